@@ -1,0 +1,15 @@
+/** Finds, in an image, the object an expression speaks of. */
+module org.scanformer {
+  requires java.desktop;
+  requires java.management;
+  requires jdk.management;
+  requires org.bytedeco.javacpp;
+  requires org.scanformer.natives;
+  requires ai.djl.tokenizers;
+  requires ai.djl.api;
+  requires com.fasterxml.jackson.core;
+  requires com.fasterxml.jackson.databind;
+  requires com.drew.metadata;
+
+  exports org.scanformer;
+}

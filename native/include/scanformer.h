@@ -1,0 +1,244 @@
+/*
+ * The operations of ScanFormer on one device: the seam that every backend implements.
+ *
+ * Conventions, for every function unless its comment says otherwise:
+ *
+ * - Arrays are dense and row-major; "[rows, columns]" gives the shape, columns fastest. Offsets and sizes are in
+ *   elements of the array's own type unless named bytes. Products of sizes are computed in 64 bits.
+ * - Arrays and tables are memory the device can read: from sf_allocate, or for the CPU backend any host memory.
+ *   Nothing is retained after the call's work is done, and the caller owns every array. Starts of arrays must be
+ *   aligned to 64 bytes where a comment says "aligned", else to their element.
+ * - Work is enqueued on the stream and runs in the order of the calls; sf_synchronize waits for it. On the CPU a call
+ *   returns when its work is done. One stream must not be used by two threads at a time; different streams may.
+ * - Functions return an sf_status. On any but SF_OK nothing was written unless a comment says so, and sf_error(stream)
+ *   names the operation, what was found and what was expected. No function throws, exits or keeps global state.
+ * - A count of zero (rows, grids, segments) is valid and does nothing; arrays of zero elements may be NULL.
+ * - x is the residual stream, always fp32. "Activation type" is the type a matrix product reads (SF_F32 or SF_BF16).
+ */
+#ifndef SCANFORMER_H
+#define SCANFORMER_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a call came to. */
+enum {
+    SF_OK = 0,
+    SF_INVALID_ARGUMENT = 1, /* the caller's arguments; nothing was done */
+    SF_OUT_OF_MEMORY = 2,    /* an allocation was refused; the stream is still usable */
+    SF_UNSUPPORTED = 3,      /* this device cannot do it */
+    SF_DEVICE_ERROR = 4,     /* the operation failed; the stream is still usable */
+    SF_DEVICE_LOST = 5       /* the device is unusable until the process restarts */
+};
+
+/* Element types. */
+enum { SF_F32 = 0, SF_F16 = 1, SF_BF16 = 2 };
+
+/* Packed 8-bit pixel formats, in byte order in memory. The fourth byte of SF_RGBA and SF_BGRA is ignored. */
+enum { SF_RGB = 0, SF_BGR = 1, SF_RGBA = 2, SF_BGRA = 3, SF_GRAY = 4 };
+
+/* One device queue with its scratch memory. Opaque. */
+typedef struct sf_stream sf_stream;
+
+/*
+ * The grid of one scale of one request, and where its data lies. 48 bytes, no padding.
+ *
+ * Its token segment is [REG] at row token_row of the packed tokens, then its `selected` patches in row-major order, and
+ * one constant token when selected < rows * cols.
+ */
+typedef struct sf_grid {
+    int64_t canvas;       /* offset of this scale's canvas [3, rows * patch, cols * patch] in the canvas array */
+    int64_t mask;         /* offset of this grid's rows * cols entries, both in the mask and in the index array */
+    int32_t rows;         /* patches down */
+    int32_t cols;         /* patches across */
+    int32_t scale;        /* 0 is the coarsest */
+    int32_t selected;     /* number of selected patches, 0 to rows * cols */
+    int32_t patch_row;    /* row of its first selected patch among the packed patches of the call */
+    int32_t token_row;    /* row of its [REG] token among the packed tokens */
+    float logit_bound;    /* a patch is selected when its logit is greater than this; may be infinite */
+    int32_t max_selected; /* and at most this many, those of the highest logits; ties go to the lower index */
+} sf_grid;
+
+/* Rows whose K and V are appended to one segment of the cache. 32 bytes. */
+typedef struct sf_kv_append {
+    uint64_t kv;          /* address of the segment's block of layer 0, aligned to 64 bytes */
+    int64_t layer_stride; /* bytes from one layer's block of the segment to the next layer's */
+    int32_t row;          /* first row in qkv */
+    int32_t tokens;       /* number of rows */
+    int32_t position;     /* tokens that the segment already holds */
+    int32_t capacity;     /* tokens that the segment's block has room for (see sf_kv_bytes) */
+} sf_kv_append;
+
+/* A segment of keys and values to attend to. 24 bytes. */
+typedef struct sf_kv_segment {
+    uint64_t kv;          /* as in sf_kv_append */
+    int64_t layer_stride; /* as in sf_kv_append */
+    int32_t tokens;       /* keys in the segment, at least 1 */
+    int32_t reserved;     /* 0 */
+} sf_kv_segment;
+
+/* Consecutive query rows that attend to the same keys: segments [segment_begin, segment_end). 24 bytes. */
+typedef struct sf_query_block {
+    int32_t q_row;         /* first row in q */
+    int32_t out_row;       /* first row in out */
+    int32_t rows;          /* number of queries */
+    int32_t segment_begin; /* first segment in the table */
+    int32_t segment_end;   /* one past the last segment; greater than segment_begin */
+    int32_t reserved;      /* 0 */
+} sf_query_block;
+
+/* ---- Device, memory ---- */
+
+/*
+ * Says what this backend finds on this machine. Writes up to capacity bytes of zero-terminated UTF-8 into report:
+ * "key=value" lines for a usable device, or one line a reason why not. `device` counts from 0.
+ * Returns SF_OK when the device is usable, else SF_UNSUPPORTED; SF_INVALID_ARGUMENT when report is NULL.
+ */
+int sf_probe(int device, char* report, int capacity);
+
+/*
+ * Opens a stream on a device. `threads` is the number of CPU threads an operation may use (0: all that the process may
+ * run on); ignored by a GPU. `isa` limits the CPU's instruction set: 0 the best there is, 1 x86-64, 3 x86-64-v3,
+ * 4 x86-64-v4; SF_UNSUPPORTED when the CPU lacks it. *stream is NULL on failure.
+ */
+int sf_stream_create(int device, int threads, int isa, sf_stream** stream);
+
+/* Frees the stream; NULL is allowed. No call on it may be running. */
+void sf_stream_destroy(sf_stream* stream);
+
+/* The message of the last call on this stream that failed; "" if none did. Valid until the next call on the stream. */
+const char* sf_error(const sf_stream* stream);
+
+/* Waits until all work on the stream is done, and reports an error of it. */
+int sf_synchronize(sf_stream* stream);
+
+/* Bytes of device memory that an allocation could still get, as far as the system can tell. */
+int sf_memory_available(sf_stream* stream, int64_t* bytes);
+
+/* Allocates zeroed device memory, aligned to at least 64 bytes. bytes > 0. *memory is NULL on failure. */
+int sf_allocate(sf_stream* stream, int64_t bytes, void** memory);
+
+/* Frees memory of sf_allocate; NULL is allowed. `bytes` is what was asked for. */
+int sf_free(sf_stream* stream, void* memory, int64_t bytes);
+
+/* Copies bytes from host memory to device memory at a byte offset. */
+int sf_upload(sf_stream* stream, void* memory, int64_t offset, const void* host, int64_t bytes);
+
+/* Copies bytes from device memory at a byte offset to host memory, and waits for them. */
+int sf_download(sf_stream* stream, const void* memory, int64_t offset, void* host, int64_t bytes);
+
+/* ---- Image pyramid ---- */
+
+/*
+ * Resizes an image to the finest canvas, normalises it and halves it down to the coarsest.
+ *
+ * pixels [height, row_stride bytes] of `format`; row_stride is at least width times the bytes a pixel. The finest canvas
+ * has rows0 * 2^(scales-1) by cols0 * 2^(scales-1) patches of patch x patch pixels. The filter is the separable triangle
+ * whose support widens with the reduction (PIL's BILINEAR; PyTorch's bilinear with antialias, align_corners False), on
+ * values 0 to 255 in fp32 without rounding; then (v / 255 - mean[c]) / std[c] in RGB order, gray in all three; then each
+ * coarser level is the mean of 2 x 2 pixels of the next finer one.
+ *
+ * canvas: the levels from the coarsest on, each [3, rows0 * 2^s * patch, cols0 * 2^s * patch] in fp32, one after another.
+ */
+int sf_build_pyramid(sf_stream* stream, const uint8_t* pixels, int width, int height, int64_t row_stride, int format,
+                     int patch, int scales, int rows0, int cols0, const float* mean, const float* std, float* canvas);
+
+/* ---- Masked patch gather ---- */
+
+/*
+ * Stable row-major compaction of each grid's mask: the indices i * cols + j of its non-zero entries, in rising order, go
+ * to indices[grid.mask ...], their number to counts[g]. Reads grid.mask, rows and cols alone.
+ */
+int sf_compact_patches(sf_stream* stream, const sf_grid* grids, int num_grids, const uint8_t* mask, int32_t* indices,
+                       int32_t* counts);
+
+/*
+ * Writes the pixels of each grid's selected patches as rows for the patch projection: rows[grid.patch_row + i] is patch
+ * indices[grid.mask + i] flattened channel, row, column ([3 * patch * patch] elements of `type`). rows is aligned.
+ */
+int sf_gather_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int patch, const float* canvas,
+                      const int32_t* indices, int type, void* rows);
+
+/* ---- Tokens ---- */
+
+/*
+ * Text tokens: x[token_rows[t]] = LayerNorm(word[ids[t]] + position[positions[t]] + type0; eps) * weight + bias
+ * + modality0, for t in [0, tokens). word [vocab, hidden], position [max_positions, hidden], the rest [hidden], fp32.
+ * An id or a position out of range is SF_INVALID_ARGUMENT.
+ */
+int sf_embed_text(sf_stream* stream, int tokens, int hidden, const int32_t* ids, const int32_t* positions,
+                  const int32_t* token_rows, const float* word, int vocab, const float* position, int max_positions,
+                  const float* type0, const float* weight, const float* bias, float eps, const float* modality0,
+                  float* x);
+
+/*
+ * The tokens of each grid's segment:
+ *   [REG]      x[token_row]         = cls + position[0] + modality1 + scales[grid.scale]
+ *   patch i    x[token_row + 1 + i] = patches[patch_row + i] + pos(indices[mask + i]) + modality1 + scales[grid.scale]
+ *   constant   x[last]              = constant + modality1 + scales[grid.scale], when selected < rows * cols
+ * pos is position[1:], a stored [position_grid, position_grid] grid, interpolated bilinearly with align_corners to
+ * [rows, cols] (a side of length 1 takes index 0). patches [n, hidden], position [position_grid^2 + 1, hidden],
+ * scales [num_scales, hidden], fp32.
+ */
+int sf_embed_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int hidden, const float* patches,
+                     const int32_t* indices, const float* cls, const float* position, int position_grid,
+                     const float* modality1, const float* scales, const float* constant, float* x);
+
+/* ---- Encoder ---- */
+
+/*
+ * Residual addition and layer norm, fused. For i in [0, rows), with r = row_index ? row_index[i] : i:
+ *   v = x[r] + (y ? y[i] : 0);  if (x_out) x_out[i] = v;  if (out) out[i] = LayerNorm(v; eps) * weight + bias
+ * Mean and variance in fp32, biased variance. x and x_out [*, columns] fp32, y [rows, columns] fp32, out of `type`
+ * [rows, columns]. x_out may be x itself when row_index is NULL; no other overlap.
+ */
+int sf_residual_layer_norm(sf_stream* stream, int rows, int columns, const float* x, const int32_t* row_index,
+                           const float* y, float* x_out, const float* weight, const float* bias, float eps, int type,
+                           void* out);
+
+/*
+ * Bytes that the K, V and ln-count of `tokens` tokens of one layer occupy in the cache, a multiple of 64; the layout
+ * inside is the backend's own.
+ */
+int64_t sf_kv_bytes(int heads, int head_size, int tokens);
+
+/*
+ * KV-cache append: adds the bias and writes K and V of each append's rows with the natural logarithm of their count
+ * weight to the segment's cache of `layer`, and the queries to q.
+ *
+ * qkv [*, 3 * heads * head_size] fp32 without its bias: all queries, all keys, all values of a row; bias [3 * hidden].
+ * counts[row] is the count weight of that row's key, at least 1. q [*, hidden] fp32 gets the same rows as qkv has.
+ * An append beyond its segment's capacity is SF_INVALID_ARGUMENT and writes nothing.
+ */
+int sf_append_kv(sf_stream* stream, const sf_kv_append* appends, int num_appends, int heads, int head_size, int layer,
+                 const float* qkv, const float* bias, const int32_t* counts, float* q);
+
+/*
+ * Attention with count weights: for each query block, head and query
+ *   out = sum_j p_j v_j,  p = softmax_j(q . k_j / sqrt(head_size) + ln count_j)
+ * over the keys j of the block's segments. q [*, heads * head_size] fp32, out [*, heads * head_size] of `type`.
+ * head_size <= 128. The softmax subtracts the running maximum; sums are fp32.
+ */
+int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks, const sf_kv_segment* segments,
+                 int num_segments, int heads, int head_size, int layer, const float* q, int type, void* out);
+
+/* ---- Selection ---- */
+
+/*
+ * The next scale's masks. parents[r] and children[r] are the grids of request r at scale s and s + 1 (children have
+ * twice the rows and columns). logits[parents[r].patch_row + i][2 * a + b] belongs to child (2 * pi + a, 2 * pj + b) of
+ * the i-th selected parent (pi, pj). Child (i, j) becomes mask[children[r].mask + i * cols + j] = 1 when its parent is
+ * selected, its logit is greater than children[r].logit_bound (a NaN is not) and it is among the
+ * children[r].max_selected such children of the highest logits; else 0. All of each child grid's mask is written.
+ */
+int sf_select_patches(sf_stream* stream, const sf_grid* parents, const sf_grid* children, int num_requests,
+                      const float* logits, const int32_t* indices, uint8_t* mask);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,2 @@
+#include "scanformer.h"
+#include "scanformer_linear.h"
