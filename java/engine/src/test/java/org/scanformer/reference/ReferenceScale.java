@@ -1,0 +1,33 @@
+package org.scanformer.reference;
+
+import java.util.Arrays;
+
+/**
+ * What a run gives for one scale.
+ *
+ * @param rows rows of the grid of patches
+ * @param cols columns of the grid of patches
+ * @param mask [rows * cols], row-major: the selected patches
+ * @param logits [rows * cols][4]: each selected patch's selection logits for its children (2i, 2j),
+ *     (2i, 2j+1), (2i+1, 2j), (2i+1, 2j+1); NaN for discarded patches and all of the last scale
+ * @param box (cx, cy, w, h), relative to the image
+ * @param score the predicted IoU of the box; NaN without a score head
+ * @param r [hidden_size]: the last LayerNorm of [REG]
+ */
+public record ReferenceScale(
+    int rows, int cols, boolean[] mask, double[][] logits, double[] box, double score, double[] r) {
+
+  /** The number of selected patches. */
+  public int selected() {
+    int count = 0;
+    for (boolean patch : mask) {
+      count += patch ? 1 : 0;
+    }
+    return count;
+  }
+
+  /** The largest magnitude in r, by which differences of r are judged. */
+  public double largestR() {
+    return Arrays.stream(r).map(Math::abs).max().orElseThrow();
+  }
+}
