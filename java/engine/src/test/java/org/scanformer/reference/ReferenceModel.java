@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A model directory in float64: the fields of config.json and the tensors of model.safetensors. It
@@ -90,6 +91,11 @@ public final class ReferenceModel {
       }
     }
     return model;
+  }
+
+  /** The names of all tensors, without a leading "vilt.". */
+  public Set<String> names() {
+    return Set.copyOf(tensors.keySet());
   }
 
   /** A tensor's values, row-major, by its name without a leading "vilt.". */
