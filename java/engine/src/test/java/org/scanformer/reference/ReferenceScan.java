@@ -133,15 +133,17 @@ public final class ReferenceScan {
     segment.add(add(add(cls, clsPosition), modalityAndScale));
 
     double[] constant = add(model.tensor("embeddings.constant_token"), modalityAndScale);
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < cols; j++) {
-        if (mask[i * cols + j]) {
-          double[][] pixels = {pyramid.patch(scale, i, j)};
-          double[] projected = linear(pixels, "embeddings.patch_embeddings.projection")[0];
-          segment.add(add(add(projected, position(i, j, rows, cols)), modalityAndScale));
-        } else {
-          segment.add(constant.clone());
-        }
+    double[][] pixels = new double[rows * cols][];
+    for (int patch = 0; patch < pixels.length; patch++) {
+      pixels[patch] = pyramid.patch(scale, patch / cols, patch % cols);
+    }
+    double[][] projected = linear(pixels, "embeddings.patch_embeddings.projection");
+    for (int patch = 0; patch < pixels.length; patch++) {
+      if (mask[patch]) {
+        double[] position = position(patch / cols, patch % cols, rows, cols);
+        segment.add(add(add(projected[patch], position), modalityAndScale));
+      } else {
+        segment.add(constant.clone());
       }
     }
     return segment;
