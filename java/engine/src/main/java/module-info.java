@@ -1,6 +1,6 @@
 /** Finds, in an image, the object an expression speaks of. */
 module org.scanformer {
-  requires java.desktop;
+  requires transitive java.desktop;
   requires java.management;
   requires jdk.management;
   requires org.bytedeco.javacpp;
@@ -10,6 +10,8 @@ module org.scanformer {
   requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.databind;
   requires com.drew.metadata;
+
+  uses javax.imageio.spi.ImageReaderSpi;
 
   exports org.scanformer;
 }
