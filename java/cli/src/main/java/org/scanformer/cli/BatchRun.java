@@ -1,0 +1,161 @@
+package org.scanformer.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.scanformer.ErrorCode;
+import org.scanformer.Image;
+import org.scanformer.Location;
+import org.scanformer.Request;
+import org.scanformer.ScanFormer;
+import org.scanformer.ScanFormerException;
+import org.scanformer.SelectionPolicy;
+
+/** Answers the lines of a file, several at a time, in order; a bad line costs itself alone. */
+final class BatchRun {
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  private final ScanFormer scanFormer;
+  private final SelectionPolicy policy;
+  private final int groupSize;
+  private int failed;
+
+  BatchRun(ScanFormer scanFormer, SelectionPolicy policy, int groupSize) {
+    this.scanFormer = scanFormer;
+    this.policy = policy;
+    this.groupSize = groupSize;
+  }
+
+  /** A line of the file, and what became of it: a request, then an answer or an error. */
+  private static final class Line {
+    private final int number;
+    private final ObjectNode output = LocationJson.object();
+    private Request request;
+
+    Line(int number) {
+      this.number = number;
+      output.put("line", number);
+    }
+  }
+
+  /**
+   * Answers every line that is not blank.
+   *
+   * @return the number of lines that gave an error
+   */
+  int run(Path file, PrintWriter out) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new CliException("The batch file " + file + " is not a file that exists");
+    }
+    Path folder = file.toAbsolutePath().getParent();
+    try (ProgressBar progress = progressBar(countLines(file));
+        BufferedReader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+      List<Line> group = new ArrayList<>();
+      int number = 0;
+      for (String text = reader.readLine(); text != null; text = reader.readLine()) {
+        number++;
+        if (!text.isBlank()) {
+          group.add(parse(number, text, folder));
+        }
+        if (group.size() == groupSize) {
+          answer(group, out);
+          progress.stepBy(group.size());
+          group.clear();
+        }
+      }
+      answer(group, out);
+      progress.stepBy(group.size());
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+    return failed;
+  }
+
+  private static long countLines(Path file) throws IOException {
+    try (Stream<String> lines = Files.lines(file, StandardCharsets.UTF_8)) {
+      return lines.filter(line -> !line.isBlank()).count();
+    }
+  }
+
+  private static ProgressBar progressBar(long lines) {
+    return new ProgressBarBuilder()
+        .setTaskName("locate")
+        .setInitialMax(lines)
+        .setStyle(ProgressBarStyle.ASCII)
+        .setConsumer(new me.tongfei.progressbar.ConsoleProgressBarConsumer(System.err))
+        .build();
+  }
+
+  private Line parse(int number, String text, Path folder) {
+    Line line = new Line(number);
+    try {
+      JsonNode node = MAPPER.readTree(text);
+      String image = field(node, "image");
+      String expression = field(node, "text");
+      line.output.put("image", image).put("text", expression);
+      line.request =
+          Request.of(Image.read(folder.resolve(image)), expression).withSelection(policy);
+    } catch (JsonProcessingException e) {
+      fail(line, ErrorCode.BAD_INPUT, "not JSON: " + e.getOriginalMessage());
+    } catch (ScanFormerException e) {
+      fail(line, e.code(), e.getMessage());
+    } catch (RuntimeException e) {
+      fail(line, ErrorCode.BAD_INPUT, e.toString());
+    }
+    return line;
+  }
+
+  private static String field(JsonNode node, String name) {
+    JsonNode value = node.get(name);
+    if (value == null || !value.isTextual()) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT,
+          "expected an object with the strings \"image\" and \"text\", found "
+              + (value == null ? "no \"" + name + "\"" : "\"" + name + "\": " + value));
+    }
+    return value.textValue();
+  }
+
+  private void answer(List<Line> group, PrintWriter out) {
+    List<Line> usable = group.stream().filter(line -> line.request != null).toList();
+    try {
+      List<Location> locations =
+          scanFormer.locate(usable.stream().map(line -> line.request).toList());
+      for (int i = 0; i < usable.size(); i++) {
+        LocationJson.put(usable.get(i).output, locations.get(i));
+      }
+    } catch (ScanFormerException together) {
+      // One of them cannot be answered: find out which by asking for each alone.
+      for (Line line : usable) {
+        try {
+          LocationJson.put(line.output, scanFormer.locate(line.request));
+        } catch (ScanFormerException alone) {
+          fail(line, alone.code(), alone.getMessage());
+        }
+      }
+    }
+    group.forEach(line -> out.println(LocationJson.write(line.output)));
+  }
+
+  private void fail(Line line, ErrorCode code, String message) {
+    failed++;
+    line.output
+        .putObject("error")
+        .put("code", code.name())
+        .put("message", "line " + line.number + ": " + message);
+  }
+}

@@ -1,0 +1,227 @@
+package org.scanformer.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.scanformer.Image;
+import org.scanformer.Location;
+import org.scanformer.Request;
+import org.scanformer.ScaleResult;
+import org.scanformer.ScanFormer;
+import org.scanformer.ScanFormerOptions;
+import org.scanformer.Schedule;
+import org.scanformer.SelectionPolicy;
+import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Locates what an expression speaks of, in one image or in those of a file. */
+@Command(
+    name = "locate",
+    description = "Finds, in an image, the object an expression speaks of.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    footer = {
+      "",
+      "Lines of a --batch file are {\"image\": FILE, \"text\": EXPRESSION}; a relative FILE is looked for"
+          + " beside the batch file. Each gives one line of JSON, in order; a line that cannot be"
+          + " answered gives {\"line\": N, \"error\": {…}}, and the exit code is then 1."
+    })
+final class LocateCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      required = true,
+      description = "The model directory: config.json, model.safetensors, tokenizer.json.")
+  private Path model;
+
+  @ArgGroup(exclusive = true, multiplicity = "1")
+  private Input input;
+
+  /** One pair or a file of pairs. */
+  static final class Input {
+    @ArgGroup(exclusive = false)
+    private Single single;
+
+    @Option(
+        names = "--batch",
+        paramLabel = "FILE.jsonl",
+        description = "Answer every line of a file; one line of JSON each.")
+    private Path batch;
+  }
+
+  /** One image with its expression. */
+  static final class Single {
+    @Option(names = "--image", paramLabel = "FILE", required = true, description = "The image.")
+    private Path image;
+
+    @Option(
+        names = "--text",
+        paramLabel = "EXPRESSION",
+        required = true,
+        description = "What to look for.")
+    private String text;
+  }
+
+  @Mixin private EngineOptions engine;
+
+  @Option(
+      names = "--schedule",
+      paramLabel = "per-scale|final-only",
+      converter = ScheduleConverter.class,
+      description =
+          "Order of the scales through the encoder; per-scale gives a box after every scale."
+              + " Default: per-scale with --out, else final-only.")
+  private Schedule schedule;
+
+  @ArgGroup(exclusive = true)
+  private Selection selection;
+
+  /** Which patches are looked at. */
+  static final class Selection {
+    @Option(
+        names = "--threshold",
+        paramLabel = "T",
+        description = "Select patches of a probability over T. Default: the model's threshold.")
+    private Double threshold;
+
+    @Option(
+        names = "--max-patches",
+        paramLabel = "K",
+        description = "Select the K most probable patches at each scale.")
+    private Integer maxPatches;
+
+    @Option(names = "--all", description = "Select every patch.")
+    private boolean all;
+  }
+
+  @Option(names = "--json", description = "Print the answer as one line of JSON.")
+  private boolean json;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE.png",
+      description = "Draw the boxes of scales 0, 1, 2 in red, green, blue over the image.")
+  private Path overlay;
+
+  @Option(
+      names = "--seen",
+      paramLabel = "FILE.png",
+      description = "Draw what was looked at: the finest patches that were selected, coarser elsewhere.")
+  private Path seen;
+
+  @Override
+  public Integer call() throws IOException {
+    if (input.batch != null && (overlay != null || seen != null)) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "--out and --seen go with --image, not with --batch");
+    }
+    Schedule chosen =
+        schedule != null
+            ? schedule
+            : overlay != null ? Schedule.PER_SCALE : Schedule.FINAL_ONLY;
+    ScanFormerOptions options =
+        engine.toBuilder().schedule(chosen).maxBatch(input.batch == null ? 1 : 8).build();
+    SelectionPolicy policy = policy();
+    try (ScanFormer scanFormer = ScanFormer.load(model, options)) {
+      if (input.batch != null) {
+        PrintWriter out = spec.commandLine().getOut();
+        int failed = new BatchRun(scanFormer, policy, options.maxBatch()).run(input.batch, out);
+        return failed == 0 ? 0 : Main.FAILURE;
+      }
+      locateOne(scanFormer, policy);
+      return 0;
+    }
+  }
+
+  private SelectionPolicy policy() {
+    if (selection == null) {
+      return SelectionPolicy.checkpoint();
+    }
+    if (selection.threshold != null) {
+      return SelectionPolicy.threshold(selection.threshold);
+    }
+    return selection.maxPatches != null
+        ? SelectionPolicy.topK(selection.maxPatches)
+        : SelectionPolicy.all();
+  }
+
+  private void locateOne(ScanFormer scanFormer, SelectionPolicy policy) throws IOException {
+    Image image = Image.read(input.single.image);
+    String text = input.single.text;
+    Location location = scanFormer.locate(Request.of(image, text).withSelection(policy));
+    if (overlay != null) {
+      Pictures.write(Pictures.overlay(image, text, location), overlay);
+    }
+    if (seen != null) {
+      int patchSize = ((Number) scanFormer.config().get("patch_size")).intValue();
+      Pictures.write(Pictures.seen(image, location, patchSize), seen);
+    }
+    if (json) {
+      spec.commandLine().getOut().println(LocationJson.toJson(location));
+    } else {
+      print(text, location);
+    }
+  }
+
+  private void print(String text, Location location) {
+    PrintWriter out = spec.commandLine().getOut();
+    out.println("Looked for: " + text);
+    out.printf(
+        Locale.ROOT,
+        "Found at:   x %.1f, y %.1f, width %.1f, height %.1f pixels",
+        location.box().x(),
+        location.box().y(),
+        location.box().width(),
+        location.box().height());
+    if (!Float.isNaN(location.score())) {
+      out.printf(Locale.ROOT, " (score %.3f)", location.score());
+    }
+    out.println();
+    List<ScaleResult> scales = location.scales();
+    for (ScaleResult scale : scales) {
+      out.printf(
+          Locale.ROOT,
+          "  scale %d: %d of %d patches looked at%n",
+          scale.scale(),
+          scale.mask().count(),
+          scale.mask().total());
+    }
+    out.printf(
+        Locale.ROOT,
+        "Took %.1f ms (%s, %s, %s)%n",
+        location.timings().total() / 1e6,
+        LocationJson.name(location.backend()),
+        LocationJson.name(location.precision()),
+        LocationJson.name(location.schedule()));
+    if (overlay != null) {
+      out.println("Boxes drawn over the image: " + overlay.toAbsolutePath());
+    }
+    if (seen != null) {
+      out.println("What was looked at:         " + seen.toAbsolutePath());
+    }
+  }
+
+  /** Accepts the names of the command line. */
+  static final class ScheduleConverter implements CommandLine.ITypeConverter<Schedule> {
+    @Override
+    public Schedule convert(String value) {
+      return switch (value.toLowerCase(Locale.ROOT)) {
+        case "per-scale" -> Schedule.PER_SCALE;
+        case "final-only" -> Schedule.FINAL_ONLY;
+        default ->
+            throw new CommandLine.TypeConversionException(
+                "expected per-scale or final-only, found '" + value + "'");
+      };
+    }
+  }
+}

@@ -1,0 +1,231 @@
+package org.scanformer.cli;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
+import java.awt.FontMetrics;
+import java.awt.Graphics2D;
+import java.awt.RenderingHints;
+import java.awt.geom.Rectangle2D;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import javax.imageio.ImageIO;
+import org.scanformer.Box;
+import org.scanformer.Image;
+import org.scanformer.Location;
+import org.scanformer.PatchMask;
+import org.scanformer.PixelFormat;
+import org.scanformer.ScaleResult;
+
+/** Pictures that show an answer. */
+final class Pictures {
+  /** Smaller images are enlarged to about this on their long side, so that boxes and text are readable. */
+  private static final int MIN_LONG_SIDE = 640;
+
+  /** Scales 0, 1, 2, and on. */
+  private static final Color[] SCALE_COLORS = {
+    new Color(255, 48, 48),
+    new Color(40, 220, 60),
+    new Color(50, 110, 255),
+    new Color(255, 210, 0),
+    new Color(230, 60, 230)
+  };
+
+  private Pictures() {}
+
+  /** The image with each scale's box, and below it the expression, the score and a legend. */
+  static BufferedImage overlay(Image image, String text, Location location) {
+    int factor =
+        Math.max(1, (MIN_LONG_SIDE - 1) / Math.max(image.width(), image.height()) + 1);
+    int width = image.width() * factor;
+    int height = image.height() * factor;
+    int fontSize = Math.max(14, Math.max(width, height) / 40);
+    Font font = new Font(Font.SANS_SERIF, Font.PLAIN, fontSize);
+    List<String> caption = caption(text, location, font, width - fontSize);
+    int lineHeight = fontSize * 3 / 2;
+    BufferedImage picture =
+        new BufferedImage(
+            width, height + lineHeight * (caption.size() + 1), BufferedImage.TYPE_INT_RGB);
+    Graphics2D graphics = picture.createGraphics();
+    graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
+    graphics.setRenderingHint(
+        RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
+    graphics.setRenderingHint(
+        RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR);
+    graphics.drawImage(toBufferedImage(image), 0, 0, width, height, null);
+    graphics.setFont(font);
+    float stroke = Math.max(3, Math.max(width, height) / 200f);
+    int legendX = fontSize / 2;
+    int legendY = height + lineHeight * caption.size() + fontSize;
+    for (ScaleResult scale : location.scales()) {
+      if (scale.box() == null) {
+        continue;
+      }
+      Color color = SCALE_COLORS[scale.scale() % SCALE_COLORS.length];
+      Box box = scale.box().toPixels(width, height);
+      drawBox(graphics, box, color, stroke);
+      graphics.setColor(color);
+      String label = "scale " + scale.scale();
+      graphics.drawString(label, legendX, legendY);
+      legendX += graphics.getFontMetrics().stringWidth(label) + fontSize;
+    }
+    graphics.setColor(Color.WHITE);
+    for (int i = 0; i < caption.size(); i++) {
+      graphics.drawString(caption.get(i), fontSize / 2, height + lineHeight * i + fontSize);
+    }
+    graphics.dispose();
+    return picture;
+  }
+
+  /** A dark edge around the colour keeps a box visible on any ground. */
+  private static void drawBox(Graphics2D graphics, Box box, Color color, float stroke) {
+    Rectangle2D.Double shape =
+        new Rectangle2D.Double(box.x(), box.y(), box.width(), box.height());
+    graphics.setColor(Color.BLACK);
+    graphics.setStroke(new BasicStroke(stroke * 1.8f));
+    graphics.draw(shape);
+    graphics.setColor(color);
+    graphics.setStroke(new BasicStroke(stroke));
+    graphics.draw(shape);
+  }
+
+  /** The expression, broken into lines that fit, and the score. */
+  private static List<String> caption(String text, Location location, Font font, int width) {
+    BufferedImage scratch = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB);
+    Graphics2D graphics = scratch.createGraphics();
+    FontMetrics metrics = graphics.getFontMetrics(font);
+    graphics.dispose();
+    String score =
+        Float.isNaN(location.score())
+            ? ""
+            : String.format(Locale.ROOT, " (score %.3f)", location.score());
+    List<String> lines = new ArrayList<>();
+    StringBuilder line = new StringBuilder();
+    for (String word : (text.strip() + score).split("\\s+")) {
+      if (line.length() > 0 && metrics.stringWidth(line + " " + word) > width) {
+        lines.add(line.toString());
+        line.setLength(0);
+      }
+      line.append(line.length() == 0 ? "" : " ").append(word);
+    }
+    lines.add(line.toString());
+    return lines;
+  }
+
+  /**
+   * The image as the model saw it: each place at the resolution of the finest selected patch that covers it. Sized as the
+   * finest canvas, then stretched back to the image's aspect ratio.
+   */
+  static BufferedImage seen(Image image, Location location, int patchSize) {
+    List<ScaleResult> scales = location.scales();
+    PatchMask finest = scales.get(scales.size() - 1).mask();
+    int width = finest.cols() * patchSize;
+    int height = finest.rows() * patchSize;
+    BufferedImage canvas = resize(toBufferedImage(image), width, height);
+    BufferedImage picture = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    for (ScaleResult scale : scales) {
+      int block = 1 << (scales.size() - 1 - scale.scale());
+      PatchMask mask = scale.mask();
+      int side = patchSize * block;
+      for (int i = 0; i < mask.rows(); i++) {
+        for (int j = 0; j < mask.cols(); j++) {
+          if (mask.isSelected(i, j)) {
+            copyBlockMeans(canvas, picture, j * side, i * side, side, block);
+          }
+        }
+      }
+    }
+    double factor = Math.max((double) width / image.width(), (double) height / image.height());
+    return resize(
+        picture,
+        (int) Math.max(1, Math.round(image.width() * factor)),
+        (int) Math.max(1, Math.round(image.height() * factor)));
+  }
+
+  /** Fills a square of the picture with the means of the canvas's blocks of block x block pixels. */
+  private static void copyBlockMeans(
+      BufferedImage canvas, BufferedImage picture, int x0, int y0, int side, int block) {
+    for (int y = y0; y < y0 + side; y += block) {
+      for (int x = x0; x < x0 + side; x += block) {
+        int red = 0;
+        int green = 0;
+        int blue = 0;
+        for (int v = 0; v < block; v++) {
+          for (int u = 0; u < block; u++) {
+            int rgb = canvas.getRGB(x + u, y + v);
+            red += rgb >> 16 & 255;
+            green += rgb >> 8 & 255;
+            blue += rgb & 255;
+          }
+        }
+        int area = block * block;
+        int mean = red / area << 16 | green / area << 8 | blue / area;
+        for (int v = 0; v < block; v++) {
+          for (int u = 0; u < block; u++) {
+            picture.setRGB(x + u, y + v, mean);
+          }
+        }
+      }
+    }
+  }
+
+  private static BufferedImage resize(BufferedImage source, int width, int height) {
+    BufferedImage target = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    Graphics2D graphics = target.createGraphics();
+    if (width < source.getWidth() || height < source.getHeight()) {
+      java.awt.Image averaged =
+          source.getScaledInstance(width, height, java.awt.Image.SCALE_AREA_AVERAGING);
+      graphics.drawImage(averaged, 0, 0, null);
+    } else {
+      graphics.setRenderingHint(
+          RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BILINEAR);
+      graphics.drawImage(source, 0, 0, width, height, null);
+    }
+    graphics.dispose();
+    return target;
+  }
+
+  /** The image for Java2D. */
+  static BufferedImage toBufferedImage(Image image) {
+    BufferedImage result =
+        new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_INT_RGB);
+    ByteBuffer pixels = image.pixels();
+    PixelFormat format = image.format();
+    int step = format.bytesPerPixel();
+    int red = format == PixelFormat.BGR || format == PixelFormat.BGRA ? 2 : 0;
+    int green = format == PixelFormat.GRAY ? 0 : 1;
+    int blue = format == PixelFormat.GRAY ? 0 : 2 - red;
+    int[] row = new int[image.width()];
+    for (int y = 0; y < image.height(); y++) {
+      int start = y * image.rowStride();
+      for (int x = 0; x < row.length; x++) {
+        int at = start + x * step;
+        row[x] =
+            (pixels.get(at + red) & 255) << 16
+                | (pixels.get(at + green) & 255) << 8
+                | pixels.get(at + blue) & 255;
+      }
+      result.setRGB(0, y, row.length, 1, row, 0, row.length);
+    }
+    return result;
+  }
+
+  /** Writes a PNG, making its folder. */
+  static void write(BufferedImage picture, Path file) throws IOException {
+    Path folder = file.toAbsolutePath().getParent();
+    try {
+      Files.createDirectories(folder);
+      try (var out = Files.newOutputStream(file)) {
+        ImageIO.write(picture, "png", out);
+      }
+    } catch (IOException e) {
+      throw new CliException("The picture " + file + " could not be written: " + e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,38 @@
+package org.scanformer;
+
+/**
+ * A box relative to the image's width and height, as the box head gives it: all values in 0 to 1.
+ *
+ * @param centerX horizontal centre
+ * @param centerY vertical centre
+ * @param width extent along the width
+ * @param height extent along the height
+ */
+public record NormalizedBox(float centerX, float centerY, float width, float height) {
+  /**
+   * The same box in pixels of an image of the given size. It may reach over the image's edges, as the head's output may.
+   */
+  public Box toPixels(int imageWidth, int imageHeight) {
+    return new Box(
+        (centerX - 0.5 * width) * imageWidth,
+        (centerY - 0.5 * height) * imageHeight,
+        (double) width * imageWidth,
+        (double) height * imageHeight);
+  }
+
+  /** Intersection over union with another box; 0 where both are empty. */
+  public double intersectionOverUnion(NormalizedBox other) {
+    double overlapX = overlap(centerX, width, other.centerX, other.width);
+    double overlapY = overlap(centerY, height, other.centerY, other.height);
+    double intersection = overlapX * overlapY;
+    double union =
+        (double) width * height + (double) other.width * other.height - intersection;
+    return union > 0 ? intersection / union : 0;
+  }
+
+  private static double overlap(double centerA, double sizeA, double centerB, double sizeB) {
+    double low = Math.max(centerA - sizeA / 2, centerB - sizeB / 2);
+    double high = Math.min(centerA + sizeA / 2, centerB + sizeB / 2);
+    return Math.max(0, high - low);
+  }
+}

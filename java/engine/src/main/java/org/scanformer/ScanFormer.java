@@ -1,0 +1,152 @@
+package org.scanformer;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.scanformer.internal.engine.Backends;
+import org.scanformer.internal.engine.Engine;
+import org.scanformer.internal.engine.TextKv;
+import org.scanformer.internal.engine.Trace;
+
+/**
+ * A model that finds, in an image, the object an expression speaks of.
+ *
+ * <pre>{@code
+ * try (ScanFormer model = ScanFormer.load(Path.of("model"))) {
+ *   Location found = model.locate(Image.read(Path.of("street.jpg")), "the man left of the red car");
+ *   System.out.println(found.box());
+ * }
+ * }</pre>
+ *
+ * <p>Thread-safe: calls of several threads run one after another, each with all the threads of the device. Memory is
+ * reserved when the model is loaded, for {@link ScanFormerOptions#maxBatch()} requests of any size. After {@link
+ * #close()} every call is an {@link IllegalStateException}.
+ */
+public final class ScanFormer implements AutoCloseable {
+  private final Engine engine;
+  private final Schedule schedule;
+
+  private ScanFormer(Engine engine, Schedule schedule) {
+    this.engine = engine;
+    this.schedule = schedule;
+  }
+
+  /** Loads a model directory with the default options. */
+  public static ScanFormer load(Path directory) {
+    return load(directory, ScanFormerOptions.defaults());
+  }
+
+  /**
+   * Loads a model directory: {@code config.json}, {@code model.safetensors} and {@code tokenizer.json}.
+   *
+   * @throws ScanFormerException BAD_MODEL naming the file and field or tensor; UNSUPPORTED when no device can do what the
+   *     options ask for; OUT_OF_MEMORY with the bytes needed and available
+   */
+  public static ScanFormer load(Path directory, ScanFormerOptions options) {
+    return new ScanFormer(Engine.load(directory, options), options.schedule());
+  }
+
+  /**
+   * Says what a model directory holds and what an engine with these options would reserve, without reading the weights.
+   *
+   * @throws ScanFormerException as {@link #load(Path, ScanFormerOptions)}
+   */
+  public static ModelInfo inspect(Path directory, ScanFormerOptions options) {
+    return Engine.inspect(directory, options);
+  }
+
+  /** What each backend finds on this machine. Never throws. */
+  public static List<DeviceReport> devices() {
+    return Backends.devices();
+  }
+
+  /** The device family that this engine runs on. */
+  public BackendKind backend() {
+    return engine.backend();
+  }
+
+  /** The precision that this engine runs in. */
+  public Precision precision() {
+    return engine.precision();
+  }
+
+  /** The fields of the model's config.json, by their names there. Unmodifiable. */
+  public Map<String, Object> config() {
+    return engine.config();
+  }
+
+  /**
+   * Encodes an expression for use with many images.
+   *
+   * @throws ScanFormerException BAD_INPUT when it is blank
+   */
+  public Expression encode(String expression) {
+    return new Expression(engine, expression, engine.encode(expression));
+  }
+
+  /** Locates what an expression speaks of. */
+  public Location locate(Image image, String expression) {
+    return locate(Request.of(image, expression));
+  }
+
+  /** Locates what an encoded expression of this engine speaks of. */
+  public Location locate(Image image, Expression expression) {
+    return locate(Request.of(image, expression));
+  }
+
+  /** Answers one request. */
+  public Location locate(Request request) {
+    return locate(List.of(request)).get(0);
+  }
+
+  /**
+   * Answers requests together, in their order. Requests that share an {@link Image} object share its pyramid.
+   *
+   * @throws ScanFormerException BAD_INPUT naming the request's number, when one of them is not usable
+   */
+  public List<Location> locate(List<Request> requests) {
+    return locate(requests, schedule);
+  }
+
+  /** Answers requests together under a schedule. */
+  public List<Location> locate(List<Request> requests, Schedule schedule) {
+    return locate(requests, schedule, null);
+  }
+
+  List<Location> locate(List<Request> requests, Schedule schedule, Trace trace) {
+    Objects.requireNonNull(schedule, "schedule");
+    List<Engine.PreparedRequest> prepared = new ArrayList<>(requests.size());
+    for (Request request : requests) {
+      Expression expression = request.expression();
+      if (expression != null && expression.engine() != engine) {
+        throw new ScanFormerException(
+            ErrorCode.BAD_INPUT,
+            "The expression \"" + expression.text() + "\" was encoded by another engine");
+      }
+      prepared.add(new Prepared(request));
+    }
+    return engine.locate(prepared, schedule, trace);
+  }
+
+  private record Prepared(Request request) implements Engine.PreparedRequest {
+    @Override
+    public TextKv text() {
+      return request.expression() == null ? null : request.expression().keysAndValues();
+    }
+
+    @Override
+    public void requireUsable() {
+      if (request.expression() != null) {
+        request.expression().requireOpen();
+      }
+    }
+  }
+
+  /** Waits for a running call and frees everything, encoded expressions included. Idempotent. */
+  @Override
+  public void close() {
+    engine.close();
+  }
+}

@@ -1,0 +1,127 @@
+package org.scanformer;
+
+import java.util.Objects;
+
+/** How an engine is set up. Immutable; made by {@link #builder()}. */
+public final class ScanFormerOptions {
+  private final BackendKind backend;
+  private final int device;
+  private final Precision precision;
+  private final int threads;
+  private final Schedule schedule;
+  private final int maxBatch;
+
+  private ScanFormerOptions(Builder builder) {
+    this.backend = builder.backend;
+    this.device = builder.device;
+    this.precision = builder.precision;
+    this.threads = builder.threads;
+    this.schedule = builder.schedule;
+    this.maxBatch = builder.maxBatch;
+  }
+
+  /** The defaults. */
+  public static ScanFormerOptions defaults() {
+    return builder().build();
+  }
+
+  /** A builder that holds the defaults. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** The device family asked for. Default {@link BackendKind#AUTO}. */
+  public BackendKind backend() {
+    return backend;
+  }
+
+  /** The device's number within its family. Default 0. */
+  public int device() {
+    return device;
+  }
+
+  /** The precision asked for, or null for the device's default: fp32 on the CPU. */
+  public Precision precision() {
+    return precision;
+  }
+
+  /** The number of CPU threads an operation may use; 0, the default, for all that the process may run on. */
+  public int threads() {
+    return threads;
+  }
+
+  /** The schedule of calls that name none. Default {@link Schedule#FINAL_ONLY}. */
+  public Schedule schedule() {
+    return schedule;
+  }
+
+  /**
+   * The largest number of requests that run together; a longer list runs in pieces of this size. Memory is reserved for
+   * it. Default 8.
+   */
+  public int maxBatch() {
+    return maxBatch;
+  }
+
+  /** Collects options. Not safe for use by several threads. */
+  public static final class Builder {
+    private BackendKind backend = BackendKind.AUTO;
+    private int device;
+    private Precision precision;
+    private int threads;
+    private Schedule schedule = Schedule.FINAL_ONLY;
+    private int maxBatch = 8;
+
+    private Builder() {}
+
+    /** See {@link ScanFormerOptions#backend()}. */
+    public Builder backend(BackendKind value) {
+      backend = Objects.requireNonNull(value, "backend");
+      return this;
+    }
+
+    /** See {@link ScanFormerOptions#device()}. */
+    public Builder device(int value) {
+      device = requireRange("device", value, 0, 1023);
+      return this;
+    }
+
+    /** See {@link ScanFormerOptions#precision()}. */
+    public Builder precision(Precision value) {
+      precision = value;
+      return this;
+    }
+
+    /** See {@link ScanFormerOptions#threads()}. */
+    public Builder threads(int value) {
+      threads = requireRange("threads", value, 0, 1024);
+      return this;
+    }
+
+    /** See {@link ScanFormerOptions#schedule()}. */
+    public Builder schedule(Schedule value) {
+      schedule = Objects.requireNonNull(value, "schedule");
+      return this;
+    }
+
+    /** See {@link ScanFormerOptions#maxBatch()}. */
+    public Builder maxBatch(int value) {
+      maxBatch = requireRange("maxBatch", value, 1, 4096);
+      return this;
+    }
+
+    /** The options collected so far. */
+    public ScanFormerOptions build() {
+      return new ScanFormerOptions(this);
+    }
+
+    private static int requireRange(String name, int value, int low, int high) {
+      if (value < low || value > high) {
+        throw new ScanFormerException(
+            ErrorCode.BAD_INPUT,
+            "The option " + name + " must be " + low + " to " + high + ", found " + value);
+      }
+      return value;
+    }
+  }
+}

@@ -1,0 +1,560 @@
+package org.scanformer.internal.cpu;
+
+import java.nio.Buffer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.scanformer.BackendKind;
+import org.scanformer.DeviceReport;
+import org.scanformer.ErrorCode;
+import org.scanformer.PixelFormat;
+import org.scanformer.Precision;
+import org.scanformer.ScanFormerException;
+import org.scanformer.internal.backend.Activation;
+import org.scanformer.internal.backend.Backend;
+import org.scanformer.internal.backend.ElementType;
+import org.scanformer.internal.backend.GridTable;
+import org.scanformer.internal.backend.KvAppendTable;
+import org.scanformer.internal.backend.KvSegmentTable;
+import org.scanformer.internal.backend.Linear;
+import org.scanformer.internal.backend.QueryBlockTable;
+import org.scanformer.internal.backend.Table;
+import org.scanformer.internal.backend.Tensor;
+import org.scanformer.natives.cpu.CpuKernels;
+
+/** The operations on the host's processors: the C API's CPU implementation, with oneDNN for the matrix products. */
+public final class CpuBackend implements Backend {
+  /** Limits the instruction set of our own kernels: 1, 3 or 4 for x86-64, x86-64-v3, x86-64-v4; 0 for the best. */
+  public static final String ISA_PROPERTY = "org.scanformer.cpu.isa";
+
+  private final Pointer stream;
+  private final Precision precision;
+  private final Set<Tensor> tensors = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final List<Tensor> tables = new ArrayList<>();
+  private final List<CpuLinear> linears = new ArrayList<>();
+  private final LongPointer longResult = new LongPointer(1);
+  private Tensor pixelStaging;
+  private boolean closed;
+
+  private CpuBackend(Pointer stream, Precision precision) {
+    this.stream = stream;
+    this.precision = precision;
+  }
+
+  /**
+   * Opens the CPU.
+   *
+   * @param precision FP32 or BF16; null for FP32
+   * @param threads threads an operation may use; 0 for all that the process may run on
+   * @throws ScanFormerException UNSUPPORTED when the library does not load or the CPU lacks what is asked for
+   */
+  public static CpuBackend open(Precision precision, int threads) {
+    Precision chosen = precision == null ? Precision.FP32 : precision;
+    DeviceReport report = CpuLibrary.probe();
+    if (!report.usable()) {
+      throw new ScanFormerException(
+          ErrorCode.UNSUPPORTED,
+          "The CPU backend is not usable: " + String.join("; ", report.details()));
+    }
+    if (chosen != Precision.FP32 && chosen != Precision.BF16) {
+      throw new ScanFormerException(
+          ErrorCode.UNSUPPORTED,
+          "The CPU backend runs in fp32 or bf16, found " + chosen + " asked for");
+    }
+    if (chosen == Precision.BF16 && !report.details().contains("bf16=true")) {
+      throw new ScanFormerException(
+          ErrorCode.UNSUPPORTED,
+          "bf16 on the CPU needs AVX512-BF16, found a CPU without it ("
+              + String.join(", ", report.details())
+              + "); use fp32");
+    }
+    int isa = Integer.getInteger(ISA_PROPERTY, 0);
+    Pointer stream = new Pointer();
+    int status = CpuKernels.sf_stream_create(0, threads, isa, stream);
+    if (status != CpuKernels.SF_OK) {
+      throw new ScanFormerException(
+          errorCode(status),
+          "The CPU backend could not be opened with "
+              + threads
+              + " threads and instruction set limit "
+              + isa
+              + " ("
+              + String.join(", ", report.details())
+              + ")");
+    }
+    return new CpuBackend(stream, chosen);
+  }
+
+  /** Maps the C API's status to the category that callers act on. */
+  private static ErrorCode errorCode(int status) {
+    return switch (status) {
+      case CpuKernels.SF_INVALID_ARGUMENT -> ErrorCode.BAD_INPUT;
+      case CpuKernels.SF_OUT_OF_MEMORY -> ErrorCode.OUT_OF_MEMORY;
+      case CpuKernels.SF_UNSUPPORTED -> ErrorCode.UNSUPPORTED;
+      case CpuKernels.SF_DEVICE_LOST -> ErrorCode.DEVICE_LOST;
+      default -> ErrorCode.DEVICE_ERROR;
+    };
+  }
+
+  private void check(int status) {
+    if (status != CpuKernels.SF_OK) {
+      throw new ScanFormerException(
+          errorCode(status), CpuKernels.sf_error(stream).getString());
+    }
+  }
+
+  @Override
+  public BackendKind kind() {
+    return BackendKind.CPU;
+  }
+
+  @Override
+  public Precision precision() {
+    return precision;
+  }
+
+  @Override
+  public ElementType activationType() {
+    return precision == Precision.BF16 ? ElementType.BF16 : ElementType.F32;
+  }
+
+  @Override
+  public long memoryAvailable() {
+    check(CpuKernels.sf_memory_available(stream, longResult));
+    return longResult.get();
+  }
+
+  @Override
+  public void allocate(Tensor tensor) {
+    // An empty array still gets an address, so that no operation meets a null.
+    long bytes = Math.max(64, tensor.bytes());
+    Pointer memory = new Pointer();
+    int status = CpuKernels.sf_allocate(stream, bytes, memory);
+    if (status != CpuKernels.SF_OK) {
+      throw new ScanFormerException(
+          errorCode(status),
+          "No memory for "
+              + tensor.name()
+              + " ("
+              + bytes
+              + " bytes): "
+              + CpuKernels.sf_error(stream).getString());
+    }
+    tensor.bind(memory);
+    tensors.add(tensor);
+  }
+
+  @Override
+  public void free(Tensor tensor) {
+    if (tensors.remove(tensor)) {
+      check(CpuKernels.sf_free(stream, tensor.pointer(), Math.max(64, tensor.bytes())));
+      tensor.bind(null);
+    }
+  }
+
+  @Override
+  public Table allocateTable(long bytes) {
+    Tensor memory = new Tensor("table", ElementType.U8, Math.max(64, bytes), 1);
+    allocate(memory);
+    tables.add(memory);
+    return new CpuTable(memory);
+  }
+
+  /** The address of a direct buffer's first remaining element; a plain Pointer counts its position in bytes. */
+  private static Pointer address(Buffer buffer, long elementBytes) {
+    return new Pointer(buffer).position(buffer.position() * elementBytes);
+  }
+
+  @Override
+  public void upload(Tensor tensor, long firstElement, Buffer source) {
+    long elementBytes = tensor.type().bytes();
+    check(
+        CpuKernels.sf_upload(
+            stream,
+            tensor.pointer(),
+            firstElement * elementBytes,
+            address(source, elementBytes),
+            source.remaining() * elementBytes));
+  }
+
+  @Override
+  public void download(Tensor tensor, long firstElement, Buffer destination) {
+    long elementBytes = tensor.type().bytes();
+    check(
+        CpuKernels.sf_download(
+            stream,
+            tensor.pointer(),
+            firstElement * elementBytes,
+            address(destination, elementBytes),
+            destination.remaining() * elementBytes));
+  }
+
+  @Override
+  public void buildPyramid(
+      ByteBuffer pixels,
+      PixelFormat format,
+      int width,
+      int height,
+      int rowStride,
+      int patchSize,
+      int scales,
+      int coarseRows,
+      int coarseCols,
+      Tensor mean,
+      Tensor std,
+      Tensor canvas) {
+    check(
+        CpuKernels.sf_build_pyramid(
+            stream,
+            pixels.isDirect() ? address(pixels, 1) : stage(pixels),
+            width,
+            height,
+            rowStride,
+            format.ordinal(),
+            patchSize,
+            scales,
+            coarseRows,
+            coarseCols,
+            mean.pointer(),
+            std.pointer(),
+            canvas.pointer()));
+  }
+
+  /** Copies pixels on the Java heap to native memory, which is kept and grown as larger images come. */
+  private Pointer stage(ByteBuffer pixels) {
+    if (pixelStaging == null || pixelStaging.bytes() < pixels.remaining()) {
+      if (pixelStaging != null) {
+        free(pixelStaging);
+      }
+      pixelStaging = new Tensor("pixels", ElementType.U8, pixels.remaining(), 1);
+      allocate(pixelStaging);
+    }
+    new BytePointer(pixelStaging.pointer())
+        .capacity(pixelStaging.bytes())
+        .asByteBuffer()
+        .put(pixels.duplicate());
+    return pixelStaging.pointer();
+  }
+
+  @Override
+  public void compactPatches(
+      GridTable grids, int count, Tensor mask, Tensor indices, Table counts) {
+    check(
+        CpuKernels.sf_compact_patches(
+            stream,
+            grids.table().device(),
+            count,
+            mask.pointer(),
+            indices.pointer(),
+            counts.device()));
+  }
+
+  @Override
+  public void gatherPatches(
+      GridTable grids, int count, int patchSize, Tensor canvas, Tensor indices, Tensor rows) {
+    check(
+        CpuKernels.sf_gather_patches(
+            stream,
+            grids.table().device(),
+            count,
+            patchSize,
+            canvas.pointer(),
+            indices.pointer(),
+            rows.type().code(),
+            rows.pointer()));
+  }
+
+  @Override
+  public void selectPatches(
+      GridTable parents,
+      GridTable children,
+      int count,
+      Tensor logits,
+      Tensor indices,
+      Tensor mask) {
+    check(
+        CpuKernels.sf_select_patches(
+            stream,
+            parents.table().device(),
+            children.table().device(),
+            count,
+            logits.pointer(),
+            indices.pointer(),
+            mask.pointer()));
+  }
+
+  @Override
+  public void embedText(
+      int tokens,
+      Table ids,
+      Table positions,
+      Table tokenRows,
+      Tensor wordEmbeddings,
+      Tensor positionEmbeddings,
+      Tensor tokenType,
+      Tensor normWeight,
+      Tensor normBias,
+      float epsilon,
+      Tensor modality,
+      Tensor x) {
+    check(
+        CpuKernels.sf_embed_text(
+            stream,
+            tokens,
+            x.columns(),
+            ids.device(),
+            positions.device(),
+            tokenRows.device(),
+            wordEmbeddings.pointer(),
+            Math.toIntExact(wordEmbeddings.rows()),
+            positionEmbeddings.pointer(),
+            Math.toIntExact(positionEmbeddings.rows()),
+            tokenType.pointer(),
+            normWeight.pointer(),
+            normBias.pointer(),
+            epsilon,
+            modality.pointer(),
+            x.pointer()));
+  }
+
+  @Override
+  public void embedPatches(
+      GridTable grids,
+      int count,
+      Tensor patches,
+      Tensor indices,
+      Tensor clsToken,
+      Tensor positionEmbeddings,
+      int positionGrid,
+      Tensor modality,
+      Tensor scaleEmbeddings,
+      Tensor constantToken,
+      Tensor x) {
+    check(
+        CpuKernels.sf_embed_patches(
+            stream,
+            grids.table().device(),
+            count,
+            x.columns(),
+            patches.pointer(),
+            indices.pointer(),
+            clsToken.pointer(),
+            positionEmbeddings.pointer(),
+            positionGrid,
+            modality.pointer(),
+            scaleEmbeddings.pointer(),
+            constantToken.pointer(),
+            x.pointer()));
+  }
+
+  @Override
+  public Linear createLinear(
+      String name, int out, int in, FloatBuffer weight, FloatBuffer bias, ElementType type) {
+    Pointer handle = new Pointer();
+    int status =
+        CpuKernels.sf_linear_create(
+            stream,
+            out,
+            in,
+            address(weight, Float.BYTES),
+            bias == null ? null : address(bias, Float.BYTES),
+            type.code(),
+            handle);
+    if (status != CpuKernels.SF_OK) {
+      throw new ScanFormerException(
+          errorCode(status),
+          "The linear layer "
+              + name
+              + " ["
+              + out
+              + ", "
+              + in
+              + "] could not be laid out: "
+              + CpuKernels.sf_error(stream).getString());
+    }
+    CpuLinear linear = new CpuLinear(handle, out, in);
+    linears.add(linear);
+    return linear;
+  }
+
+  @Override
+  public int linearRows(int rows) {
+    return CpuKernels.sf_linear_rows(rows);
+  }
+
+  @Override
+  public void linear(Tensor x, int rows, Linear weights, Activation activation, Tensor y) {
+    check(
+        CpuKernels.sf_linear_apply(
+            stream,
+            ((CpuLinear) weights).handle,
+            rows,
+            x.pointer(),
+            activation.ordinal(),
+            y.type().code(),
+            y.pointer()));
+  }
+
+  @Override
+  public void residualLayerNorm(
+      int rows,
+      Tensor x,
+      Table rowIndex,
+      Tensor y,
+      Tensor xOut,
+      Tensor weight,
+      Tensor bias,
+      float epsilon,
+      Tensor out) {
+    check(
+        CpuKernels.sf_residual_layer_norm(
+            stream,
+            rows,
+            x.columns(),
+            x.pointer(),
+            rowIndex == null ? null : rowIndex.device(),
+            y == null ? null : y.pointer(),
+            xOut == null ? null : xOut.pointer(),
+            weight == null ? null : weight.pointer(),
+            bias == null ? null : bias.pointer(),
+            epsilon,
+            out == null ? ElementType.F32.code() : out.type().code(),
+            out == null ? null : out.pointer()));
+  }
+
+  @Override
+  public long kvBytes(int heads, int headSize, int tokens) {
+    return CpuKernels.sf_kv_bytes(heads, headSize, tokens);
+  }
+
+  @Override
+  public void appendKv(
+      KvAppendTable appends,
+      int heads,
+      int headSize,
+      int layer,
+      Tensor qkv,
+      Tensor bias,
+      Table counts,
+      Tensor q) {
+    check(
+        CpuKernels.sf_append_kv(
+            stream,
+            appends.table().device(),
+            appends.size(),
+            heads,
+            headSize,
+            layer,
+            qkv.pointer(),
+            bias.pointer(),
+            counts.device(),
+            q.pointer()));
+  }
+
+  @Override
+  public void attention(
+      QueryBlockTable blocks,
+      KvSegmentTable segments,
+      int heads,
+      int headSize,
+      int layer,
+      Tensor q,
+      Tensor out) {
+    check(
+        CpuKernels.sf_attention(
+            stream,
+            blocks.table().device(),
+            blocks.size(),
+            segments.table().device(),
+            segments.size(),
+            heads,
+            headSize,
+            layer,
+            q.pointer(),
+            out.type().code(),
+            out.pointer()));
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    for (CpuLinear linear : linears) {
+      CpuKernels.sf_linear_destroy(linear.handle);
+    }
+    for (Tensor tensor : List.copyOf(tensors)) {
+      free(tensor);
+    }
+    longResult.close();
+    CpuKernels.sf_stream_destroy(stream);
+  }
+
+  /** A packed weight matrix in native memory. */
+  private static final class CpuLinear implements Linear {
+    private final Pointer handle;
+    private final int out;
+    private final int in;
+
+    CpuLinear(Pointer handle, int out, int in) {
+      this.handle = handle;
+      this.out = out;
+      this.in = in;
+    }
+
+    @Override
+    public int out() {
+      return out;
+    }
+
+    @Override
+    public int in() {
+      return in;
+    }
+
+    @Override
+    public long bytes() {
+      return CpuKernels.sf_linear_bytes(handle);
+    }
+  }
+
+  /** Host memory is device memory here, so there is nothing to carry over. */
+  private static final class CpuTable implements Table {
+    private final Pointer memory;
+    private final ByteBuffer host;
+
+    CpuTable(Tensor tensor) {
+      this.memory = tensor.pointer();
+      this.host =
+          new BytePointer(memory)
+              .capacity(tensor.bytes())
+              .asByteBuffer()
+              .order(ByteOrder.nativeOrder());
+    }
+
+    @Override
+    public ByteBuffer host() {
+      return host;
+    }
+
+    @Override
+    public Pointer device() {
+      return memory;
+    }
+
+    @Override
+    public void toDevice() {}
+
+    @Override
+    public void toHost() {}
+  }
+}

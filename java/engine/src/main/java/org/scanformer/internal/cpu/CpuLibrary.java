@@ -1,0 +1,53 @@
+package org.scanformer.internal.cpu;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.bytedeco.javacpp.Loader;
+import org.scanformer.BackendKind;
+import org.scanformer.DeviceReport;
+import org.scanformer.natives.cpu.CpuKernels;
+
+/** Loads the CPU backend's native library, and says in words why that fails. Thread-safe. */
+public final class CpuLibrary {
+  private static final int REPORT_BYTES = 4096;
+
+  private CpuLibrary() {}
+
+  /** What the CPU backend finds. Never throws: what goes wrong is in the report. */
+  public static DeviceReport probe() {
+    try {
+      byte[] text = new byte[REPORT_BYTES];
+      int status = CpuKernels.sf_probe(0, text, text.length);
+      int length = 0;
+      while (length < text.length && text[length] != 0) {
+        length++;
+      }
+      String report = new String(text, 0, length, StandardCharsets.UTF_8);
+      return new DeviceReport(
+          BackendKind.CPU, 0, status == CpuKernels.SF_OK, report.lines().toList());
+    } catch (LinkageError e) {
+      return new DeviceReport(BackendKind.CPU, 0, false, List.of(explain(e)));
+    }
+  }
+
+  private static String explain(LinkageError error) {
+    Throwable root = error;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return "its native library could not be loaded: "
+        + root
+        + ". It is unpacked from the jars to a cache directory that must be writable ("
+        + cacheDirectory()
+        + "); choose another with -Dorg.bytedeco.javacpp.cachedir=DIRECTORY. The jars needed are"
+        + " scanformer-native, javacpp and dnnl with the classifier "
+        + Loader.Detector.getPlatform();
+  }
+
+  private static String cacheDirectory() {
+    String configured = System.getProperty("org.bytedeco.javacpp.cachedir");
+    return configured != null
+        ? configured
+        : System.getProperty("user.home") + "/.javacpp/cache by default";
+  }
+}

@@ -1,0 +1,95 @@
+package org.scanformer.internal.engine;
+
+import org.scanformer.internal.backend.Activation;
+import org.scanformer.internal.backend.Backend;
+import org.scanformer.internal.backend.KvSegmentTable;
+import org.scanformer.internal.backend.QueryBlockTable;
+import org.scanformer.internal.backend.Table;
+import org.scanformer.internal.backend.Tensor;
+import org.scanformer.internal.model.ModelConfig;
+
+/**
+ * The transformer that text and all scales share: pre-norm blocks of ViLT (Kim, Son, Kim, ICML 2021) whose keys and
+ * values are kept in a cache, so that a segment attends to itself and to all earlier segments of its request without
+ * computing them again. Not safe for use by several threads.
+ */
+final class Encoder {
+  private final Backend backend;
+  private final Weights weights;
+  private final Workspace work;
+  private final KvSegmentTable segments;
+  private final int layers;
+  private final int heads;
+  private final int headSize;
+  private final float epsilon;
+
+  Encoder(ModelConfig config, Backend backend, Weights weights, Workspace work) {
+    this.backend = backend;
+    this.weights = weights;
+    this.work = work;
+    this.segments = work.tables().segments;
+    this.layers = config.numHiddenLayers();
+    this.heads = config.numAttentionHeads();
+    this.headSize = config.headSize();
+    this.epsilon = (float) config.layerNormEps();
+  }
+
+  /**
+   * Runs the layers from first to end (exclusive) on a pass. Through the last layer only the pass's [REG] tokens are
+   * carried on, since nothing else is read of its output: they end in {@code work.reg}, and normalised in {@code
+   * work.regNorm}. Before it, x holds the result.
+   *
+   * @param x [pass.rows(), hidden], the residual stream of the pass's tokens; updated
+   */
+  void run(Pass pass, Tensor x, int first, int end) {
+    int rows = pass.rows();
+    // What a block adds to x is added by the norm that follows it, in the next block or behind the last.
+    Tensor pending = null;
+    for (int i = first; i < end; i++) {
+      Weights.Layer layer = weights.layers.get(i);
+      addAndNormalize(rows, x, pending, layer.before(), work.norm);
+      backend.linear(work.norm, rows, layer.qkv(), Activation.IDENTITY, work.qkv);
+      backend.appendKv(
+          pass.appends, heads, headSize, i, work.qkv, layer.qkvBias(), pass.counts, work.q);
+      if (i < layers - 1) {
+        attendAndTransform(i, pass.blocks, rows, x, null, x);
+        pending = work.residual;
+      } else {
+        int boxes = pass.regBlocks.size();
+        attendAndTransform(i, pass.regBlocks, boxes, x, pass.regRows, work.reg);
+        addAndNormalize(boxes, work.reg, work.residual, weights.finalNorm, work.regNorm);
+        return;
+      }
+    }
+    backend.residualLayerNorm(rows, x, null, pending, x, null, null, epsilon, null);
+  }
+
+  /**
+   * A block behind its cache append: xOut = x[rowIndex] + projection(attention); work.residual = fc2(gelu(fc1(norm(xOut)))),
+   * still to be added.
+   */
+  private void attendAndTransform(
+      int i, QueryBlockTable blocks, int rows, Tensor x, Table rowIndex, Tensor xOut) {
+    Weights.Layer layer = weights.layers.get(i);
+    backend.attention(blocks, segments, heads, headSize, i, work.q, work.context);
+    backend.linear(work.context, rows, layer.projection(), Activation.IDENTITY, work.residual);
+    backend.residualLayerNorm(
+        rows,
+        x,
+        rowIndex,
+        work.residual,
+        xOut,
+        layer.after().weight(),
+        layer.after().bias(),
+        epsilon,
+        work.norm);
+    backend.linear(work.norm, rows, layer.fc1(), Activation.GELU, work.intermediate);
+    backend.linear(work.intermediate, rows, layer.fc2(), Activation.IDENTITY, work.residual);
+  }
+
+  private void addAndNormalize(int rows, Tensor x, Tensor added, Weights.Norm norm, Tensor out) {
+    Tensor sum = added == null ? null : x;
+    backend.residualLayerNorm(
+        rows, x, null, added, sum, norm.weight(), norm.bias(), epsilon, out);
+  }
+}

@@ -1,0 +1,42 @@
+package org.scanformer.internal.engine;
+
+import org.scanformer.internal.backend.Backend;
+import org.scanformer.internal.backend.ElementType;
+import org.scanformer.internal.backend.Tensor;
+
+/** An expression's keys and values of all layers, kept on the device. Freed by its owner. */
+public final class TextKv {
+  private final Tensor memory;
+  private final long layerStride;
+  private final int tokens;
+
+  private TextKv(Tensor memory, long layerStride, int tokens) {
+    this.memory = memory;
+    this.layerStride = layerStride;
+    this.tokens = tokens;
+  }
+
+  static TextKv allocate(Backend backend, int heads, int headSize, int layers, int tokens) {
+    long layerStride = backend.kvBytes(heads, headSize, tokens);
+    Tensor memory =
+        new Tensor("the text's keys and values", ElementType.U8, layers * layerStride, 1);
+    backend.allocate(memory);
+    return new TextKv(memory, layerStride, tokens);
+  }
+
+  void free(Backend backend) {
+    backend.free(memory);
+  }
+
+  long address() {
+    return memory.address();
+  }
+
+  long layerStride() {
+    return layerStride;
+  }
+
+  int tokens() {
+    return tokens;
+  }
+}

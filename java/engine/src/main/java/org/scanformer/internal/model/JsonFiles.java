@@ -1,0 +1,74 @@
+package org.scanformer.internal.model;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.scanformer.ErrorCode;
+import org.scanformer.ScanFormerException;
+
+/** Reads JSON that is not to be trusted: of bounded size and depth, names unique, nothing behind its end. */
+final class JsonFiles {
+  private static final ObjectMapper MAPPER =
+      JsonMapper.builder(
+              com.fasterxml.jackson.core.JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxNestingDepth(16).build())
+                  .build())
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  private JsonFiles() {}
+
+  /** The object that a file holds. */
+  static JsonNode readObject(Path file, long maxBytes) {
+    try {
+      if (!Files.isRegularFile(file)) {
+        throw new ScanFormerException(
+            ErrorCode.BAD_MODEL, file + ": found no such file, expected one");
+      }
+      requireSize(file, Files.size(file), maxBytes);
+      return parseObject(file + "", Files.readAllBytes(file));
+    } catch (IOException e) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_MODEL, file + ": could not be read: " + e.getMessage(), e);
+    }
+  }
+
+  /** Refuses a file that is larger than anything sensible, before it is read. */
+  static void requireSize(Path file, long bytes, long maxBytes) {
+    if (bytes > maxBytes) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_MODEL,
+          file + ": found " + bytes + " bytes, expected at most " + maxBytes);
+    }
+  }
+
+  /** The object that a text holds. */
+  static JsonNode parseObject(String where, byte[] json) {
+    try {
+      JsonNode root = MAPPER.readTree(json);
+      if (root == null || !root.isObject()) {
+        throw new ScanFormerException(
+            ErrorCode.BAD_MODEL,
+            where
+                + ": expected a JSON object, found "
+                + (root == null || root.isMissingNode() ? "nothing" : root.getNodeType()));
+      }
+      return root;
+    } catch (JsonProcessingException e) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_MODEL, where + ": is not valid JSON: " + e.getOriginalMessage(), e);
+    } catch (IOException e) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_MODEL, where + ": could not be read: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,378 @@
+package org.scanformer.internal.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.scanformer.ErrorCode;
+import org.scanformer.ScanFormerException;
+
+/**
+ * A safetensors file: 8 bytes of header length, a JSON header, and the tensors' bytes, which are mapped into memory, not
+ * read. The header is checked against the file before anything is sized by it. Reading is safe for use by many threads;
+ * closing is not, while another reads.
+ */
+public final class SafetensorsFile implements AutoCloseable {
+  /** A header of a large model is some 100 KB. */
+  static final long MAX_HEADER_BYTES = 16 << 20;
+
+  private static final int CHUNK_BYTES = 1 << 22;
+
+  /** The types of elements that a model may have. */
+  public enum Type {
+    /** IEEE single precision. */
+    F32(4),
+    /** IEEE half precision. */
+    F16(2),
+    /** bfloat16. */
+    BF16(2);
+
+    private final int bytes;
+
+    Type(int bytes) {
+      this.bytes = bytes;
+    }
+  }
+
+  /**
+   * A tensor of the file.
+   *
+   * @param name its name in the file
+   * @param shape its dimensions
+   * @param begin its first byte in the file
+   * @param elements their number
+   */
+  public record TensorInfo(String name, Type type, long[] shape, long begin, long elements) {
+    private long end() {
+      return begin + elements * type.bytes;
+    }
+  }
+
+  private final Path file;
+  private final FileChannel channel;
+  private final Map<String, TensorInfo> tensors;
+
+  private SafetensorsFile(Path file, FileChannel channel, Map<String, TensorInfo> tensors) {
+    this.file = file;
+    this.channel = channel;
+    this.tensors = tensors;
+  }
+
+  /**
+   * Opens a file and checks its header.
+   *
+   * @throws ScanFormerException BAD_MODEL naming the file, the tensor, what was found and what was expected
+   */
+  public static SafetensorsFile open(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_MODEL, file + ": found no such file, expected one");
+    }
+    FileChannel channel = null;
+    try {
+      channel = FileChannel.open(file, StandardOpenOption.READ);
+      return new SafetensorsFile(file, channel, readHeader(file, channel));
+    } catch (IOException e) {
+      closeQuietly(channel);
+      throw new ScanFormerException(
+          ErrorCode.BAD_MODEL, file + ": could not be read: " + e.getMessage(), e);
+    } catch (RuntimeException e) {
+      closeQuietly(channel);
+      throw e;
+    }
+  }
+
+  private static void closeQuietly(FileChannel channel) {
+    try {
+      if (channel != null) {
+        channel.close();
+      }
+    } catch (IOException e) {
+      // The failure that led here is the one to report.
+    }
+  }
+
+  private static ScanFormerException error(Path file, String message) {
+    return new ScanFormerException(ErrorCode.BAD_MODEL, file + ": " + message);
+  }
+
+  private static Map<String, TensorInfo> readHeader(Path file, FileChannel channel)
+      throws IOException {
+    long size = channel.size();
+    if (size < Long.BYTES) {
+      throw error(
+          file, "found " + size + " bytes, expected at least 8, the length of the header");
+    }
+    long length = readFully(file, channel, 0, Long.BYTES).getLong();
+    if (length < 0 || length > size - Long.BYTES) {
+      throw error(
+          file,
+          "the header says that it is "
+              + Long.toUnsignedString(length)
+              + " bytes long, found "
+              + (size - Long.BYTES)
+              + " bytes behind its length");
+    }
+    if (length > MAX_HEADER_BYTES) {
+      throw error(
+          file, "found a header of " + length + " bytes, expected at most " + MAX_HEADER_BYTES);
+    }
+    byte[] json = readFully(file, channel, Long.BYTES, (int) length).array();
+    JsonNode header = JsonFiles.parseObject(file + ", header", json);
+    Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> entry : header.properties()) {
+      if (!entry.getKey().equals("__metadata__")) {
+        tensors.put(
+            entry.getKey(),
+            tensor(file, entry.getKey(), entry.getValue(), Long.BYTES + length, size));
+      }
+    }
+    requireNoOverlap(file, tensors, Long.BYTES + length, size);
+    return tensors;
+  }
+
+  private static ByteBuffer readFully(Path file, FileChannel channel, long position, int bytes)
+      throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    while (buffer.hasRemaining()) {
+      if (channel.read(buffer, position + buffer.position()) < 0) {
+        throw error(file, "ends within its header");
+      }
+    }
+    return buffer.flip();
+  }
+
+  private static TensorInfo tensor(
+      Path file, String name, JsonNode node, long dataStart, long fileSize) {
+    String at = "tensor \"" + name + "\": ";
+    JsonNode dtype = node.path("dtype");
+    Type type =
+        Arrays.stream(Type.values())
+            .filter(t -> t.name().equals(dtype.asText()))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    error(
+                        file,
+                        at + "the dtype is " + dtype + ", expected \"F32\", \"F16\" or \"BF16\""));
+    JsonNode dimensions = node.path("shape");
+    if (!dimensions.isArray()) {
+      throw error(file, at + "the shape is " + dimensions + ", expected an array of integers");
+    }
+    long[] shape = new long[dimensions.size()];
+    long elements = 1;
+    for (int i = 0; i < shape.length; i++) {
+      JsonNode dimension = dimensions.get(i);
+      if (!dimension.isIntegralNumber()
+          || !dimension.canConvertToLong()
+          || dimension.longValue() < 0) {
+        throw error(
+            file, at + "the shape is " + dimensions + ", expected integers of 0 or more");
+      }
+      shape[i] = dimension.longValue();
+      try {
+        elements = Math.multiplyExact(elements, shape[i]);
+      } catch (ArithmeticException e) {
+        throw error(file, at + "the shape " + dimensions + " has more than 2^63 elements");
+      }
+    }
+    JsonNode offsets = node.path("data_offsets");
+    long dataSize = fileSize - dataStart;
+    boolean integers =
+        offsets.isArray()
+            && offsets.size() == 2
+            && offsets.get(0).canConvertToLong()
+            && offsets.get(1).canConvertToLong()
+            && offsets.get(0).isIntegralNumber()
+            && offsets.get(1).isIntegralNumber();
+    long begin = integers ? offsets.get(0).longValue() : -1;
+    long end = integers ? offsets.get(1).longValue() : -1;
+    if (begin < 0 || end < begin || end > dataSize) {
+      throw error(
+          file,
+          at
+              + "the data_offsets are "
+              + offsets
+              + ", expected two rising numbers within the file's "
+              + dataSize
+              + " bytes of data");
+    }
+    if (elements > (end - begin) / type.bytes || elements * type.bytes != end - begin) {
+      throw error(
+          file,
+          at
+              + "the data_offsets "
+              + offsets
+              + " hold "
+              + (end - begin)
+              + " bytes, expected those of "
+              + elements
+              + " elements of "
+              + type);
+    }
+    return new TensorInfo(name, type, shape, dataStart + begin, elements);
+  }
+
+  /** The format wants the data to be covered by tensors without overlap and without a hole. */
+  private static void requireNoOverlap(
+      Path file, Map<String, TensorInfo> tensors, long dataStart, long fileSize) {
+    List<TensorInfo> sorted = new ArrayList<>(tensors.values());
+    sorted.sort(Comparator.comparingLong(TensorInfo::begin).thenComparing(TensorInfo::end));
+    long covered = dataStart;
+    String before = "the header";
+    for (TensorInfo tensor : sorted) {
+      if (tensor.begin < covered) {
+        throw error(
+            file,
+            "tensor \""
+                + tensor.name
+                + "\" overlaps "
+                + before
+                + " by "
+                + (covered - tensor.begin)
+                + " bytes");
+      }
+      if (tensor.begin > covered) {
+        throw error(
+            file,
+            "found "
+                + (tensor.begin - covered)
+                + " bytes between "
+                + before
+                + " and tensor \""
+                + tensor.name
+                + "\" that belong to no tensor");
+      }
+      covered = tensor.end();
+      before = "tensor \"" + tensor.name + "\"";
+    }
+    if (covered < fileSize) {
+      throw error(
+          file,
+          "found " + (fileSize - covered) + " bytes behind " + before + " that belong to no tensor");
+    }
+  }
+
+  /** The tensors by name, in the order of the header. */
+  public Map<String, TensorInfo> tensors() {
+    return Collections.unmodifiableMap(tensors);
+  }
+
+  /** The file's path. */
+  public Path path() {
+    return file;
+  }
+
+  /**
+   * Reads elements as fp32.
+   *
+   * @param firstElement the first of them, row-major
+   * @param destination filled from its position to its limit
+   * @throws ScanFormerException BAD_MODEL when one is not finite, or the file has changed since it was opened
+   */
+  public void read(String name, long firstElement, FloatBuffer destination) {
+    TensorInfo tensor = tensors.get(name);
+    if (tensor == null || firstElement + destination.remaining() > tensor.elements) {
+      throw new IllegalArgumentException(
+          name + ": elements " + firstElement + " to " + (firstElement + destination.remaining()));
+    }
+    long element = firstElement;
+    while (destination.hasRemaining()) {
+      int count = Math.min(destination.remaining(), CHUNK_BYTES / tensor.type.bytes);
+      FloatBuffer part = destination.slice(destination.position(), count);
+      try {
+        ByteBuffer bytes =
+            channel
+                .map(
+                    FileChannel.MapMode.READ_ONLY,
+                    tensor.begin + element * tensor.type.bytes,
+                    (long) count * tensor.type.bytes)
+                .order(ByteOrder.LITTLE_ENDIAN);
+        convert(tensor.type, bytes, part);
+      } catch (IOException | InternalError e) {
+        // A mapped page that is no longer behind the file is an InternalError.
+        throw new ScanFormerException(
+            ErrorCode.BAD_MODEL,
+            file + ": tensor \"" + name + "\" could not be read; was the file changed meanwhile?",
+            e);
+      }
+      requireFinite(name, element, part);
+      destination.position(destination.position() + count);
+      element += count;
+    }
+  }
+
+  private static void convert(Type type, ByteBuffer bytes, FloatBuffer to) {
+    switch (type) {
+      case F32 -> to.put(bytes.asFloatBuffer());
+      case F16 -> {
+        while (to.hasRemaining()) {
+          to.put(halfToFloat(bytes.getShort()));
+        }
+      }
+      case BF16 -> {
+        while (to.hasRemaining()) {
+          to.put(Float.intBitsToFloat(bytes.getShort() << 16));
+        }
+      }
+    }
+  }
+
+  /** IEEE half precision to single precision, exactly. */
+  static float halfToFloat(short half) {
+    int sign = (half & 0x8000) << 16;
+    int exponent = half >> 10 & 0x1f;
+    int fraction = half & 0x3ff;
+    if (exponent == 0) {
+      // Zero and subnormals: the fraction counts units of 2^-24.
+      float magnitude = fraction * 0x1p-24f;
+      return sign == 0 ? magnitude : -magnitude;
+    }
+    int bits =
+        exponent == 31
+            ? 0x7f800000 | fraction << 13
+            : exponent - 15 + 127 << 23 | fraction << 13;
+    return Float.intBitsToFloat(sign | bits);
+  }
+
+  private void requireFinite(String name, long firstElement, FloatBuffer values) {
+    // Finite numbers times zero are zero, and one that is not makes the whole sum NaN: a loop without a branch.
+    float probe = 0;
+    for (int i = 0; i < values.limit(); i++) {
+      probe += values.get(i) * 0f;
+    }
+    if (probe == 0) {
+      return;
+    }
+    for (int i = 0; i < values.limit(); i++) {
+      if (!Float.isFinite(values.get(i))) {
+        throw error(
+            file,
+            "tensor \""
+                + name
+                + "\": element "
+                + (firstElement + i)
+                + " is "
+                + values.get(i)
+                + ", expected a finite number");
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    closeQuietly(channel);
+  }
+}

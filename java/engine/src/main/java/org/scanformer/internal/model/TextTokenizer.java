@@ -1,0 +1,126 @@
+package org.scanformer.internal.model;
+
+import ai.djl.huggingface.tokenizers.Encoding;
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.scanformer.ErrorCode;
+import org.scanformer.ScanFormerException;
+
+/** Turns expressions into token ids by a Hugging Face {@code tokenizer.json}. Thread-safe; close it when no call runs. */
+public final class TextTokenizer implements AutoCloseable {
+  private static final long MAX_FILE_BYTES = 64 << 20;
+  private static final int MAX_CHARACTERS = 10_000;
+
+  private final Path file;
+  private final HuggingFaceTokenizer tokenizer;
+  private final int vocabSize;
+  private final int specialTokens;
+
+  private TextTokenizer(
+      Path file, HuggingFaceTokenizer tokenizer, int vocabSize, int specialTokens) {
+    this.file = file;
+    this.tokenizer = tokenizer;
+    this.vocabSize = vocabSize;
+    this.specialTokens = specialTokens;
+  }
+
+  /**
+   * Opens the file.
+   *
+   * @throws ScanFormerException BAD_MODEL when it is not a tokenizer's, UNSUPPORTED when the library cannot be loaded
+   */
+  public static TextTokenizer open(Path file, ModelConfig config) {
+    try {
+      JsonFiles.requireSize(file, Files.size(file), MAX_FILE_BYTES);
+      HuggingFaceTokenizer tokenizer =
+          HuggingFaceTokenizer.builder()
+              .optTokenizerPath(file)
+              .optAddSpecialTokens(true)
+              .optTruncation(true)
+              .optMaxLength(config.maxTextLength())
+              .optPadding(false)
+              .build();
+      int specialTokens = tokenizer.encode("").getIds().length;
+      return new TextTokenizer(file, tokenizer, config.vocabSize(), specialTokens);
+    } catch (IOException e) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_MODEL, file + ": could not be read: " + e.getMessage(), e);
+    } catch (LinkageError | IllegalStateException e) {
+      throw new ScanFormerException(
+          ErrorCode.UNSUPPORTED,
+          "The tokenizers library could not be loaded: "
+              + e
+              + ". It is unpacked to a cache directory that must be writable (by default .djl.ai in"
+              + " the home directory); choose another with the environment variable DJL_CACHE_DIR or"
+              + " -DDJL_CACHE_DIR=DIRECTORY",
+          e);
+    } catch (RuntimeException e) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_MODEL,
+          file + ": expected a Hugging Face fast tokenizer, found: " + e.getMessage(),
+          e);
+    }
+  }
+
+  /**
+   * The ids of an expression: [CLS], its tokens, [SEP]; at most the model's maximum, the last one [SEP].
+   *
+   * @throws ScanFormerException BAD_INPUT when it is blank or too long to be an expression
+   */
+  public int[] encode(String expression) {
+    if (expression.length() > MAX_CHARACTERS) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT,
+          "The expression has "
+              + expression.length()
+              + " characters, expected at most "
+              + MAX_CHARACTERS);
+    }
+    if (expression.isBlank()) {
+      throw blank(expression);
+    }
+    Encoding encoding;
+    try {
+      encoding = tokenizer.encode(wellFormed(expression));
+    } catch (RuntimeException e) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT, "The expression could not be tokenized: " + e.getMessage(), e);
+    }
+    long[] ids = encoding.getIds();
+    if (ids.length <= specialTokens) {
+      throw blank(expression);
+    }
+    int[] result = new int[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      if (ids[i] < 0 || ids[i] >= vocabSize) {
+        throw new ScanFormerException(
+            ErrorCode.BAD_MODEL,
+            file + ": gave the id " + ids[i] + ", expected less than vocab_size " + vocabSize);
+      }
+      result[i] = (int) ids[i];
+    }
+    return result;
+  }
+
+  private static ScanFormerException blank(String expression) {
+    return new ScanFormerException(
+        ErrorCode.BAD_INPUT,
+        "The expression is blank: found "
+            + expression.length()
+            + " characters without a word, expected what to look for");
+  }
+
+  /** Half a surrogate pair has no UTF-8: it becomes the replacement character. */
+  private static String wellFormed(String text) {
+    return new String(
+        text.getBytes(java.nio.charset.StandardCharsets.UTF_8),
+        java.nio.charset.StandardCharsets.UTF_8);
+  }
+
+  @Override
+  public void close() {
+    tokenizer.close();
+  }
+}

@@ -1,0 +1,83 @@
+/*
+ * The CPU operations behind the C API's checks, compiled once an instruction set. Arguments are those of scanformer.h,
+ * valid; scratch memory comes from the caller.
+ */
+#ifndef SCANFORMER_CPU_KERNELS_H
+#define SCANFORMER_CPU_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "scanformer.h"
+
+/* Resampling weights of one axis: output i sums taps[i * max_taps + t] * source[first[i] + t] for t < count[i]. */
+struct ResizeAxis {
+    int max_taps;
+    const int32_t* first;
+    const int32_t* count;
+    const float* taps;
+};
+
+/* One image to resize to its normalised finest canvas. */
+struct ResizeTask {
+    const uint8_t* pixels;
+    int width;
+    int height;
+    int64_t row_stride;
+    int format;
+    int out_width;
+    int out_height;
+    ResizeAxis horizontal;
+    ResizeAxis vertical;
+    float scale[3];  /* canvas = value * scale + shift, per channel */
+    float shift[3];
+    float* canvas;   /* [3, out_height, out_width] */
+    float* scratch;  /* [threads, resize_scratch(width)] */
+};
+
+/* Floats of scratch that a thread needs to resize an image of that width. */
+static inline size_t resize_scratch(int width) { return 4 * (static_cast<size_t>(width) + 16); }
+
+/* Tokens in a block of the KV cache; the vectors of attention are as wide. */
+enum { KV_BLOCK = 16 };
+
+static inline int round_up(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+/*
+ * A block of one head: K transposed, [head_size][KV_BLOCK], so that a query's products with 16 keys are a vector; V as
+ * [KV_BLOCK][head_size rounded up to 16]. A layer's block of 16 tokens is that for each head, then 16 ln-counts.
+ */
+static inline size_t kv_head_floats(int head_size) {
+    return static_cast<size_t>(KV_BLOCK) * static_cast<size_t>(head_size + round_up(head_size, 16));
+}
+
+static inline size_t kv_block_floats(int heads, int head_size) {
+    return static_cast<size_t>(heads) * kv_head_floats(head_size) + KV_BLOCK;
+}
+
+/* The operations for one instruction set. `threads` is the most that one may use. */
+struct Kernels {
+    void (*resize)(const ResizeTask& task, int threads);
+    void (*halve)(const float* fine, int rows, int cols, float* coarse, int threads);
+    void (*gather)(const sf_grid* grids, int num_grids, int patch, const float* canvas, const int32_t* indices, int type,
+                   void* rows, int threads);
+    void (*embed_text)(int tokens, int hidden, const int32_t* ids, const int32_t* positions, const int32_t* token_rows,
+                       const float* word, const float* position, const float* type0, const float* weight,
+                       const float* bias, float eps, const float* modality0, float* x, int threads);
+    void (*embed_patches)(const sf_grid* grids, int num_grids, int hidden, const float* patches, const int32_t* indices,
+                          const float* cls, const float* position, int position_grid, const float* modality1,
+                          const float* scales, const float* constant, float* x, int threads);
+    void (*residual_layer_norm)(int rows, int columns, const float* x, const int32_t* row_index, const float* y,
+                                float* x_out, const float* weight, const float* bias, float eps, int type, void* out,
+                                int threads);
+    void (*append_kv)(const sf_kv_append* appends, int num_appends, int heads, int head_size, int layer, const float* qkv,
+                      const float* bias, const int32_t* counts, float* q, int threads);
+    void (*attention)(const sf_query_block* blocks, int num_blocks, const sf_kv_segment* segments, int heads,
+                      int head_size, int layer, const float* q, int type, void* out, int threads);
+};
+
+extern const Kernels kernels_x86_64;
+extern const Kernels kernels_x86_64_v3;
+extern const Kernels kernels_x86_64_v4;
+
+#endif

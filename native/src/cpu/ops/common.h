@@ -1,0 +1,49 @@
+/* What the per-instruction-set files share. Everything here is static: each of them compiles its own copy. */
+#ifndef SCANFORMER_CPU_OPS_COMMON_H
+#define SCANFORMER_CPU_OPS_COMMON_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "../kernels.h"
+
+/* 16 floats whatever the instruction set: the compiler splits them into the registers there are. */
+typedef float vfloat __attribute__((vector_size(64), aligned(4), may_alias));
+typedef int32_t vint __attribute__((vector_size(64), aligned(4), may_alias));
+
+/* Work under this many elements is done by one thread: waking the others costs about as much. */
+enum { PARALLEL_ELEMENTS = 1 << 14 };
+
+static inline vfloat load(const float* p) { return *reinterpret_cast<const vfloat*>(p); }
+
+static inline void store(float* p, vfloat v) { *reinterpret_cast<vfloat*>(p) = v; }
+
+static inline vfloat splat(float v) { return v - vfloat{}; }
+
+static inline vfloat vmax(vfloat a, vfloat b) { return a > b ? a : b; }
+
+static inline float sum(vfloat v) {
+    float total = 0;
+    for (int i = 0; i < 16; i++) total += v[i];
+    return total;
+}
+
+/* fp32 to bfloat16, to nearest even; a NaN stays one. */
+static inline uint16_t to_bf16(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    const uint32_t rounded = bits + 0x7fff + ((bits >> 16) & 1);
+    return static_cast<uint16_t>((value == value ? rounded : bits | 0x400000) >> 16);
+}
+
+/* Writes n floats as `type`, from element `offset` of out on. */
+static inline void store_as(int type, void* out, size_t offset, const float* values, int n) {
+    if (type == SF_BF16) {
+        uint16_t* to = static_cast<uint16_t*>(out) + offset;
+        for (int i = 0; i < n; i++) to[i] = to_bf16(values[i]);
+    } else {
+        memcpy(static_cast<float*>(out) + offset, values, static_cast<size_t>(n) * sizeof(float));
+    }
+}
+
+#endif

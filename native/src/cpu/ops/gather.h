@@ -1,0 +1,32 @@
+/*
+ * Masked patch gather, second half: only the selected patches' pixels are read, as runs of one patch row each, and written
+ * as one matrix row a patch. (The compaction of the mask comes before it and is the same for all instruction sets.)
+ */
+static void gather_patch(const sf_grid& grid, int index, int patch, const float* canvas, int type, void* rows,
+                         int out_row) {
+    const size_t width = static_cast<size_t>(grid.cols) * static_cast<size_t>(patch);
+    const size_t height = static_cast<size_t>(grid.rows) * static_cast<size_t>(patch);
+    const size_t top = static_cast<size_t>(index / grid.cols) * static_cast<size_t>(patch);
+    const size_t left = static_cast<size_t>(index % grid.cols) * static_cast<size_t>(patch);
+    size_t out = static_cast<size_t>(out_row) * 3 * static_cast<size_t>(patch) * static_cast<size_t>(patch);
+    for (size_t channel = 0; channel < 3; channel++) {
+        const float* from = canvas + grid.canvas + (channel * height + top) * width + left;
+        for (int y = 0; y < patch; y++) {
+            store_as(type, rows, out, from, patch);
+            from += width;
+            out += static_cast<size_t>(patch);
+        }
+    }
+}
+
+static void gather(const sf_grid* grids, int num_grids, int patch, const float* canvas, const int32_t* indices, int type,
+                   void* rows, int threads) {
+    for (int g = 0; g < num_grids; g++) {
+        const sf_grid& grid = grids[g];
+        const bool parallel = grid.selected * 3 * patch * patch > PARALLEL_ELEMENTS;
+#pragma omp parallel for num_threads(threads) schedule(static) if (parallel)
+        for (int i = 0; i < grid.selected; i++) {
+            gather_patch(grid, indices[grid.mask + i], patch, canvas, type, rows, grid.patch_row + i);
+        }
+    }
+}

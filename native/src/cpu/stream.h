@@ -1,0 +1,77 @@
+/* What a stream of the CPU backend holds. */
+#ifndef SCANFORMER_CPU_STREAM_H
+#define SCANFORMER_CPU_STREAM_H
+
+#include <cstddef>
+#include <cstdint>
+#include <dnnl.hpp>
+#include <exception>
+#include <memory>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "kernels.h"
+#include "scanformer.h"
+
+/* Aligned memory that grows and is kept: its content is lost when it grows. */
+class Scratch {
+  public:
+    /* Room for that many bytes, aligned to 64. Throws std::bad_alloc. */
+    void* reserve(size_t bytes) {
+        if (bytes > capacity_) {
+            memory_.reset();
+            capacity_ = 0;
+            memory_.reset(::operator new(bytes, std::align_val_t(64)));
+            capacity_ = bytes;
+        }
+        return memory_.get();
+    }
+
+  private:
+    struct Free {
+        void operator()(void* p) const { ::operator delete(p, std::align_val_t(64)); }
+    };
+    std::unique_ptr<void, Free> memory_;
+    size_t capacity_ = 0;
+};
+
+struct sf_stream {
+    int threads = 1;
+    const Kernels* kernels = nullptr;
+    dnnl::engine engine;
+    dnnl::stream stream;
+    std::string error;
+    Scratch resize_rows;
+    Scratch dnnl_scratchpad;
+    std::vector<int32_t> resize_first[2];
+    std::vector<int32_t> resize_count[2];
+    std::vector<float> resize_taps[2];
+    std::vector<std::pair<float, int32_t>> candidates; /* of a capped selection: logit, index */
+};
+
+/* Notes why an operation failed and passes its status on. */
+int fail(sf_stream* stream, int status, const std::string& message);
+
+/* Whether this process's CPU has AVX512-BF16. */
+bool cpu_has_bf16();
+
+/* Runs an operation's body and turns its exceptions to a status. */
+template <typename Body>
+int guarded(sf_stream* stream, const char* operation, Body body) {
+    if (stream == nullptr) return SF_INVALID_ARGUMENT;
+    try {
+        return body();
+    } catch (const std::bad_alloc&) {
+        return fail(stream, SF_OUT_OF_MEMORY, std::string(operation) + ": out of host memory");
+    } catch (const dnnl::error& e) {
+        const int status = e.status == dnnl_out_of_memory    ? SF_OUT_OF_MEMORY
+                           : e.status == dnnl_unimplemented ? SF_UNSUPPORTED
+                                                            : SF_DEVICE_ERROR;
+        return fail(stream, status, std::string(operation) + ": oneDNN: " + e.what());
+    } catch (const std::exception& e) {
+        return fail(stream, SF_DEVICE_ERROR, std::string(operation) + ": " + e.what());
+    }
+}
+
+#endif
