@@ -50,10 +50,15 @@ struct sf_linear {
     int in;
     int type;
     dnnl::engine engine;
-    memory weight;
+    memory weight; /* over weight_bytes of system memory */
+    int64_t weight_bytes = 0;
     memory bias; /* empty when there is none */
     std::mutex mutex;
     std::vector<std::unique_ptr<Product>> products;
+
+    ~sf_linear() {
+        if (weight) system_free(weight.get_data_handle(), weight_bytes);
+    }
 
     dnnl::matmul::primitive_desc describe(int rows, const memory::desc& weight_desc, int activation, int y_type) const {
         const memory::desc x({rows, in}, data_type(type), memory::format_tag::ab);
@@ -103,7 +108,10 @@ int sf_linear_create(sf_stream* stream, int out, int in, const float* weight, co
         }
         const memory::desc any({in, out}, data_type(type), memory::format_tag::any);
         const memory::desc preferred = created->describe(kLayoutRows, any, SF_IDENTITY, SF_F32).weights_desc();
-        created->weight = memory(preferred, stream->engine);
+        created->weight_bytes = static_cast<int64_t>(preferred.get_size());
+        void* place = system_allocate(created->weight_bytes);
+        if (place == nullptr) throw std::bad_alloc();
+        created->weight = memory(preferred, stream->engine, place);
         /* [out, in] row-major is [in, out] column-major. */
         memory given({{in, out}, memory::data_type::f32, memory::format_tag::ba}, stream->engine,
                      const_cast<float*>(weight));
@@ -124,8 +132,8 @@ int64_t sf_linear_bytes(const sf_linear* linear) {
 
 int sf_linear_rows(int rows) {
     if (rows <= 0) return 0;
-    if (rows <= 4) return rows == 3 ? 4 : rows;
-    const int step = rows <= 256 ? 8 : rows <= 512 ? 16 : rows <= 1024 ? 32 : 64;
+    if (rows == 1) return 1;
+    const int step = rows <= 64 ? 2 : rows <= 128 ? 4 : rows <= 256 ? 8 : rows <= 512 ? 16 : rows <= 1024 ? 32 : 64;
     return (rows - 1) / step * step + step;
 }
 

@@ -69,6 +69,28 @@ bool cpu_has_bf16() {
     return cpu_level() == 4 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 5)) != 0;
 }
 
+void* system_allocate(int64_t bytes) {
+    const size_t size = (static_cast<size_t>(bytes) + 63) / 64 * 64;
+    if (bytes >= kMapBytes) {
+        void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) return nullptr;
+        (void)madvise(memory, size, MADV_HUGEPAGE); /* a hint: the system may not know it */
+        return memory;
+    }
+    void* memory = std::aligned_alloc(64, size);
+    if (memory != nullptr) std::memset(memory, 0, size);
+    return memory;
+}
+
+void system_free(void* memory, int64_t bytes) {
+    if (memory == nullptr) return;
+    if (bytes >= kMapBytes) {
+        munmap(memory, (static_cast<size_t>(bytes) + 63) / 64 * 64);
+    } else {
+        std::free(memory);
+    }
+}
+
 int fail(sf_stream* stream, int status, const std::string& message) {
     try {
         stream->error = message;
@@ -143,17 +165,7 @@ int sf_allocate(sf_stream* stream, int64_t bytes, void** memory) {
             return fail(stream, SF_INVALID_ARGUMENT,
                         "sf_allocate: bytes must be positive, found " + std::to_string(bytes));
         }
-        void* found = nullptr;
-        if (bytes >= kMapBytes) {
-            found = mmap(nullptr, static_cast<size_t>(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-            if (found == MAP_FAILED) found = nullptr;
-            /* Fewer misses of the page tables; it is a hint, and the system may not know it. */
-            if (found != nullptr) (void)madvise(found, static_cast<size_t>(bytes), MADV_HUGEPAGE);
-        } else {
-            const size_t size = (static_cast<size_t>(bytes) + 63) / 64 * 64;
-            found = std::aligned_alloc(64, size);
-            if (found != nullptr) std::memset(found, 0, size);
-        }
+        void* found = system_allocate(bytes);
         if (found == nullptr) {
             return fail(stream, SF_OUT_OF_MEMORY,
                         "sf_allocate: the system refused " + std::to_string(bytes) + " bytes");
@@ -166,11 +178,7 @@ int sf_allocate(sf_stream* stream, int64_t bytes, void** memory) {
 int sf_free(sf_stream* stream, void* memory, int64_t bytes) {
     if (stream == nullptr) return SF_INVALID_ARGUMENT;
     if (memory == nullptr) return SF_OK;
-    if (bytes >= kMapBytes) {
-        munmap(memory, static_cast<size_t>(bytes));
-    } else {
-        std::free(memory);
-    }
+    system_free(memory, bytes);
     return SF_OK;
 }
 

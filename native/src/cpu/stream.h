@@ -53,6 +53,13 @@ struct sf_stream {
 /* Notes why an operation failed and passes its status on. */
 int fail(sf_stream* stream, int status, const std::string& message);
 
+/*
+ * Zeroed memory aligned to 64 bytes, or NULL; large pieces come on huge pages where the system has them, which matters to
+ * weights that every call streams through the cache. Freed with the same size.
+ */
+void* system_allocate(int64_t bytes);
+void system_free(void* memory, int64_t bytes);
+
 /* Whether this process's CPU has AVX512-BF16. */
 bool cpu_has_bf16();
 
