@@ -42,8 +42,8 @@ import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.reference.RandomModel;
 
 /**
- * One call of {@code locate} on a 640 x 480 frame: ViLT-B/32 geometry, random weights, an encoded expression of 20 tokens,
- * masks given. The pyramid is part of the call.
+ * One call of {@code locate} on a 640 x 480 frame: ViLT-B/32 geometry, random weights, an encoded
+ * expression of 20 tokens, masks given. The pyramid is part of the call.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
@@ -107,8 +107,7 @@ public class LocateBenchmark {
     expression = scanFormer.encode("the ".repeat(TEXT_TOKENS - 2));
     Image frame = frame(640, 480);
     List<PatchMask> masks = masks(ModelConfig.read(directory.resolve("config.json")), frame);
-    requests =
-        List.of(Request.of(frame, expression).withSelection(SelectionPolicy.masks(masks)));
+    requests = List.of(Request.of(frame, expression).withSelection(SelectionPolicy.masks(masks)));
   }
 
   private static Image frame(int width, int height) {

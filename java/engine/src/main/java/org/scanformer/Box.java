@@ -1,7 +1,8 @@
 package org.scanformer;
 
 /**
- * A box in pixels of the image as it was given, after EXIF orientation. The origin is the image's top left corner.
+ * A box in pixels of the image as it was given, after EXIF orientation. The origin is the image's
+ * top left corner.
  *
  * @param x left edge
  * @param y top edge

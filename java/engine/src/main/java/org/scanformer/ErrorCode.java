@@ -2,7 +2,9 @@ package org.scanformer;
 
 /** Why a call failed, and so what a caller can do about it. */
 public enum ErrorCode {
-  /** An argument, an image or an expression is not usable. Fix the input; nothing else is affected. */
+  /**
+   * An argument, an image or an expression is not usable. Fix the input; nothing else is affected.
+   */
   BAD_INPUT,
   /** The model directory is incomplete, unreadable or contradictory. Fix or replace the model. */
   BAD_MODEL,

@@ -4,8 +4,9 @@ import org.scanformer.internal.engine.Engine;
 import org.scanformer.internal.engine.TextKv;
 
 /**
- * An expression encoded by an engine: its keys and values stay on the device and are reused over images, so that a stream
- * of frames with one expression runs the text once. Thread-safe. Holds device memory until it or its engine is closed.
+ * An expression encoded by an engine: its keys and values stay on the device and are reused over
+ * images, so that a stream of frames with one expression runs the text once. Thread-safe. Holds
+ * device memory until it or its engine is closed.
  */
 public final class Expression implements AutoCloseable {
   private final Engine engine;

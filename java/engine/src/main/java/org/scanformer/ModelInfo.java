@@ -8,7 +8,8 @@ import java.util.Map;
  *
  * @param config the fields of config.json by their names there
  * @param parameters number of weights
- * @param memory bytes reserved for an engine with the given options, by purpose, in the order of reservation
+ * @param memory bytes reserved for an engine with the given options, by purpose, in the order of
+ *     reservation
  * @param scales one entry a scale, from the coarsest on, for a square image
  */
 public record ModelInfo(
@@ -33,8 +34,8 @@ public record ModelInfo(
   public record Reservation(String purpose, long bytes) {}
 
   /**
-   * The cost of one scale with every patch selected, per-scale schedule, 20 text tokens (or the model's maximum if less)
-   * encoded before.
+   * The cost of one scale with every patch selected, per-scale schedule, 20 text tokens (or the
+   * model's maximum if less) encoded before.
    *
    * @param scale 0 is the coarsest
    * @param rows patches down

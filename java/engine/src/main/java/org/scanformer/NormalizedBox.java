@@ -10,7 +10,8 @@ package org.scanformer;
  */
 public record NormalizedBox(float centerX, float centerY, float width, float height) {
   /**
-   * The same box in pixels of an image of the given size. It may reach over the image's edges, as the head's output may.
+   * The same box in pixels of an image of the given size. It may reach over the image's edges, as
+   * the head's output may.
    */
   public Box toPixels(int imageWidth, int imageHeight) {
     return new Box(
@@ -25,8 +26,7 @@ public record NormalizedBox(float centerX, float centerY, float width, float hei
     double overlapX = overlap(centerX, width, other.centerX, other.width);
     double overlapY = overlap(centerY, height, other.centerY, other.height);
     double intersection = overlapX * overlapY;
-    double union =
-        (double) width * height + (double) other.width * other.height - intersection;
+    double union = (double) width * height + (double) other.width * other.height - intersection;
     return union > 0 ? intersection / union : 0;
   }
 

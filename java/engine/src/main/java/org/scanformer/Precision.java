@@ -1,6 +1,9 @@
 package org.scanformer;
 
-/** The type that matrix products read. Sums, layer norms, the softmax and the residual stream are fp32 in all of them. */
+/**
+ * The type that matrix products read. Sums, layer norms, the softmax and the residual stream are
+ * fp32 in all of them.
+ */
 public enum Precision {
   /** IEEE single precision throughout. */
   FP32,

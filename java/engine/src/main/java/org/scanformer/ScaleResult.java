@@ -6,9 +6,9 @@ package org.scanformer;
  * @param scale 0 is the coarsest
  * @param mask the grid of this scale and the patches of it that were looked at
  * @param box the box after this scale; null where the schedule gives none (see {@link Schedule})
- * @param score the predicted IoU of that box, 0 to 1; NaN where there is no box or the model has no score head
- * @param nanos time spent on this scale, nanoseconds; the second half of the encoder is in it under {@link
- *     Schedule#PER_SCALE} alone. Requests of one batch share it.
+ * @param score the predicted IoU of that box, 0 to 1; NaN where there is no box or the model has no
+ *     score head
+ * @param nanos time spent on this scale, nanoseconds; the second half of the encoder is in it under
+ *     {@link Schedule#PER_SCALE} alone. Requests of one batch share it.
  */
-public record ScaleResult(
-    int scale, PatchMask mask, NormalizedBox box, float score, long nanos) {}
+public record ScaleResult(int scale, PatchMask mask, NormalizedBox box, float score, long nanos) {}

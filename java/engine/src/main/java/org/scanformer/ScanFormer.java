@@ -20,9 +20,9 @@ import org.scanformer.internal.engine.Trace;
  * }
  * }</pre>
  *
- * <p>Thread-safe: calls of several threads run one after another, each with all the threads of the device. Memory is
- * reserved when the model is loaded, for {@link ScanFormerOptions#maxBatch()} requests of any size. After {@link
- * #close()} every call is an {@link IllegalStateException}.
+ * <p>Thread-safe: calls of several threads run one after another, each with all the threads of the
+ * device. Memory is reserved when the model is loaded, for {@link ScanFormerOptions#maxBatch()}
+ * requests of any size. After {@link #close()} every call is an {@link IllegalStateException}.
  */
 public final class ScanFormer implements AutoCloseable {
   private final Engine engine;
@@ -39,17 +39,19 @@ public final class ScanFormer implements AutoCloseable {
   }
 
   /**
-   * Loads a model directory: {@code config.json}, {@code model.safetensors} and {@code tokenizer.json}.
+   * Loads a model directory: {@code config.json}, {@code model.safetensors} and {@code
+   * tokenizer.json}.
    *
-   * @throws ScanFormerException BAD_MODEL naming the file and field or tensor; UNSUPPORTED when no device can do what the
-   *     options ask for; OUT_OF_MEMORY with the bytes needed and available
+   * @throws ScanFormerException BAD_MODEL naming the file and field or tensor; UNSUPPORTED when no
+   *     device can do what the options ask for; OUT_OF_MEMORY with the bytes needed and available
    */
   public static ScanFormer load(Path directory, ScanFormerOptions options) {
     return new ScanFormer(Engine.load(directory, options), options.schedule());
   }
 
   /**
-   * Says what a model directory holds and what an engine with these options would reserve, without reading the weights.
+   * Says what a model directory holds and what an engine with these options would reserve, without
+   * reading the weights.
    *
    * @throws ScanFormerException as {@link #load(Path, ScanFormerOptions)}
    */
@@ -102,9 +104,11 @@ public final class ScanFormer implements AutoCloseable {
   }
 
   /**
-   * Answers requests together, in their order. Requests that share an {@link Image} object share its pyramid.
+   * Answers requests together, in their order. Requests that share an {@link Image} object share
+   * its pyramid.
    *
-   * @throws ScanFormerException BAD_INPUT naming the request's number, when one of them is not usable
+   * @throws ScanFormerException BAD_INPUT naming the request's number, when one of them is not
+   *     usable
    */
   public List<Location> locate(List<Request> requests) {
     return locate(requests, schedule);

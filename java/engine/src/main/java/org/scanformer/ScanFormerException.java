@@ -3,9 +3,9 @@ package org.scanformer;
 import java.util.Objects;
 
 /**
- * The one exception type of this library, except for {@link IllegalStateException} on use after close and {@link
- * NullPointerException} on null arguments. {@link #code()} says what to do; the message names what was found and what
- * was expected.
+ * The one exception type of this library, except for {@link IllegalStateException} on use after
+ * close and {@link NullPointerException} on null arguments. {@link #code()} says what to do; the
+ * message names what was found and what was expected.
  */
 public class ScanFormerException extends RuntimeException {
   private static final long serialVersionUID = 1L;

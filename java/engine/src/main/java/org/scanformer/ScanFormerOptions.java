@@ -45,7 +45,10 @@ public final class ScanFormerOptions {
     return precision;
   }
 
-  /** The number of CPU threads an operation may use; 0, the default, for all that the process may run on. */
+  /**
+   * The number of CPU threads an operation may use; 0, the default, for all that the process may
+   * run on.
+   */
   public int threads() {
     return threads;
   }
@@ -56,8 +59,8 @@ public final class ScanFormerOptions {
   }
 
   /**
-   * The largest number of requests that run together; a longer list runs in pieces of this size. Memory is reserved for
-   * it. Default 8.
+   * The largest number of requests that run together; a longer list runs in pieces of this size.
+   * Memory is reserved for it. Default 8.
    */
   public int maxBatch() {
     return maxBatch;

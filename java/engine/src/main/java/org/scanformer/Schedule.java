@@ -1,12 +1,15 @@
 package org.scanformer;
 
-/** The order in which the scales run through the encoder. Both give the same answer, to rounding. */
+/**
+ * The order in which the scales run through the encoder. Both give the same answer, to rounding.
+ */
 public enum Schedule {
   /** Each scale runs through all layers before the next starts, so every scale has a box. */
   PER_SCALE,
   /**
-   * Every scale runs through the first half alone, which is all that selection needs, and then all tokens at once
-   * through the second half. About half the weight traffic; only the last scale has a box.
+   * Every scale runs through the first half alone, which is all that selection needs, and then all
+   * tokens at once through the second half. About half the weight traffic; only the last scale has
+   * a box.
    */
   FINAL_ONLY
 }

@@ -3,8 +3,8 @@ package org.scanformer;
 import java.util.List;
 
 /**
- * Which patches of the finer scales are looked at. The coarsest scale is always looked at whole, and children of a
- * discarded patch are discarded (except under {@link Masks}). Immutable.
+ * Which patches of the finer scales are looked at. The coarsest scale is always looked at whole,
+ * and children of a discarded patch are discarded (except under {@link Masks}). Immutable.
  */
 public sealed interface SelectionPolicy {
 
@@ -13,12 +13,18 @@ public sealed interface SelectionPolicy {
     return Checkpoint.INSTANCE;
   }
 
-  /** A patch is selected when the probability that the selection head gives it is greater than this, in (0, 1). */
+  /**
+   * A patch is selected when the probability that the selection head gives it is greater than this,
+   * in (0, 1).
+   */
   static SelectionPolicy threshold(double threshold) {
     return new Threshold(threshold);
   }
 
-  /** At each scale the k patches of the highest logits, whatever they are; fewer where fewer have a selected parent. */
+  /**
+   * At each scale the k patches of the highest logits, whatever they are; fewer where fewer have a
+   * selected parent.
+   */
   static SelectionPolicy topK(int k) {
     return new TopK(k);
   }
@@ -34,8 +40,8 @@ public sealed interface SelectionPolicy {
   }
 
   /**
-   * Masks fixed by the caller, for tests and benchmarks: one for every scale from 0 on; scale 0's must select all. They
-   * need not be nested.
+   * Masks fixed by the caller, for tests and benchmarks: one for every scale from 0 on; scale 0's
+   * must select all. They need not be nested.
    */
   static SelectionPolicy masks(List<PatchMask> masks) {
     return new Masks(masks);

@@ -24,8 +24,8 @@ import org.scanformer.reference.ReferenceScan;
 import org.scanformer.reference.ReferenceSelection;
 
 /**
- * The engine against the dense, unmerged, uncached float64 run on models, images and masks of random shapes. A case is its
- * seed, which the test's name prints; -Dscanformer.seed=N adds one.
+ * The engine against the dense, unmerged, uncached float64 run on models, images and masks of
+ * random shapes. A case is its seed, which the test's name prints; -Dscanformer.seed=N adds one.
  */
 class RandomShapesTest {
   private static final double TOLERANCE = 2e-4;
@@ -134,7 +134,10 @@ class RandomShapesTest {
     return new double[] {box.centerX(), box.centerY(), box.width(), box.height()};
   }
 
-  /** Merged and cached equals every discarded patch kept as a copy, for both schedules, in a batch of any make-up. */
+  /**
+   * Merged and cached equals every discarded patch kept as a copy, for both schedules, in a batch
+   * of any make-up.
+   */
   @ParameterizedTest(name = "seed {0}")
   @MethodSource("seeds")
   void batchesAgreeWithTheFloat64RunInAnyOrder(int seed) throws Exception {
@@ -151,10 +154,7 @@ class RandomShapesTest {
         List<PatchMask> masks = masks(random, setup.reference(), image);
         expected.add(
             ReferenceScan.run(
-                setup.reference(),
-                text.ids(),
-                ReferencePyramid.pixels(image),
-                selection(masks)));
+                setup.reference(), text.ids(), ReferencePyramid.pixels(image), selection(masks)));
         Image pixels = Image.of(image);
         Request request =
             random.nextBoolean()
@@ -182,7 +182,10 @@ class RandomShapesTest {
     }
   }
 
-  /** The model's own selection, by threshold and by rank. Cases too close to call are few: their logits are continuous. */
+  /**
+   * The model's own selection, by threshold and by rank. Cases too close to call are few: their
+   * logits are continuous.
+   */
   @ParameterizedTest(name = "seed {0}")
   @MethodSource("seeds")
   void selectionAgreesWithTheFloat64Run(int seed) throws Exception {
@@ -193,14 +196,34 @@ class RandomShapesTest {
     int k = 1 + random.nextInt(20);
     try (ScanFormer scanFormer = load(setup.directory(), 1, Precision.FP32)) {
       Request request = Request.of(Image.of(image), text.text());
-      check(setup, image, text, scanFormer, request,
+      check(
+          setup,
+          image,
+          text,
+          scanFormer,
+          request,
           ReferenceSelection.threshold(setup.reference().selectionThreshold));
-      check(setup, image, text, scanFormer,
-          request.withSelection(SelectionPolicy.topK(k)), ReferenceSelection.topK(k));
-      check(setup, image, text, scanFormer,
-          request.withSelection(SelectionPolicy.all()), ReferenceSelection.all());
-      check(setup, image, text, scanFormer,
-          request.withSelection(SelectionPolicy.none()), ReferenceSelection.none());
+      check(
+          setup,
+          image,
+          text,
+          scanFormer,
+          request.withSelection(SelectionPolicy.topK(k)),
+          ReferenceSelection.topK(k));
+      check(
+          setup,
+          image,
+          text,
+          scanFormer,
+          request.withSelection(SelectionPolicy.all()),
+          ReferenceSelection.all());
+      check(
+          setup,
+          image,
+          text,
+          scanFormer,
+          request.withSelection(SelectionPolicy.none()),
+          ReferenceSelection.none());
     }
   }
 
@@ -212,8 +235,7 @@ class RandomShapesTest {
       Request request,
       ReferenceSelection selection) {
     List<ReferenceScale> expected =
-        ReferenceScan.run(
-            setup.reference(), text.ids(), ReferencePyramid.pixels(image), selection);
+        ReferenceScan.run(setup.reference(), text.ids(), ReferencePyramid.pixels(image), selection);
     for (Schedule schedule : Schedule.values()) {
       Location found = scanFormer.locate(List.of(request), schedule).get(0);
       assertAgrees(expected, found, TOLERANCE, schedule + ", " + request.selection());

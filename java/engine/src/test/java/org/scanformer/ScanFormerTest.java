@@ -103,8 +103,7 @@ class ScanFormerTest {
     assertEquals(5, top.scales().get(2).mask().count());
     Location strict = scanFormer.locate(request.withSelection(SelectionPolicy.threshold(0.9)));
     Location lenient = scanFormer.locate(request.withSelection(SelectionPolicy.threshold(0.01)));
-    assertTrue(
-        strict.scales().get(1).mask().count() <= lenient.scales().get(1).mask().count());
+    assertTrue(strict.scales().get(1).mask().count() <= lenient.scales().get(1).mask().count());
     List<PatchMask> masks = top.scales().stream().map(ScaleResult::mask).toList();
     Location given = scanFormer.locate(request.withSelection(SelectionPolicy.masks(masks)));
     assertEquals(masks, given.scales().stream().map(ScaleResult::mask).toList());
@@ -160,8 +159,7 @@ class ScanFormerTest {
         ErrorCode.BAD_INPUT,
         "3 scales, found 2",
         () ->
-            scanFormer.locate(
-                request.withSelection(SelectionPolicy.masks(fitting.subList(0, 2)))));
+            scanFormer.locate(request.withSelection(SelectionPolicy.masks(fitting.subList(0, 2)))));
     List<PatchMask> wrongSize = new ArrayList<>(fitting);
     wrongSize.set(1, PatchMask.all(1, 7));
     assertFailure(
@@ -236,7 +234,8 @@ class ScanFormerTest {
       loadLocateClose();
     }
     long grown = residentBytes() - before;
-    // The weights alone are 5.5 MB an engine: 60 engines that leak them are 330 MB. Buffers that the garbage collector
+    // The weights alone are 5.5 MB an engine: 60 engines that leak them are 330 MB. Buffers that
+    // the garbage collector
     // has not freed yet make this vary by some tens of MB.
     assertTrue(grown < 120_000_000, "resident memory grew by " + grown + " bytes");
   }
@@ -276,7 +275,8 @@ class ScanFormerTest {
   @Test
   void whatDoesNotFitIsRefusedWithTheBytesNeededAndAvailable(@TempDir Path directory)
       throws Exception {
-    // A finest canvas of 4096 x 4096 pixels takes 268 MB with its pyramid; 4096 of them take a terabyte.
+    // A finest canvas of 4096 x 4096 pixels takes 268 MB with its pyramid; 4096 of them take a
+    // terabyte.
     RandomModel.tiny().patchSize(64).coarseGrid(16).scales(3).write(directory);
     ScanFormerException e =
         assertThrows(

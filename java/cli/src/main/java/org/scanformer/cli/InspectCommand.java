@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
 /** Describes a model directory. */
 @Command(
     name = "inspect",
-    description = "Shows a model's configuration, size, the memory an engine reserves, and its cost.",
+    description =
+        "Shows a model's configuration, size, the memory an engine reserves, and its cost.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class)
 final class InspectCommand implements Callable<Integer> {
@@ -75,7 +76,11 @@ final class InspectCommand implements Callable<Integer> {
     out.println("Configuration");
     info.config().forEach((name, value) -> out.printf("  %-26s %s%n", name, value));
     out.printf(Locale.ROOT, "Parameters: %,d%n", info.parameters());
-    out.printf(Locale.ROOT, "Memory reserved for batches of %d: %,d bytes%n", maxBatch, info.memoryBytes());
+    out.printf(
+        Locale.ROOT,
+        "Memory reserved for batches of %d: %,d bytes%n",
+        maxBatch,
+        info.memoryBytes());
     for (ModelInfo.Reservation part : info.memory()) {
       out.printf(Locale.ROOT, "  %-26s %,18d%n", part.purpose(), part.bytes());
     }

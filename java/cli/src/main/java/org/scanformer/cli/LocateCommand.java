@@ -116,7 +116,8 @@ final class LocateCommand implements Callable<Integer> {
   @Option(
       names = "--seen",
       paramLabel = "FILE.png",
-      description = "Draw what was looked at: the finest patches that were selected, coarser elsewhere.")
+      description =
+          "Draw what was looked at: the finest patches that were selected, coarser elsewhere.")
   private Path seen;
 
   @Override
@@ -126,9 +127,7 @@ final class LocateCommand implements Callable<Integer> {
           spec.commandLine(), "--out and --seen go with --image, not with --batch");
     }
     Schedule chosen =
-        schedule != null
-            ? schedule
-            : overlay != null ? Schedule.PER_SCALE : Schedule.FINAL_ONLY;
+        schedule != null ? schedule : overlay != null ? Schedule.PER_SCALE : Schedule.FINAL_ONLY;
     ScanFormerOptions options =
         engine.toBuilder().schedule(chosen).maxBatch(input.batch == null ? 1 : 8).build();
     SelectionPolicy policy = policy();

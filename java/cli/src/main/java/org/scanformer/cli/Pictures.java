@@ -25,7 +25,10 @@ import org.scanformer.ScaleResult;
 
 /** Pictures that show an answer. */
 final class Pictures {
-  /** Smaller images are enlarged to about this on their long side, so that boxes and text are readable. */
+  /**
+   * Smaller images are enlarged to about this on their long side, so that boxes and text are
+   * readable.
+   */
   private static final int MIN_LONG_SIDE = 640;
 
   /** Scales 0, 1, 2, and on. */
@@ -41,8 +44,7 @@ final class Pictures {
 
   /** The image with each scale's box, and below it the expression, the score and a legend. */
   static BufferedImage overlay(Image image, String text, Location location) {
-    int factor =
-        Math.max(1, (MIN_LONG_SIDE - 1) / Math.max(image.width(), image.height()) + 1);
+    int factor = Math.max(1, (MIN_LONG_SIDE - 1) / Math.max(image.width(), image.height()) + 1);
     int width = image.width() * factor;
     int height = image.height() * factor;
     int fontSize = Math.max(14, Math.max(width, height) / 40);
@@ -85,8 +87,7 @@ final class Pictures {
 
   /** A dark edge around the colour keeps a box visible on any ground. */
   private static void drawBox(Graphics2D graphics, Box box, Color color, float stroke) {
-    Rectangle2D.Double shape =
-        new Rectangle2D.Double(box.x(), box.y(), box.width(), box.height());
+    Rectangle2D.Double shape = new Rectangle2D.Double(box.x(), box.y(), box.width(), box.height());
     graphics.setColor(Color.BLACK);
     graphics.setStroke(new BasicStroke(stroke * 1.8f));
     graphics.draw(shape);
@@ -119,8 +120,8 @@ final class Pictures {
   }
 
   /**
-   * The image as the model saw it: each place at the resolution of the finest selected patch that covers it. Sized as the
-   * finest canvas, then stretched back to the image's aspect ratio.
+   * The image as the model saw it: each place at the resolution of the finest selected patch that
+   * covers it. Sized as the finest canvas, then stretched back to the image's aspect ratio.
    */
   static BufferedImage seen(Image image, Location location, int patchSize) {
     List<ScaleResult> scales = location.scales();
@@ -148,7 +149,9 @@ final class Pictures {
         (int) Math.max(1, Math.round(image.height() * factor)));
   }
 
-  /** Fills a square of the picture with the means of the canvas's blocks of block x block pixels. */
+  /**
+   * Fills a square of the picture with the means of the canvas's blocks of block x block pixels.
+   */
   private static void copyBlockMeans(
       BufferedImage canvas, BufferedImage picture, int x0, int y0, int side, int block) {
     for (int y = y0; y < y0 + side; y += block) {

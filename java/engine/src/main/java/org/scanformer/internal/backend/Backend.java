@@ -8,11 +8,13 @@ import org.scanformer.PixelFormat;
 import org.scanformer.Precision;
 
 /**
- * The operations of the model on one device, on one stream, in one precision. The arrays' shapes and the formulas are
- * those of {@code scanformer.h}; a failed operation is a {@link org.scanformer.ScanFormerException} that names it.
+ * The operations of the model on one device, on one stream, in one precision. The arrays' shapes
+ * and the formulas are those of {@code scanformer.h}; a failed operation is a {@link
+ * org.scanformer.ScanFormerException} that names it.
  *
- * <p>Operations are enqueued in the order of the calls; {@link Table#toHost()} and {@link #download} wait for them. Not
- * safe for use by several threads at a time. After {@link #close()} nothing may be called.
+ * <p>Operations are enqueued in the order of the calls; {@link Table#toHost()} and {@link
+ * #download} wait for them. Not safe for use by several threads at a time. After {@link #close()}
+ * nothing may be called.
  */
 public interface Backend extends AutoCloseable {
   /** The device family. */
@@ -41,7 +43,10 @@ public interface Backend extends AutoCloseable {
   /** Copies a direct buffer's remaining elements to the array from an element on. */
   void upload(Tensor tensor, long firstElement, Buffer source);
 
-  /** Copies elements of the array from an element on to a direct buffer's remaining elements, and waits for them. */
+  /**
+   * Copies elements of the array from an element on to a direct buffer's remaining elements, and
+   * waits for them.
+   */
   void download(Tensor tensor, long firstElement, Buffer destination);
 
   // ---- Image pyramid and patches ----
@@ -67,7 +72,9 @@ public interface Backend extends AutoCloseable {
       Tensor std,
       Tensor canvas);
 
-  /** Compacts each grid's mask to indices in row-major order and their counts (int32, one a grid). */
+  /**
+   * Compacts each grid's mask to indices in row-major order and their counts (int32, one a grid).
+   */
   void compactPatches(GridTable grids, int count, Tensor mask, Tensor indices, Table counts);
 
   /** Writes the selected patches' pixels as rows for the patch projection. */
@@ -76,12 +83,7 @@ public interface Backend extends AutoCloseable {
 
   /** The next scale's masks from the logits of the selected parents' children. */
   void selectPatches(
-      GridTable parents,
-      GridTable children,
-      int count,
-      Tensor logits,
-      Tensor indices,
-      Tensor mask);
+      GridTable parents, GridTable children, int count, Tensor logits, Tensor indices, Tensor mask);
 
   // ---- Tokens ----
 
@@ -126,7 +128,10 @@ public interface Backend extends AutoCloseable {
   Linear createLinear(
       String name, int out, int in, FloatBuffer weight, FloatBuffer bias, ElementType type);
 
-  /** Rows that a product of `rows` rows is computed with: arrays that {@link #linear} touches need room for them. */
+  /**
+   * Rows that a product of `rows` rows is computed with: arrays that {@link #linear} touches need
+   * room for them.
+   */
   int linearRows(int rows);
 
   /** y = activation(x · weightᵀ + bias) for the first rows of x. */
@@ -154,7 +159,10 @@ public interface Backend extends AutoCloseable {
   /** Bytes that one layer's K, V and ln-counts of that many tokens occupy in the cache. */
   long kvBytes(int heads, int headSize, int tokens);
 
-  /** Adds the bias and appends K and V with the ln of their counts (int32 a row) to the cache; q gets the queries. */
+  /**
+   * Adds the bias and appends K and V with the ln of their counts (int32 a row) to the cache; q
+   * gets the queries.
+   */
   void appendKv(
       KvAppendTable appends,
       int heads,

@@ -2,7 +2,10 @@ package org.scanformer.internal.backend;
 
 import java.nio.ByteBuffer;
 
-/** Rows of the C API's {@code sf_grid}: one scale of one request each. Not safe for use by several threads. */
+/**
+ * Rows of the C API's {@code sf_grid}: one scale of one request each. Not safe for use by several
+ * threads.
+ */
 public final class GridTable {
   /** Bytes a row. */
   public static final int BYTES = 48;
@@ -82,7 +85,10 @@ public final class GridTable {
     return host.getLong(request * BYTES + MASK);
   }
 
-  /** Number of tokens of the segment: [REG], the selected patches, and the constant if any patch is discarded. */
+  /**
+   * Number of tokens of the segment: [REG], the selected patches, and the constant if any patch is
+   * discarded.
+   */
   public int tokens(int request) {
     int selected = selected(request);
     return 1 + selected + (selected < total(request) ? 1 : 0);

@@ -3,8 +3,8 @@ package org.scanformer.internal.backend;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * A dense, row-major array [rows, columns] in device memory, or a window on one. It owns nothing: memory belongs to the
- * backend that allocated it. Not safe for use by several threads.
+ * A dense, row-major array [rows, columns] in device memory, or a window on one. It owns nothing:
+ * memory belongs to the backend that allocated it. Not safe for use by several threads.
  */
 public final class Tensor {
   private final String name;

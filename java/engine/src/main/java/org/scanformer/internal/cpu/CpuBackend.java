@@ -30,9 +30,15 @@ import org.scanformer.internal.backend.Table;
 import org.scanformer.internal.backend.Tensor;
 import org.scanformer.natives.cpu.CpuKernels;
 
-/** The operations on the host's processors: the C API's CPU implementation, with oneDNN for the matrix products. */
+/**
+ * The operations on the host's processors: the C API's CPU implementation, with oneDNN for the
+ * matrix products.
+ */
 public final class CpuBackend implements Backend {
-  /** Limits the instruction set of our own kernels: 1, 3 or 4 for x86-64, x86-64-v3, x86-64-v4; 0 for the best. */
+  /**
+   * Limits the instruction set of our own kernels: 1, 3 or 4 for x86-64, x86-64-v3, x86-64-v4; 0
+   * for the best.
+   */
   public static final String ISA_PROPERTY = "org.scanformer.cpu.isa";
 
   private final Pointer stream;
@@ -54,7 +60,8 @@ public final class CpuBackend implements Backend {
    *
    * @param precision FP32 or BF16; null for FP32
    * @param threads threads an operation may use; 0 for all that the process may run on
-   * @throws ScanFormerException UNSUPPORTED when the library does not load or the CPU lacks what is asked for
+   * @throws ScanFormerException UNSUPPORTED when the library does not load or the CPU lacks what is
+   *     asked for
    */
   public static CpuBackend open(Precision precision, int threads) {
     Precision chosen = precision == null ? Precision.FP32 : precision;
@@ -106,8 +113,7 @@ public final class CpuBackend implements Backend {
 
   private void check(int status) {
     if (status != CpuKernels.SF_OK) {
-      throw new ScanFormerException(
-          errorCode(status), CpuKernels.sf_error(stream).getString());
+      throw new ScanFormerException(errorCode(status), CpuKernels.sf_error(stream).getString());
     }
   }
 
@@ -168,7 +174,10 @@ public final class CpuBackend implements Backend {
     return new CpuTable(memory);
   }
 
-  /** The address of a direct buffer's first remaining element; a plain Pointer counts its position in bytes. */
+  /**
+   * The address of a direct buffer's first remaining element; a plain Pointer counts its position
+   * in bytes.
+   */
   private static Pointer address(Buffer buffer, long elementBytes) {
     return new Pointer(buffer).position(buffer.position() * elementBytes);
   }
@@ -228,7 +237,9 @@ public final class CpuBackend implements Backend {
             canvas.pointer()));
   }
 
-  /** Copies pixels on the Java heap to native memory, which is kept and grown as larger images come. */
+  /**
+   * Copies pixels on the Java heap to native memory, which is kept and grown as larger images come.
+   */
   private Pointer stage(ByteBuffer pixels) {
     if (pixelStaging == null || pixelStaging.bytes() < pixels.remaining()) {
       if (pixelStaging != null) {

@@ -47,8 +47,7 @@ public final class Backends {
           ErrorCode.UNSUPPORTED,
           "CUDA device " + options.device() + " is not usable: " + String.join("; ", reasons));
     }
-    LOG.log(
-        System.Logger.Level.DEBUG, () -> "Running on the CPU: " + String.join("; ", reasons));
+    LOG.log(System.Logger.Level.DEBUG, () -> "Running on the CPU: " + String.join("; ", reasons));
     return CpuBackend.open(options.precision(), options.threads());
   }
 }

@@ -9,9 +9,10 @@ import org.scanformer.internal.backend.Tensor;
 import org.scanformer.internal.model.ModelConfig;
 
 /**
- * The transformer that text and all scales share: pre-norm blocks of ViLT (Kim, Son, Kim, ICML 2021) whose keys and
- * values are kept in a cache, so that a segment attends to itself and to all earlier segments of its request without
- * computing them again. Not safe for use by several threads.
+ * The transformer that text and all scales share: pre-norm blocks of ViLT (Kim, Son, Kim, ICML
+ * 2021) whose keys and values are kept in a cache, so that a segment attends to itself and to all
+ * earlier segments of its request without computing them again. Not safe for use by several
+ * threads.
  */
 final class Encoder {
   private final Backend backend;
@@ -35,15 +36,16 @@ final class Encoder {
   }
 
   /**
-   * Runs the layers from first to end (exclusive) on a pass. Through the last layer only the pass's [REG] tokens are
-   * carried on, since nothing else is read of its output: they end in {@code work.reg}, and normalised in {@code
-   * work.regNorm}. Before it, x holds the result.
+   * Runs the layers from first to end (exclusive) on a pass. Through the last layer only the pass's
+   * [REG] tokens are carried on, since nothing else is read of its output: they end in {@code
+   * work.reg}, and normalised in {@code work.regNorm}. Before it, x holds the result.
    *
    * @param x [pass.rows(), hidden], the residual stream of the pass's tokens; updated
    */
   void run(Pass pass, Tensor x, int first, int end) {
     int rows = pass.rows();
-    // What a block adds to x is added by the norm that follows it, in the next block or behind the last.
+    // What a block adds to x is added by the norm that follows it, in the next block or behind the
+    // last.
     Tensor pending = null;
     for (int i = first; i < end; i++) {
       Weights.Layer layer = weights.layers.get(i);
@@ -65,8 +67,8 @@ final class Encoder {
   }
 
   /**
-   * A block behind its cache append: xOut = x[rowIndex] + projection(attention); work.residual = fc2(gelu(fc1(norm(xOut)))),
-   * still to be added.
+   * A block behind its cache append: xOut = x[rowIndex] + projection(attention); work.residual =
+   * fc2(gelu(fc1(norm(xOut)))), still to be added.
    */
   private void attendAndTransform(
       int i, QueryBlockTable blocks, int rows, Tensor x, Table rowIndex, Tensor xOut) {
@@ -89,7 +91,6 @@ final class Encoder {
 
   private void addAndNormalize(int rows, Tensor x, Tensor added, Weights.Norm norm, Tensor out) {
     Tensor sum = added == null ? null : x;
-    backend.residualLayerNorm(
-        rows, x, null, added, sum, norm.weight(), norm.bias(), epsilon, out);
+    backend.residualLayerNorm(rows, x, null, added, sum, norm.weight(), norm.bias(), epsilon, out);
   }
 }

@@ -22,8 +22,8 @@ import org.scanformer.internal.model.ModelDirectory;
 import org.scanformer.internal.model.TextTokenizer;
 
 /**
- * A loaded model on an open device with its workspace. Thread-safe: calls run one at a time, each with all the device's
- * threads; {@link #close()} waits for the one that is running.
+ * A loaded model on an open device with its workspace. Thread-safe: calls run one at a time, each
+ * with all the device's threads; {@link #close()} waits for the one that is running.
  */
 public final class Engine implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
@@ -78,7 +78,10 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  /** What a model directory holds and what an engine with these options would reserve; reads no weights. */
+  /**
+   * What a model directory holds and what an engine with these options would reserve; reads no
+   * weights.
+   */
   public static ModelInfo inspect(Path directory, ScanFormerOptions options) {
     try (ModelDirectory model = ModelDirectory.open(directory);
         Backend backend = Backends.open(options)) {
@@ -99,8 +102,7 @@ public final class Engine implements AutoCloseable {
             new ModelInfo.ScaleCost(
                 s, side, side, flops.scale(patches, patches + 1, keys, selects)));
       }
-      return new ModelInfo(
-          config.toMap(), model.parameterCount(), plan.reservations(), costs);
+      return new ModelInfo(config.toMap(), model.parameterCount(), plan.reservations(), costs);
     }
   }
 
@@ -147,8 +149,7 @@ public final class Engine implements AutoCloseable {
    *
    * @param trace sees the run's inner results (request numbers count within a piece), or null
    */
-  public List<Location> locate(
-      List<PreparedRequest> requests, Schedule schedule, Trace trace) {
+  public List<Location> locate(List<PreparedRequest> requests, Schedule schedule, Trace trace) {
     List<Item> items = prepare(requests);
     List<Location> locations = new ArrayList<>(items.size());
     for (int first = 0; first < items.size(); first += work.maxBatch) {

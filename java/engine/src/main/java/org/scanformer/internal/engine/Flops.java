@@ -3,8 +3,8 @@ package org.scanformer.internal.engine;
 import org.scanformer.internal.model.ModelConfig;
 
 /**
- * Floating-point operations of the model, a multiply-add counted as two; norms, softmax and other terms linear in the
- * tokens alone are left out.
+ * Floating-point operations of the model, a multiply-add counted as two; norms, softmax and other
+ * terms linear in the tokens alone are left out.
  */
 public final class Flops {
   private final ModelConfig config;
@@ -15,8 +15,8 @@ public final class Flops {
   }
 
   /**
-   * One segment through all layers, its last layer for the [REG] token alone as the engine runs it, with its patch
-   * projection, selection head and box head.
+   * One segment through all layers, its last layer for the [REG] token alone as the engine runs it,
+   * with its patch projection, selection head and box head.
    *
    * @param patches selected patches of the segment
    * @param tokens tokens of the segment

@@ -6,8 +6,9 @@ import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.backend.Tensor;
 
 /**
- * The keys and values of one batch: per layer a row of segments, handed out one after another. A segment's place in layer
- * l is its address plus l times {@link #layerStride()}. Not safe for use by several threads.
+ * The keys and values of one batch: per layer a row of segments, handed out one after another. A
+ * segment's place in layer l is its address plus l times {@link #layerStride()}. Not safe for use
+ * by several threads.
  */
 final class KvSlab {
   private final Tensor memory;

@@ -12,8 +12,8 @@ import org.scanformer.internal.backend.ElementType;
 import org.scanformer.internal.backend.Tensor;
 
 /**
- * What will be reserved on a device, collected first and reserved at once, so that what does not fit is refused before
- * anything is taken. Not safe for use by several threads.
+ * What will be reserved on a device, collected first and reserved at once, so that what does not
+ * fit is refused before anything is taken. Not safe for use by several threads.
  */
 final class MemoryPlan {
   private final List<Tensor> tensors = new ArrayList<>();

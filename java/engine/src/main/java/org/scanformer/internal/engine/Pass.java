@@ -7,9 +7,9 @@ import org.scanformer.internal.backend.QueryBlockTable;
 import org.scanformer.internal.backend.Table;
 
 /**
- * The tokens that go through a range of layers together: segments of one or more requests, packed one after another
- * without padding. Each segment's keys are appended to the cache, and each of its tokens attends to its request's
- * segments up to its own. Not safe for use by several threads.
+ * The tokens that go through a range of layers together: segments of one or more requests, packed
+ * one after another without padding. Each segment's keys are appended to the cache, and each of its
+ * tokens attends to its request's segments up to its own. Not safe for use by several threads.
  */
 final class Pass {
   /** Where the segments' keys and values go. */
@@ -18,7 +18,10 @@ final class Pass {
   /** Which segments each segment's tokens attend to. */
   final QueryBlockTable blocks;
 
-  /** The same for the [REG] tokens whose box is asked for, one row each: all that the last layer needs to compute. */
+  /**
+   * The same for the [REG] tokens whose box is asked for, one row each: all that the last layer
+   * needs to compute.
+   */
   final QueryBlockTable regBlocks;
 
   /** The rows of those [REG] tokens, int32. */
@@ -56,14 +59,19 @@ final class Pass {
   }
 
   /**
-   * Adds a segment behind those there are, whose tokens attend to the segments from firstSegment to lastSegment, the
-   * last being their own.
+   * Adds a segment behind those there are, whose tokens attend to the segments from firstSegment to
+   * lastSegment, the last being their own.
    *
    * @param discarded patches that the last token stands for; 0 when there is no constant token
    * @return the row of its first token
    */
   int addSegment(
-      long address, long layerStride, int tokens, int discarded, int firstSegment, int lastSegment) {
+      long address,
+      long layerStride,
+      int tokens,
+      int discarded,
+      int firstSegment,
+      int lastSegment) {
     int row = rows;
     appends.add(address, layerStride, row, tokens);
     blocks.add(row, row, tokens, firstSegment, lastSegment + 1);

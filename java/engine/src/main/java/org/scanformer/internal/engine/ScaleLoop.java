@@ -23,9 +23,10 @@ import org.scanformer.internal.backend.Tensor;
 import org.scanformer.internal.model.ModelConfig;
 
 /**
- * The scan from coarse to fine (Su, Miao, Dou, Li, CVPR 2024): at each scale the selected patches alone are encoded, all
- * discarded ones as one constant token whose count weight stands for their number; the first half of the encoder selects
- * the next scale's patches, the second half gives the box. Not safe for use by several threads.
+ * The scan from coarse to fine (Su, Miao, Dou, Li, CVPR 2024): at each scale the selected patches
+ * alone are encoded, all discarded ones as one constant token whose count weight stands for their
+ * number; the first half of the encoder selects the next scale's patches, the second half gives the
+ * box. Not safe for use by several threads.
  */
 final class ScaleLoop {
   private final ModelConfig config;
@@ -73,8 +74,7 @@ final class ScaleLoop {
   /** Encodes a text of its own through all layers, into memory that the caller owns. */
   TextKv encodeText(int[] ids) {
     TextKv text =
-        TextKv.allocate(
-            backend, config.numAttentionHeads(), config.headSize(), layers, ids.length);
+        TextKv.allocate(backend, config.numAttentionHeads(), config.headSize(), layers, ids.length);
     try {
       Pass pass = tables.scalePass;
       pass.clear();
@@ -245,8 +245,7 @@ final class ScaleLoop {
         uploadMask(PatchMask.all(grids.rows(r), grids.cols(r)), s, grids.mask(r));
       }
     }
-    backend.compactPatches(
-        grids, count, work.mask[s], work.indices[s], tables.selectedCounts[s]);
+    backend.compactPatches(grids, count, work.mask[s], work.indices[s], tables.selectedCounts[s]);
     tables.selectedCounts[s].toHost();
   }
 
@@ -305,7 +304,8 @@ final class ScaleLoop {
   // ---- Tokens ----
 
   /**
-   * Packs and embeds the segments of a scale, and, with scale 0, the texts that are not encoded yet.
+   * Packs and embeds the segments of a scale, and, with scale 0, the texts that are not encoded
+   * yet.
    *
    * @param firstRow the pass's first row among all tokens of the batch
    */
@@ -345,12 +345,7 @@ final class ScaleLoop {
       embedText(textTokens, x);
     }
     backend.gatherPatches(
-        grids,
-        items.size(),
-        config.patchSize(),
-        work.canvas,
-        work.indices[s],
-        work.patchRows);
+        grids, items.size(), config.patchSize(), work.canvas, work.indices[s], work.patchRows);
     backend.linear(
         work.patchRows,
         patches,
@@ -372,7 +367,10 @@ final class ScaleLoop {
     return pass;
   }
 
-  /** Adds a request's text to the pass, or what is encoded of it to the segments alone; the tokens to embed. */
+  /**
+   * Adds a request's text to the pass, or what is encoded of it to the segments alone; the tokens
+   * to embed.
+   */
   private int addText(Item item, int request, int textTokens) {
     int own = segment(request, 0);
     if (item.text() != null) {
@@ -421,8 +419,7 @@ final class ScaleLoop {
   // ---- Heads ----
 
   private NormalizedBox[] readBoxes(int count) {
-    backend.linear(
-        work.regNorm, count, weights.boxHead.get(0), Activation.RELU, work.boxHidden1);
+    backend.linear(work.regNorm, count, weights.boxHead.get(0), Activation.RELU, work.boxHidden1);
     backend.linear(
         work.boxHidden1, count, weights.boxHead.get(1), Activation.RELU, work.boxHidden2);
     backend.linear(work.boxHidden2, count, weights.boxHead.get(2), Activation.SIGMOID, work.box);

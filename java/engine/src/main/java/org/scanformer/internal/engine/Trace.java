@@ -5,7 +5,8 @@ public interface Trace {
   /**
    * The selection head's logits of a scale.
    *
-   * @param logits [selected patches, 4], those of the children (2i, 2j), (2i, 2j+1), (2i+1, 2j), (2i+1, 2j+1)
+   * @param logits [selected patches, 4], those of the children (2i, 2j), (2i, 2j+1), (2i+1, 2j),
+   *     (2i+1, 2j+1)
    */
   void logits(int request, int scale, float[] logits);
 

@@ -13,8 +13,9 @@ import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.ModelDirectory;
 
 /**
- * A model's weights on a device, by their places in the model. Linear layers are laid out once, here; embeddings, biases
- * of the queries, keys and values, and norms are fp32. Immutable after loading; freed with the backend.
+ * A model's weights on a device, by their places in the model. Linear layers are laid out once,
+ * here; embeddings, biases of the queries, keys and values, and norms are fp32. Immutable after
+ * loading; freed with the backend.
  */
 final class Weights {
   /** A layer norm's scale and shift, [hidden] each. */
@@ -23,7 +24,8 @@ final class Weights {
   /**
    * One block of the encoder.
    *
-   * @param qkv queries, keys and values stacked, [3 hidden, hidden], without its bias, which the cache append adds
+   * @param qkv queries, keys and values stacked, [3 hidden, hidden], without its bias, which the
+   *     cache append adds
    */
   record Layer(
       Norm before,
@@ -73,15 +75,15 @@ final class Weights {
     ElementType activation = backend.activationType();
 
     String text = "embeddings.text_embeddings.";
-    wordEmbeddings =
-        load.tensor(text + "word_embeddings.weight", config.vocabSize(), hidden, 0);
+    wordEmbeddings = load.tensor(text + "word_embeddings.weight", config.vocabSize(), hidden, 0);
     textPositions =
         load.tensor(text + "position_embeddings.weight", config.maxTextLength(), hidden, 0);
     tokenType = load.tensor(text + "token_type_embeddings.weight", 1, hidden, 0);
     textNorm = load.norm(text + "LayerNorm");
     clsToken = load.tensor("embeddings.cls_token", 1, hidden, 0);
     int grid = config.positionGrid();
-    imagePositions = load.tensor("embeddings.position_embeddings", (long) grid * grid + 1, hidden, 0);
+    imagePositions =
+        load.tensor("embeddings.position_embeddings", (long) grid * grid + 1, hidden, 0);
     patchProjection =
         load.linear(
             "embeddings.patch_embeddings.projection",
@@ -98,8 +100,7 @@ final class Weights {
     for (int i = 0; i < config.numHiddenLayers(); i++) {
       String layer = "encoder.layer." + i + ".";
       String attention = layer + "attention.attention.";
-      List<String> parts =
-          List.of(attention + "query", attention + "key", attention + "value");
+      List<String> parts = List.of(attention + "query", attention + "key", attention + "value");
       blocks.add(
           new Layer(
               load.norm(layer + "layernorm_before"),
@@ -170,8 +171,7 @@ final class Weights {
     }
 
     Norm norm(String name) {
-      return new Norm(
-          tensor(name + ".weight", 1, hidden, 0), tensor(name + ".bias", 1, hidden, 0));
+      return new Norm(tensor(name + ".weight", 1, hidden, 0), tensor(name + ".bias", 1, hidden, 0));
     }
 
     Linear linear(String name, int out, int in, ElementType type) {
@@ -186,8 +186,7 @@ final class Weights {
     }
 
     Tensor stackedBias(List<String> names, int out) {
-      Tensor tensor =
-          new Tensor(names.get(0) + ".bias …", ElementType.F32, 1, names.size() * out);
+      Tensor tensor = new Tensor(names.get(0) + ".bias …", ElementType.F32, 1, names.size() * out);
       backend.allocate(tensor);
       for (int i = 0; i < names.size(); i++) {
         backend.upload(tensor, (long) i * out, bias(names.get(i), out));

@@ -9,8 +9,9 @@ import org.scanformer.internal.backend.Tensor;
 import org.scanformer.internal.model.ModelConfig;
 
 /**
- * Every array that a batch needs, for a declared maximum of requests of any aspect ratio, all patches selected. Arrays
- * that linear layers touch have room for the rounding of their rows. Not safe for use by several threads.
+ * Every array that a batch needs, for a declared maximum of requests of any aspect ratio, all
+ * patches selected. Arrays that linear layers touch have room for the rounding of their rows. Not
+ * safe for use by several threads.
  */
 final class Workspace {
   final int maxBatch;
@@ -104,8 +105,7 @@ final class Workspace {
       scalePass = new Pass(backend, maxTokens, maxSegments, w.maxBatch);
       finalPass = new Pass(backend, maxTokens, maxSegments, w.maxBatch);
       patchTokenRows =
-          backend.allocateTable(
-              (long) w.maxBatch * w.maxPatches[w.scales - 1] * Integer.BYTES);
+          backend.allocateTable((long) w.maxBatch * w.maxPatches[w.scales - 1] * Integer.BYTES);
       long textBytes = (long) w.maxBatch * w.config.maxTextLength() * Integer.BYTES;
       textIds = backend.allocateTable(textBytes);
       textPositions = backend.allocateTable(textBytes);
@@ -167,8 +167,7 @@ final class Workspace {
     selectionHidden = plan.tensor("selection", activation, patches, hidden);
     logits = plan.tensor("selection", ElementType.F32, patches, 4);
     kvLayerStride = Math.multiplyExact(maxBatch, kvBytes);
-    kvMemory =
-        plan.tensor("KV cache", ElementType.U8, config.numHiddenLayers() * kvLayerStride, 1);
+    kvMemory = plan.tensor("KV cache", ElementType.U8, config.numHiddenLayers() * kvLayerStride, 1);
   }
 
   /** Allocates everything. */

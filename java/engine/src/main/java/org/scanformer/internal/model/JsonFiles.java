@@ -13,7 +13,10 @@ import java.nio.file.Path;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 
-/** Reads JSON that is not to be trusted: of bounded size and depth, names unique, nothing behind its end. */
+/**
+ * Reads JSON that is not to be trusted: of bounded size and depth, names unique, nothing behind its
+ * end.
+ */
 final class JsonFiles {
   private static final ObjectMapper MAPPER =
       JsonMapper.builder(
@@ -46,8 +49,7 @@ final class JsonFiles {
   static void requireSize(Path file, long bytes, long maxBytes) {
     if (bytes > maxBytes) {
       throw new ScanFormerException(
-          ErrorCode.BAD_MODEL,
-          file + ": found " + bytes + " bytes, expected at most " + maxBytes);
+          ErrorCode.BAD_MODEL, file + ": found " + bytes + " bytes, expected at most " + maxBytes);
     }
   }
 

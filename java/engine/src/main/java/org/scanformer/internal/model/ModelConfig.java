@@ -22,7 +22,8 @@ import org.scanformer.ScanFormerException;
  * @param numChannels 3
  * @param coarseGrid g0, patches on the long side of the coarsest grid
  * @param numScales S
- * @param keepsAspect whether grids follow the image's aspect ratio ("aspect") or are square ("stretch")
+ * @param keepsAspect whether grids follow the image's aspect ratio ("aspect") or are square
+ *     ("stretch")
  * @param imageMean [3], of values in 0 to 1
  * @param imageStd [3]
  * @param positionGrid G, side of the stored grid of positions
@@ -68,7 +69,8 @@ public record ModelConfig(
   /**
    * Reads and checks the file.
    *
-   * @throws ScanFormerException BAD_MODEL naming the file, the field, what was found and what was expected
+   * @throws ScanFormerException BAD_MODEL naming the file, the field, what was found and what was
+   *     expected
    */
   public static ModelConfig read(Path file) {
     JsonNode root = JsonFiles.readObject(file, MAX_FILE_BYTES);
@@ -82,7 +84,8 @@ public record ModelConfig(
     int heads = fields.integer("num_attention_heads", 1, hidden);
     if (hidden % heads != 0 || hidden / heads > 128) {
       throw fields.error(
-          "num_attention_heads", Integer.toString(heads),
+          "num_attention_heads",
+          Integer.toString(heads),
           "a divisor of hidden_size " + hidden + " that gives heads of at most 128");
     }
     int patch = fields.integer("patch_size", 1, 1024);
@@ -91,7 +94,8 @@ public record ModelConfig(
     long side = ((long) coarse << (scales - 1)) * patch;
     if (side > MAX_CANVAS_SIDE) {
       throw fields.error(
-          "coarse_grid", coarse + " with " + scales + " scales of patches of " + patch + " pixels",
+          "coarse_grid",
+          coarse + " with " + scales + " scales of patches of " + patch + " pixels",
           "a finest canvas of at most " + MAX_CANVAS_SIDE + " pixels a side, not " + side);
     }
     return new ModelConfig(

@@ -12,9 +12,9 @@ import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 
 /**
- * A model's three files, checked against each other: {@code config.json}, {@code model.safetensors} with exactly the
- * tensors of that configuration (a leading "vilt." of a name is dropped), and {@code tokenizer.json}. Not safe for use by
- * several threads.
+ * A model's three files, checked against each other: {@code config.json}, {@code model.safetensors}
+ * with exactly the tensors of that configuration (a leading "vilt." of a name is dropped), and
+ * {@code tokenizer.json}. Not safe for use by several threads.
  */
 public final class ModelDirectory implements AutoCloseable {
   private static final String PREFIX = "vilt.";
@@ -38,7 +38,8 @@ public final class ModelDirectory implements AutoCloseable {
   /**
    * Opens a directory and checks it; reads no weights.
    *
-   * @throws ScanFormerException BAD_MODEL naming the file, the field or tensor, what was found and what was expected
+   * @throws ScanFormerException BAD_MODEL naming the file, the field or tensor, what was found and
+   *     what was expected
    */
   public static ModelDirectory open(Path directory) {
     for (String name : List.of("config.json", "model.safetensors", "tokenizer.json")) {
@@ -129,9 +130,7 @@ public final class ModelDirectory implements AutoCloseable {
 
   /** Number of weights. */
   public long parameterCount() {
-    return file.tensors().values().stream()
-        .mapToLong(SafetensorsFile.TensorInfo::elements)
-        .sum();
+    return file.tensors().values().stream().mapToLong(SafetensorsFile.TensorInfo::elements).sum();
   }
 
   /** Reads elements of a tensor as fp32; see {@link SafetensorsFile#read}. */

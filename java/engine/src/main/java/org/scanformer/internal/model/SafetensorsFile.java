@@ -20,9 +20,9 @@ import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 
 /**
- * A safetensors file: 8 bytes of header length, a JSON header, and the tensors' bytes, which are mapped into memory, not
- * read. The header is checked against the file before anything is sized by it. Reading is safe for use by many threads;
- * closing is not, while another reads.
+ * A safetensors file: 8 bytes of header length, a JSON header, and the tensors' bytes, which are
+ * mapped into memory, not read. The header is checked against the file before anything is sized by
+ * it. Reading is safe for use by many threads; closing is not, while another reads.
  */
 public final class SafetensorsFile implements AutoCloseable {
   /** A header of a large model is some 100 KB. */
@@ -73,7 +73,8 @@ public final class SafetensorsFile implements AutoCloseable {
   /**
    * Opens a file and checks its header.
    *
-   * @throws ScanFormerException BAD_MODEL naming the file, the tensor, what was found and what was expected
+   * @throws ScanFormerException BAD_MODEL naming the file, the tensor, what was found and what was
+   *     expected
    */
   public static SafetensorsFile open(Path file) {
     if (!Files.isRegularFile(file)) {
@@ -112,8 +113,7 @@ public final class SafetensorsFile implements AutoCloseable {
       throws IOException {
     long size = channel.size();
     if (size < Long.BYTES) {
-      throw error(
-          file, "found " + size + " bytes, expected at least 8, the length of the header");
+      throw error(file, "found " + size + " bytes, expected at least 8, the length of the header");
     }
     long length = readFully(file, channel, 0, Long.BYTES).getLong();
     if (length < 0 || length > size - Long.BYTES) {
@@ -178,8 +178,7 @@ public final class SafetensorsFile implements AutoCloseable {
       if (!dimension.isIntegralNumber()
           || !dimension.canConvertToLong()
           || dimension.longValue() < 0) {
-        throw error(
-            file, at + "the shape is " + dimensions + ", expected integers of 0 or more");
+        throw error(file, at + "the shape is " + dimensions + ", expected integers of 0 or more");
       }
       shape[i] = dimension.longValue();
       try {
@@ -261,7 +260,11 @@ public final class SafetensorsFile implements AutoCloseable {
     if (covered < fileSize) {
       throw error(
           file,
-          "found " + (fileSize - covered) + " bytes behind " + before + " that belong to no tensor");
+          "found "
+              + (fileSize - covered)
+              + " bytes behind "
+              + before
+              + " that belong to no tensor");
     }
   }
 
@@ -280,7 +283,8 @@ public final class SafetensorsFile implements AutoCloseable {
    *
    * @param firstElement the first of them, row-major
    * @param destination filled from its position to its limit
-   * @throws ScanFormerException BAD_MODEL when one is not finite, or the file has changed since it was opened
+   * @throws ScanFormerException BAD_MODEL when one is not finite, or the file has changed since it
+   *     was opened
    */
   public void read(String name, long firstElement, FloatBuffer destination) {
     TensorInfo tensor = tensors.get(name);
@@ -341,14 +345,13 @@ public final class SafetensorsFile implements AutoCloseable {
       return sign == 0 ? magnitude : -magnitude;
     }
     int bits =
-        exponent == 31
-            ? 0x7f800000 | fraction << 13
-            : exponent - 15 + 127 << 23 | fraction << 13;
+        exponent == 31 ? 0x7f800000 | fraction << 13 : exponent - 15 + 127 << 23 | fraction << 13;
     return Float.intBitsToFloat(sign | bits);
   }
 
   private void requireFinite(String name, long firstElement, FloatBuffer values) {
-    // Finite numbers times zero are zero, and one that is not makes the whole sum NaN: a loop without a branch.
+    // Finite numbers times zero are zero, and one that is not makes the whole sum NaN: a loop
+    // without a branch.
     float probe = 0;
     for (int i = 0; i < values.limit(); i++) {
       probe += values.get(i) * 0f;

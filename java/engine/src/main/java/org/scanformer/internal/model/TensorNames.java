@@ -3,7 +3,10 @@ package org.scanformer.internal.model;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The tensors of a model and their shapes. The names of encoder and embeddings are those of Hugging Face's ViLT. */
+/**
+ * The tensors of a model and their shapes. The names of encoder and embeddings are those of Hugging
+ * Face's ViLT.
+ */
 public final class TensorNames {
   private TensorNames() {}
 
@@ -25,8 +28,7 @@ public final class TensorNames {
         new long[] {c, config.numChannels(), patch, patch});
     shapes.put("embeddings.patch_embeddings.projection.bias", new long[] {c});
     shapes.put(
-        "embeddings.token_type_embeddings.weight",
-        new long[] {config.modalityTypeVocabSize(), c});
+        "embeddings.token_type_embeddings.weight", new long[] {config.modalityTypeVocabSize(), c});
     shapes.put("embeddings.scale_embeddings.weight", new long[] {config.numScales(), c});
     shapes.put("embeddings.constant_token", new long[] {1, 1, c});
     for (int i = 0; i < config.numHiddenLayers(); i++) {

@@ -8,7 +8,10 @@ import java.nio.file.Path;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 
-/** Turns expressions into token ids by a Hugging Face {@code tokenizer.json}. Thread-safe; close it when no call runs. */
+/**
+ * Turns expressions into token ids by a Hugging Face {@code tokenizer.json}. Thread-safe; close it
+ * when no call runs.
+ */
 public final class TextTokenizer implements AutoCloseable {
   private static final long MAX_FILE_BYTES = 64 << 20;
   private static final int MAX_CHARACTERS = 10_000;
@@ -29,7 +32,8 @@ public final class TextTokenizer implements AutoCloseable {
   /**
    * Opens the file.
    *
-   * @throws ScanFormerException BAD_MODEL when it is not a tokenizer's, UNSUPPORTED when the library cannot be loaded
+   * @throws ScanFormerException BAD_MODEL when it is not a tokenizer's, UNSUPPORTED when the
+   *     library cannot be loaded
    */
   public static TextTokenizer open(Path file, ModelConfig config) {
     try {
@@ -65,7 +69,8 @@ public final class TextTokenizer implements AutoCloseable {
   }
 
   /**
-   * The ids of an expression: [CLS], its tokens, [SEP]; at most the model's maximum, the last one [SEP].
+   * The ids of an expression: [CLS], its tokens, [SEP]; at most the model's maximum, the last one
+   * [SEP].
    *
    * @throws ScanFormerException BAD_INPUT when it is blank or too long to be an expression
    */
