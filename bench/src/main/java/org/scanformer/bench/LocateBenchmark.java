@@ -50,13 +50,7 @@ import org.scanformer.reference.RandomModel;
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 3, time = 2)
 @Measurement(iterations = 5, time = 3)
-@Fork(
-    value = 1,
-    jvmArgsAppend = {
-      "-Xmx2g",
-      "-Dorg.bytedeco.javacpp.maxBytes=0",
-      "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"
-    })
+@Fork(value = 1, jvmArgsAppend = "-Xmx1g")
 public class LocateBenchmark {
   private static final int TEXT_TOKENS = 20;
 

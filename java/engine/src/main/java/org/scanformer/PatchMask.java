@@ -70,7 +70,8 @@ public final class PatchMask {
   }
 
   private static void requireSize(int rows, int cols, long length) {
-    if (rows < 1 || cols < 1 || (long) rows * cols != length) {
+    long total = (long) rows * cols;
+    if (rows < 1 || cols < 1 || total != length || total > Integer.MAX_VALUE - 8) {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,
           "A mask of " + rows + " x " + cols + " patches needs as many entries, found " + length);

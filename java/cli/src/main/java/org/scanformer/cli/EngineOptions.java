@@ -1,6 +1,5 @@
 package org.scanformer.cli;
 
-import java.nio.file.Path;
 import org.scanformer.BackendKind;
 import org.scanformer.Precision;
 import org.scanformer.ScanFormerOptions;
@@ -42,13 +41,5 @@ final class EngineOptions {
         .device(device)
         .precision(precision)
         .threads(threads);
-  }
-
-  /** A model directory's option, which commands declare as option or parameter. */
-  static Path requireModel(Path model) {
-    if (model == null) {
-      throw new CliException("--model DIR is missing: the directory with config.json");
-    }
-    return model;
   }
 }

@@ -4,13 +4,13 @@ import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.scanformer.BackendKind;
 import org.scanformer.DeviceReport;
@@ -46,7 +46,12 @@ public final class CpuBackend implements Backend {
   private final Set<Tensor> tensors = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<Tensor> tables = new ArrayList<>();
   private final List<CpuLinear> linears = new ArrayList<>();
-  private final LongPointer longResult = new LongPointer(1);
+
+  // A direct buffer and not a LongPointer: JavaCPP refuses its own allocations once the process
+  // uses more native memory than a limit that follows from -Xmx, and weights are native memory.
+  private final LongBuffer longResult =
+      ByteBuffer.allocateDirect(Long.BYTES).order(ByteOrder.nativeOrder()).asLongBuffer();
+
   private Tensor pixelStaging;
   private boolean closed;
 
@@ -134,8 +139,8 @@ public final class CpuBackend implements Backend {
 
   @Override
   public long memoryAvailable() {
-    check(CpuKernels.sf_memory_available(stream, longResult));
-    return longResult.get();
+    check(CpuKernels.sf_memory_available(stream, new Pointer(longResult)));
+    return longResult.get(0);
   }
 
   @Override
@@ -506,7 +511,6 @@ public final class CpuBackend implements Backend {
     for (Tensor tensor : List.copyOf(tensors)) {
       free(tensor);
     }
-    longResult.close();
     CpuKernels.sf_stream_destroy(stream);
   }
 
