@@ -135,13 +135,14 @@ int sf_download(sf_stream* stream, const void* memory, int64_t offset, void* hos
 /*
  * Resizes an image to the finest canvas, normalises it and halves it down to the coarsest.
  *
- * pixels [height, row_stride bytes] of `format`; row_stride is at least width times the bytes a pixel. The finest canvas
- * has rows0 * 2^(scales-1) by cols0 * 2^(scales-1) patches of patch x patch pixels. The filter is the separable triangle
- * whose support widens with the reduction (PIL's BILINEAR; PyTorch's bilinear with antialias, align_corners False), on
- * values 0 to 255 in fp32 without rounding; then (v / 255 - mean[c]) / std[c] in RGB order, gray in all three; then each
- * coarser level is the mean of 2 x 2 pixels of the next finer one.
+ * pixels [height, row_stride bytes] of `format`; row_stride is at least width times the bytes a pixel. The finest
+ * canvas has rows0 * 2^(scales-1) by cols0 * 2^(scales-1) patches of patch x patch pixels. The filter is the separable
+ * triangle whose support widens with the reduction (PIL's BILINEAR; PyTorch's bilinear with antialias, align_corners
+ * False), on values 0 to 255 in fp32 without rounding; then (v / 255 - mean[c]) / std[c] in RGB order, gray in all
+ * three; then each coarser level is the mean of 2 x 2 pixels of the next finer one.
  *
- * canvas: the levels from the coarsest on, each [3, rows0 * 2^s * patch, cols0 * 2^s * patch] in fp32, one after another.
+ * canvas: the levels from the coarsest on, each [3, rows0 * 2^s * patch, cols0 * 2^s * patch] in fp32, one after
+ * another.
  */
 int sf_build_pyramid(sf_stream* stream, const uint8_t* pixels, int width, int height, int64_t row_stride, int format,
                      int patch, int scales, int rows0, int cols0, const float* mean, const float* std, float* canvas);
@@ -149,8 +150,8 @@ int sf_build_pyramid(sf_stream* stream, const uint8_t* pixels, int width, int he
 /* ---- Masked patch gather ---- */
 
 /*
- * Stable row-major compaction of each grid's mask: the indices i * cols + j of its non-zero entries, in rising order, go
- * to indices[grid.mask ...], their number to counts[g]. Reads grid.mask, rows and cols alone.
+ * Stable row-major compaction of each grid's mask: the indices i * cols + j of its non-zero entries, in rising order,
+ * go to indices[grid.mask ...], their number to counts[g]. Reads grid.mask, rows and cols alone.
  */
 int sf_compact_patches(sf_stream* stream, const sf_grid* grids, int num_grids, const uint8_t* mask, int32_t* indices,
                        int32_t* counts);

@@ -38,10 +38,10 @@ int64_t sf_linear_bytes(const sf_linear* linear);
 int sf_linear_rows(int rows);
 
 /*
- * y = activation(x weight^T + bias). x [sf_linear_rows(rows), in] of the weight's type, y [sf_linear_rows(rows), out] of
- * y_type (SF_F32 or SF_BF16), both aligned. Accumulates in fp32. The first call with a bucket of rows, activation and
- * y_type compiles the product (milliseconds) and keeps it; calls after that allocate nothing.
- * Different streams may use one sf_linear at the same time.
+ * y = activation(x weight^T + bias). x [sf_linear_rows(rows), in] of the weight's type, y [sf_linear_rows(rows), out]
+ * of y_type (SF_F32 or SF_BF16), both aligned. Accumulates in fp32. The first call with a bucket of rows, activation
+ * and y_type compiles the product (milliseconds) and keeps it; calls after that allocate nothing. Different streams may
+ * use one sf_linear at the same time.
  */
 int sf_linear_apply(sf_stream* stream, sf_linear* linear, int rows, const void* x, int activation, int y_type, void* y);
 

@@ -29,10 +29,10 @@ struct ResizeTask {
     int out_height;
     ResizeAxis horizontal;
     ResizeAxis vertical;
-    float scale[3];  /* canvas = value * scale + shift, per channel */
+    float scale[3]; /* canvas = value * scale + shift, per channel */
     float shift[3];
-    float* canvas;   /* [3, out_height, out_width] */
-    float* scratch;  /* [threads, resize_scratch(width)] */
+    float* canvas;  /* [3, out_height, out_width] */
+    float* scratch; /* [threads, resize_scratch(width)] */
 };
 
 /* Floats of scratch that a thread needs to resize an image of that width. */
@@ -59,8 +59,8 @@ static inline size_t kv_block_floats(int heads, int head_size) {
 struct Kernels {
     void (*resize)(const ResizeTask& task, int threads);
     void (*halve)(const float* fine, int rows, int cols, float* coarse, int threads);
-    void (*gather)(const sf_grid* grids, int num_grids, int patch, const float* canvas, const int32_t* indices, int type,
-                   void* rows, int threads);
+    void (*gather)(const sf_grid* grids, int num_grids, int patch, const float* canvas, const int32_t* indices,
+                   int type, void* rows, int threads);
     void (*embed_text)(int tokens, int hidden, const int32_t* ids, const int32_t* positions, const int32_t* token_rows,
                        const float* word, const float* position, const float* type0, const float* weight,
                        const float* bias, float eps, const float* modality0, float* x, int threads);
@@ -70,8 +70,8 @@ struct Kernels {
     void (*residual_layer_norm)(int rows, int columns, const float* x, const int32_t* row_index, const float* y,
                                 float* x_out, const float* weight, const float* bias, float eps, int type, void* out,
                                 int threads);
-    void (*append_kv)(const sf_kv_append* appends, int num_appends, int heads, int head_size, int layer, const float* qkv,
-                      const float* bias, const int32_t* counts, float* q, int threads);
+    void (*append_kv)(const sf_kv_append* appends, int num_appends, int heads, int head_size, int layer,
+                      const float* qkv, const float* bias, const int32_t* counts, float* q, int threads);
     void (*attention)(const sf_query_block* blocks, int num_blocks, const sf_kv_segment* segments, int heads,
                       int head_size, int layer, const float* q, int type, void* out, int threads);
 };

@@ -2,12 +2,11 @@
  * Linear layers: oneDNN's matrix product with the weight in the blocked layout that oneDNN prefers, laid out once. A
  * product is compiled per row bucket, activation and output type, with bias and activation fused into it.
  */
-#include "scanformer_linear.h"
-
 #include <omp.h>
 
 #include <mutex>
 
+#include "scanformer_linear.h"
 #include "stream.h"
 
 namespace {
@@ -137,7 +136,8 @@ int sf_linear_rows(int rows) {
     return (rows - 1) / step * step + step;
 }
 
-int sf_linear_apply(sf_stream* stream, sf_linear* linear, int rows, const void* x, int activation, int y_type, void* y) {
+int sf_linear_apply(sf_stream* stream, sf_linear* linear, int rows, const void* x, int activation, int y_type,
+                    void* y) {
     return guarded(stream, "sf_linear_apply", [&] {
         if (linear == nullptr || rows < 0 || activation < SF_IDENTITY || activation > SF_SIGMOID ||
             (y_type != SF_F32 && y_type != SF_BF16)) {

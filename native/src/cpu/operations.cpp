@@ -39,7 +39,7 @@ std::string grid_fault(const sf_grid* grids, int count, bool with_selection) {
         if (grid.rows < 1 || grid.cols < 1 || static_cast<int64_t>(grid.rows) * grid.cols > INT_MAX) {
             return at + "size " + number(grid.rows) + " x " + number(grid.cols);
         }
-        if (grid.mask < 0 || grid.canvas < 0) return at + "negative offset";
+        if (grid.mask < 0 || (with_selection && grid.canvas < 0)) return at + "negative offset";
         if (with_selection && (grid.selected < 0 || grid.selected > grid.rows * grid.cols)) {
             return at + "selected must be 0 to " + number(grid.rows * grid.cols) + ", found " + number(grid.selected);
         }
@@ -48,6 +48,10 @@ std::string grid_fault(const sf_grid* grids, int count, bool with_selection) {
         }
     }
     return "";
+}
+
+bool any_selected(const sf_grid* grids, int count) {
+    return std::any_of(grids, grids + count, [](const sf_grid& grid) { return grid.selected > 0; });
 }
 
 std::string head_fault(int heads, int head_size, int layer) {
@@ -130,8 +134,8 @@ int sf_build_pyramid(sf_stream* stream, const uint8_t* pixels, int width, int he
             task.shift[c] = static_cast<float>(-static_cast<double>(mean[c]) / static_cast<double>(std[c]));
         }
         task.canvas = levels[static_cast<size_t>(finest)];
-        task.scratch = static_cast<float*>(stream->resize_rows.reserve(
-            static_cast<size_t>(stream->threads) * resize_scratch(width) * sizeof(float)));
+        task.scratch = static_cast<float*>(
+            stream->resize_rows.reserve(static_cast<size_t>(stream->threads) * resize_scratch(width) * sizeof(float)));
         stream->kernels->resize(task, stream->threads);
         for (int s = finest - 1; s >= 0; s--) {
             stream->kernels->halve(levels[static_cast<size_t>(s + 1)], (rows0 << s) * patch, (cols0 << s) * patch,
@@ -173,11 +177,13 @@ int sf_gather_patches(sf_stream* stream, const sf_grid* grids, int num_grids, in
                            number(num_grids) + " grids, patch size " + number(patch) + ", type " + number(type));
         }
         if (num_grids == 0) return ok();
-        if (any_null({grids, canvas, indices, rows}) || !aligned(rows)) {
-            return invalid(stream, operation, "NULL argument, or rows not aligned to 64 bytes");
-        }
+        if (grids == nullptr) return invalid(stream, operation, "NULL argument");
         const std::string fault = grid_fault(grids, num_grids, true);
         if (!fault.empty()) return invalid(stream, operation, fault);
+        if (!any_selected(grids, num_grids)) return ok();
+        if (any_null({canvas, indices, rows}) || !aligned(rows)) {
+            return invalid(stream, operation, "NULL argument, or rows not aligned to 64 bytes");
+        }
         stream->kernels->gather(grids, num_grids, patch, canvas, indices, type, rows, stream->threads);
         return ok();
     });
@@ -217,16 +223,17 @@ int sf_embed_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int
     return guarded(stream, "sf_embed_patches", [&] {
         const char* operation = "sf_embed_patches";
         if (num_grids < 0 || hidden < 1 || position_grid < 1) {
-            return invalid(stream, operation,
-                           number(num_grids) + " grids, size " + number(hidden) + ", position grid " +
-                               number(position_grid));
+            return invalid(
+                stream, operation,
+                number(num_grids) + " grids, size " + number(hidden) + ", position grid " + number(position_grid));
         }
         if (num_grids == 0) return ok();
-        if (any_null({grids, patches, indices, cls, position, modality1, scales, constant, x})) {
+        if (any_null({grids, indices, cls, position, modality1, scales, constant, x})) {
             return invalid(stream, operation, "NULL argument");
         }
         const std::string fault = grid_fault(grids, num_grids, true);
         if (!fault.empty()) return invalid(stream, operation, fault);
+        if (patches == nullptr && any_selected(grids, num_grids)) return invalid(stream, operation, "NULL argument");
         stream->kernels->embed_patches(grids, num_grids, hidden, patches, indices, cls, position, position_grid,
                                        modality1, scales, constant, x, stream->threads);
         return ok();
@@ -240,8 +247,8 @@ int sf_residual_layer_norm(sf_stream* stream, int rows, int columns, const float
         const char* operation = "sf_residual_layer_norm";
         if (rows < 0 || columns < 1 || columns > kMaxColumns || !valid_type(type)) {
             return invalid(stream, operation,
-                           "expected rows >= 0, columns 1 to 4096 and type fp32 or bf16, found " + number(rows) +
-                               ", " + number(columns) + ", " + number(type));
+                           "expected rows >= 0, columns 1 to 4096 and type fp32 or bf16, found " + number(rows) + ", " +
+                               number(columns) + ", " + number(type));
         }
         if (rows == 0) return ok();
         if (x == nullptr || (out != nullptr && any_null({weight, bias}))) {
@@ -267,7 +274,9 @@ int sf_append_kv(sf_stream* stream, const sf_kv_append* appends, int num_appends
     return guarded(stream, "sf_append_kv", [&] {
         const char* operation = "sf_append_kv";
         const std::string fault = head_fault(heads, head_size, layer);
-        if (!fault.empty() || num_appends < 0) return invalid(stream, operation, fault + ", " + number(num_appends) + " appends");
+        if (!fault.empty() || num_appends < 0) {
+            return invalid(stream, operation, fault + ", " + number(num_appends) + " appends");
+        }
         if (num_appends == 0) return ok();
         if (any_null({appends, qkv, bias, counts, q})) return invalid(stream, operation, "NULL argument");
         for (int a = 0; a < num_appends; a++) {
@@ -281,9 +290,9 @@ int sf_append_kv(sf_stream* stream, const sf_kv_append* appends, int num_appends
             }
             for (int t = 0; t < append.tokens; t++) {
                 if (counts[append.row + t] < 1) {
-                    return invalid(stream, operation,
-                                   "the count weight of row " + number(append.row + t) + " is " +
-                                       number(counts[append.row + t]));
+                    return invalid(
+                        stream, operation,
+                        "the count weight of row " + number(append.row + t) + " is " + number(counts[append.row + t]));
                 }
             }
         }
@@ -334,10 +343,13 @@ int sf_select_patches(sf_stream* stream, const sf_grid* parents, const sf_grid* 
         const char* operation = "sf_select_patches";
         if (num_requests < 0) return invalid(stream, operation, number(num_requests) + " requests");
         if (num_requests == 0) return ok();
-        if (any_null({parents, children, logits, indices, mask})) return invalid(stream, operation, "NULL argument");
+        if (any_null({parents, children, indices, mask})) return invalid(stream, operation, "NULL argument");
         std::string fault = grid_fault(parents, num_requests, true);
         if (fault.empty()) fault = grid_fault(children, num_requests, false);
         if (!fault.empty()) return invalid(stream, operation, fault);
+        if (logits == nullptr && any_selected(parents, num_requests)) {
+            return invalid(stream, operation, "NULL argument");
+        }
         for (int r = 0; r < num_requests; r++) {
             if (children[r].rows != 2 * parents[r].rows || children[r].cols != 2 * parents[r].cols ||
                 children[r].max_selected < 0) {

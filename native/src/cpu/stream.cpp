@@ -62,6 +62,15 @@ int64_t system_memory_available() {
     return -1;
 }
 
+/*
+ * The engine of all streams. oneDNN executes a product on streams of the product's own engine alone, and a layer may be
+ * used on any stream. It stands for the CPU and holds nothing that changes.
+ */
+const dnnl::engine& cpu_engine() {
+    static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+    return engine;
+}
+
 }  // namespace
 
 bool cpu_has_bf16() {
@@ -126,7 +135,7 @@ int sf_stream_create(int device, int threads, int isa, sf_stream** stream) {
         const int level = isa == 0 ? cpu_level() : isa;
         created->threads = threads == 0 ? available_threads() : threads;
         created->kernels = level == 4 ? &kernels_x86_64_v4 : level == 3 ? &kernels_x86_64_v3 : &kernels_x86_64;
-        created->engine = dnnl::engine(dnnl::engine::kind::cpu, 0);
+        created->engine = cpu_engine();
         created->stream = dnnl::stream(created->engine);
         *stream = created.release();
         return SF_OK;

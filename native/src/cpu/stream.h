@@ -72,7 +72,7 @@ int guarded(sf_stream* stream, const char* operation, Body body) {
     } catch (const std::bad_alloc&) {
         return fail(stream, SF_OUT_OF_MEMORY, std::string(operation) + ": out of host memory");
     } catch (const dnnl::error& e) {
-        const int status = e.status == dnnl_out_of_memory    ? SF_OUT_OF_MEMORY
+        const int status = e.status == dnnl_out_of_memory   ? SF_OUT_OF_MEMORY
                            : e.status == dnnl_unimplemented ? SF_UNSUPPORTED
                                                             : SF_DEVICE_ERROR;
         return fail(stream, status, std::string(operation) + ": oneDNN: " + e.what());

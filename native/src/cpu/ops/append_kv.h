@@ -1,7 +1,7 @@
 /*
- * KV-cache append. Each token's keys become a column of its block and its values a row (see kernels.h). The lanes of the
- * last block behind the last token are given keys and values of zero and a ln-count of minus infinity, so that attention
- * can work on whole blocks: their weight is exp(-inf) = 0, and nothing there is ever a NaN.
+ * KV-cache append. Each token's keys become a column of its block and its values a row (see kernels.h). The lanes of
+ * the last block behind the last token are given keys and values of zero and a ln-count of minus infinity, so that
+ * attention can work on whole blocks: their weight is exp(-inf) = 0, and nothing there is ever a NaN.
  */
 static float* kv_block(uint64_t base, int64_t layer_stride, int layer, int block, int heads, int head_size) {
     char* layer_base = reinterpret_cast<char*>(base) + layer_stride * layer;
@@ -38,14 +38,15 @@ static void clear_tail(const sf_kv_append& append, int heads, int head_size, int
         for (int h = 0; h < heads; h++) {
             float* keys = block + static_cast<size_t>(h) * kv_head_floats(head_size);
             for (int i = 0; i < head_size; i++) keys[i * KV_BLOCK + lane] = 0;
-            memset(keys + head_size * KV_BLOCK + lane * value_stride, 0, sizeof(float) * static_cast<size_t>(value_stride));
+            memset(keys + head_size * KV_BLOCK + lane * value_stride, 0,
+                   sizeof(float) * static_cast<size_t>(value_stride));
         }
         block[static_cast<size_t>(heads) * kv_head_floats(head_size) + static_cast<size_t>(lane)] = -__builtin_inff();
     }
 }
 
-static void append_kv(const sf_kv_append* appends, int num_appends, int heads, int head_size, int layer, const float* qkv,
-                      const float* bias, const int32_t* counts, float* q, int threads) {
+static void append_kv(const sf_kv_append* appends, int num_appends, int heads, int head_size, int layer,
+                      const float* qkv, const float* bias, const int32_t* counts, float* q, int threads) {
     const size_t hidden = static_cast<size_t>(heads * head_size);
     for (int a = 0; a < num_appends; a++) {
         const sf_kv_append& append = appends[a];

@@ -1,10 +1,11 @@
 /*
- * Attention with count weights, in one pass over the keys (online softmax; Milakov and Gimelshein 2018, Dao et al. 2022).
+ * Attention with count weights, in one pass over the keys (online softmax; Milakov and Gimelshein 2018, Dao et al.
+ * 2022).
  *
- * A work item is up to TILE_QUERIES queries of one head. It walks the segments' blocks in chunks of CHUNK_BLOCKS, so that
- * a chunk's keys and values stay in the first-level cache while groups of QUERIES queries pass over them. For a group and
- * a chunk: logits S = Q K^T / sqrt(d) + ln count, the new running maximum, weights P = exp(S - maximum), and the sums
- * and outputs, scaled by exp(old maximum - new maximum), plus those of the chunk.
+ * A work item is up to TILE_QUERIES queries of one head. It walks the segments' blocks in chunks of CHUNK_BLOCKS, so
+ * that a chunk's keys and values stay in the first-level cache while groups of QUERIES queries pass over them. For a
+ * group and a chunk: logits S = Q K^T / sqrt(d) + ln count, the new running maximum, weights P = exp(S - maximum), and
+ * the sums and outputs, scaled by exp(old maximum - new maximum), plus those of the chunk.
  *
  * The maximum is finite after the first chunk, since every block has a token and a token's ln-count is finite: so
  * S - maximum is never inf - inf. The old maximum is -inf once, where exp gives 0 and scales sums that are 0.
@@ -47,8 +48,8 @@ struct Tile {
 };
 
 /* s[i][b] = logits of a group's query i with the keys of block b. */
-static inline void logits(const float (*q)[QUERIES], int head_size, const float* const* keys, const float* const* counts,
-                          int blocks, vfloat (*s)[CHUNK_BLOCKS]) {
+static inline void logits(const float (*q)[QUERIES], int head_size, const float* const* keys,
+                          const float* const* counts, int blocks, vfloat (*s)[CHUNK_BLOCKS]) {
     for (int b = 0; b < blocks; b++) {
         vfloat acc[QUERIES] = {};
         const float* k = keys[b];
@@ -135,7 +136,8 @@ static void attend(const sf_query_block& block, int first_query, int queries, co
     for (int i = 0; i < groups * QUERIES; i++) {
         /* Queries that fill up the last group repeat the last one; their results are dropped. */
         const int query = first_query + (i < queries ? i : queries - 1);
-        const float* from = q + static_cast<size_t>(block.q_row + query) * hidden + static_cast<size_t>(head * head_size);
+        const float* from =
+            q + static_cast<size_t>(block.q_row + query) * hidden + static_cast<size_t>(head * head_size);
         for (int d = 0; d < head_size; d++) tile.q[i / QUERIES][d][i % QUERIES] = from[d] * scale;
         memset(tile.out[i], 0, sizeof tile.out[i]);
         tile.maximum[i] = -__builtin_inff();

@@ -58,8 +58,9 @@ static void embed_patches(const sf_grid* grids, int num_grids, int hidden, const
         for (int i = 0; i < hidden; i++) reg[i] = cls[i] + position[i] + modality1[i] + scale[i];
 #pragma omp parallel for num_threads(threads) schedule(static) if (grid.selected * hidden > PARALLEL_ELEMENTS)
         for (int i = 0; i < grid.selected; i++) {
-            embed_patch(grid, indices[grid.mask + i], hidden, patches + static_cast<size_t>(grid.patch_row + i) * columns,
-                        position + columns, position_grid, modality1, scale, reg + static_cast<size_t>(1 + i) * columns);
+            embed_patch(grid, indices[grid.mask + i], hidden,
+                        patches + static_cast<size_t>(grid.patch_row + i) * columns, position + columns, position_grid,
+                        modality1, scale, reg + static_cast<size_t>(1 + i) * columns);
         }
         if (grid.selected < grid.rows * grid.cols) {
             float* last = reg + static_cast<size_t>(1 + grid.selected) * columns;

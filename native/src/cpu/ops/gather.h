@@ -1,6 +1,7 @@
 /*
- * Masked patch gather, second half: only the selected patches' pixels are read, as runs of one patch row each, and written
- * as one matrix row a patch. (The compaction of the mask comes before it and is the same for all instruction sets.)
+ * Masked patch gather, second half: only the selected patches' pixels are read, as runs of one patch row each, and
+ * written as one matrix row a patch. (The compaction of the mask comes before it and is the same for all instruction
+ * sets.)
  */
 static void gather_patch(const sf_grid& grid, int index, int patch, const float* canvas, int type, void* rows,
                          int out_row) {
@@ -19,8 +20,8 @@ static void gather_patch(const sf_grid& grid, int index, int patch, const float*
     }
 }
 
-static void gather(const sf_grid* grids, int num_grids, int patch, const float* canvas, const int32_t* indices, int type,
-                   void* rows, int threads) {
+static void gather(const sf_grid* grids, int num_grids, int patch, const float* canvas, const int32_t* indices,
+                   int type, void* rows, int threads) {
     for (int g = 0; g < num_grids; g++) {
         const sf_grid& grid = grids[g];
         const bool parallel = grid.selected * 3 * patch * patch > PARALLEL_ELEMENTS;

@@ -1,7 +1,9 @@
 package org.scanformer.internal.model;
 
+import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.util.Utils;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,13 +53,14 @@ public final class TextTokenizer implements AutoCloseable {
     } catch (IOException e) {
       throw new ScanFormerException(
           ErrorCode.BAD_MODEL, file + ": could not be read: " + e.getMessage(), e);
-    } catch (LinkageError | IllegalStateException e) {
+    } catch (EngineException | LinkageError e) {
       throw new ScanFormerException(
           ErrorCode.UNSUPPORTED,
           "The tokenizers library could not be loaded: "
-              + e
-              + ". It is unpacked to a cache directory that must be writable (by default .djl.ai in"
-              + " the home directory); choose another with the environment variable DJL_CACHE_DIR or"
+              + e.getMessage()
+              + ". It is unpacked to a cache directory that must be writable ("
+              + Utils.getEngineCacheDir("tokenizers")
+              + "); choose another with the environment variable DJL_CACHE_DIR or"
               + " -DDJL_CACHE_DIR=DIRECTORY",
           e);
     } catch (RuntimeException e) {

@@ -81,8 +81,18 @@ class NativeLibraryTest {
   }
 
   @Test
-  void aCacheThatCannotBeWrittenIsNamedWithWhatToDo() throws Exception {
+  void aCacheThatCannotBeWrittenIsReplacedByATemporaryOne() throws Exception {
     String output = run("-Dorg.bytedeco.javacpp.cachedir=" + notADirectory.resolve("cache"));
+    assertTrue(output.contains("loaded on CPU"), output);
+  }
+
+  @Test
+  void whereNoCacheCanBeWrittenTheErrorNamesItAndWhatToDo() throws Exception {
+    String output =
+        run(
+            "-Dorg.bytedeco.javacpp.cachedir=" + notADirectory.resolve("cache"),
+            "-Djava.io.tmpdir=" + notADirectory.resolve("tmp"),
+            "-Duser.home=" + notADirectory.resolve("home"));
     assertTrue(
         output.contains("UNSUPPORTED: The CPU backend is not usable: its native library"), output);
     assertTrue(output.contains(notADirectory.resolve("cache").toString()), output);

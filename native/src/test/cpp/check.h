@@ -1,0 +1,206 @@
+/* What the tests of the native operations share: counted checks, guarded arrays, random values, reference arithmetic.
+ */
+#ifndef SCANFORMER_TEST_CHECK_H
+#define SCANFORMER_TEST_CHECK_H
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "scanformer.h"
+
+/* What is being tested; printed with a failure. */
+inline std::string context;
+inline int passed = 0;
+inline int failed = 0;
+
+inline void check(bool condition, const std::string& what) {
+    if (condition) {
+        passed++;
+        return;
+    }
+    failed++;
+    /* A broken kernel fails by the thousand; the first failures say enough. */
+    if (failed <= 50) std::printf("FAILED %s: %s\n", context.c_str(), what.c_str());
+}
+
+template <typename A, typename B>
+void check_equal(const A& actual, const B& expected, const std::string& what) {
+    check(actual == expected, what + ": found " + std::to_string(actual) + ", expected " + std::to_string(expected));
+}
+
+/* The sanitizer sees a write behind an array; without it, bytes behind the array that must stay as they are do. */
+#ifdef __SANITIZE_ADDRESS__
+constexpr size_t kGuardBytes = 0;
+#else
+constexpr size_t kGuardBytes = 64;
+#endif
+
+/* An array aligned to 64 bytes. It starts as bytes of 0xff: NaN as fp32 and as bf16, -1 as an integer. */
+template <typename T>
+class Array {
+  public:
+    explicit Array(size_t size) : size_(size), bytes_(size * sizeof(T)) {
+        void* memory = nullptr;
+        if (posix_memalign(&memory, 64, bytes_ + kGuardBytes) != 0) std::abort();
+        data_ = static_cast<T*>(memory);
+        poison();
+    }
+
+    Array(const Array&) = delete;
+    Array& operator=(const Array&) = delete;
+
+    ~Array() {
+        for (size_t i = bytes_; i < bytes_ + kGuardBytes; i++) {
+            if (byte(i) != 0xff) {
+                check(false, "bytes behind an array were written");
+                break;
+            }
+        }
+        std::free(data_);
+    }
+
+    void poison() { std::memset(static_cast<void*>(data_), 0xff, bytes_ + kGuardBytes); }
+
+    bool untouched() const {
+        for (size_t i = 0; i < bytes_; i++) {
+            if (byte(i) != 0xff) return false;
+        }
+        return true;
+    }
+
+    bool same_bytes(const Array& other) const {
+        return bytes_ == other.bytes_ && std::memcmp(data_, other.data_, bytes_) == 0;
+    }
+
+    T* data() { return data_; }
+    const T* data() const { return data_; }
+    size_t size() const { return size_; }
+    T& operator[](size_t i) { return data_[i]; }
+    const T& operator[](size_t i) const { return data_[i]; }
+
+  private:
+    unsigned char byte(size_t i) const { return reinterpret_cast<const unsigned char*>(data_)[i]; }
+
+    size_t size_;
+    size_t bytes_;
+    T* data_;
+};
+
+inline std::mt19937_64 generator;
+
+/* A random integer from low to high, both included. */
+inline int random_int(int low, int high) { return std::uniform_int_distribution<int>(low, high)(generator); }
+
+inline float random_float(double low, double high) {
+    return static_cast<float>(std::uniform_real_distribution<double>(low, high)(generator));
+}
+
+inline void fill(Array<float>& array, double low = -1, double high = 1) {
+    for (size_t i = 0; i < array.size(); i++) array[i] = random_float(low, high);
+}
+
+/* bfloat16 is the upper half of an fp32; conversion is to nearest, ties to even. */
+inline float from_bf16(uint16_t value) {
+    const uint32_t bits = static_cast<uint32_t>(value) << 16;
+    float result;
+    std::memcpy(&result, &bits, sizeof result);
+    return result;
+}
+
+inline uint16_t to_bf16(float value) {
+    uint32_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+/* An array of an activation type, read as doubles. */
+class Activations {
+  public:
+    Activations(int type, size_t size) : type_(type), bytes_(size * (type == SF_BF16 ? 2 : 4)) {}
+
+    void* data() { return bytes_.data(); }
+    void poison() { bytes_.poison(); }
+    bool untouched() const { return bytes_.untouched(); }
+    bool same_bytes(const Activations& other) const { return bytes_.same_bytes(other.bytes_); }
+
+    double operator[](size_t i) const {
+        if (type_ == SF_BF16) return from_bf16(reinterpret_cast<const uint16_t*>(bytes_.data())[i]);
+        return static_cast<double>(reinterpret_cast<const float*>(bytes_.data())[i]);
+    }
+
+    /* Rounding to bf16 is off by up to 2^-9 of the value. */
+    double tolerance(double fp32) const { return type_ == SF_BF16 ? fp32 + 1.0 / 256 : fp32; }
+
+  private:
+    int type_;
+    Array<unsigned char> bytes_;
+};
+
+/* Checks get(i) against expected(i) for i in [0, n), relative to values over 1, as one check. */
+template <typename Get, typename Expected>
+void check_near(size_t n, const Get& get, const Expected& expected, double tolerance, const std::string& what) {
+    for (size_t i = 0; i < n; i++) {
+        const double a = get(i);
+        const double e = expected(i);
+        if (!(std::fabs(a - e) <= tolerance * std::max(1.0, std::fabs(e)))) {
+            char message[160];
+            std::snprintf(message, sizeof message, ": element %zu of %zu is %.9g, expected %.9g", i, n, a, e);
+            check(false, what + message);
+            return;
+        }
+    }
+    check(true, what);
+}
+
+template <typename Values>
+void check_near(const Values& actual, const std::vector<double>& expected, double tolerance, const std::string& what) {
+    check_near(
+        expected.size(), [&](size_t i) { return static_cast<double>(actual[i]); },
+        [&](size_t i) { return expected[i]; }, tolerance, what);
+}
+
+inline void check_ok(sf_stream* stream, int status, const std::string& what) {
+    check(status == SF_OK, what + ": status " + std::to_string(status) + ", " + sf_error(stream));
+}
+
+/* A call that must fail with that status, and a message that starts with the operation's name. */
+inline void check_refused(sf_stream* stream, int status, int expected, const std::string& operation,
+                          const std::string& what) {
+    check_equal(status, expected, operation + " with " + what);
+    const std::string message = sf_error(stream);
+    check(message.rfind(operation + ": ", 0) == 0 && message.size() > operation.size() + 2,
+          operation + " with " + what + ": the message is \"" + message + "\"");
+}
+
+/* LayerNorm of v, times weight, plus bias. */
+inline std::vector<double> layer_norm(const std::vector<double>& v, const float* weight, const float* bias,
+                                      double eps) {
+    double mean = 0, variance = 0;
+    for (double value : v) mean += value / static_cast<double>(v.size());
+    for (double value : v) variance += (value - mean) * (value - mean) / static_cast<double>(v.size());
+    std::vector<double> result;
+    for (size_t i = 0; i < v.size(); i++) {
+        result.push_back((v[i] - mean) / std::sqrt(variance + eps) * static_cast<double>(weight[i]) +
+                         static_cast<double>(bias[i]));
+    }
+    return result;
+}
+
+/* The groups of tests. Those of one stream run for each instruction set and number of threads. */
+void test_linear(sf_stream* stream);
+void test_layer_norm(sf_stream* stream);
+void test_attention(sf_stream* stream);
+void test_pyramid(sf_stream* stream);
+void test_patches(sf_stream* stream);
+void test_embeddings(sf_stream* stream);
+void test_refusals(sf_stream* stream);
+void test_device();
+
+#endif

@@ -1,0 +1,306 @@
+/* Layer norm, the KV cache and attention. */
+#include "check.h"
+
+namespace {
+
+/* Which arguments of sf_residual_layer_norm are given. */
+struct NormCase {
+    bool y;
+    bool x_out;
+    bool in_place;
+    bool row_index;
+    bool out;
+};
+
+void test_norm(sf_stream* stream, int rows, int columns, double mean, int type, const NormCase& given) {
+    const auto width = static_cast<size_t>(columns);
+    const size_t n = static_cast<size_t>(rows) * width;
+    const int x_rows = given.row_index ? 2 * rows + 3 : rows;
+    Array<float> x(static_cast<size_t>(x_rows) * width), y(n), x_out(n), weight(width), bias(width);
+    fill(x, mean - 1, mean + 1);
+    fill(y);
+    fill(weight);
+    fill(bias);
+    Array<int32_t> row_index(static_cast<size_t>(rows));
+    for (size_t i = 0; i < row_index.size(); i++) row_index[i] = random_int(0, x_rows - 1);
+    std::vector<double> sums, expected;
+    const double eps = 1e-5;
+    for (size_t i = 0; i < static_cast<size_t>(rows); i++) {
+        std::vector<double> v;
+        const size_t from = given.row_index ? static_cast<size_t>(row_index[i]) : i;
+        for (size_t c = 0; c < width; c++) {
+            v.push_back(static_cast<double>(x[from * width + c] + (given.y ? y[i * width + c] : 0.0f)));
+        }
+        sums.insert(sums.end(), v.begin(), v.end());
+        const std::vector<double> normal = layer_norm(v, weight.data(), bias.data(), eps);
+        expected.insert(expected.end(), normal.begin(), normal.end());
+    }
+    Activations out(type, n);
+    float* to = given.in_place ? x.data() : given.x_out ? x_out.data() : nullptr;
+    check_ok(stream,
+             sf_residual_layer_norm(stream, rows, columns, x.data(), given.row_index ? row_index.data() : nullptr,
+                                    given.y ? y.data() : nullptr, to, weight.data(), bias.data(),
+                                    static_cast<float>(eps), type, given.out ? out.data() : nullptr),
+             "sf_residual_layer_norm");
+    const std::string what =
+        "layer norm of " + std::to_string(rows) + " x " + std::to_string(columns) + ", mean " + std::to_string(mean);
+    if (to != nullptr) check_near(given.in_place ? x : x_out, sums, 0, what + ", sums");
+    if (given.out) {
+        /* A mean in fp32 is off by some of its last bits, which is as much of a row's spread, here a tenth at least. */
+        check_near(out, expected, out.tolerance(2e-5 + std::fabs(mean) * 5e-6), what);
+    } else {
+        check(out.untouched(), what + " without out");
+    }
+}
+
+/* One layer's keys and values of several segments, the queries, and what attention is to do with them. */
+struct Attention {
+    int heads;
+    int head_size;
+    int layer;
+    int layers;
+    std::vector<int> tokens; /* of each segment */
+    int rows = 0;
+    Array<float> qkv;
+    Array<float> bias;
+    Array<int32_t> counts;
+    Array<float> q;
+    Array<unsigned char> cache;
+    std::vector<int64_t> offsets; /* of each segment in a layer of the cache */
+    int64_t layer_stride = 0;
+
+    static int total(const std::vector<int>& values) {
+        int sum = 0;
+        for (int value : values) sum += value;
+        return sum;
+    }
+
+    static int64_t stride(int heads, int head_size, const std::vector<int>& tokens) {
+        int64_t bytes = 64;
+        for (int t : tokens) bytes += sf_kv_bytes(heads, head_size, t);
+        return bytes;
+    }
+
+    size_t hidden() const { return static_cast<size_t>(heads) * static_cast<size_t>(head_size); }
+
+    Attention(int num_heads, int size, int at_layer, const std::vector<int>& segment_tokens, int more_rows,
+              double magnitude)
+        : heads(num_heads),
+          head_size(size),
+          layer(at_layer),
+          layers(at_layer + 2),
+          tokens(segment_tokens),
+          rows(total(segment_tokens) + more_rows),
+          qkv(static_cast<size_t>(rows) * 3 * hidden()),
+          bias(3 * hidden()),
+          counts(static_cast<size_t>(rows)),
+          q(static_cast<size_t>(rows) * hidden()),
+          cache(static_cast<size_t>(layers * stride(num_heads, size, segment_tokens))),
+          layer_stride(stride(num_heads, size, segment_tokens)) {
+        fill(qkv, -magnitude, magnitude);
+        fill(bias, -0.1, 0.1);
+        const int weights[] = {1, 1, 2, 299};
+        for (size_t i = 0; i < counts.size(); i++) counts[i] = weights[random_int(0, 3)];
+        int64_t offset = 64;
+        for (int t : tokens) {
+            offsets.push_back(offset);
+            offset += sf_kv_bytes(heads, head_size, t);
+        }
+    }
+
+    uint64_t address(size_t segment) { return reinterpret_cast<uint64_t>(cache.data() + offsets[segment]); }
+
+    /* part: 0 the query, 1 the key, 2 the value. */
+    double at(int row, int part, int head, int i) const {
+        const size_t column = static_cast<size_t>(part) * hidden() + static_cast<size_t>(head * head_size + i);
+        return static_cast<double>(qkv[static_cast<size_t>(row) * 3 * hidden() + column] + bias[column]);
+    }
+
+    /* Appends every segment: all of it at once, or in random pieces, one of each segment a call. */
+    void append(sf_stream* stream, bool in_pieces) {
+        std::vector<int> done(tokens.size(), 0);
+        while (total(done) < total(tokens)) {
+            std::vector<sf_kv_append> appends;
+            int row = 0;
+            for (size_t s = 0; s < tokens.size(); s++) {
+                const int left = tokens[s] - done[s];
+                const int count = in_pieces ? random_int(0, left) : left;
+                appends.push_back({address(s), layer_stride, row + done[s], count, done[s], tokens[s]});
+                done[s] += count;
+                row += tokens[s];
+            }
+            check_ok(stream,
+                     sf_append_kv(stream, appends.data(), static_cast<int>(appends.size()), heads, head_size, layer,
+                                  qkv.data(), bias.data(), counts.data(), q.data()),
+                     "sf_append_kv");
+        }
+    }
+
+    std::vector<sf_kv_segment> segments() {
+        std::vector<sf_kv_segment> table;
+        for (size_t s = 0; s < tokens.size(); s++) table.push_back({address(s), layer_stride, tokens[s], 0});
+        return table;
+    }
+
+    /* The output of one query row over the segments [begin, end). */
+    std::vector<double> expected(int q_row, int begin, int end) const {
+        std::vector<double> out;
+        int first = 0;
+        for (int s = 0; s < begin; s++) first += tokens[static_cast<size_t>(s)];
+        int last = first;
+        for (int s = begin; s < end; s++) last += tokens[static_cast<size_t>(s)];
+        for (int h = 0; h < heads; h++) {
+            std::vector<double> logits;
+            double maximum = -INFINITY;
+            for (int key = first; key < last; key++) {
+                double logit = 0;
+                for (int i = 0; i < head_size; i++) logit += at(q_row, 0, h, i) * at(key, 1, h, i);
+                logits.push_back(logit / std::sqrt(head_size) + std::log(counts[static_cast<size_t>(key)]));
+                maximum = std::max(maximum, logits.back());
+            }
+            double sum = 0;
+            std::vector<double> head_out(static_cast<size_t>(head_size), 0.0);
+            for (int key = first; key < last; key++) {
+                const double p = std::exp(logits[static_cast<size_t>(key - first)] - maximum);
+                sum += p;
+                for (int i = 0; i < head_size; i++) head_out[static_cast<size_t>(i)] += p * at(key, 2, h, i);
+            }
+            for (double v : head_out) out.push_back(v / sum);
+        }
+        return out;
+    }
+};
+
+void test_one_attention(sf_stream* stream, int heads, int head_size, const std::vector<int>& tokens, int type,
+                        double magnitude, double tolerance) {
+    const int query_counts[] = {1, 2, 7, 31, 32, 33, 70};
+    Attention a(heads, head_size, random_int(0, 2), tokens, 70, magnitude);
+    const int num_segments = static_cast<int>(tokens.size());
+    a.append(stream, false);
+    const std::string what = "attention of " + std::to_string(heads) + " heads of " + std::to_string(head_size) +
+                             ", values to " + std::to_string(magnitude);
+    const auto appended_rows = static_cast<size_t>(Attention::total(tokens));
+    check_near(
+        appended_rows * a.hidden(), [&](size_t i) { return static_cast<double>(a.q[i]); },
+        [&](size_t i) {
+            const size_t column = i % a.hidden();
+            return a.at(static_cast<int>(i / a.hidden()), 0, static_cast<int>(column) / head_size,
+                        static_cast<int>(column) % head_size);
+        },
+        1e-6, what + ", queries");
+    bool others = true;
+    for (int layer = 0; layer < a.layers; layer++) {
+        const unsigned char* start = a.cache.data() + layer * a.layer_stride;
+        for (int64_t i = 0; i < a.layer_stride; i++) others = others && (layer == a.layer || start[i] == 0xff);
+    }
+    check(others, what + ": other layers are untouched");
+    /* The rows behind the appended ones are queries alone. */
+    for (size_t i = appended_rows * a.hidden(); i < a.q.size(); i++) {
+        const size_t column = i % a.hidden();
+        a.q[i] = static_cast<float>(a.at(static_cast<int>(i / a.hidden()), 0, static_cast<int>(column) / head_size,
+                                         static_cast<int>(column) % head_size));
+    }
+    const std::vector<sf_kv_segment> segments = a.segments();
+    std::vector<sf_query_block> blocks;
+    int out_rows = 0;
+    for (int b = 0; b < 3; b++) {
+        const int rows = query_counts[random_int(0, 6)];
+        const int begin = random_int(0, num_segments - 1);
+        const int end = b == 0 ? num_segments : random_int(begin + 1, num_segments);
+        blocks.push_back({random_int(0, a.rows - rows), out_rows, rows, b == 0 ? 0 : begin, end, 0});
+        out_rows += rows;
+    }
+    Activations out(type, static_cast<size_t>(out_rows) * a.hidden());
+    const auto attend = [&](Attention& from, const std::vector<sf_kv_segment>& table, Activations& to) {
+        check_ok(stream,
+                 sf_attention(stream, blocks.data(), static_cast<int>(blocks.size()), table.data(), num_segments, heads,
+                              head_size, from.layer, a.q.data(), type, to.data()),
+                 "sf_attention");
+    };
+    attend(a, segments, out);
+    std::vector<double> expected;
+    for (const sf_query_block& block : blocks) {
+        for (int i = 0; i < block.rows; i++) {
+            const std::vector<double> row = a.expected(block.q_row + i, block.segment_begin, block.segment_end);
+            expected.insert(expected.end(), row.begin(), row.end());
+        }
+    }
+    check_near(out, expected, out.tolerance(tolerance), what);
+
+    a.cache.poison();
+    Array<float> q(a.q.size());
+    std::memcpy(q.data(), a.q.data(), a.q.size() * sizeof(float));
+    a.append(stream, true);
+    check(a.q.same_bytes(q), what + ": queries appended in pieces");
+    Activations again(type, static_cast<size_t>(out_rows) * a.hidden());
+    attend(a, segments, again);
+    check(again.same_bytes(out), what + ": appended in pieces gives the same bytes");
+}
+
+/* A key with a count weight of n is the same as n copies of it. */
+void test_merged_key(sf_stream* stream) {
+    const int copies = random_int(2, 40);
+    const int merged = random_int(0, 4);
+    const int heads = 2, head_size = 24;
+    Attention one(heads, head_size, 0, {5}, 1, 1);
+    Attention many(heads, head_size, 0, {4 + copies}, 1, 1);
+    const size_t width = 3 * one.hidden();
+    std::memcpy(many.bias.data(), one.bias.data(), many.bias.size() * sizeof(float));
+    int row = 0;
+    for (int key = 0; key < 5; key++) {
+        one.counts[static_cast<size_t>(key)] = key == merged ? copies : 1;
+        for (int n = 0; n < (key == merged ? copies : 1); n++, row++) {
+            many.counts[static_cast<size_t>(row)] = 1;
+            std::memcpy(&many.qkv[static_cast<size_t>(row) * width], &one.qkv[static_cast<size_t>(key) * width],
+                        width * sizeof(float));
+        }
+    }
+    one.append(stream, false);
+    many.append(stream, false);
+    const sf_query_block block = {0, 0, 5, 0, 1, 0};
+    Array<float> out_one(5 * one.hidden()), out_many(5 * one.hidden());
+    check_ok(stream,
+             sf_attention(stream, &block, 1, one.segments().data(), 1, heads, head_size, 0, one.q.data(), SF_F32,
+                          out_one.data()),
+             "sf_attention");
+    check_ok(stream,
+             sf_attention(stream, &block, 1, many.segments().data(), 1, heads, head_size, 0, one.q.data(), SF_F32,
+                          out_many.data()),
+             "sf_attention");
+    check_near(out_one, std::vector<double>(out_many.data(), out_many.data() + out_many.size()), 1e-5,
+               "a merged key and " + std::to_string(copies) + " copies");
+}
+
+}  // namespace
+
+void test_layer_norm(sf_stream* stream) {
+    const NormCase cases[] = {
+        {false, false, false, false, true}, {true, true, false, false, true},  {true, false, true, false, true},
+        {true, true, false, false, false},  {true, true, false, true, true},   {false, true, false, true, true},
+        {true, false, false, true, true},   {false, false, true, false, true}, {true, false, true, false, false},
+    };
+    for (const int columns : {1, 7, 16, 64, 768, 4096, random_int(2, 900)}) {
+        for (const NormCase& given : cases) {
+            const int type = random_int(0, 1) == 0 ? SF_F32 : SF_BF16;
+            test_norm(stream, random_int(1, 40), columns, random_float(-1, 1), type, given);
+        }
+        test_norm(stream, random_int(1, 40), columns, 1000, SF_F32, cases[0]);
+    }
+}
+
+void test_attention(sf_stream* stream) {
+    const int segment_tokens[] = {1, 15, 16, 17, 33, 70};
+    for (const int head_size : {1, 8, 24, 32, 48, 64, 80, 128}) {
+        for (int heads = 1; heads <= 3; heads++) {
+            std::vector<int> tokens;
+            for (int s = random_int(1, 5); s > 0; s--) tokens.push_back(segment_tokens[random_int(0, 5)]);
+            test_one_attention(stream, heads, head_size, tokens, SF_F32, 1, 1e-5);
+        }
+        test_one_attention(stream, 2, head_size, {70, 1, 33}, SF_BF16, 1, 1e-5);
+        /* q . k / sqrt(head_size) is about magnitude^2 / 3, and up to three times that. */
+        test_one_attention(stream, 2, head_size, {17, 70}, SF_F32, 15.5, 2e-3);
+    }
+    /* More keys than a chunk of attention holds, and enough of them for two threads to append. */
+    test_one_attention(stream, 2, 64, {299, 16, 150}, SF_F32, 1, 1e-5);
+    for (int i = 0; i < 5; i++) test_merged_key(stream);
+}

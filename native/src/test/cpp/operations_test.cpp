@@ -1,0 +1,55 @@
+/*
+ * Checks every operation of scanformer.h and scanformer_linear.h against slow, obvious loops in double precision, on
+ * each instruction set of this CPU. Shapes are random; the seed is printed, and taken as an argument to repeat a run.
+ */
+#include "check.h"
+
+namespace {
+
+bool create(int threads, int isa, sf_stream** stream) {
+    const int status = sf_stream_create(0, threads, isa, stream);
+    if (status == SF_UNSUPPORTED && isa > 1) {
+        std::printf("this CPU lacks instruction set %d; its kernels are not tested\n", isa);
+        return false;
+    }
+    check_equal(status, static_cast<int>(SF_OK), "sf_stream_create");
+    return status == SF_OK;
+}
+
+void run(sf_stream* stream, const std::string& on, const char* name, void (*test)(sf_stream*)) {
+    context = on + name;
+    test(stream);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const uint64_t seed = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : std::random_device()();
+    std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
+    generator.seed(seed);
+    context = "device";
+    test_device();
+    for (const int isa : {1, 3, 4}) {
+        for (const int threads : {1, 2}) {
+            sf_stream* stream = nullptr;
+            if (!create(threads, isa, &stream)) continue;
+            const std::string on = "isa " + std::to_string(isa) + ", " + std::to_string(threads) + " threads, ";
+            run(stream, on, "layer norm", test_layer_norm);
+            run(stream, on, "attention", test_attention);
+            run(stream, on, "pyramid", test_pyramid);
+            run(stream, on, "patches", test_patches);
+            run(stream, on, "embeddings", test_embeddings);
+            run(stream, on, "refusals", test_refusals);
+            sf_stream_destroy(stream);
+        }
+    }
+    /* oneDNN chooses its own instructions: a stream's set does not change the linear layers. */
+    for (const int threads : {1, 2}) {
+        sf_stream* stream = nullptr;
+        if (!create(threads, 0, &stream)) continue;
+        run(stream, std::to_string(threads) + " threads, ", "linear", test_linear);
+        sf_stream_destroy(stream);
+    }
+    std::printf("%d passed, %d failed\n", passed, failed);
+    return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,261 @@
+/* The image pyramid, and the compaction, gather and selection of patches. */
+#include <algorithm>
+
+#include "check.h"
+
+namespace {
+
+struct Tap {
+    int source;
+    double weight;
+};
+
+/* The triangle filter of output i, whose support widens with the reduction. */
+std::vector<Tap> taps(int i, int in, int out) {
+    const double scale = static_cast<double>(in) / out;
+    const double support = std::max(scale, 1.0);
+    const double center = scale * (i + 0.5);
+    const int first = std::max(static_cast<int>(center - support + 0.5), 0);
+    const int last = std::min(static_cast<int>(center + support + 0.5), in);
+    std::vector<Tap> result;
+    double total = 0;
+    for (int j = first; j < last; j++) {
+        result.push_back({j, std::max(0.0, 1 - std::fabs((j - center + 0.5) / support))});
+        total += result.back().weight;
+    }
+    for (Tap& tap : result) tap.weight /= total;
+    return result;
+}
+
+int pixel_bytes(int format) { return format == SF_GRAY ? 1 : format == SF_RGBA || format == SF_BGRA ? 4 : 3; }
+
+/* Where the byte of a colour (0 red, 1 green, 2 blue) is in a pixel. */
+int colour_byte(int format, int colour) {
+    if (format == SF_GRAY) return 0;
+    return format == SF_BGR || format == SF_BGRA ? 2 - colour : colour;
+}
+
+void test_one_pyramid(sf_stream* stream, int width, int height, int format, int patch, int scales, int rows0,
+                      int cols0) {
+    const int64_t stride = static_cast<int64_t>(width) * pixel_bytes(format) + random_int(0, 9);
+    /* The last row ends with its last pixel: nothing says that there is memory behind it. */
+    Array<uint8_t> pixels(static_cast<size_t>(stride * (height - 1) + width * pixel_bytes(format)));
+    for (size_t i = 0; i < pixels.size(); i++) pixels[i] = static_cast<uint8_t>(random_int(0, 255));
+    const float mean[3] = {random_float(0, 1), random_float(0, 1), random_float(0, 1)};
+    const float std[3] = {random_float(0.2, 1), random_float(0.2, 1), random_float(0.2, 1)};
+    std::vector<std::vector<double>> levels(static_cast<size_t>(scales));
+    const int finest = scales - 1;
+    const int out_rows = (rows0 << finest) * patch, out_cols = (cols0 << finest) * patch;
+    for (int c = 0; c < 3; c++) {
+        for (int y = 0; y < out_rows; y++) {
+            for (int x = 0; x < out_cols; x++) {
+                double v = 0;
+                for (const Tap& down : taps(y, height, out_rows)) {
+                    for (const Tap& across : taps(x, width, out_cols)) {
+                        const int64_t at = down.source * stride + across.source * pixel_bytes(format);
+                        v += down.weight * across.weight * pixels[static_cast<size_t>(at + colour_byte(format, c))];
+                    }
+                }
+                levels[static_cast<size_t>(finest)].push_back((v / 255 - static_cast<double>(mean[c])) /
+                                                              static_cast<double>(std[c]));
+            }
+        }
+    }
+    for (int s = finest - 1; s >= 0; s--) {
+        const std::vector<double>& fine = levels[static_cast<size_t>(s + 1)];
+        const int rows = (rows0 << s) * patch, cols = (cols0 << s) * patch;
+        for (int y = 0; y < 3 * rows; y++) {
+            for (int x = 0; x < cols; x++) {
+                const auto at = static_cast<size_t>(2 * y * 2 * cols + 2 * x);
+                const auto below = at + static_cast<size_t>(2 * cols);
+                levels[static_cast<size_t>(s)].push_back((fine[at] + fine[at + 1] + fine[below] + fine[below + 1]) / 4);
+            }
+        }
+    }
+    std::vector<double> expected;
+    for (const auto& level : levels) expected.insert(expected.end(), level.begin(), level.end());
+    Array<float> canvas(expected.size());
+    check_ok(stream,
+             sf_build_pyramid(stream, pixels.data(), width, height, stride, format, patch, scales, rows0, cols0, mean,
+                              std, canvas.data()),
+             "sf_build_pyramid");
+    check_near(canvas, expected, 2e-5,
+               "pyramid of " + std::to_string(width) + " x " + std::to_string(height) + " pixels of format " +
+                   std::to_string(format) + " to " + std::to_string(out_cols) + " x " + std::to_string(out_rows));
+}
+
+/* Random grids whose masks, canvases and packed rows lie one after another, with gaps. */
+struct Grids {
+    std::vector<sf_grid> grids;
+    size_t mask_size = 0;
+    size_t canvas_size = 0;
+    int patch_rows = 0;
+
+    Grids(int count, int patch) {
+        for (int g = 0; g < count; g++) {
+            sf_grid grid = {};
+            grid.rows = random_int(1, 9);
+            grid.cols = random_int(1, 9);
+            grid.mask = static_cast<int64_t>(mask_size) + random_int(0, 3);
+            grid.canvas = static_cast<int64_t>(canvas_size) + random_int(0, 5);
+            mask_size = static_cast<size_t>(grid.mask + grid.rows * grid.cols);
+            canvas_size = static_cast<size_t>(grid.canvas + 3 * grid.rows * grid.cols * patch * patch);
+            grids.push_back(grid);
+        }
+    }
+
+    int count() const { return static_cast<int>(grids.size()); }
+};
+
+/* Random masks, among them all zeros and all ones. */
+void fill_mask(const Grids& g, Array<uint8_t>& mask) {
+    for (const sf_grid& grid : g.grids) {
+        const int density = random_int(0, 4);
+        for (int i = 0; i < grid.rows * grid.cols; i++) {
+            const bool set = random_int(1, 4) <= density;
+            mask[static_cast<size_t>(grid.mask + i)] = static_cast<uint8_t>(set ? random_int(1, 255) : 0);
+        }
+    }
+}
+
+void test_compact_and_gather(sf_stream* stream, int patch, int type) {
+    Grids g(random_int(1, 6), patch);
+    Array<uint8_t> mask(g.mask_size);
+    fill_mask(g, mask);
+    Array<int32_t> indices(g.mask_size), counts(g.grids.size());
+    std::vector<sf_grid> sparse = g.grids;
+    for (sf_grid& grid : sparse) {
+        /* Compaction runs before these are known. */
+        grid.canvas = grid.selected = grid.patch_row = grid.token_row = grid.scale = -1;
+    }
+    check_ok(stream, sf_compact_patches(stream, sparse.data(), g.count(), mask.data(), indices.data(), counts.data()),
+             "sf_compact_patches");
+    for (size_t i = 0; i < g.grids.size(); i++) {
+        sf_grid& grid = g.grids[i];
+        std::vector<double> expected;
+        for (int j = 0; j < grid.rows * grid.cols; j++) {
+            if (mask[static_cast<size_t>(grid.mask + j)] != 0) expected.push_back(j);
+        }
+        check_equal(counts[i], static_cast<int32_t>(expected.size()), "count of a mask");
+        check_near(indices.data() + grid.mask, expected, 0, "indices of a mask");
+        grid.selected = static_cast<int32_t>(expected.size());
+        grid.patch_row = g.patch_rows + random_int(0, 2);
+        g.patch_rows = grid.patch_row + grid.selected;
+    }
+    Array<float> canvas(g.canvas_size);
+    fill(canvas);
+    const auto pixels = static_cast<size_t>(patch * patch);
+    Activations rows(type, static_cast<size_t>(g.patch_rows) * 3 * pixels);
+    check_ok(
+        stream,
+        sf_gather_patches(stream, g.grids.data(), g.count(), patch, canvas.data(), indices.data(), type, rows.data()),
+        "sf_gather_patches");
+    for (const sf_grid& grid : g.grids) {
+        std::vector<double> expected;
+        for (int i = 0; i < grid.selected; i++) {
+            const int index = indices[static_cast<size_t>(grid.mask + i)];
+            for (int c = 0; c < 3; c++) {
+                for (int y = 0; y < patch; y++) {
+                    for (int x = 0; x < patch; x++) {
+                        const int row = c * grid.rows * patch + index / grid.cols * patch + y;
+                        const int column = index % grid.cols * patch + x;
+                        const float v = canvas[static_cast<size_t>(grid.canvas + row * grid.cols * patch + column)];
+                        expected.push_back(static_cast<double>(type == SF_BF16 ? from_bf16(to_bf16(v)) : v));
+                    }
+                }
+            }
+        }
+        const size_t first = static_cast<size_t>(grid.patch_row) * 3 * pixels;
+        check_near(
+            expected.size(), [&](size_t i) { return rows[first + i]; }, [&](size_t i) { return expected[i]; }, 0,
+            "patches of a grid");
+    }
+}
+
+/* Logits in steps of a quarter, for ties, with some that are not finite. */
+float random_logit() {
+    const int special = random_int(0, 19);
+    if (special == 0) return NAN;
+    if (special == 1) return INFINITY;
+    if (special == 2) return -INFINITY;
+    return static_cast<float>(random_int(-8, 8)) / 4;
+}
+
+void test_select(sf_stream* stream) {
+    Grids parents(random_int(1, 6), 1);
+    std::vector<sf_grid> children;
+    size_t mask_size = 0;
+    Array<int32_t> indices(parents.mask_size);
+    for (sf_grid& parent : parents.grids) {
+        const int chance = random_int(0, 4);
+        for (int i = 0; i < parent.rows * parent.cols; i++) {
+            if (random_int(1, 4) <= chance) indices[static_cast<size_t>(parent.mask + parent.selected++)] = i;
+        }
+        parent.patch_row = parents.patch_rows;
+        parents.patch_rows += parent.selected;
+        sf_grid child = {};
+        child.rows = 2 * parent.rows;
+        child.cols = 2 * parent.cols;
+        child.mask = static_cast<int64_t>(mask_size);
+        mask_size += static_cast<size_t>(child.rows * child.cols);
+        const float bounds[] = {0, 0.25f, -1, -INFINITY, INFINITY, NAN};
+        child.logit_bound = bounds[random_int(0, 5)];
+        const int caps[] = {0, 1, random_int(0, child.rows * child.cols), INT32_MAX};
+        child.max_selected = caps[random_int(0, 3)];
+        children.push_back(child);
+    }
+    Array<float> logits(4 * static_cast<size_t>(parents.patch_rows));
+    for (size_t i = 0; i < logits.size(); i++) logits[i] = random_logit();
+    Array<uint8_t> mask(mask_size);
+    check_ok(stream,
+             sf_select_patches(stream, parents.grids.data(), children.data(), parents.count(), logits.data(),
+                               indices.data(), mask.data()),
+             "sf_select_patches");
+    std::vector<double> expected(mask_size, 0.0);
+    for (size_t r = 0; r < children.size(); r++) {
+        const sf_grid& parent = parents.grids[r];
+        const sf_grid& child = children[r];
+        std::vector<std::pair<double, int>> candidates; /* minus the logit, the child's index */
+        for (int i = 0; i < parent.selected; i++) {
+            const int index = indices[static_cast<size_t>(parent.mask + i)];
+            for (int a = 0; a < 2; a++) {
+                for (int b = 0; b < 2; b++) {
+                    const float logit = logits[static_cast<size_t>(4 * (parent.patch_row + i) + 2 * a + b)];
+                    const int row = 2 * (index / parent.cols) + a;
+                    const int col = 2 * (index % parent.cols) + b;
+                    if (logit > child.logit_bound) {
+                        candidates.emplace_back(-static_cast<double>(logit), row * child.cols + col);
+                    }
+                }
+            }
+        }
+        std::sort(candidates.begin(), candidates.end());
+        for (size_t i = 0; i < candidates.size() && i < static_cast<size_t>(child.max_selected); i++) {
+            expected[static_cast<size_t>(child.mask + candidates[i].second)] = 1;
+        }
+    }
+    check_near(mask, expected, 0, "selection");
+}
+
+}  // namespace
+
+void test_pyramid(sf_stream* stream) {
+    for (const int format : {SF_RGB, SF_BGR, SF_RGBA, SF_BGRA, SF_GRAY}) {
+        for (const int patch : {1, 5, 8}) {
+            test_one_pyramid(stream, random_int(1, 90), random_int(1, 90), format, patch, random_int(1, 3),
+                             random_int(1, 2), random_int(1, 2));
+        }
+        test_one_pyramid(stream, 1, 1, format, 5, 2, 1, 2);
+        test_one_pyramid(stream, 200, 3, format, 1, 3, 1, 1);
+        test_one_pyramid(stream, 2, 150, format, 1, 1, 1, 3);
+    }
+}
+
+void test_patches(sf_stream* stream) {
+    for (const int type : {SF_F32, SF_BF16}) {
+        for (const int patch : {1, 5, 8, 16}) {
+            for (int i = 0; i < 4; i++) test_compact_and_gather(stream, patch, type);
+        }
+    }
+    for (int i = 0; i < 60; i++) test_select(stream);
+}

@@ -1,0 +1,383 @@
+/*
+ * What the operations refuse, and that they then write nothing; empty calls; streams and memory. Each group of refusals
+ * has arguments that are valid, and changes one of them a call.
+ */
+#include "check.h"
+
+namespace {
+
+void test_pyramid_refusals(sf_stream* stream) {
+    Array<uint8_t> pixels(4 * 4 * 3);
+    const float mean[3] = {0, 0, 0}, std[3] = {1, 1, 1};
+    Array<float> canvas(3 * 8 * 8);
+    const auto refused = [&](const uint8_t* from, int width, int height, int64_t stride, int format, int patch,
+                             int scales, int rows0, const float* means, float* to, const char* what) {
+        check_refused(
+            stream,
+            sf_build_pyramid(stream, from, width, height, stride, format, patch, scales, rows0, 1, means, std, to),
+            SF_INVALID_ARGUMENT, "sf_build_pyramid", what);
+    };
+    refused(nullptr, 4, 4, 12, SF_RGB, 2, 1, 1, mean, canvas.data(), "no pixels");
+    refused(pixels.data(), 0, 4, 12, SF_RGB, 2, 1, 1, mean, canvas.data(), "no width");
+    refused(pixels.data(), 4, -4, 12, SF_RGB, 2, 1, 1, mean, canvas.data(), "a negative height");
+    refused(pixels.data(), 4, 4, 11, SF_RGB, 2, 1, 1, mean, canvas.data(), "a short stride");
+    refused(pixels.data(), 4, 4, 12, 5, 2, 1, 1, mean, canvas.data(), "an unknown format");
+    refused(pixels.data(), 4, 4, 12, SF_RGB, 0, 1, 1, mean, canvas.data(), "no patch size");
+    refused(pixels.data(), 4, 4, 12, SF_RGB, 2, 0, 1, mean, canvas.data(), "no scales");
+    refused(pixels.data(), 4, 4, 12, SF_RGB, 2, 31, 1, mean, canvas.data(), "too many scales");
+    refused(pixels.data(), 4, 4, 12, SF_RGB, 2, 1, -1, mean, canvas.data(), "negative rows");
+    refused(pixels.data(), 4, 4, 12, SF_RGB, 2, 1, 1, nullptr, canvas.data(), "no mean");
+    refused(pixels.data(), 4, 4, 12, SF_RGB, 2, 1, 1, mean, nullptr, "no canvas");
+    check(canvas.untouched(), "a refused sf_build_pyramid writes nothing");
+}
+
+/* Every field of a grid that a call reads, made invalid. */
+std::vector<std::pair<std::string, sf_grid>> broken_grids(const sf_grid& valid) {
+    std::vector<std::pair<std::string, sf_grid>> result(6, {"", valid});
+    result[0].first = "no rows", result[0].second.rows = 0;
+    result[1].first = "negative columns", result[1].second.cols = -1;
+    result[2].first = "a negative mask", result[2].second.mask = -1;
+    result[3].first = "too many patches", result[3].second.rows = result[3].second.cols = INT32_MAX;
+    result[4].first = "too many selected", result[4].second.selected = valid.rows * valid.cols + 1;
+    result[5].first = "a negative patch row", result[5].second.patch_row = -1;
+    return result;
+}
+
+sf_grid small_grid() {
+    sf_grid grid = {};
+    grid.rows = grid.cols = 2;
+    grid.selected = 1;
+    return grid;
+}
+
+void test_patch_refusals(sf_stream* stream) {
+    const sf_grid grid = small_grid();
+    Array<uint8_t> mask(4);
+    std::memset(mask.data(), 1, 4);
+    Array<int32_t> indices(4), counts(1);
+    const auto compact = [&](const sf_grid* grids, int count, const uint8_t* from, int32_t* to, int32_t* number,
+                             const std::string& what) {
+        check_refused(stream, sf_compact_patches(stream, grids, count, from, to, number), SF_INVALID_ARGUMENT,
+                      "sf_compact_patches", what);
+    };
+    compact(&grid, -1, mask.data(), indices.data(), counts.data(), "a negative count");
+    compact(nullptr, 1, mask.data(), indices.data(), counts.data(), "no grids");
+    compact(&grid, 1, nullptr, indices.data(), counts.data(), "no mask");
+    compact(&grid, 1, mask.data(), nullptr, counts.data(), "no indices");
+    compact(&grid, 1, mask.data(), indices.data(), nullptr, "no counts");
+    const auto broken = broken_grids(grid);
+    for (size_t i = 0; i < 4; i++) {
+        compact(&broken[i].second, 1, mask.data(), indices.data(), counts.data(), broken[i].first);
+    }
+    check(indices.untouched() && counts.untouched(), "a refused sf_compact_patches writes nothing");
+    check_ok(stream, sf_compact_patches(stream, nullptr, 0, nullptr, nullptr, nullptr), "no grids to compact");
+
+    indices[0] = 3;
+    Array<float> canvas(12), rows(32);
+    fill(canvas);
+    const auto gather = [&](const sf_grid* grids, int count, int patch, const float* from, const int32_t* chosen,
+                            int type, void* to, const std::string& what) {
+        check_refused(stream, sf_gather_patches(stream, grids, count, patch, from, chosen, type, to),
+                      SF_INVALID_ARGUMENT, "sf_gather_patches", what);
+    };
+    gather(&grid, -1, 1, canvas.data(), indices.data(), SF_F32, rows.data(), "a negative count");
+    gather(&grid, 1, 0, canvas.data(), indices.data(), SF_F32, rows.data(), "no patch size");
+    gather(&grid, 1, 1, canvas.data(), indices.data(), 7, rows.data(), "an unknown type");
+    gather(nullptr, 1, 1, canvas.data(), indices.data(), SF_F32, rows.data(), "no grids");
+    gather(&grid, 1, 1, nullptr, indices.data(), SF_F32, rows.data(), "no canvas");
+    gather(&grid, 1, 1, canvas.data(), nullptr, SF_F32, rows.data(), "no indices");
+    gather(&grid, 1, 1, canvas.data(), indices.data(), SF_F32, nullptr, "no rows");
+    gather(&grid, 1, 1, canvas.data(), indices.data(), SF_F32, rows.data() + 1, "misaligned rows");
+    for (const auto& one : broken) {
+        gather(&one.second, 1, 1, canvas.data(), indices.data(), SF_F32, rows.data(), one.first);
+    }
+    check(rows.untouched(), "a refused sf_gather_patches writes nothing");
+    check_ok(stream, sf_gather_patches(stream, nullptr, 0, 1, nullptr, nullptr, SF_F32, nullptr), "no grids to gather");
+    sf_grid none = grid;
+    none.selected = 0;
+    check_ok(stream, sf_gather_patches(stream, &none, 1, 1, canvas.data(), indices.data(), SF_F32, nullptr),
+             "no patches to gather");
+}
+
+void test_selection_refusals(sf_stream* stream) {
+    const sf_grid parent = small_grid();
+    sf_grid child = {};
+    child.rows = child.cols = 4;
+    child.max_selected = 16;
+    Array<float> logits(4);
+    fill(logits);
+    Array<int32_t> indices(4);
+    indices[0] = 0;
+    Array<uint8_t> mask(16);
+    const auto refused = [&](const sf_grid* parents, const sf_grid* children, int count, const float* from,
+                             const int32_t* chosen, uint8_t* to, const std::string& what) {
+        check_refused(stream, sf_select_patches(stream, parents, children, count, from, chosen, to),
+                      SF_INVALID_ARGUMENT, "sf_select_patches", what);
+    };
+    refused(&parent, &child, -1, logits.data(), indices.data(), mask.data(), "a negative count");
+    refused(nullptr, &child, 1, logits.data(), indices.data(), mask.data(), "no parents");
+    refused(&parent, nullptr, 1, logits.data(), indices.data(), mask.data(), "no children");
+    refused(&parent, &child, 1, nullptr, indices.data(), mask.data(), "no logits");
+    refused(&parent, &child, 1, logits.data(), nullptr, mask.data(), "no indices");
+    refused(&parent, &child, 1, logits.data(), indices.data(), nullptr, "no mask");
+    for (const auto& one : broken_grids(parent)) {
+        refused(&one.second, &child, 1, logits.data(), indices.data(), mask.data(), one.first);
+    }
+    sf_grid wrong = child;
+    wrong.cols = 3;
+    refused(&parent, &wrong, 1, logits.data(), indices.data(), mask.data(), "a child of another size");
+    wrong = child;
+    wrong.max_selected = -1;
+    refused(&parent, &wrong, 1, logits.data(), indices.data(), mask.data(), "a negative cap");
+    check(mask.untouched(), "a refused sf_select_patches writes nothing");
+    check_ok(stream, sf_select_patches(stream, nullptr, nullptr, 0, nullptr, nullptr, nullptr), "no requests");
+    sf_grid none = parent;
+    none.selected = 0;
+    check_ok(stream, sf_select_patches(stream, &none, &child, 1, nullptr, indices.data(), mask.data()),
+             "no selected parents");
+    check_near(mask, std::vector<double>(16, 0.0), 0, "the mask without selected parents");
+}
+
+void test_embedding_refusals(sf_stream* stream) {
+    Array<float> table(8), row(4), x(16);
+    fill(table);
+    fill(row);
+    const auto text = [&](int tokens, int hidden, const int32_t* id, int32_t position, int32_t token_row, float* to,
+                          const char* what) {
+        check_refused(stream,
+                      sf_embed_text(stream, tokens, hidden, id, &position, &token_row, table.data(), 2, table.data(), 2,
+                                    row.data(), row.data(), row.data(), 1e-5f, row.data(), to),
+                      SF_INVALID_ARGUMENT, "sf_embed_text", what);
+    };
+    const int32_t good = 1, high = 2, low = -1;
+    text(-1, 4, &good, 0, 0, x.data(), "negative tokens");
+    text(1, 0, &good, 0, 0, x.data(), "a size of 0");
+    text(1, 1 << 20, &good, 0, 0, x.data(), "too large a size");
+    text(1, 4, nullptr, 0, 0, x.data(), "no ids");
+    text(1, 4, &good, 0, 0, nullptr, "no x");
+    text(1, 4, &high, 0, 0, x.data(), "an id too high");
+    text(1, 4, &low, 0, 0, x.data(), "a negative id");
+    text(1, 4, &good, 2, 0, x.data(), "a position too high");
+    text(1, 4, &good, -1, 0, x.data(), "a negative position");
+    text(1, 4, &good, 0, -1, x.data(), "a negative row");
+    check(x.untouched(), "a refused sf_embed_text writes nothing");
+    check_ok(stream,
+             sf_embed_text(stream, 0, 4, nullptr, nullptr, nullptr, nullptr, 0, nullptr, 0, nullptr, nullptr, nullptr,
+                           1e-5f, nullptr, nullptr),
+             "no text");
+
+    const sf_grid grid = small_grid();
+    Array<int32_t> indices(4);
+    indices[0] = 0;
+    const auto patches = [&](const sf_grid* grids, int count, int hidden, const float* from, int stored, float* to,
+                             const std::string& what) {
+        check_refused(stream,
+                      sf_embed_patches(stream, grids, count, hidden, from, indices.data(), row.data(), table.data(),
+                                       stored, row.data(), row.data(), row.data(), to),
+                      SF_INVALID_ARGUMENT, "sf_embed_patches", what);
+    };
+    patches(&grid, -1, 4, row.data(), 1, x.data(), "a negative count");
+    patches(&grid, 1, 0, row.data(), 1, x.data(), "a size of 0");
+    patches(&grid, 1, 4, row.data(), 0, x.data(), "no position grid");
+    patches(nullptr, 1, 4, row.data(), 1, x.data(), "no grids");
+    patches(&grid, 1, 4, nullptr, 1, x.data(), "no patches");
+    patches(&grid, 1, 4, row.data(), 1, nullptr, "no x");
+    for (const auto& one : broken_grids(grid)) patches(&one.second, 1, 4, row.data(), 1, x.data(), one.first);
+    check(x.untouched(), "a refused sf_embed_patches writes nothing");
+    check_ok(stream,
+             sf_embed_patches(stream, nullptr, 0, 4, nullptr, nullptr, nullptr, nullptr, 1, nullptr, nullptr, nullptr,
+                              nullptr),
+             "no grids to embed");
+    sf_grid none = grid;
+    none.selected = 0;
+    check_ok(stream,
+             sf_embed_patches(stream, &none, 1, 4, nullptr, indices.data(), row.data(), table.data(), 1, row.data(),
+                              row.data(), row.data(), x.data()),
+             "no patches to embed");
+}
+
+void test_norm_refusals(sf_stream* stream) {
+    Array<float> x(8), weight(4), out(8);
+    fill(x);
+    fill(weight);
+    const int32_t row_index[] = {1, 0};
+    const auto refused = [&](int rows, int columns, const float* from, const int32_t* index, float* sums,
+                             const float* scale, int type, const char* what) {
+        check_refused(stream,
+                      sf_residual_layer_norm(stream, rows, columns, from, index, nullptr, sums, scale, weight.data(),
+                                             1e-5f, type, out.data()),
+                      SF_INVALID_ARGUMENT, "sf_residual_layer_norm", what);
+    };
+    refused(-1, 4, x.data(), nullptr, nullptr, weight.data(), SF_F32, "negative rows");
+    refused(2, 0, x.data(), nullptr, nullptr, weight.data(), SF_F32, "no columns");
+    refused(2, 4097, x.data(), nullptr, nullptr, weight.data(), SF_F32, "too many columns");
+    refused(2, 4, nullptr, nullptr, nullptr, weight.data(), SF_F32, "no x");
+    refused(2, 4, x.data(), nullptr, nullptr, nullptr, SF_F32, "no weight");
+    refused(2, 4, x.data(), nullptr, nullptr, weight.data(), SF_F16, "an unknown type");
+    refused(2, 4, x.data(), row_index, x.data(), weight.data(), SF_F32, "x_out on x with row_index");
+    check(out.untouched(), "a refused sf_residual_layer_norm writes nothing");
+    check_ok(stream,
+             sf_residual_layer_norm(stream, 0, 4, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, 1e-5f, SF_F32,
+                                    nullptr),
+             "no rows to normalise");
+}
+
+void test_attention_refusals(sf_stream* stream) {
+    const int64_t bytes = sf_kv_bytes(1, 8, 16);
+    check(bytes > 0 && bytes % 64 == 0, "sf_kv_bytes is a multiple of 64");
+    check(sf_kv_bytes(1, 8, 16) <= sf_kv_bytes(1, 8, 17), "sf_kv_bytes rises");
+    Array<unsigned char> cache(static_cast<size_t>(bytes));
+    const auto address = reinterpret_cast<uint64_t>(cache.data());
+    Array<float> qkv(2 * 24), bias(24), q(2 * 8), out(2 * 8);
+    fill(qkv);
+    fill(bias);
+    const int32_t counts[] = {1, 1}, zero_counts[] = {1, 0};
+    const auto append = [&](const sf_kv_append* appends, int count, int heads, int head_size, int layer,
+                            const float* from, const int32_t* weights, float* to, const char* what) {
+        check_refused(stream,
+                      sf_append_kv(stream, appends, count, heads, head_size, layer, from, bias.data(), weights, to),
+                      SF_INVALID_ARGUMENT, "sf_append_kv", what);
+    };
+    const sf_kv_append good = {address, bytes, 0, 2, 0, 16};
+    append(&good, -1, 1, 8, 0, qkv.data(), counts, q.data(), "a negative count");
+    append(&good, 1, 0, 8, 0, qkv.data(), counts, q.data(), "no heads");
+    append(&good, 1, 1, 129, 0, qkv.data(), counts, q.data(), "too large a head");
+    append(&good, 1, 1, 8, -1, qkv.data(), counts, q.data(), "a negative layer");
+    append(nullptr, 1, 1, 8, 0, qkv.data(), counts, q.data(), "no appends");
+    append(&good, 1, 1, 8, 0, nullptr, counts, q.data(), "no qkv");
+    append(&good, 1, 1, 8, 0, qkv.data(), nullptr, q.data(), "no counts");
+    append(&good, 1, 1, 8, 0, qkv.data(), counts, nullptr, "no q");
+    append(&good, 1, 1, 8, 0, qkv.data(), zero_counts, q.data(), "a count weight of 0");
+    const std::pair<const char*, sf_kv_append> bad_appends[] = {
+        {"a misaligned address", {address + 4, bytes, 0, 2, 0, 16}},
+        {"no address", {0, bytes, 0, 2, 0, 16}},
+        {"a negative row", {address, bytes, -1, 2, 0, 16}},
+        {"negative tokens", {address, bytes, 0, -1, 0, 16}},
+        {"a negative position", {address, bytes, 0, 2, -1, 16}},
+        {"one token too many", {address, bytes, 0, 2, 15, 16}},
+        {"a position at the limit", {address, bytes, 0, 2, INT32_MAX, 16}},
+    };
+    for (const auto& bad : bad_appends) {
+        const sf_kv_append appends[] = {good, bad.second};
+        append(appends, 2, 1, 8, 0, qkv.data(), counts, q.data(), bad.first);
+    }
+    check(cache.untouched() && q.untouched(), "a refused sf_append_kv writes nothing");
+    check_ok(stream, sf_append_kv(stream, nullptr, 0, 1, 8, 0, nullptr, nullptr, nullptr, nullptr), "no appends");
+    const sf_kv_append empty = {address, bytes, 0, 0, 2, 16};
+    check_ok(stream, sf_append_kv(stream, &empty, 1, 1, 8, 0, qkv.data(), bias.data(), counts, q.data()), "no tokens");
+    check(cache.untouched() && q.untouched(), "an append of no tokens writes nothing");
+    check_ok(stream, sf_append_kv(stream, &good, 1, 1, 8, 0, qkv.data(), bias.data(), counts, q.data()),
+             "sf_append_kv");
+
+    const auto attend = [&](const sf_query_block* blocks, int num_blocks, const sf_kv_segment* segments,
+                            int num_segments, int head_size, const float* from, int type, void* to, const char* what) {
+        check_refused(stream,
+                      sf_attention(stream, blocks, num_blocks, segments, num_segments, 1, head_size, 0, from, type, to),
+                      SF_INVALID_ARGUMENT, "sf_attention", what);
+    };
+    const sf_query_block block = {0, 0, 2, 0, 1, 0};
+    const sf_kv_segment segment = {address, bytes, 2, 0};
+    attend(&block, -1, &segment, 1, 8, q.data(), SF_F32, out.data(), "a negative count of blocks");
+    attend(&block, 1, &segment, -1, 8, q.data(), SF_F32, out.data(), "a negative count of segments");
+    attend(&block, 1, &segment, 1, 0, q.data(), SF_F32, out.data(), "no head size");
+    attend(&block, 1, &segment, 1, 8, q.data(), SF_F16, out.data(), "an unknown type");
+    attend(nullptr, 1, &segment, 1, 8, q.data(), SF_F32, out.data(), "no blocks");
+    attend(&block, 1, nullptr, 1, 8, q.data(), SF_F32, out.data(), "no segments");
+    attend(&block, 1, &segment, 1, 8, nullptr, SF_F32, out.data(), "no q");
+    attend(&block, 1, &segment, 1, 8, q.data(), SF_F32, nullptr, "no out");
+    const sf_query_block bad_blocks[] = {{-1, 0, 2, 0, 1, 0}, {0, -1, 2, 0, 1, 0}, {0, 0, -2, 0, 1, 0},
+                                         {0, 0, 2, -1, 1, 0}, {0, 0, 2, 0, 0, 0},  {0, 0, 2, 0, 2, 0}};
+    for (const sf_query_block& bad : bad_blocks) {
+        const sf_query_block blocks[] = {block, bad};
+        attend(blocks, 2, &segment, 1, 8, q.data(), SF_F32, out.data(), "an invalid block");
+    }
+    for (const sf_kv_segment& bad : {sf_kv_segment{address, bytes, 0, 0}, sf_kv_segment{address + 4, bytes, 2, 0},
+                                     sf_kv_segment{0, bytes, 2, 0}}) {
+        attend(&block, 1, &bad, 1, 8, q.data(), SF_F32, out.data(), "an invalid segment");
+    }
+    check(out.untouched(), "a refused sf_attention writes nothing");
+    check_ok(stream, sf_attention(stream, nullptr, 0, nullptr, 0, 1, 8, 0, nullptr, SF_F32, nullptr), "no blocks");
+    const sf_query_block no_queries = {0, 0, 0, 0, 1, 0};
+    check_ok(stream, sf_attention(stream, &no_queries, 1, &segment, 1, 1, 8, 0, q.data(), SF_F32, out.data()),
+             "no queries");
+    check(out.untouched(), "a block of no queries writes nothing");
+}
+
+void test_memory(sf_stream* stream) {
+    for (const int64_t bytes : {int64_t{1}, int64_t{1000}, int64_t{3} << 20}) {
+        void* memory = nullptr;
+        check_ok(stream, sf_allocate(stream, bytes, &memory), "sf_allocate");
+        const auto* start = static_cast<const unsigned char*>(memory);
+        bool zero = reinterpret_cast<uintptr_t>(memory) % 64 == 0;
+        for (int64_t i = 0; i < bytes; i++) zero = zero && start[i] == 0;
+        check(zero, "memory is aligned and zeroed");
+        const unsigned char sent = 7;
+        unsigned char received = 0;
+        check_ok(stream, sf_upload(stream, memory, bytes - 1, &sent, 1), "sf_upload");
+        check_ok(stream, sf_download(stream, memory, bytes - 1, &received, 1), "sf_download");
+        check_equal(static_cast<int>(received), 7, "a byte sent and received");
+        check_refused(stream, sf_upload(stream, memory, -1, &sent, 1), SF_INVALID_ARGUMENT, "sf_upload",
+                      "a negative offset");
+        check_refused(stream, sf_upload(stream, memory, 0, nullptr, 1), SF_INVALID_ARGUMENT, "sf_upload", "no source");
+        check_refused(stream, sf_download(stream, memory, 0, &received, -1), SF_INVALID_ARGUMENT, "sf_download",
+                      "negative bytes");
+        check_refused(stream, sf_download(stream, nullptr, 1, &received, 1), SF_INVALID_ARGUMENT, "sf_download",
+                      "no memory");
+        check_ok(stream, sf_upload(stream, memory, 0, nullptr, 0), "an upload of nothing");
+        check_ok(stream, sf_free(stream, memory, bytes), "sf_free");
+    }
+    for (const int64_t bytes : {int64_t{0}, int64_t{-1}}) {
+        void* memory = &stream;
+        check_refused(stream, sf_allocate(stream, bytes, &memory), SF_INVALID_ARGUMENT, "sf_allocate", "no size");
+        check(memory == nullptr, "memory is NULL on failure");
+    }
+    void* memory = &stream;
+    check_refused(stream, sf_allocate(stream, int64_t{1} << 60, &memory), SF_OUT_OF_MEMORY, "sf_allocate",
+                  "an absurd size");
+    check(memory == nullptr, "memory is NULL on failure");
+    check_refused(stream, sf_allocate(stream, 64, nullptr), SF_INVALID_ARGUMENT, "sf_allocate", "no place for memory");
+    check_ok(stream, sf_free(stream, nullptr, 64), "sf_free of NULL");
+    int64_t available = 0;
+    check_ok(stream, sf_memory_available(stream, &available), "sf_memory_available");
+    check(available > 0, "memory is available");
+    check_refused(stream, sf_memory_available(stream, nullptr), SF_INVALID_ARGUMENT, "sf_memory_available",
+                  "no place for it");
+    check_ok(stream, sf_synchronize(stream), "sf_synchronize");
+}
+
+}  // namespace
+
+void test_refusals(sf_stream* stream) {
+    test_memory(stream);
+    test_pyramid_refusals(stream);
+    test_patch_refusals(stream);
+    test_selection_refusals(stream);
+    test_embedding_refusals(stream);
+    test_norm_refusals(stream);
+    test_attention_refusals(stream);
+}
+
+void test_device() {
+    char report[512];
+    check_equal(sf_probe(0, report, sizeof report), static_cast<int>(SF_OK), "sf_probe");
+    check(std::strstr(report, "isa=") != nullptr, "the report names the instruction set");
+    char cut[5];
+    check_equal(sf_probe(0, cut, sizeof cut), static_cast<int>(SF_OK), "sf_probe with a short report");
+    check_equal(std::strlen(cut), sizeof cut - 1, "length of a report that was cut");
+    check_equal(sf_probe(1, report, sizeof report), static_cast<int>(SF_UNSUPPORTED), "sf_probe of another device");
+    check(report[0] != '\0', "the report says why a device cannot be used");
+    check_equal(sf_probe(0, nullptr, 10), static_cast<int>(SF_INVALID_ARGUMENT), "sf_probe without a report");
+    sf_stream* stream = nullptr;
+    check_equal(sf_stream_create(0, 0, 0, &stream), static_cast<int>(SF_OK), "sf_stream_create with defaults");
+    check_equal(std::strlen(sf_error(stream)), size_t{0}, "the message of a new stream");
+    sf_stream_destroy(stream);
+    sf_stream_destroy(nullptr);
+    const int bad[][3] = {{1, 1, 0}, {0, -1, 0}, {0, 1, 2}, {0, 1, 5}, {0, 1, -1}};
+    for (const auto& b : bad) {
+        check(sf_stream_create(b[0], b[1], b[2], &stream) != SF_OK && stream == nullptr, "an invalid stream");
+    }
+    check_equal(sf_stream_create(0, 1, 0, nullptr), static_cast<int>(SF_INVALID_ARGUMENT), "no place for a stream");
+    check_equal(sf_synchronize(nullptr), static_cast<int>(SF_INVALID_ARGUMENT), "no stream");
+    check_equal(sf_compact_patches(nullptr, nullptr, 0, nullptr, nullptr, nullptr),
+                static_cast<int>(SF_INVALID_ARGUMENT), "an operation without a stream");
+}
