@@ -54,8 +54,8 @@ struct sf_stream {
 int fail(sf_stream* stream, int status, const std::string& message);
 
 /*
- * Zeroed memory aligned to 64 bytes, or NULL; large pieces come on huge pages where the system has them, which matters to
- * weights that every call streams through the cache. Freed with the same size.
+ * Zeroed memory aligned to 64 bytes, or NULL; large pieces come on huge pages where the system has them, which matters
+ * to weights that every call streams through the cache. Freed with the same size.
  */
 void* system_allocate(int64_t bytes);
 void system_free(void* memory, int64_t bytes);
