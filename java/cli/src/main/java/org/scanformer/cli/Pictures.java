@@ -44,7 +44,7 @@ final class Pictures {
 
   /** The image with each scale's box, and below it the expression, the score and a legend. */
   static BufferedImage overlay(Image image, String text, Location location) {
-    int factor = Math.max(1, (MIN_LONG_SIDE - 1) / Math.max(image.width(), image.height()) + 1);
+    int factor = enlargement(image.width(), image.height());
     int width = image.width() * factor;
     int height = image.height() * factor;
     int fontSize = Math.max(14, Math.max(width, height) / 40);
@@ -121,7 +121,8 @@ final class Pictures {
 
   /**
    * The image as the model saw it: each place at the resolution of the finest selected patch that
-   * covers it. Sized as the finest canvas, then stretched back to the image's aspect ratio.
+   * covers it. Sized as the finest canvas, then stretched back to the image's aspect ratio;
+   * enlarged when small.
    */
   static BufferedImage seen(Image image, Location location, int patchSize) {
     List<ScaleResult> scales = location.scales();
@@ -142,11 +143,33 @@ final class Pictures {
         }
       }
     }
-    double factor = Math.max((double) width / image.width(), (double) height / image.height());
-    return resize(
-        picture,
-        (int) Math.max(1, Math.round(image.width() * factor)),
-        (int) Math.max(1, Math.round(image.height() * factor)));
+    // No detail of either axis is lost, except where an image is very long and thin.
+    double longSide = Math.max(image.width(), image.height());
+    double factor =
+        Math.min(
+            Math.max((double) width / image.width(), (double) height / image.height()),
+            4.0 * Math.max(width, height) / longSide);
+    BufferedImage stretched =
+        resize(
+            picture,
+            (int) Math.max(1, Math.round(image.width() * factor)),
+            (int) Math.max(1, Math.round(image.height() * factor)));
+    return enlarge(stretched, enlargement(stretched.getWidth(), stretched.getHeight()));
+  }
+
+  /** The whole factor that brings a small picture to a readable size. */
+  private static int enlargement(int width, int height) {
+    return (MIN_LONG_SIDE - 1) / Math.max(width, height) + 1;
+  }
+
+  private static BufferedImage enlarge(BufferedImage source, int factor) {
+    int width = source.getWidth() * factor;
+    int height = source.getHeight() * factor;
+    BufferedImage target = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    Graphics2D graphics = target.createGraphics();
+    graphics.drawImage(source, 0, 0, width, height, null);
+    graphics.dispose();
+    return target;
   }
 
   /**
