@@ -1,6 +1,7 @@
 /*
- * The machine's peak of fused multiply-adds in fp32, GFLOP/s, with one thread and with all: what GFLOP/s of the benchmarks
- * are compared with. Twelve independent chains of vector FMAs a thread, more than any core needs to hide their latency.
+ * The machine's peak of fused multiply-adds in fp32, GFLOP/s, with one thread and with all: what GFLOP/s of the
+ * benchmarks are compared with. Twelve independent chains of vector FMAs a thread, more than any core needs to hide
+ * their latency.
  *
  *   g++ -O2 -march=native -fopenmp bench/src/main/cpp/fma_peak.cpp -o fma_peak && ./fma_peak
  */
@@ -23,20 +24,19 @@ constexpr int kChains = 12;
 constexpr long kRounds = 10000000;
 
 static void multiply_add(float factor, float* sink) {
-    vector chains[kChains];
-    for (auto& chain : chains) chain = vector{} + 1.0f;
     const vector a = vector{} + factor;
     const vector b = vector{} + 0.25f;
+    vector c0 = a, c1 = a, c2 = a, c3 = a, c4 = a, c5 = a, c6 = a, c7 = a, c8 = a, c9 = a, c10 = a, c11 = a;
     for (long round = 0; round < kRounds; round++) {
-#pragma GCC unroll 12
-        for (int i = 0; i < kChains; i++) {
-            chains[i] = chains[i] * a + b;
-            /* Keeps the chain in a register and the compiler from computing it at once. */
-            asm volatile("" : "+v"(chains[i]));
-        }
+        c0 = c0 * a + b, c1 = c1 * a + b, c2 = c2 * a + b, c3 = c3 * a + b;
+        c4 = c4 * a + b, c5 = c5 * a + b, c6 = c6 * a + b, c7 = c7 * a + b;
+        c8 = c8 * a + b, c9 = c9 * a + b, c10 = c10 * a + b, c11 = c11 * a + b;
+        /* Keeps the chains in registers, and the compiler from working the loop out. */
+        asm volatile(""
+                     : "+x"(c0), "+x"(c1), "+x"(c2), "+x"(c3), "+x"(c4), "+x"(c5), "+x"(c6), "+x"(c7), "+x"(c8),
+                       "+x"(c9), "+x"(c10), "+x"(c11));
     }
-    vector total = {};
-    for (const auto& chain : chains) total += chain;
+    const vector total = c0 + c1 + c2 + c3 + c4 + c5 + c6 + c7 + c8 + c9 + c10 + c11;
     *sink = total[0];
 }
 
