@@ -28,7 +28,20 @@ final class JsonFiles {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
+  private static final int CHARACTERS_IN_MESSAGE = 200;
+
   private JsonFiles() {}
+
+  /** A value as messages show it: "missing" when there is none, cut when it is long. */
+  static String describe(JsonNode node) {
+    if (node == null || node.isMissingNode()) {
+      return "missing";
+    }
+    String text = node.toString();
+    return text.length() <= CHARACTERS_IN_MESSAGE
+        ? text
+        : text.substring(0, CHARACTERS_IN_MESSAGE) + "...";
+  }
 
   /** The object that a file holds. */
   static JsonNode readObject(Path file, long maxBytes) {

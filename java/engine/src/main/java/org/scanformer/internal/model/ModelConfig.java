@@ -111,7 +111,7 @@ public record ModelConfig(
         coarse,
         scales,
         fields.choice("resize", "aspect", "stretch").equals("aspect"),
-        fields.channels("image_mean", -1e6),
+        fields.channels("image_mean", -Float.MAX_VALUE),
         fields.channels("image_std", Float.MIN_NORMAL),
         fields.integer("position_grid", 1, 1024),
         fields.integer("vocab_size", 1, 1 << 24),
@@ -193,7 +193,7 @@ public record ModelConfig(
           || !node.canConvertToInt()
           || node.intValue() < low
           || node.intValue() > high) {
-        throw error(field, node.toString(), expected);
+        throw error(field, JsonFiles.describe(node), expected);
       }
       return node.intValue();
     }
@@ -203,7 +203,7 @@ public record ModelConfig(
       JsonNode node = node(field, expected);
       double value = node.isNumber() ? node.doubleValue() : Double.NaN;
       if (!(value >= low && value <= high)) {
-        throw error(field, node.toString(), expected);
+        throw error(field, JsonFiles.describe(node), expected);
       }
       return value;
     }
@@ -213,7 +213,7 @@ public record ModelConfig(
       JsonNode node = node(field, expected);
       double value = node.isNumber() ? node.doubleValue() : Double.NaN;
       if (!(value > 0 && value < 1)) {
-        throw error(field, node.toString(), expected);
+        throw error(field, JsonFiles.describe(node), expected);
       }
       return value;
     }
@@ -221,7 +221,7 @@ public record ModelConfig(
     boolean bool(String field) {
       JsonNode node = node(field, "true or false");
       if (!node.isBoolean()) {
-        throw error(field, node.toString(), "true or false");
+        throw error(field, JsonFiles.describe(node), "true or false");
       }
       return node.booleanValue();
     }
@@ -231,7 +231,7 @@ public record ModelConfig(
       JsonNode node = node(field, expected);
       String value = node.asText();
       if (!node.isTextual() || !(value.equals(first) || value.equals(second))) {
-        throw error(field, node.toString(), expected);
+        throw error(field, JsonFiles.describe(node), expected);
       }
       return value;
     }
@@ -239,7 +239,7 @@ public record ModelConfig(
     void requireText(String field, String value) {
       JsonNode node = node(field, "\"" + value + "\"");
       if (!node.isTextual() || !node.asText().equals(value)) {
-        throw error(field, node.toString(), "\"" + value + "\"");
+        throw error(field, JsonFiles.describe(node), "\"" + value + "\"");
       }
     }
 
@@ -253,7 +253,7 @@ public record ModelConfig(
         valid = Float.isFinite(values[i]) && values[i] >= low;
       }
       if (!valid) {
-        throw error(field, node.toString(), expected);
+        throw error(field, JsonFiles.describe(node), expected);
       }
       return values;
     }

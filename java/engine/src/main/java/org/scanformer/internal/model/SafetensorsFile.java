@@ -166,10 +166,18 @@ public final class SafetensorsFile implements AutoCloseable {
                 () ->
                     error(
                         file,
-                        at + "the dtype is " + dtype + ", expected \"F32\", \"F16\" or \"BF16\""));
+                        at
+                            + "the dtype is "
+                            + JsonFiles.describe(dtype)
+                            + ", expected \"F32\", \"F16\" or \"BF16\""));
     JsonNode dimensions = node.path("shape");
     if (!dimensions.isArray()) {
-      throw error(file, at + "the shape is " + dimensions + ", expected an array of integers");
+      throw error(
+          file,
+          at
+              + "the shape is "
+              + JsonFiles.describe(dimensions)
+              + ", expected an array of integers");
     }
     long[] shape = new long[dimensions.size()];
     long elements = 1;
@@ -178,13 +186,20 @@ public final class SafetensorsFile implements AutoCloseable {
       if (!dimension.isIntegralNumber()
           || !dimension.canConvertToLong()
           || dimension.longValue() < 0) {
-        throw error(file, at + "the shape is " + dimensions + ", expected integers of 0 or more");
+        throw error(
+            file,
+            at
+                + "the shape is "
+                + JsonFiles.describe(dimensions)
+                + ", expected integers of 0 or more");
       }
       shape[i] = dimension.longValue();
       try {
         elements = Math.multiplyExact(elements, shape[i]);
       } catch (ArithmeticException e) {
-        throw error(file, at + "the shape " + dimensions + " has more than 2^63 elements");
+        throw error(
+            file,
+            at + "the shape " + JsonFiles.describe(dimensions) + " has more than 2^63 elements");
       }
     }
     JsonNode offsets = node.path("data_offsets");
@@ -203,7 +218,7 @@ public final class SafetensorsFile implements AutoCloseable {
           file,
           at
               + "the data_offsets are "
-              + offsets
+              + JsonFiles.describe(offsets)
               + ", expected two rising numbers within the file's "
               + dataSize
               + " bytes of data");
@@ -213,7 +228,7 @@ public final class SafetensorsFile implements AutoCloseable {
           file,
           at
               + "the data_offsets "
-              + offsets
+              + JsonFiles.describe(offsets)
               + " hold "
               + (end - begin)
               + " bytes, expected those of "
@@ -305,6 +320,8 @@ public final class SafetensorsFile implements AutoCloseable {
                     (long) count * tensor.type.bytes)
                 .order(ByteOrder.LITTLE_ENDIAN);
         convert(tensor.type, bytes, part);
+        // A page that is gone is noticed at the next return from native code: let it be here.
+        Thread.yield();
       } catch (IOException | InternalError e) {
         // A mapped page that is no longer behind the file is an InternalError.
         throw new ScanFormerException(

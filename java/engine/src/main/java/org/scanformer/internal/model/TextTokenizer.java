@@ -1,8 +1,8 @@
 package org.scanformer.internal.model;
 
-import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.util.Utils;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +17,13 @@ import org.scanformer.ScanFormerException;
 public final class TextTokenizer implements AutoCloseable {
   private static final long MAX_FILE_BYTES = 64 << 20;
   private static final int MAX_CHARACTERS = 10_000;
+
+  static {
+    // Without these the library reports its use to its makers' server, and on a machine with a CUDA
+    // device it downloads a build for it, although one for the CPU lies in its jar.
+    setIfAbsent("OPT_OUT_TRACKING", "true");
+    setIfAbsent("RUST_FLAVOR", "cpu");
+  }
 
   private final Path file;
   private final HuggingFaceTokenizer tokenizer;
@@ -38,6 +45,7 @@ public final class TextTokenizer implements AutoCloseable {
    *     library cannot be loaded
    */
   public static TextTokenizer open(Path file, ModelConfig config) {
+    loadLibrary();
     try {
       JsonFiles.requireSize(file, Files.size(file), MAX_FILE_BYTES);
       HuggingFaceTokenizer tokenizer =
@@ -53,20 +61,36 @@ public final class TextTokenizer implements AutoCloseable {
     } catch (IOException e) {
       throw new ScanFormerException(
           ErrorCode.BAD_MODEL, file + ": could not be read: " + e.getMessage(), e);
-    } catch (EngineException | LinkageError e) {
-      throw new ScanFormerException(
-          ErrorCode.UNSUPPORTED,
-          "The tokenizers library could not be loaded: "
-              + e.getMessage()
-              + ". It is unpacked to a cache directory that must be writable ("
-              + Utils.getEngineCacheDir("tokenizers")
-              + "); choose another with the environment variable DJL_CACHE_DIR or"
-              + " -DDJL_CACHE_DIR=DIRECTORY",
-          e);
     } catch (RuntimeException e) {
       throw new ScanFormerException(
           ErrorCode.BAD_MODEL,
           file + ": expected a Hugging Face fast tokenizer, found: " + e.getMessage(),
+          e);
+    }
+  }
+
+  private static void setIfAbsent(String property, String value) {
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, value);
+    }
+  }
+
+  private static void loadLibrary() {
+    try {
+      LibUtils.checkStatus();
+    } catch (LinkageError | RuntimeException e) {
+      Throwable root = e;
+      while (root.getCause() != null) {
+        root = root.getCause();
+      }
+      throw new ScanFormerException(
+          ErrorCode.UNSUPPORTED,
+          "The tokenizers library could not be loaded: "
+              + root
+              + ". It is unpacked to a cache directory that must be writable ("
+              + Utils.getEngineCacheDir("tokenizers")
+              + "); choose another with the environment variable DJL_CACHE_DIR or"
+              + " -DDJL_CACHE_DIR=DIRECTORY",
           e);
     }
   }
@@ -120,7 +144,7 @@ public final class TextTokenizer implements AutoCloseable {
             + " characters without a word, expected what to look for");
   }
 
-  /** Half a surrogate pair has no UTF-8: it becomes the replacement character. */
+  /** Half a surrogate pair has no UTF-8: it becomes a question mark. */
   private static String wellFormed(String text) {
     return new String(
         text.getBytes(java.nio.charset.StandardCharsets.UTF_8),
