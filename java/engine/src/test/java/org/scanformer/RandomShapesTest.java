@@ -79,15 +79,21 @@ class RandomShapesTest {
     return RandomImages.structured(random.nextLong(), width, height);
   }
 
-  /** Masks for the finer scales: none, all, one or a random share of the patches, nested or not. */
+  /**
+   * Masks for the finer scales: no, all, all but one or a random share of the patches, nested or
+   * not.
+   */
   private static List<PatchMask> masks(Random random, ReferenceModel model, BufferedImage image) {
     ReferencePyramid pyramid = new ReferencePyramid(model, ReferencePyramid.pixels(image));
     List<PatchMask> masks = new ArrayList<>();
     for (int s = 0; s < model.scales; s++) {
       byte[] mask = new byte[pyramid.rows(s) * pyramid.cols(s)];
-      double share = s == 0 ? 2 : List.of(0.0, 2.0, 0.3, 0.7).get(random.nextInt(4));
+      double share = s == 0 ? 2 : List.of(0.0, 2.0, 2.0, 0.3, 0.7).get(random.nextInt(5));
       for (int i = 0; i < mask.length; i++) {
         mask[i] = (byte) (random.nextDouble() < share ? 1 : 0);
+      }
+      if (s > 0 && share == 2 && random.nextBoolean()) {
+        mask[random.nextInt(mask.length)] = 0; // one discarded patch: a constant token of count 1
       }
       masks.add(PatchMask.of(pyramid.rows(s), pyramid.cols(s), mask));
     }
