@@ -49,11 +49,13 @@ final class Pictures {
     int height = image.height() * factor;
     int fontSize = Math.max(14, Math.max(width, height) / 40);
     Font font = new Font(Font.SANS_SERIF, Font.PLAIN, fontSize);
-    List<String> caption = caption(text, location, font, width - fontSize);
+    // A narrow image gets room beside it, so that words and legend fit.
+    int pictureWidth = Math.max(width, 20 * fontSize);
+    List<String> caption = caption(text, location, font, pictureWidth - fontSize);
     int lineHeight = fontSize * 3 / 2;
     BufferedImage picture =
         new BufferedImage(
-            width, height + lineHeight * (caption.size() + 1), BufferedImage.TYPE_INT_RGB);
+            pictureWidth, height + lineHeight * (caption.size() + 1), BufferedImage.TYPE_INT_RGB);
     Graphics2D graphics = picture.createGraphics();
     graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
     graphics.setRenderingHint(
