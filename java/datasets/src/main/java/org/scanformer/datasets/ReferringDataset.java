@@ -1,0 +1,22 @@
+package org.scanformer.datasets;
+
+import java.util.List;
+
+/** Pairs of images and expressions with their true boxes. Thread-safe. */
+public interface ReferringDataset {
+  /** Names the dataset, its split and what else decides its content, for reports. */
+  String name();
+
+  /** Number of usable pairs. */
+  int size();
+
+  /**
+   * A pair.
+   *
+   * @param index 0 to size() - 1; the same index always gives an equal pair
+   */
+  ReferringPair pair(int index);
+
+  /** The records that are no usable pairs, in the order of the files. */
+  List<BadRecord> badRecords();
+}
