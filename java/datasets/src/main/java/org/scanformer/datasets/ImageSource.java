@@ -1,5 +1,6 @@
 package org.scanformer.datasets;
 
+import java.util.List;
 import org.scanformer.Image;
 
 /** An image that is read, or drawn, when it is asked for. Thread-safe. */
@@ -19,4 +20,9 @@ public interface ImageSource {
    * @throws org.scanformer.ScanFormerException BAD_INPUT when the image cannot be read
    */
   Image read();
+
+  /** The objects that are known to be in the image; empty where none are known. */
+  default List<ImageObject> objects() {
+    return List.of();
+  }
 }
