@@ -24,8 +24,9 @@ import org.scanformer.datasets.SceneObject.Hue;
  */
 final class Scene implements ImageSource {
   private static final int MIN_OBJECTS = 2;
-  private static final int MAX_OBJECTS = 6;
-  private static final int MIN_LONG_SIDE = 160;
+  static final int MAX_OBJECTS = 6;
+  static final int FEW_OBJECTS = 3;
+  static final int MIN_LONG_SIDE = 160;
 
   /** Long side to short side, drawn landscape and portrait; 1 is drawn as often as the others. */
   private static final double[] ASPECT_RATIOS = {1, 1, 5.0 / 4, 4.0 / 3, 3.0 / 2, 16.0 / 9};
@@ -48,8 +49,9 @@ final class Scene implements ImageSource {
    * Draws up a scene.
    *
    * @param maxLongSide the long side is log-uniform from 160 to this many pixels
+   * @param maxObjects there are two to this many objects, fewer where there is no room
    */
-  static Scene generate(long seed, int maxLongSide) {
+  static Scene generate(long seed, int maxLongSide, int maxObjects) {
     SplittableRandom random = new SplittableRandom(seed);
     double ratio = ASPECT_RATIOS[random.nextInt(ASPECT_RATIOS.length)];
     boolean portrait = random.nextBoolean();
@@ -59,7 +61,7 @@ final class Scene implements ImageSource {
     int width = portrait ? shortSide : longSide;
     int height = portrait ? longSide : shortSide;
     SceneGround ground = SceneGround.random(random);
-    int count = MIN_OBJECTS + random.nextInt(MAX_OBJECTS - MIN_OBJECTS + 1);
+    int count = MIN_OBJECTS + random.nextInt(maxObjects - MIN_OBJECTS + 1);
     List<SceneObject> objects = new ArrayList<>();
     // Crowded pictures may have no room for the last objects: they have fewer.
     for (int attempt = 0; attempt < 20 * count && objects.size() < count; attempt++) {

@@ -25,12 +25,23 @@ public final class ShapesDataset implements ReferringDataset {
   private final long seed;
   private final int size;
   private final int maxLongSide;
+  private final boolean simple;
 
-  private ShapesDataset(Split split, long seed, int size, int maxLongSide) {
+  private ShapesDataset(Split split, long seed, int size, int maxLongSide, boolean simple) {
+    if (size < 0 || maxLongSide < Scene.MIN_LONG_SIDE) {
+      throw new IllegalArgumentException(
+          "expected a size of at least 0 and a long side of at least "
+              + Scene.MIN_LONG_SIDE
+              + ", found "
+              + size
+              + " and "
+              + maxLongSide);
+    }
     this.split = split;
     this.seed = seed;
     this.size = size;
     this.maxLongSide = maxLongSide;
+    this.simple = simple;
   }
 
   /** {@link #of(Split, long, int, int)} with images of up to {@link #PHOTO_SIDE}. */
@@ -47,14 +58,12 @@ public final class ShapesDataset implements ReferringDataset {
    *     least 160
    */
   public static ShapesDataset of(Split split, long seed, int size, int maxLongSide) {
-    if (size < 0 || maxLongSide < 160) {
-      throw new IllegalArgumentException(
-          "expected a size of at least 0 and a long side of at least 160, found "
-              + size
-              + " and "
-              + maxLongSide);
-    }
-    return new ShapesDataset(split, seed, size, maxLongSide);
+    return new ShapesDataset(split, seed, size, maxLongSide, false);
+  }
+
+  /** As {@link #of}, with two or three objects and attributes alone: what to learn first. */
+  public static ShapesDataset simple(Split split, long seed, int size, int maxLongSide) {
+    return new ShapesDataset(split, seed, size, maxLongSide, true);
   }
 
   /** Every word that an expression can have, sorted. */
@@ -76,9 +85,13 @@ public final class ShapesDataset implements ReferringDataset {
   public ReferringPair pair(int index) {
     java.util.Objects.checkIndex(index, size);
     SplittableRandom random = new SplittableRandom(SceneSeeds.of(split, seed, index));
-    Kind kind = randomKind(random);
+    Kind kind = simple ? Kind.ATTRIBUTE : randomKind(random);
     for (int i = 0; i < MAX_SCENES; i++) {
-      Scene scene = Scene.generate(SceneSeeds.of(split, seed, random.nextLong()), maxLongSide);
+      Scene scene =
+          Scene.generate(
+              SceneSeeds.of(split, seed, random.nextLong()),
+              maxLongSide,
+              simple ? Scene.FEW_OBJECTS : Scene.MAX_OBJECTS);
       for (int j = 0; j < TRIES; j++) {
         Utterance utterance = SceneLanguage.say(kind, scene, random);
         if (utterance != null) {

@@ -1,0 +1,113 @@
+package org.scanformer.trainer;
+
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * Pairs that share a coarse grid, with what a scan of them is to be compared with. B pairs, S
+ * scales, n patches at a scale in row-major order.
+ */
+final class Batch {
+  /** What is known of a scale's patches. */
+  static final class ScaleLabels {
+    /** Normalised pixels, [B, 3, rows * P, cols * P]. */
+    final float[] pixels;
+
+    /** The box (cx, cy, w, h) of the object that covers each patch, [B, n, 4]. */
+    final float[] patchBoxes;
+
+    /** 1 where an object covers the patch, [B, n]. */
+    final float[] covered;
+
+    /** That object's category, [B, n]; {@link #UNKNOWN} where there is none or it is not known. */
+    final long[] categories;
+
+    /** That object's colour, [B, n]; {@link #UNKNOWN} where there is none or it is not known. */
+    final long[] colors;
+
+    /** 1 where the target's box overlaps the patch, [B, n]. */
+    final float[] target;
+
+    /** 1 where the patch is worth a look: the target overlaps it, or what is named beside it. */
+    final float[] wanted;
+
+    final int rows;
+    final int cols;
+
+    ScaleLabels(int batch, int rows, int cols, int patchSize) {
+      int n = rows * cols;
+      this.rows = rows;
+      this.cols = cols;
+      pixels = new float[batch * 3 * n * patchSize * patchSize];
+      patchBoxes = new float[batch * n * 4];
+      covered = new float[batch * n];
+      categories = new long[batch * n];
+      colors = new long[batch * n];
+      target = new float[batch * n];
+      wanted = new float[batch * n];
+      java.util.Arrays.fill(categories, UNKNOWN);
+      java.util.Arrays.fill(colors, UNKNOWN);
+    }
+  }
+
+  /** The class that a loss leaves out. */
+  static final long UNKNOWN = -100;
+
+  final int size;
+  final int patchSize;
+
+  /** Token ids, [B, text], 0 behind an expression's end. */
+  final long[] ids;
+
+  /** Tokens of the longest expression. */
+  final int textLength;
+
+  /** Tokens of each expression. */
+  final int[] lengths;
+
+  /** The true boxes (cx, cy, w, h), relative to the image, [B, 4]. */
+  final float[] boxes;
+
+  final ScaleLabels[] scales;
+
+  Batch(int[][] ids, int patchSize, float[] boxes, ScaleLabels[] scales) {
+    this.size = ids.length;
+    this.patchSize = patchSize;
+    this.boxes = boxes;
+    this.scales = scales;
+    int longest = 0;
+    for (int[] row : ids) {
+      longest = Math.max(longest, row.length);
+    }
+    this.textLength = longest;
+    this.ids = new long[size * longest];
+    this.lengths = new int[size];
+    for (int i = 0; i < size; i++) {
+      lengths[i] = ids[i].length;
+      for (int j = 0; j < ids[i].length; j++) {
+        this.ids[i * longest + j] = ids[i][j];
+      }
+    }
+  }
+
+  /** The patches' pixels as rows for the projection: channel, row, column; [B, n, 3 P²]. */
+  Tensor patchRows(Device device, int scale, ScalarType type) {
+    ScaleLabels s = scales[scale];
+    long p = patchSize;
+    return Torch.of(device, s.pixels, size, 3, s.rows, p, s.cols, p)
+        .to(type)
+        .permute(0, 2, 4, 1, 3, 5)
+        .reshape(size, (long) s.rows * s.cols, 3 * p * p);
+  }
+
+  /** A scale's array of one number a patch as a tensor, [B, n]. */
+  Tensor perPatch(Device device, int scale, float[] data) {
+    return Torch.of(device, data, size, (long) scales[scale].rows * scales[scale].cols);
+  }
+
+  /** A scale's array of one class a patch as a tensor, [B, n]. */
+  Tensor perPatch(Device device, int scale, long[] data) {
+    return Torch.of(device, data, size, (long) scales[scale].rows * scales[scale].cols);
+  }
+}

@@ -1,0 +1,198 @@
+package org.scanformer.trainer;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.List;
+import org.scanformer.Box;
+import org.scanformer.Image;
+import org.scanformer.datasets.ImageObject;
+import org.scanformer.datasets.ReferringPair;
+import org.scanformer.internal.backend.ElementType;
+import org.scanformer.internal.backend.Tensor;
+import org.scanformer.internal.cpu.CpuBackend;
+import org.scanformer.internal.model.ModelConfig;
+import org.scanformer.internal.model.TextTokenizer;
+
+/**
+ * Makes batches of pairs: the image pyramid as the engine makes it, and labels of patches. For one
+ * thread.
+ */
+final class BatchBuilder implements AutoCloseable {
+  /** The least share of a patch that the target's box must overlap to make it worth a look. */
+  private static final double OVERLAPS = 0.02;
+
+  /** An object covers a patch from this share on, of the patch or of the object. */
+  private static final double COVERS = 0.3;
+
+  private final ModelConfig config;
+  private final TextTokenizer tokenizer;
+  private final List<String> categories;
+  private final List<String> colors;
+  private final CpuBackend backend;
+  private final Tensor mean = new Tensor("image_mean", ElementType.F32, 1, 3);
+  private final Tensor std = new Tensor("image_std", ElementType.F32, 1, 3);
+  private final Tensor canvas;
+  private final FloatBuffer levels;
+
+  /**
+   * A builder; it uses one thread.
+   *
+   * @param categories names of categories, numbered as in the list
+   * @param colors names of colours, numbered as in the list
+   */
+  BatchBuilder(
+      ModelConfig config, TextTokenizer tokenizer, List<String> categories, List<String> colors) {
+    this.config = config;
+    this.tokenizer = tokenizer;
+    this.categories = categories;
+    this.colors = colors;
+    this.backend = CpuBackend.open(null, 1);
+    long floats = 0;
+    for (int s = 0; s < config.numScales(); s++) {
+      long side = (long) (config.coarseGrid() << s) * config.patchSize();
+      floats += 3 * side * side;
+    }
+    canvas = new Tensor("canvas", ElementType.F32, 1, Math.toIntExact(floats));
+    levels = direct(Math.toIntExact(floats));
+    for (Tensor tensor : List.of(mean, std, canvas)) {
+      backend.allocate(tensor);
+    }
+    backend.upload(mean, 0, direct(3).put(config.imageMean()).flip());
+    backend.upload(std, 0, direct(3).put(config.imageStd()).flip());
+  }
+
+  private static FloatBuffer direct(int floats) {
+    return ByteBuffer.allocateDirect(4 * floats).order(ByteOrder.nativeOrder()).asFloatBuffer();
+  }
+
+  /**
+   * Makes a batch.
+   *
+   * @param pairs at least one; their images have the same coarse grid
+   * @throws org.scanformer.ScanFormerException BAD_INPUT when an image cannot be read
+   */
+  Batch build(List<ReferringPair> pairs) {
+    ReferringPair first = pairs.get(0);
+    ModelConfig.Grid grid = config.coarseGrid(first.image().width(), first.image().height());
+    Batch.ScaleLabels[] scales = new Batch.ScaleLabels[config.numScales()];
+    for (int s = 0; s < scales.length; s++) {
+      scales[s] =
+          new Batch.ScaleLabels(
+              pairs.size(), grid.rows() << s, grid.cols() << s, config.patchSize());
+    }
+    int[][] ids = new int[pairs.size()][];
+    float[] boxes = new float[4 * pairs.size()];
+    for (int i = 0; i < ids.length; i++) {
+      ReferringPair pair = pairs.get(i);
+      ids[i] = tokenizer.encode(pair.expression());
+      Image image = pair.image().read();
+      pixels(image, grid, i, scales);
+      double[] target = normalized(pair.box(), image);
+      for (int j = 0; j < 4; j++) {
+        boxes[4 * i + j] = (float) target[j];
+      }
+      for (int s = 0; s < scales.length; s++) {
+        labels(pair, image, i, s, scales[s]);
+      }
+    }
+    return new Batch(ids, config.patchSize(), boxes, scales);
+  }
+
+  private void pixels(Image image, ModelConfig.Grid grid, int pair, Batch.ScaleLabels[] scales) {
+    if (!config.coarseGrid(image.width(), image.height()).equals(grid)) {
+      throw new IllegalArgumentException("an image's size is not the one its dataset names");
+    }
+    backend.buildPyramid(
+        image.pixels(),
+        image.format(),
+        image.width(),
+        image.height(),
+        image.rowStride(),
+        config.patchSize(),
+        scales.length,
+        grid.rows(),
+        grid.cols(),
+        mean,
+        std,
+        canvas);
+    int total = 0;
+    for (Batch.ScaleLabels scale : scales) {
+      total += 3 * scale.rows * scale.cols * config.patchSize() * config.patchSize();
+    }
+    levels.clear().limit(total);
+    backend.download(canvas, 0, levels);
+    levels.rewind();
+    for (Batch.ScaleLabels scale : scales) {
+      int floats = 3 * scale.rows * scale.cols * config.patchSize() * config.patchSize();
+      levels.get(scale.pixels, pair * floats, floats);
+    }
+  }
+
+  /** (cx, cy, w, h) relative to the image. */
+  private static double[] normalized(Box box, Image image) {
+    return new double[] {
+      (box.x() + box.width() / 2) / image.width(),
+      (box.y() + box.height() / 2) / image.height(),
+      box.width() / image.width(),
+      box.height() / image.height()
+    };
+  }
+
+  private void labels(
+      ReferringPair pair, Image image, int number, int s, Batch.ScaleLabels labels) {
+    double width = (double) image.width() / labels.cols;
+    double height = (double) image.height() / labels.rows;
+    List<ImageObject> objects = pair.image().objects();
+    if (objects.isEmpty()) {
+      objects = List.of(new ImageObject(pair.box(), null, null));
+    }
+    for (int p = 0; p < labels.rows * labels.cols; p++) {
+      Box cell = new Box(p % labels.cols * width, p / labels.cols * height, width, height);
+      int place = number * labels.rows * labels.cols + p;
+      double onTarget = overlap(cell, pair.box()) / (width * height);
+      labels.target[place] = onTarget > OVERLAPS ? 1 : 0;
+      boolean wanted = onTarget > OVERLAPS;
+      // A landmark needs a look where the target is not yet found, at the first scale that chooses.
+      for (Box landmark : s == 1 ? pair.landmarks() : List.<Box>of()) {
+        wanted |= overlap(cell, landmark) / (width * height) > OVERLAPS;
+      }
+      labels.wanted[place] = wanted ? 1 : 0;
+      ImageObject covering = null;
+      double most = 0;
+      for (ImageObject object : objects) {
+        double common = overlap(cell, object.box());
+        double least = Math.min(width * height, object.box().width() * object.box().height());
+        if (common > most && common >= COVERS * least) {
+          most = common;
+          covering = object;
+        }
+      }
+      if (covering != null) {
+        labels.covered[place] = 1;
+        double[] box = normalized(covering.box(), image);
+        for (int j = 0; j < 4; j++) {
+          labels.patchBoxes[4 * place + j] = (float) box[j];
+        }
+        labels.categories[place] = number(categories, covering.category());
+        labels.colors[place] = number(colors, covering.color());
+      }
+    }
+  }
+
+  private static long number(List<String> names, String name) {
+    int index = name == null ? -1 : names.indexOf(name);
+    return index < 0 ? Batch.UNKNOWN : index;
+  }
+
+  private static double overlap(Box a, Box b) {
+    double x = Math.min(a.x() + a.width(), b.x() + b.width()) - Math.max(a.x(), b.x());
+    double y = Math.min(a.y() + a.height(), b.y() + b.height()) - Math.max(a.y(), b.y());
+    return x > 0 && y > 0 ? x * y : 0;
+  }
+
+  @Override
+  public void close() {
+    backend.close();
+  }
+}

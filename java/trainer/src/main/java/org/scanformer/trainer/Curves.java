@@ -1,0 +1,122 @@
+package org.scanformer.trainer;
+
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The curves of a run, as a file of comma-separated values: a line for every so many steps. */
+final class Curves implements AutoCloseable {
+  private static final int STEPS_A_LINE = 50;
+
+  private final BufferedWriter writer;
+  private final long start = System.nanoTime();
+  private double loss;
+  private double boxLoss;
+  private double norm;
+  private double[] hits;
+  private double[] shares;
+  private int steps;
+  private int sparse;
+  private String summary = "";
+
+  /**
+   * Opens the file; lines behind the step that a run resumes after are dropped.
+   *
+   * @param afterStep steps taken so far
+   */
+  Curves(Path file, long afterStep) throws IOException {
+    List<String> kept = new ArrayList<>();
+    if (afterStep > 0 && Files.isRegularFile(file)) {
+      for (String line : Files.readAllLines(file, StandardCharsets.UTF_8)) {
+        String number = line.substring(0, Math.max(0, line.indexOf(',')));
+        if (number.equals("step")
+            || number.matches("\\d+") && Long.parseLong(number) <= afterStep) {
+          kept.add(line);
+        }
+      }
+    }
+    if (kept.isEmpty()) {
+      kept.add("step,seconds,rate,loss,box_loss,gradient_norm,accuracies,selected_shares");
+    }
+    Files.write(file, kept, StandardCharsets.UTF_8);
+    writer =
+        Files.newBufferedWriter(
+            file, StandardCharsets.UTF_8, java.nio.file.StandardOpenOption.APPEND);
+  }
+
+  /** Adds a step; shares are averaged over those that selected. */
+  void add(Trainer.StepReport report) {
+    if (hits == null) {
+      hits = new double[report.hits().length];
+      shares = new double[hits.length];
+    }
+    steps++;
+    loss += report.loss();
+    boxLoss += report.boxLoss();
+    norm += report.gradientNorm();
+    sparse += report.everything() ? 0 : 1;
+    for (int s = 0; s < hits.length; s++) {
+      hits[s] += report.hits()[s];
+      shares[s] += report.everything() ? 0 : report.selectedShare()[s];
+    }
+    if (report.step() % STEPS_A_LINE == 0) {
+      writeLine(report);
+    }
+  }
+
+  private void writeLine(Trainer.StepReport report) {
+    StringBuilder accuracies = new StringBuilder();
+    StringBuilder selected = new StringBuilder();
+    for (int s = 0; s < hits.length; s++) {
+      accuracies.append(String.format(Locale.ROOT, s == 0 ? "%.3f" : " %.3f", hits[s] / steps));
+      double share = sparse == 0 ? 1 : shares[s] / sparse;
+      selected.append(String.format(Locale.ROOT, s == 0 ? "%.3f" : " %.3f", share));
+    }
+    try {
+      writer.write(
+          String.format(
+              Locale.ROOT,
+              "%d,%.1f,%.4f,%.4f,%.4f,%.3f,%s,%s%n",
+              report.step(),
+              (System.nanoTime() - start) / 1e9,
+              report.rate(),
+              loss / steps,
+              boxLoss / steps,
+              norm / steps,
+              accuracies,
+              selected));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    summary =
+        String.format(Locale.ROOT, "loss %.2f acc %s sel %s", loss / steps, accuracies, selected);
+    steps = 0;
+    sparse = 0;
+    loss = 0;
+    boxLoss = 0;
+    norm = 0;
+    hits = null;
+    shares = null;
+  }
+
+  /** The last line in a few words. */
+  String summary() {
+    return summary;
+  }
+
+  /** Hands the lines to the file. */
+  void flush() throws IOException {
+    writer.flush();
+  }
+
+  @Override
+  public void close() throws IOException {
+    writer.close();
+  }
+}

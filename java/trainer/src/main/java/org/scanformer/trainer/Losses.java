@@ -1,0 +1,224 @@
+package org.scanformer.trainer;
+
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * The loss of a scan, and what is reported of it.
+ *
+ * <ul>
+ *   <li>Boxes: 5 · L1 + 2 · (1 − GIoU) of every scale's box, the finer ones weighing more.
+ *   <li>Objects: the same of each patch token's box against the object that covers it, through the
+ *       same norm and head. Without it [REG] stays at the mean box for very long.
+ *   <li>Selection: binary cross entropy of the children that are worth a look, and the squared
+ *       excess of the selected share over its budget.
+ *   <li>Score: binary cross entropy against the box's IoU, which passes no gradient to the box.
+ *   <li>Grounding, by heads of the training alone: whether the target overlaps a patch, after the
+ *       last layer; category and colour of what covers it, after Encoder1.
+ * </ul>
+ */
+final class Losses {
+  /** Positive children are few. */
+  private static final double POSITIVE_WEIGHT = 6;
+
+  private static final double[] SCALE_WEIGHTS = {0.4, 0.6, 1};
+
+  private final TrainingModel model;
+  private final double budget;
+  private final boolean hasScore;
+  private final boolean hasCategories;
+  private final boolean hasColors;
+
+  /**
+   * Losses of a model.
+   *
+   * @param budget the share of a finer scale's patches that costs nothing
+   */
+  Losses(
+      TrainingModel model,
+      double budget,
+      boolean hasScore,
+      boolean hasCategories,
+      boolean hasColors) {
+    this.model = model;
+    this.budget = budget;
+    this.hasScore = hasScore;
+    this.hasCategories = hasCategories;
+    this.hasColors = hasColors;
+  }
+
+  /**
+   * The figures of a batch.
+   *
+   * @param total what is minimised, a scalar with a gradient
+   * @param boxLoss mean of 5 · L1 + 2 · (1 − GIoU) of the last scale
+   * @param hits IoU of at least ½, by scale, in shares of the batch
+   * @param selectedShare by scale
+   */
+  record Result(Tensor total, double boxLoss, double[] hits, double[] selectedShare) {}
+
+  /** Computes the loss of a scan. */
+  Result of(Batch batch, Scan scan) {
+    Device device = model.device();
+    int count = scan.scales.length;
+    Tensor truth = Torch.of(device, batch.boxes, batch.size, 1, 4).expand(batch.size, count, 4);
+    Tensor iou = iou(scan.boxes, truth);
+    Tensor perBox = boxLoss(scan.boxes, truth);
+    Tensor byScale = perBox.mean(new long[] {0}, false, NO_TYPE);
+    Tensor total = byScale.mul(Torch.of(device, weights(count), count)).sum();
+    if (hasScore) {
+      Tensor logits = model.scoreLogits(scan.reg).squeeze(2);
+      total = total.add(torch.binary_cross_entropy_with_logits(logits, iou.detach()));
+    }
+    double[] shares = new double[count];
+    for (int s = 0; s < count; s++) {
+      Scan.Scale scale = scan.scales[s];
+      Batch.ScaleLabels labels = batch.scales[s];
+      total = total.add(objectLoss(batch, scan, s));
+      Tensor target = batch.perPatch(device, s, labels.target).gather(1, scale.index());
+      Tensor map = model.auxiliary(scan.patches[s], "target_map").squeeze(2);
+      total = total.add(maskedBce(map, target, scale.present(), 3));
+      if (hasCategories) {
+        total = total.add(classLoss(batch, scale, s, labels.categories, "category"));
+      }
+      if (hasColors) {
+        total = total.add(classLoss(batch, scale, s, labels.colors, "color"));
+      }
+      if (s < count - 1) {
+        Tensor wanted = batch.perPatch(device, s + 1, batch.scales[s + 1].wanted);
+        total =
+            total.add(
+                maskedBce(scale.childLogits(), wanted, scale.openChildren(), POSITIVE_WEIGHT));
+        Tensor soft = scale.childLogits().sigmoid().mul(scale.openChildren()).mean();
+        total = total.add(soft.sub(scalar(budget)).relu().square());
+      }
+      shares[s] = scale.selected().mean().item_double();
+    }
+    float[] hit =
+        Torch.floats(iou.ge(scalar(0.5)).to(ScalarType.Float).mean(new long[] {0}, false, NO_TYPE));
+    double[] hits = new double[count];
+    for (int s = 0; s < count; s++) {
+      hits[s] = hit[s];
+    }
+    return new Result(total, byScale.select(0, count - 1).item_double(), hits, shares);
+  }
+
+  private static final ScalarTypeOptional NO_TYPE = new ScalarTypeOptional();
+
+  private static Scalar scalar(double value) {
+    return Torch.scalar(value);
+  }
+
+  /** The last scales' weights, for as many as there are; earlier ones weigh as the first. */
+  private static float[] weights(int count) {
+    float[] weights = new float[count];
+    for (int s = 0; s < count; s++) {
+      int place = Math.max(0, SCALE_WEIGHTS.length - count + s);
+      weights[s] = (float) SCALE_WEIGHTS[place];
+    }
+    return weights;
+  }
+
+  /** The box loss of patch tokens that an object covers; 0 where there are none. */
+  private Tensor objectLoss(Batch batch, Scan scan, int s) {
+    Device device = model.device();
+    Scan.Scale scale = scan.scales[s];
+    long b = batch.size;
+    long m = scale.index().size(1);
+    Tensor covered =
+        batch
+            .perPatch(device, s, batch.scales[s].covered)
+            .gather(1, scale.index())
+            .mul(scale.present());
+    Tensor rows = covered.view(b * m).nonzero().squeeze(1);
+    if (rows.size(0) == 0) {
+      return torch.zeros(1).to(device, ScalarType.Float).sum();
+    }
+    long n = (long) batch.scales[s].rows * batch.scales[s].cols;
+    Tensor truth =
+        Torch.of(device, batch.scales[s].patchBoxes, b, n, 4)
+            .gather(1, scale.index().unsqueeze(2).expand(b, m, 4))
+            .view(b * m, 4)
+            .index_select(0, rows);
+    Tensor tokens = scan.patches[s].reshape(b * m, -1).index_select(0, rows);
+    return boxLoss(model.boxes(tokens), truth).mean();
+  }
+
+  private Tensor classLoss(Batch batch, Scan.Scale scale, int s, long[] classes, String head) {
+    Tensor truth = batch.perPatch(model.device(), s, classes).gather(1, scale.index());
+    // Tokens of patches that were not looked at count as unknown.
+    Tensor known = scale.present().to(ScalarType.Long);
+    truth =
+        truth
+            .mul(known)
+            .add(known.eq(scalar(0)).to(ScalarType.Long).mul(new Scalar(Batch.UNKNOWN)));
+    Tensor rows = truth.view(-1).ne(scalar(Batch.UNKNOWN)).nonzero().squeeze(1);
+    if (rows.size(0) == 0) {
+      return torch.zeros(1).to(model.device(), ScalarType.Float).sum();
+    }
+    Tensor tokens = scale.middle().reshape(-1, scale.middle().size(2)).index_select(0, rows);
+    Tensor logits = model.auxiliary(tokens, head);
+    return torch.cross_entropy_loss(logits, truth.view(-1).index_select(0, rows)).mul(scalar(0.3));
+  }
+
+  /** Mean binary cross entropy where the mask is 1. */
+  private static Tensor maskedBce(Tensor logits, Tensor truth, Tensor mask, double positiveWeight) {
+    Tensor weight = truth.mul(scalar(positiveWeight - 1)).add(scalar(1)).mul(mask);
+    // Reduction.Sum
+    Tensor sum =
+        torch.binary_cross_entropy_with_logits(
+            logits, truth, new TensorOptional(weight), new TensorOptional(), 2);
+    return sum.div(weight.sum().clamp_min(scalar(1)));
+  }
+
+  /** 5 · L1 + 2 · (1 − GIoU) of boxes (cx, cy, w, h), [..., 4] to [...]. */
+  static Tensor boxLoss(Tensor boxes, Tensor truth) {
+    Tensor l1 = boxes.sub(truth).abs().sum(-1);
+    Corners a = Corners.of(boxes);
+    Corners b = Corners.of(truth);
+    Tensor intersection = a.overlap(b);
+    Tensor union = a.area().add(b.area()).sub(intersection);
+    Tensor hull =
+        torch
+            .maximum(a.right, b.right)
+            .sub(torch.minimum(a.left, b.left))
+            .mul(torch.maximum(a.bottom, b.bottom).sub(torch.minimum(a.top, b.top)));
+    Scalar tiny = scalar(1e-9);
+    Tensor giou =
+        intersection.div(union.clamp_min(tiny)).sub(hull.sub(union).div(hull.clamp_min(tiny)));
+    return l1.mul(scalar(5)).add(Torch.oneMinus(giou).mul(scalar(2)));
+  }
+
+  /** Intersection over union of boxes (cx, cy, w, h), [..., 4] to [...]. */
+  static Tensor iou(Tensor boxes, Tensor truth) {
+    Corners a = Corners.of(boxes);
+    Corners b = Corners.of(truth);
+    Tensor intersection = a.overlap(b);
+    return intersection.div(a.area().add(b.area()).sub(intersection).clamp_min(scalar(1e-9)));
+  }
+
+  private record Corners(Tensor left, Tensor top, Tensor right, Tensor bottom) {
+    static Corners of(Tensor boxes) {
+      Tensor halfWidth = boxes.select(-1, 2).mul(scalar(0.5));
+      Tensor halfHeight = boxes.select(-1, 3).mul(scalar(0.5));
+      Tensor x = boxes.select(-1, 0);
+      Tensor y = boxes.select(-1, 1);
+      return new Corners(x.sub(halfWidth), y.sub(halfHeight), x.add(halfWidth), y.add(halfHeight));
+    }
+
+    Tensor area() {
+      return right.sub(left).mul(bottom.sub(top));
+    }
+
+    Tensor overlap(Corners other) {
+      Tensor width = torch.minimum(right, other.right).sub(torch.maximum(left, other.left)).relu();
+      Tensor height = torch.minimum(bottom, other.bottom).sub(torch.maximum(top, other.top)).relu();
+      return width.mul(height);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package org.scanformer.trainer;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.scanformer.internal.model.ModelConfig;
+import org.scanformer.internal.model.TensorNames;
+
+/** Writes a model directory that the engine loads. */
+final class ModelExport {
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  private ModelExport() {}
+
+  /** Writes {@code config.json}, each field of the configuration by its name in the file. */
+  static void writeConfig(ModelConfig config, double threshold, Path file) throws IOException {
+    ObjectNode node = MAPPER.createObjectNode();
+    node.put("model_type", "scanformer").put("format_version", 1).put("hidden_act", "gelu");
+    config.toMap().forEach((name, value) -> node.set(name, MAPPER.valueToTree(value)));
+    node.put("selection_threshold", threshold);
+    writeAtomically(file, MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(node));
+  }
+
+  /**
+   * Writes a directory.
+   *
+   * @param values the parameter vector or an average of it
+   * @param threshold the selection threshold, a probability
+   * @param tokenizer the tokenizer file to copy
+   */
+  static void write(
+      Parameters parameters, Tensor values, double threshold, Path tokenizer, Path directory)
+      throws IOException {
+    Files.createDirectories(directory);
+    SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
+    for (Map.Entry<String, long[]> entry : TensorNames.shapes(parameters.config()).entrySet()) {
+      String name = entry.getKey();
+      writer.tensor(name, Torch.floats(parameters.part(values, name)), entry.getValue());
+    }
+    writer.write(directory.resolve("model.safetensors"));
+    writeConfig(parameters.config(), threshold, directory.resolve("config.json"));
+    writeAtomically(directory.resolve("tokenizer.json"), Files.readAllBytes(tokenizer));
+  }
+
+  private static void writeAtomically(Path file, byte[] bytes) throws IOException {
+    Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
+    Files.write(temporary, bytes);
+    Files.move(
+        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+}

@@ -1,0 +1,83 @@
+package org.scanformer.trainer;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Writes F32 tensors as a safetensors file, all or nothing. */
+final class SafetensorsWriter {
+  private final Map<String, long[]> shapes = new LinkedHashMap<>();
+  private final Map<String, float[]> values = new LinkedHashMap<>();
+  private final Map<String, String> metadata = new LinkedHashMap<>();
+
+  /** Adds a tensor; values are row-major and not copied. */
+  SafetensorsWriter tensor(String name, float[] data, long... shape) {
+    shapes.put(name, shape);
+    values.put(name, data);
+    return this;
+  }
+
+  /** Adds an entry to the header's metadata. */
+  SafetensorsWriter metadata(String key, String value) {
+    metadata.put(key, value);
+    return this;
+  }
+
+  /** Writes the file beside its place, forces it to the disk and moves it there. */
+  void write(Path file) throws IOException {
+    ObjectNode header = new ObjectMapper().createObjectNode();
+    if (!metadata.isEmpty()) {
+      ObjectNode node = header.putObject("__metadata__");
+      metadata.forEach(node::put);
+    }
+    long offset = 0;
+    for (Map.Entry<String, float[]> entry : values.entrySet()) {
+      ObjectNode node = header.putObject(entry.getKey());
+      node.put("dtype", "F32");
+      var shape = node.putArray("shape");
+      for (long side : shapes.get(entry.getKey())) {
+        shape.add(side);
+      }
+      long end = offset + 4L * entry.getValue().length;
+      node.putArray("data_offsets").add(offset).add(end);
+      offset = end;
+    }
+    String text = header.toString();
+    // The data begins at a multiple of eight bytes.
+    byte[] json = (text + " ".repeat((8 - text.length() % 8) % 8)).getBytes(StandardCharsets.UTF_8);
+    Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
+    try (FileChannel channel =
+        FileChannel.open(
+            temporary,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      ByteBuffer head = ByteBuffer.allocate(8 + json.length).order(ByteOrder.LITTLE_ENDIAN);
+      writeFully(channel, head.putLong(json.length).put(json).flip());
+      for (float[] data : values.values()) {
+        ByteBuffer bytes = ByteBuffer.allocate(4 * data.length).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(data);
+        writeFully(channel, bytes);
+      }
+      channel.force(true);
+    }
+    Files.move(
+        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
+    }
+  }
+}

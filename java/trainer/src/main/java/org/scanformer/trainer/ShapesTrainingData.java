@@ -1,0 +1,55 @@
+package org.scanformer.trainer;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.scanformer.datasets.ReferringPair;
+import org.scanformer.datasets.ShapesDataset;
+import org.scanformer.datasets.Split;
+import org.scanformer.internal.model.ModelConfig;
+
+/** Drawn scenes without end; two or three objects and attributes first. Thread-safe. */
+final class ShapesTrainingData implements TrainingData {
+  /** Until this share of the run the simple scenes fade out. */
+  private static final double SIMPLE_UNTIL = 0.08;
+
+  /** Scenes are trained on in sizes that are quick to draw; the canvas is smaller yet. */
+  private static final int MAX_LONG_SIDE = 320;
+
+  private final ModelConfig config;
+  private final int batchSize;
+  private final long seed;
+  private final ShapesDataset scenes;
+  private final ShapesDataset simple;
+
+  ShapesTrainingData(ModelConfig config, int batchSize, long seed) {
+    this.config = config;
+    this.batchSize = batchSize;
+    this.seed = seed;
+    scenes = ShapesDataset.of(Split.TRAIN, seed, Integer.MAX_VALUE, MAX_LONG_SIDE);
+    simple = ShapesDataset.simple(Split.TRAIN, seed, Integer.MAX_VALUE, MAX_LONG_SIDE);
+  }
+
+  @Override
+  public String name() {
+    return scenes.name();
+  }
+
+  @Override
+  public List<ReferringPair> batch(long step, double progress) {
+    SplittableRandom random = new SplittableRandom(seed * 0x9e3779b97f4a7c15L + step);
+    double simpleShare = Math.max(0, 1 - progress / SIMPLE_UNTIL);
+    List<ReferringPair> batch = new ArrayList<>(batchSize);
+    ModelConfig.Grid grid = null;
+    while (batch.size() < batchSize) {
+      ShapesDataset source = random.nextDouble() < simpleShare ? simple : scenes;
+      ReferringPair pair = source.pair(random.nextInt(Integer.MAX_VALUE));
+      ModelConfig.Grid own = config.coarseGrid(pair.image().width(), pair.image().height());
+      if (grid == null || grid.equals(own)) {
+        grid = own;
+        batch.add(pair);
+      }
+    }
+    return batch;
+  }
+}

@@ -1,0 +1,72 @@
+package org.scanformer.trainer;
+
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.DeviceOptional;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/** Short names for what the presets spell out. */
+final class Torch {
+  private Torch() {}
+
+  static Scalar scalar(double value) {
+    return new Scalar(value);
+  }
+
+  static Tensor zeros(Device device, ScalarType type, long... shape) {
+    TensorOptions options =
+        new TensorOptions().dtype(new ScalarTypeOptional(type)).device(new DeviceOptional(device));
+    return torch.zeros(shape, options);
+  }
+
+  /** A tensor of these values, copied. */
+  static Tensor of(Device device, float[] data, long... shape) {
+    return Tensor.create(data, shape).to(device, ScalarType.Float);
+  }
+
+  /** A tensor of these values, copied. */
+  static Tensor of(Device device, long[] data, long... shape) {
+    return Tensor.create(data, shape).to(device, ScalarType.Long);
+  }
+
+  /** 1 − x. */
+  static Tensor oneMinus(Tensor x) {
+    return x.neg().add_(scalar(1));
+  }
+
+  static Tensor cat(long dimension, Tensor... parts) {
+    return torch.cat(new TensorVector(parts), dimension);
+  }
+
+  static Tensor layerNorm(Tensor x, Tensor weight, Tensor bias, double epsilon) {
+    long[] shape = {x.size(-1)};
+    return torch.layer_norm(
+        x, shape, new TensorOptional(weight), new TensorOptional(bias), epsilon, true);
+  }
+
+  static Tensor linear(Tensor x, Tensor weight, Tensor bias) {
+    return torch.linear(x, weight, new TensorOptional(bias));
+  }
+
+  /** Copies row-major values into a tensor of as many elements. */
+  static void set(Tensor to, float[] data) {
+    try (Tensor source = Tensor.create(data, to.numel())) {
+      to.copy_(source.reshape_as(to));
+    }
+  }
+
+  /** A tensor's values, row-major. */
+  static float[] floats(Tensor tensor) {
+    try (Tensor flat = tensor.detach().to(ScalarType.Float).cpu().contiguous()) {
+      float[] data = new float[Math.toIntExact(flat.numel())];
+      flat.data_ptr_float().get(data);
+      return data;
+    }
+  }
+}

@@ -1,0 +1,356 @@
+package org.scanformer.trainer;
+
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.SplittableRandom;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.scanformer.datasets.ReferringPair;
+import org.scanformer.internal.model.SafetensorsFile;
+
+/**
+ * The training loop. What a step does is a function of the seed and the step's number, so a run
+ * that was stopped, or killed, goes on from its checkpoint as if it had not been.
+ */
+@SuppressWarnings("try") // scopes and guards work by being open
+final class Trainer implements AutoCloseable {
+  /** Until this share of the run every patch is selected. */
+  private static final double DENSE_UNTIL = 0.05;
+
+  /** After that, this share of the batches has every patch selected: both must stay familiar. */
+  private static final double DENSE_SHARE = 0.1;
+
+  private static final double GRADIENT_CLIP = 10;
+  private static final double AVERAGE_DECAY = 0.999;
+
+  private final TrainOptions options;
+  private final Parameters parameters;
+  private final TrainingModel model;
+  private final Losses losses;
+  private final Optimizer optimizer;
+  private final TrainingData data;
+  private final BatchBuilder builder;
+  private final Tensor average;
+  private final ExecutorService loader =
+      Executors.newSingleThreadExecutor(
+          task -> {
+            Thread thread = new Thread(task, "batches");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private long step;
+
+  Trainer(
+      TrainOptions options,
+      Parameters parameters,
+      TrainingModel model,
+      Losses losses,
+      TrainingData data,
+      BatchBuilder builder) {
+    this.options = options;
+    this.parameters = parameters;
+    this.model = model;
+    this.losses = losses;
+    this.data = data;
+    this.builder = builder;
+    this.optimizer = new Optimizer(parameters, options.muon(), options.weightDecay());
+    this.average = Torch.zeros(parameters.values().device(), ScalarType.Float, parameters.size());
+    average.copy_(parameters.values());
+  }
+
+  /**
+   * What is set for a run.
+   *
+   * @param steps of the whole run
+   * @param batchSize pairs a step
+   * @param adamRate peak learning rate of AdamW
+   * @param muonRate peak learning rate of Muon, where used
+   * @param muon whether the layers' matrices take Muon
+   * @param cosine whether the rate falls as a cosine from the warm-up's end; else it is constant
+   *     for 30 % of the run and falls linearly to 0
+   * @param warmup steps in which the rate rises from 0
+   * @param seed of the initial values and of every choice
+   */
+  record TrainOptions(
+      long steps,
+      int batchSize,
+      double adamRate,
+      double muonRate,
+      boolean muon,
+      double weightDecay,
+      boolean cosine,
+      long warmup,
+      long seed) {
+    /** The learning rate's factor at a step, counted from 0. */
+    double rate(long step) {
+      double rise = warmup == 0 ? 1 : Math.min(1, (step + 1.0) / warmup);
+      double progress = (double) step / steps;
+      double fall;
+      if (cosine) {
+        double t = Math.max(0, (double) (step - warmup) / Math.max(1, steps - warmup));
+        fall = 0.5 * (1 + Math.cos(Math.PI * t));
+      } else {
+        fall = progress < 0.3 ? 1 : (1 - progress) / 0.7;
+      }
+      return rise * fall;
+    }
+  }
+
+  /**
+   * The figures of a step, for the log.
+   *
+   * @param loss what was minimised
+   * @param boxLoss of the last scale
+   * @param gradientNorm before clipping
+   * @param rate the learning rate's factor
+   * @param everything whether every patch was selected
+   */
+  record StepReport(
+      long step,
+      double loss,
+      double boxLoss,
+      double gradientNorm,
+      double rate,
+      boolean everything,
+      double[] hits,
+      double[] selectedShare) {}
+
+  /** Steps taken so far. */
+  long step() {
+    return step;
+  }
+
+  /** The average of the parameters over the last steps, [size]. */
+  Tensor average() {
+    return average;
+  }
+
+  private double progress(long ofStep) {
+    return (double) ofStep / options.steps();
+  }
+
+  private Batch load(long ofStep) {
+    List<ReferringPair> pairs = data.batch(ofStep, progress(ofStep));
+    return builder.build(pairs);
+  }
+
+  /** Whether a training step selects everything, and its threshold's logit otherwise. */
+  private double thresholdLogit(long ofStep) {
+    SplittableRandom random = new SplittableRandom(options.seed() * 31 + ofStep);
+    boolean everything = progress(ofStep) < DENSE_UNTIL || random.nextDouble() < DENSE_SHARE;
+    // Between the probabilities ½ and 1 in 10, as the threshold is chosen after the training.
+    return everything ? Double.NEGATIVE_INFINITY : -2.2 * random.nextDouble();
+  }
+
+  /**
+   * Trains to the end, or until told to stop.
+   *
+   * @param stop asked after every step
+   * @param listener hears every step
+   */
+  void run(BooleanSupplier stop, java.util.function.Consumer<StepReport> listener) {
+    Future<Batch> next = step < options.steps() ? submit(step) : null;
+    while (step < options.steps()) {
+      Batch batch = await(next);
+      next = step + 1 < options.steps() ? submit(step + 1) : null;
+      listener.accept(train(batch));
+      if (stop.getAsBoolean()) {
+        break;
+      }
+    }
+    if (next != null) {
+      next.cancel(false);
+    }
+  }
+
+  private Future<Batch> submit(long ofStep) {
+    return loader.submit(() -> load(ofStep));
+  }
+
+  private static Batch await(Future<Batch> batch) {
+    try {
+      return batch.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while a batch was made", e);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof RuntimeException cause
+          ? cause
+          : new IllegalStateException(e.getCause());
+    }
+  }
+
+  private StepReport train(Batch batch) {
+    try (PointerScope scope = new PointerScope()) {
+      double thresholdLogit = thresholdLogit(step);
+      boolean everything = thresholdLogit == Double.NEGATIVE_INFINITY;
+      Scan scan = model.scan(batch, everything, everything ? 0 : thresholdLogit);
+      Losses.Result loss = losses.of(batch, scan);
+      loss.total().backward();
+      double rate = options.rate(step);
+      double norm;
+      try (NoGradGuard guard = new NoGradGuard()) {
+        Tensor gradients = parameters.gradients();
+        norm = gradients.norm().item_double();
+        if (!Double.isFinite(norm)) {
+          throw new IllegalStateException(
+              "step " + step + ": the gradient's norm is " + norm + "; lower the learning rate");
+        }
+        if (norm > GRADIENT_CLIP) {
+          gradients.mul_(Torch.scalar(GRADIENT_CLIP / norm));
+        }
+        step++;
+        optimizer.step(step, rate * options.adamRate(), rate * options.muonRate());
+        gradients.zero_();
+        // Early on the average follows more quickly.
+        double decay = Math.min(AVERAGE_DECAY, (1.0 + step) / (10.0 + step));
+        average.lerp_(parameters.values(), Torch.scalar(1 - decay));
+      }
+      return new StepReport(
+          step,
+          loss.total().item_double(),
+          loss.boxLoss(),
+          norm,
+          rate,
+          everything,
+          loss.hits(),
+          loss.selectedShare());
+    }
+  }
+
+  // ---- Judging ----
+
+  /**
+   * Accuracy and cost on pairs held out.
+   *
+   * @param accuracy IoU of at least ½, by scale
+   * @param selectedShare by scale
+   */
+  record Judgement(double[] accuracy, double[] selectedShare) {}
+
+  /**
+   * Judges the averaged parameters.
+   *
+   * @param thresholdLogit children of larger logits are selected; −∞ for every patch
+   */
+  Judgement judge(List<Batch> batches, double thresholdLogit) {
+    Tensor own = parameters.values().clone();
+    int scales = batches.get(0).scales.length;
+    double[] hits = new double[scales];
+    double[] shares = new double[scales];
+    int pairs = 0;
+    try (NoGradGuard guard = new NoGradGuard()) {
+      parameters.values().copy_(average);
+      for (Batch batch : batches) {
+        try (PointerScope scope = new PointerScope()) {
+          boolean everything = thresholdLogit == Double.NEGATIVE_INFINITY;
+          Scan scan = model.scan(batch, everything, everything ? 0 : thresholdLogit);
+          Losses.Result result = losses.of(batch, scan);
+          for (int s = 0; s < scales; s++) {
+            hits[s] += result.hits()[s] * batch.size;
+            shares[s] += result.selectedShare()[s] * batch.size;
+          }
+          pairs += batch.size;
+        }
+      }
+      parameters.values().copy_(own);
+    } finally {
+      own.close();
+    }
+    for (int s = 0; s < scales; s++) {
+      hits[s] /= pairs;
+      shares[s] /= pairs;
+    }
+    return new Judgement(hits, shares);
+  }
+
+  /** Groups pairs by their grids into batches. */
+  List<Batch> batches(List<ReferringPair> pairs) {
+    java.util.Map<Object, List<ReferringPair>> byGrid = new java.util.LinkedHashMap<>();
+    for (ReferringPair pair : pairs) {
+      Object grid = parameters.config().coarseGrid(pair.image().width(), pair.image().height());
+      byGrid.computeIfAbsent(grid, key -> new ArrayList<>()).add(pair);
+    }
+    List<Batch> batches = new ArrayList<>();
+    for (List<ReferringPair> group : byGrid.values()) {
+      for (int i = 0; i < group.size(); i += options.batchSize()) {
+        batches.add(
+            builder.build(group.subList(i, Math.min(group.size(), i + options.batchSize()))));
+      }
+    }
+    return batches;
+  }
+
+  // ---- Checkpoints ----
+
+  /** Writes everything that a resumed run needs, atomically. */
+  void save(Path file) throws IOException {
+    new SafetensorsWriter()
+        .metadata("step", Long.toString(step))
+        .metadata("options", options.toString())
+        .metadata("data", data.name())
+        .tensor("values", Torch.floats(parameters.values()), parameters.size())
+        .tensor("average", Torch.floats(average), parameters.size())
+        .tensor("first", Torch.floats(optimizer.first()), parameters.size())
+        .tensor("second", Torch.floats(optimizer.second()), parameters.size())
+        .tensor("step", new float[] {step / 65536, step % 65536}, 2)
+        .write(file);
+  }
+
+  /** Goes back to a checkpoint's state. */
+  void restore(Path file) {
+    try (SafetensorsFile checkpoint = SafetensorsFile.open(file);
+        NoGradGuard guard = new NoGradGuard()) {
+      for (var entry :
+          java.util.Map.of(
+                  "values", parameters.values(),
+                  "average", average,
+                  "first", optimizer.first(),
+                  "second", optimizer.second())
+              .entrySet()) {
+        SafetensorsFile.TensorInfo info = checkpoint.tensors().get(entry.getKey());
+        if (info == null || info.elements() != parameters.size()) {
+          throw new IllegalArgumentException(
+              String.format(
+                  Locale.ROOT,
+                  "%s: %s parameters found in \"%s\", expected %d: was another model trained?",
+                  file,
+                  info == null ? "no" : Long.toString(info.elements()),
+                  entry.getKey(),
+                  parameters.size()));
+        }
+        float[] data = new float[Math.toIntExact(parameters.size())];
+        checkpoint.read(entry.getKey(), 0, FloatBuffer.wrap(data));
+        Torch.set(entry.getValue(), data);
+      }
+      float[] number = new float[2];
+      checkpoint.read("step", 0, FloatBuffer.wrap(number));
+      step = (long) number[0] * 65536 + (long) number[1];
+    }
+  }
+
+  /** Whether a directory holds a checkpoint. */
+  static boolean hasCheckpoint(Path file) {
+    return Files.isRegularFile(file);
+  }
+
+  @Override
+  public void close() {
+    loader.shutdownNow();
+    optimizer.close();
+    average.close();
+    builder.close();
+  }
+}
