@@ -60,7 +60,7 @@ final class Batch {
   /** Token ids, [B, text], 0 behind an expression's end. */
   final long[] ids;
 
-  /** Tokens of the longest expression. */
+  /** Columns of ids: the longest expression's tokens, rounded up to a multiple of 4. */
   final int textLength;
 
   /** Tokens of each expression. */
@@ -71,7 +71,7 @@ final class Batch {
 
   final ScaleLabels[] scales;
 
-  Batch(int[][] ids, int patchSize, float[] boxes, ScaleLabels[] scales) {
+  Batch(int[][] ids, int maxTextLength, int patchSize, float[] boxes, ScaleLabels[] scales) {
     this.size = ids.length;
     this.patchSize = patchSize;
     this.boxes = boxes;
@@ -80,6 +80,8 @@ final class Batch {
     for (int[] row : ids) {
       longest = Math.max(longest, row.length);
     }
+    // Few different shapes: each one costs the libraries a kernel of its own.
+    longest = Math.min(maxTextLength, (longest + 3) / 4 * 4);
     this.textLength = longest;
     this.ids = new long[size * longest];
     this.lengths = new int[size];

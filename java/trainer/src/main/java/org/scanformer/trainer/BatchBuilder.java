@@ -96,7 +96,7 @@ final class BatchBuilder implements AutoCloseable {
         labels(pair, image, i, s, scales[s]);
       }
     }
-    return new Batch(ids, config.patchSize(), boxes, scales);
+    return new Batch(ids, config.maxTextLength(), config.patchSize(), boxes, scales);
   }
 
   private void pixels(Image image, ModelConfig.Grid grid, int pair, Batch.ScaleLabels[] scales) {

@@ -253,7 +253,8 @@ final class TrainingModel {
       return new Segment(Torch.cat(1, reg, x), zero, index.expand(b, n), selected);
     }
     Tensor counts = selected.sum(1);
-    long m = Math.max(1, counts.max().item_long());
+    // Few different shapes: each one costs the libraries a kernel of its own.
+    long m = Math.min(n, (Math.max(1, counts.max().item_long()) + 7) / 8 * 8);
     Tensor order = torch.arange(Torch.scalar(n)).to(device, ScalarType.Float);
     Tensor rank = order.add(Torch.oneMinus(selected).mul(Torch.scalar(n)));
     Tensor index = rank.argsort(1, false).narrow(1, 0, m);
