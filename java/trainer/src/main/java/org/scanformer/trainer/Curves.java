@@ -9,11 +9,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** The curves of a run, as a file of comma-separated values: a line for every so many steps. */
+/**
+ * The curves of a run, as a file of comma-separated values and a picture: a line for every fifty
+ * steps. A loss is its mean over them, as accuracy and share are by scale.
+ */
 final class Curves implements AutoCloseable {
   private static final int STEPS_A_LINE = 50;
 
+  private final Path file;
   private final BufferedWriter writer;
   private final long start = System.nanoTime();
   private double loss;
@@ -31,6 +39,7 @@ final class Curves implements AutoCloseable {
    * @param afterStep steps taken so far
    */
   Curves(Path file, long afterStep) throws IOException {
+    this.file = file;
     List<String> kept = new ArrayList<>();
     if (afterStep > 0 && Files.isRegularFile(file)) {
       for (String line : Files.readAllLines(file, StandardCharsets.UTF_8)) {
@@ -110,9 +119,56 @@ final class Curves implements AutoCloseable {
     return summary;
   }
 
-  /** Hands the lines to the file. */
-  void flush() throws IOException {
+  /** Hands the lines to the file and draws them beside it, as a PNG file. */
+  void save() throws IOException {
     writer.flush();
+    List<Double> steps = new ArrayList<>();
+    List<List<Double>> accuracies = new ArrayList<>();
+    List<List<Double>> selected = new ArrayList<>();
+    List<Double> losses = new ArrayList<>();
+    for (String line : Files.readAllLines(file, StandardCharsets.UTF_8)) {
+      String[] fields = line.split(",");
+      if (!fields[0].equals("step")) {
+        steps.add(Double.valueOf(fields[0]));
+        losses.add(Double.valueOf(fields[4]));
+        append(accuracies, fields[6]);
+        append(selected, fields[7]);
+      }
+    }
+    if (steps.isEmpty()) {
+      return;
+    }
+    XYChart accuracy = chart("IoU of at least 0.5 while training", "share of pairs");
+    XYChart share = chart("Patches selected", "share of a scale's patches");
+    for (int s = 0; s < accuracies.size(); s++) {
+      accuracy.addSeries("scale " + s, steps, accuracies.get(s)).setMarker(SeriesMarkers.NONE);
+      share.addSeries("scale " + s, steps, selected.get(s)).setMarker(SeriesMarkers.NONE);
+    }
+    XYChart loss = chart("Box loss of the last scale", "5 L1 + 2 (1 - GIoU)");
+    loss.addSeries("loss", steps, losses).setMarker(SeriesMarkers.NONE);
+    Path picture = file.resolveSibling("curves.png");
+    BitmapEncoder.saveBitmap(
+        List.of(accuracy, share, loss), 3, 1, picture.toString(), BitmapEncoder.BitmapFormat.PNG);
+  }
+
+  private static void append(List<List<Double>> columns, String values) {
+    String[] numbers = values.split(" ");
+    for (int s = 0; s < numbers.length; s++) {
+      if (columns.size() == s) {
+        columns.add(new ArrayList<>());
+      }
+      columns.get(s).add(Double.valueOf(numbers[s]));
+    }
+  }
+
+  private static XYChart chart(String title, String y) {
+    return new XYChartBuilder()
+        .width(800)
+        .height(350)
+        .title(title)
+        .xAxisTitle("step")
+        .yAxisTitle(y)
+        .build();
   }
 
   @Override

@@ -14,7 +14,7 @@ final class ShapesTrainingData implements TrainingData {
   private static final double SIMPLE_UNTIL = 0.08;
 
   /** Scenes are trained on in sizes that are quick to draw; the canvas is smaller yet. */
-  private static final int MAX_LONG_SIDE = 320;
+  static final int MAX_LONG_SIDE = 320;
 
   private final ModelConfig config;
   private final int batchSize;

@@ -2,9 +2,9 @@ package org.scanformer.trainer;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -20,13 +20,15 @@ import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.scanformer.datasets.ReferringPair;
-import org.scanformer.datasets.ShapesDataset;
-import org.scanformer.datasets.Split;
 import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.TextTokenizer;
+import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Trains a model and writes its directory. */
 @Command(
@@ -39,7 +41,45 @@ import picocli.CommandLine.Option;
           + " directory. Started again on the same directory, a run goes on from its checkpoint."
     })
 final class TrainCommand implements Callable<Integer> {
-  private static final long VALIDATION_SEED = 1;
+  @Spec private CommandSpec spec;
+
+  @Mixin private DataOptions data;
+
+  @ArgGroup(exclusive = true)
+  private Start start;
+
+  /** What a new model is made from. */
+  static final class Start {
+    @Option(
+        names = "--init",
+        paramLabel = "DIR",
+        description =
+            "Begin with the weights, sizes and tokenizer of a ViLT checkpoint in Hugging Face's form.")
+    private Path vilt;
+
+    @Option(
+        names = "--config",
+        paramLabel = "FILE",
+        description =
+            "Begin with random weights in the sizes of this config.json; needs --tokenizer beside"
+                + " --data other than shapes. Default: a small model for shapes.")
+    private Path config;
+  }
+
+  @Option(
+      names = "--tokenizer",
+      paramLabel = "FILE",
+      description =
+          "The tokenizer.json to use. Default: that of --init, or one of the words of shapes.")
+  private Path tokenizer;
+
+  @Option(
+      names = "--device",
+      paramLabel = "cpu|cuda[:N]",
+      defaultValue = "cpu",
+      description =
+          "Where PyTorch computes; cuda needs its CUDA build on the class path. Default: cpu.")
+  private String deviceName;
 
   @Option(
       names = "--out",
@@ -172,15 +212,9 @@ final class TrainCommand implements Callable<Integer> {
       description = "Steps between judgements on held-out pairs. Default: 2000.")
   private long validateEvery;
 
-  @Option(
-      names = "--validation-pairs",
-      paramLabel = "N",
-      defaultValue = "960",
-      description = "Held-out pairs. Default: 960.")
-  private int validationPairs;
-
   @Override
   public Integer call() throws IOException {
+    requireSensible();
     // PyTorch's OpenMP threads do the work; OpenBLAS's own would only get in their way.
     openblas_nolapack.blas_set_num_threads(1);
     if (threads > 0) {
@@ -188,27 +222,31 @@ final class TrainCommand implements Callable<Integer> {
     }
     Files.createDirectories(out);
     Path tokenizerFile = out.resolve("tokenizer.json");
-    Path configFile = out.resolve("config.json");
-    try (InputStream in = TrainCommand.class.getResourceAsStream("shapes-config.json")) {
-      Files.write(configFile, in.readAllBytes());
-    }
-    ModelConfig config = ModelConfig.read(configFile);
-    ShapesTokenizer.write(tokenizerFile, config.maxTextLength());
+    ModelConfig config = prepare(tokenizerFile);
 
-    List<String> categories = new ArrayList<>();
-    List<String> colors = new ArrayList<>();
-    collectNames(categories, colors);
+    List<List<String>> names = data.objectNames();
+    List<String> categories = names.get(0);
+    List<String> colors = names.get(1);
     Map<String, long[]> auxiliary = new LinkedHashMap<>();
     auxiliaryHead(auxiliary, "target_map", 1, config);
-    auxiliaryHead(auxiliary, "category", categories.size(), config);
-    auxiliaryHead(auxiliary, "color", colors.size(), config);
+    if (!categories.isEmpty()) {
+      auxiliaryHead(auxiliary, "category", categories.size(), config);
+    }
+    if (!colors.isEmpty()) {
+      auxiliaryHead(auxiliary, "color", colors.size(), config);
+    }
 
-    Device device = new Device("cpu");
+    Device device = new Device(deviceName);
     Parameters parameters = new Parameters(config, auxiliary, device);
     parameters.initialize(seed);
+    if (start != null && start.vilt != null) {
+      List<String> unused = ViltCheckpoint.copy(start.vilt, parameters);
+      spec.commandLine().getErr().println("Not used of " + start.vilt + ": " + unused);
+    }
     ScalarType type = precision == PrecisionName.BF16 ? ScalarType.BFloat16 : ScalarType.Float;
     TrainingModel model = new TrainingModel(parameters, device, type, form);
-    Losses losses = new Losses(model, budget, config.scoreHead(), true, true);
+    Losses losses =
+        new Losses(model, budget, config.scoreHead(), !categories.isEmpty(), !colors.isEmpty());
     Trainer.TrainOptions options =
         new Trainer.TrainOptions(
             steps,
@@ -220,20 +258,62 @@ final class TrainCommand implements Callable<Integer> {
             decay == Decay.COSINE,
             warmup,
             seed);
-    try (TextTokenizer tokenizer = TextTokenizer.open(tokenizerFile, config);
+    try (TextTokenizer opened = TextTokenizer.open(tokenizerFile, config);
         Trainer trainer =
             new Trainer(
                 options,
                 parameters,
                 model,
                 losses,
-                new ShapesTrainingData(config, batch, seed),
-                new BatchBuilder(config, tokenizer, categories, colors))) {
-      run(trainer, parameters, tokenizerFile);
+                data.training(config, batch, seed),
+                new BatchBuilder(config, opened, categories, colors))) {
+      run(trainer, options, parameters, tokenizerFile);
     } finally {
       parameters.close();
     }
     return 0;
+  }
+
+  private void requireSensible() {
+    if (steps < 1 || batch < 1 || checkpointEvery < 1 || validateEvery < 1) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(),
+          "--steps, --batch, --checkpoint-every and --validate-every must be at least 1");
+    }
+    boolean ownVocabulary = tokenizer != null || start != null && start.vilt != null;
+    if (!data.isShapes() && !ownVocabulary) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "data other than shapes needs --init, or --config with --tokenizer");
+    }
+  }
+
+  /** Writes the run's config.json and tokenizer.json and reads the first. */
+  private ModelConfig prepare(Path tokenizerFile) throws IOException {
+    Path configFile = out.resolve("config.json");
+    if (start != null && start.vilt != null) {
+      Files.writeString(configFile, ViltCheckpoint.config(start.vilt).toPrettyString());
+    } else if (start != null && start.config != null) {
+      Files.write(configFile, Files.readAllBytes(start.config));
+    } else {
+      try (InputStream in = TrainCommand.class.getResourceAsStream("shapes-config.json")) {
+        Files.write(configFile, in.readAllBytes());
+      }
+    }
+    ModelConfig config = ModelConfig.read(configFile);
+    if (tokenizer != null) {
+      Files.write(tokenizerFile, Files.readAllBytes(tokenizer));
+    } else if (start != null && start.vilt != null) {
+      Files.write(tokenizerFile, Files.readAllBytes(start.vilt.resolve("tokenizer.json")));
+    } else {
+      int words = ShapesTokenizer.vocabulary().size();
+      if (config.vocabSize() < words) {
+        throw new CommandLine.ParameterException(
+            spec.commandLine(),
+            "the scenes' words need a vocab_size of " + words + ", found " + config.vocabSize());
+      }
+      ShapesTokenizer.write(tokenizerFile, config.maxTextLength());
+    }
+    return config;
   }
 
   private static void auxiliaryHead(
@@ -242,34 +322,22 @@ final class TrainCommand implements Callable<Integer> {
     shapes.put(name + ".bias", new long[] {classes});
   }
 
-  private void collectNames(List<String> categories, List<String> colors) {
-    ShapesDataset scenes = ShapesDataset.of(Split.TRAIN, seed, 500, 200);
-    java.util.TreeSet<String> forms = new java.util.TreeSet<>();
-    java.util.TreeSet<String> hues = new java.util.TreeSet<>();
-    for (int i = 0; i < scenes.size(); i++) {
-      scenes
-          .pair(i)
-          .image()
-          .objects()
-          .forEach(
-              object -> {
-                forms.add(object.category());
-                hues.add(object.color());
-              });
-    }
-    categories.addAll(forms);
-    colors.addAll(hues);
-  }
-
-  private void run(Trainer trainer, Parameters parameters, Path tokenizerFile) throws IOException {
+  private void run(
+      Trainer trainer, Trainer.TrainOptions options, Parameters parameters, Path tokenizerFile)
+      throws IOException {
+    PrintWriter err = spec.commandLine().getErr();
     Path checkpoint = out.resolve("checkpoint.safetensors");
-    if (Trainer.hasCheckpoint(checkpoint)) {
+    Path optionsFile = out.resolve("options.txt");
+    if (Files.isRegularFile(checkpoint)) {
       trainer.restore(checkpoint);
-      System.err.println("Resuming after step " + trainer.step() + " of " + steps);
+      err.println("Resumed after step " + trainer.step() + " of " + steps);
+      String before = Files.isRegularFile(optionsFile) ? Files.readString(optionsFile) : "";
+      if (!before.equals(options.toString())) {
+        err.println("Before, the options were " + before + "; now they are " + options);
+      }
     }
-    List<Batch> validation =
-        trainer.batches(
-            pairs(ShapesDataset.of(Split.VALIDATION, VALIDATION_SEED, validationPairs, 320)));
+    Files.writeString(optionsFile, options.toString());
+    List<Batch> validation = trainer.batches(data.validation());
     StopSignal signal = new StopSignal();
     Runtime.getRuntime().addShutdownHook(signal.hook());
     try (Curves curves = new Curves(out.resolve("curves.csv"), trainer.step());
@@ -286,7 +354,7 @@ final class TrainCommand implements Callable<Integer> {
               bar.stepTo(report.step());
               bar.setExtraMessage(curves.summary());
             });
-        curves.flush();
+        curves.save();
         trainer.save(checkpoint);
         if (trainer.step() % validateEvery == 0 || trainer.step() == steps) {
           judge(trainer, parameters, validation, tokenizerFile);
@@ -297,27 +365,23 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private static List<ReferringPair> pairs(ShapesDataset dataset) {
-    List<ReferringPair> pairs = new ArrayList<>();
-    for (int i = 0; i < dataset.size(); i++) {
-      pairs.add(dataset.pair(i));
-    }
-    return pairs;
-  }
-
   /** Judges several thresholds, takes the best that keeps to the budget, and writes the model. */
   private void judge(
       Trainer trainer, Parameters parameters, List<Batch> validation, Path tokenizerFile)
       throws IOException {
     Trainer.Judgement all = trainer.judge(validation, Double.NEGATIVE_INFINITY);
-    System.err.printf(
-        Locale.ROOT, "%nStep %d, held out: %s with all patches%n", trainer.step(), text(all));
+    spec.commandLine()
+        .getErr()
+        .printf(
+            Locale.ROOT, "%nStep %d, held out: %s with all patches%n", trainer.step(), text(all));
     double[] thresholds = {0.02, 0.05, 0.1, 0.2, 0.3, 0.5};
     double chosen = 0.5;
     double best = -1;
     for (double threshold : thresholds) {
       Trainer.Judgement some = trainer.judge(validation, Math.log(threshold / (1 - threshold)));
-      System.err.printf(Locale.ROOT, "  threshold %.2f: %s%n", threshold, text(some));
+      spec.commandLine()
+          .getErr()
+          .printf(Locale.ROOT, "  threshold %.2f: %s%n", threshold, text(some));
       int last = some.accuracy().length - 1;
       if (some.selectedShare()[last] <= budget && some.accuracy()[last] > best) {
         best = some.accuracy()[last];

@@ -2,7 +2,6 @@ package org.scanformer.trainer;
 
 import java.io.IOException;
 import java.nio.FloatBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -339,11 +338,6 @@ final class Trainer implements AutoCloseable {
       checkpoint.read("step", 0, FloatBuffer.wrap(number));
       step = (long) number[0] * 65536 + (long) number[1];
     }
-  }
-
-  /** Whether a directory holds a checkpoint. */
-  static boolean hasCheckpoint(Path file) {
-    return Files.isRegularFile(file);
   }
 
   @Override

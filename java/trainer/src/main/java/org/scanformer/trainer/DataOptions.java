@@ -1,0 +1,182 @@
+package org.scanformer.trainer;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import org.scanformer.datasets.MdetrDataset;
+import org.scanformer.datasets.ReferDataset;
+import org.scanformer.datasets.ReferringDataset;
+import org.scanformer.datasets.ReferringPair;
+import org.scanformer.datasets.ShapesDataset;
+import org.scanformer.datasets.Split;
+import org.scanformer.internal.model.ModelConfig;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The options that say what is trained on. */
+final class DataOptions {
+  private static final long VALIDATION_SEED = 1;
+  private static final int NAMED_PAIRS = 500;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
+  /** The forms of data. */
+  enum Form {
+    SHAPES,
+    REFER,
+    MDETR
+  }
+
+  @Option(
+      names = "--data",
+      paramLabel = "shapes|refer|mdetr",
+      defaultValue = "shapes",
+      description =
+          "Drawn scenes; a REFER directory (RefCOCO, RefCOCO+, RefCOCOg, RefCLEF); or a JSON file in"
+              + " MDETR's form. Default: shapes.")
+  private Form form;
+
+  @Option(
+      names = "--root",
+      paramLabel = "DIR",
+      description = "refer: the directory with refs(…).p and instances.json.")
+  private Path root;
+
+  @Option(
+      names = "--split-by",
+      paramLabel = "WHO",
+      description = "refer: unc, google, umd or berkeley, where a directory has several.")
+  private String splitBy;
+
+  @Option(
+      names = "--split",
+      paramLabel = "S",
+      defaultValue = "train",
+      description = "refer: the split to train on. Default: train.")
+  private String split;
+
+  @Option(
+      names = "--validation-split",
+      paramLabel = "S",
+      defaultValue = "val",
+      description = "refer: the held-out split. Default: val.")
+  private String validationSplit;
+
+  @Option(names = "--file", paramLabel = "FILE", description = "mdetr: the file to train on.")
+  private Path file;
+
+  @Option(
+      names = "--validation-file",
+      paramLabel = "FILE",
+      description = "mdetr: the held-out file.")
+  private Path validationFile;
+
+  @Option(
+      names = "--images",
+      paramLabel = "DIR",
+      description = "refer and mdetr: where the images are, when not beside the data.")
+  private Path images;
+
+  @Option(
+      names = "--validation-pairs",
+      paramLabel = "N",
+      defaultValue = "960",
+      description = "Held-out pairs, at most. Default: 960.")
+  private int validationPairs;
+
+  private ReferringDataset training;
+
+  boolean isShapes() {
+    return form == Form.SHAPES;
+  }
+
+  /** Opens the data to train on. */
+  TrainingData training(ModelConfig config, int batch, long seed) {
+    return isShapes()
+        ? new ShapesTrainingData(config, batch, seed)
+        : new EpochTrainingData(trainingSet(), config, batch, seed);
+  }
+
+  private ReferringDataset trainingSet() {
+    if (training == null) {
+      training =
+          switch (form) {
+            case SHAPES -> ShapesDataset.of(Split.TRAIN, 1, NAMED_PAIRS);
+            case REFER -> ReferDataset.open(required(root, "--root"), splitBy, split, images);
+            case MDETR -> MdetrDataset.open(required(file, "--file"), images);
+          };
+      report(training);
+    }
+    return training;
+  }
+
+  /** The held-out pairs. */
+  List<ReferringPair> validation() {
+    ReferringDataset dataset =
+        switch (form) {
+          case SHAPES ->
+              ShapesDataset.of(
+                  Split.VALIDATION,
+                  VALIDATION_SEED,
+                  validationPairs,
+                  ShapesTrainingData.MAX_LONG_SIDE);
+          case REFER ->
+              ReferDataset.open(required(root, "--root"), splitBy, validationSplit, images);
+          case MDETR -> MdetrDataset.open(required(validationFile, "--validation-file"), images);
+        };
+    report(dataset);
+    List<ReferringPair> pairs = new ArrayList<>();
+    // Evenly from the whole, as neighbours are of one image.
+    int count = Math.min(validationPairs, dataset.size());
+    for (int i = 0; i < count; i++) {
+      pairs.add(dataset.pair((int) ((long) i * dataset.size() / count)));
+    }
+    return pairs;
+  }
+
+  private void report(ReferringDataset dataset) {
+    if (!dataset.badRecords().isEmpty()) {
+      spec.commandLine()
+          .getErr()
+          .println(
+              dataset.name()
+                  + ": "
+                  + dataset.badRecords().size()
+                  + " bad records left out, such as "
+                  + dataset.badRecords().get(0));
+    }
+  }
+
+  private Path required(Path value, String option) {
+    if (value == null) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(),
+          "--data " + form.name().toLowerCase(java.util.Locale.ROOT) + " needs " + option);
+    }
+    return value;
+  }
+
+  /**
+   * The names of the objects' categories and of their colours that the first pairs have, sorted.
+   */
+  List<List<String>> objectNames() {
+    TreeSet<String> categories = new TreeSet<>();
+    TreeSet<String> colors = new TreeSet<>();
+    ReferringDataset dataset = trainingSet();
+    for (int i = 0; i < Math.min(NAMED_PAIRS, dataset.size()); i++) {
+      for (var object : dataset.pair(i).image().objects()) {
+        if (object.category() != null) {
+          categories.add(object.category());
+        }
+        if (object.color() != null) {
+          colors.add(object.color());
+        }
+      }
+    }
+    return List.of(List.copyOf(categories), List.copyOf(colors));
+  }
+}

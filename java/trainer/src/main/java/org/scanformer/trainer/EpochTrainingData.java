@@ -1,0 +1,89 @@
+package org.scanformer.trainer;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.scanformer.datasets.ReferringDataset;
+import org.scanformer.datasets.ReferringPair;
+import org.scanformer.internal.model.ModelConfig;
+
+/**
+ * A dataset's pairs, epoch for epoch in another order, in batches that share a coarse grid. A
+ * grid's pairs that fill no batch in one epoch have their chance in the next. Thread-safe.
+ */
+final class EpochTrainingData implements TrainingData {
+  private final ReferringDataset dataset;
+  private final int batchSize;
+  private final long seed;
+  private final List<int[]> byGrid = new ArrayList<>();
+  private final long batchesAnEpoch;
+
+  EpochTrainingData(ReferringDataset dataset, ModelConfig config, int batchSize, long seed) {
+    this.dataset = dataset;
+    this.batchSize = batchSize;
+    this.seed = seed;
+    Map<ModelConfig.Grid, List<Integer>> grids = new LinkedHashMap<>();
+    for (int i = 0; i < dataset.size(); i++) {
+      var image = dataset.pair(i).image();
+      grids
+          .computeIfAbsent(
+              config.coarseGrid(image.width(), image.height()), grid -> new ArrayList<>())
+          .add(i);
+    }
+    long batches = 0;
+    for (List<Integer> pairs : grids.values()) {
+      byGrid.add(pairs.stream().mapToInt(Integer::intValue).toArray());
+      batches += pairs.size() / batchSize;
+    }
+    batchesAnEpoch = batches;
+    if (batches == 0) {
+      throw new IllegalArgumentException(
+          dataset.name()
+              + ": "
+              + dataset.size()
+              + " pairs found, expected at least "
+              + batchSize
+              + " with images of one coarse grid for a batch");
+    }
+  }
+
+  @Override
+  public String name() {
+    return dataset.name();
+  }
+
+  @Override
+  public List<ReferringPair> batch(long step, double progress) {
+    long epoch = step / batchesAnEpoch;
+    SplittableRandom random = new SplittableRandom(seed + 0x9e3779b97f4a7c15L * (epoch + 1));
+    List<int[]> batches = new ArrayList<>();
+    for (int[] pairs : byGrid) {
+      int[] order = shuffled(pairs, random);
+      for (int i = 0; i + batchSize <= order.length; i += batchSize) {
+        batches.add(java.util.Arrays.copyOfRange(order, i, i + batchSize));
+      }
+    }
+    int[] places = new int[batches.size()];
+    java.util.Arrays.setAll(places, i -> i);
+    int[] batch = batches.get(shuffled(places, random)[(int) (step % batchesAnEpoch)]);
+    SplittableRandom changes = new SplittableRandom(seed * 31 + step);
+    List<ReferringPair> pairs = new ArrayList<>();
+    for (int index : batch) {
+      pairs.add(Augmentation.augment(dataset.pair(index), changes));
+    }
+    return pairs;
+  }
+
+  private static int[] shuffled(int[] values, SplittableRandom random) {
+    int[] order = values.clone();
+    for (int i = order.length - 1; i > 0; i--) {
+      int j = random.nextInt(i + 1);
+      int value = order[i];
+      order[i] = order[j];
+      order[j] = value;
+    }
+    return order;
+  }
+}

@@ -1,0 +1,285 @@
+package org.scanformer.trainer;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.openblas.global.openblas_nolapack;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.scanformer.Image;
+import org.scanformer.Location;
+import org.scanformer.NormalizedBox;
+import org.scanformer.Request;
+import org.scanformer.ScanFormer;
+import org.scanformer.ScanFormerOptions;
+import org.scanformer.Schedule;
+import org.scanformer.SelectionPolicy;
+import org.scanformer.datasets.ReferringPair;
+import org.scanformer.datasets.ShapesDataset;
+import org.scanformer.datasets.Split;
+import org.scanformer.internal.model.ModelConfig;
+import org.scanformer.internal.model.TextTokenizer;
+
+/** A tiny model is trained for a few steps. */
+@SuppressWarnings("try") // scopes and guards work by being open
+class TrainerTest {
+  private static final int BATCH = 6;
+  private static final Device CPU = new Device("cpu");
+  private static final List<String> CATEGORIES =
+      List.of("circle", "cross", "diamond", "ring", "square", "star", "triangle");
+  private static final List<String> COLORS =
+      List.of("black", "blue", "green", "orange", "purple", "red", "white", "yellow");
+
+  @TempDir private Path directory;
+  private ModelConfig config;
+  private TextTokenizer tokenizer;
+  private final List<AutoCloseable> opened = new ArrayList<>();
+
+  @BeforeAll
+  static void useOneThreadOfOpenBlas() {
+    openblas_nolapack.blas_set_num_threads(1);
+  }
+
+  @BeforeEach
+  void writeConfig() throws IOException {
+    int words = ShapesTokenizer.vocabulary().size();
+    Path file = directory.resolve("config.json");
+    Files.writeString(
+        file,
+        """
+        {"model_type": "scanformer", "format_version": 1, "hidden_size": 32,
+         "num_hidden_layers": 3, "encoder1_layers": 2, "num_attention_heads": 2,
+         "intermediate_size": 64, "hidden_act": "gelu", "layer_norm_eps": 1e-6,
+         "text_layer_norm_eps": 1e-12, "patch_size": 8, "num_channels": 3, "coarse_grid": 3,
+         "num_scales": 3, "resize": "aspect", "image_mean": [0.5, 0.5, 0.5],
+         "image_std": [0.5, 0.5, 0.5], "position_grid": 7, "vocab_size": %d,
+         "max_text_length": 16, "type_vocab_size": 2, "modality_type_vocab_size": 2,
+         "selection_threshold": 0.5, "score_head": true}
+        """
+            .formatted(words));
+    config = ModelConfig.read(file);
+    ShapesTokenizer.write(directory.resolve("tokenizer.json"), 16);
+    tokenizer = TextTokenizer.open(directory.resolve("tokenizer.json"), config);
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    for (AutoCloseable resource : opened) {
+      resource.close();
+    }
+    tokenizer.close();
+  }
+
+  private <T extends AutoCloseable> T open(T resource) {
+    opened.add(0, resource);
+    return resource;
+  }
+
+  private Parameters parameters() {
+    Map<String, long[]> auxiliary = new LinkedHashMap<>();
+    for (Map.Entry<String, Integer> head :
+        Map.of("target_map", 1, "category", CATEGORIES.size(), "color", COLORS.size()).entrySet()) {
+      auxiliary.put(head.getKey() + ".weight", new long[] {head.getValue(), 32});
+      auxiliary.put(head.getKey() + ".bias", new long[] {head.getValue()});
+    }
+    // In a fixed order: the places in the vector depend on it.
+    Parameters parameters = open(new Parameters(config, new java.util.TreeMap<>(auxiliary), CPU));
+    parameters.initialize(5);
+    return parameters;
+  }
+
+  private Losses losses(TrainingModel model) {
+    return new Losses(model, 0.3, true, true, true);
+  }
+
+  private BatchBuilder builder() {
+    return new BatchBuilder(config, tokenizer, CATEGORIES, COLORS);
+  }
+
+  private Trainer trainer(Parameters parameters, long steps) {
+    Trainer.TrainOptions options =
+        new Trainer.TrainOptions(steps, BATCH, 1e-3, 0.01, true, 0.01, false, 2, 9);
+    TrainingModel model =
+        new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
+    return open(
+        new Trainer(
+            options,
+            parameters,
+            model,
+            losses(model),
+            new ShapesTrainingData(config, BATCH, 9),
+            builder()));
+  }
+
+  private static List<ReferringPair> pairs(int count) {
+    ShapesDataset scenes = ShapesDataset.of(Split.VALIDATION, 2, 100, 200);
+    List<ReferringPair> pairs = new ArrayList<>();
+    for (int i = 0; pairs.size() < count; i++) {
+      // One coarse grid, with more patches across than down.
+      ReferringPair pair = scenes.pair(i);
+      if (pair.image().width() * 10 > pair.image().height() * 13) {
+        pairs.add(pair);
+      }
+    }
+    return pairs;
+  }
+
+  /** One token with a count is the same function, with the same gradients, as all the copies. */
+  @Test
+  void mergedEqualsDense() {
+    Parameters parameters = parameters();
+    Batch batch = open(builder()).build(pairs(BATCH));
+    double[] totals = new double[2];
+    float[][] gradients = new float[2][];
+    double[][] shares = new double[2][];
+    for (TrainingModel.Form form : TrainingModel.Form.values()) {
+      try (PointerScope scope = new PointerScope()) {
+        TrainingModel model = new TrainingModel(parameters, CPU, ScalarType.Float, form);
+        Losses.Result result = losses(model).of(batch, model.scan(batch, false, 0));
+        parameters.gradients().zero_();
+        result.total().backward();
+        totals[form.ordinal()] = result.total().item_double();
+        gradients[form.ordinal()] = Torch.floats(parameters.gradients());
+        shares[form.ordinal()] = result.selectedShare();
+      }
+    }
+    assertTrue(shares[0][1] > 0.1 && shares[0][1] < 0.9, "share " + shares[0][1]);
+    assertTrue(shares[0][2] > 0, "share " + shares[0][2]);
+    assertArrayEquals(shares[0], shares[1]);
+    assertEquals(totals[0], totals[1], 1e-4);
+    double largest = 0;
+    for (float g : gradients[0]) {
+      largest = Math.max(largest, Math.abs(g));
+    }
+    for (int i = 0; i < gradients[0].length; i++) {
+      assertEquals(gradients[0][i], gradients[1][i], 1e-5 * largest, "gradient " + i);
+    }
+  }
+
+  /** The selection's gradient through the patch embedding is not zero. */
+  @Test
+  void selectionLearnsThroughTheBoxes() {
+    Parameters parameters = parameters();
+    Batch batch = open(builder()).build(pairs(BATCH));
+    try (PointerScope scope = new PointerScope()) {
+      TrainingModel model =
+          new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
+      Scan scan = model.scan(batch, false, 0);
+      parameters.gradients().zero_();
+      scan.boxes.narrow(1, 2, 1).sum().backward();
+      float[] gradient =
+          Torch.floats(parameters.part(parameters.gradients(), "selection_head.out_proj.weight"));
+      double norm = 0;
+      for (float g : gradient) {
+        norm += g * g;
+      }
+      assertTrue(norm > 0);
+    }
+  }
+
+  @Test
+  void engineGivesTheTrainersBoxes() throws IOException {
+    Parameters parameters = parameters();
+    Trainer trainer = trainer(parameters, 6);
+    trainer.run(() -> false, report -> assertTrue(Double.isFinite(report.loss())));
+    assertEquals(6, trainer.step());
+    Path model = directory.resolve("model");
+    ModelExport.write(
+        parameters, parameters.values(), 0.5, directory.resolve("tokenizer.json"), model);
+
+    List<ReferringPair> pairs = pairs(BATCH);
+    Batch batch = open(builder()).build(pairs);
+    ScanFormerOptions options =
+        ScanFormerOptions.builder().schedule(Schedule.PER_SCALE).maxBatch(BATCH).build();
+    try (NoGradGuard guard = new NoGradGuard();
+        PointerScope scope = new PointerScope();
+        ScanFormer engine = ScanFormer.load(model, options)) {
+      for (boolean everything : new boolean[] {true, false}) {
+        Scan scan =
+            new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED)
+                .scan(batch, everything, 0);
+        float[] boxes = Torch.floats(scan.boxes);
+        float[] finest = Torch.floats(scan.scales[2].selected());
+        for (int i = 0; i < BATCH; i++) {
+          Image image = pairs.get(i).image().read();
+          Location location =
+              engine.locate(
+                  Request.of(image, pairs.get(i).expression())
+                      .withSelection(
+                          everything ? SelectionPolicy.all() : SelectionPolicy.checkpoint()));
+          byte[] mask = location.scales().get(2).mask().toBytes();
+          for (int p = 0; p < mask.length; p++) {
+            assertEquals(finest[i * mask.length + p], mask[p], "pair " + i + " patch " + p);
+          }
+          for (int s = 0; s < 3; s++) {
+            NormalizedBox box = location.scales().get(s).box();
+            float[] own = {box.centerX(), box.centerY(), box.width(), box.height()};
+            for (int j = 0; j < 4; j++) {
+              assertEquals(boxes[(i * 3 + s) * 4 + j], own[j], 2e-4, "pair " + i + " scale " + s);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void aResumedRunGoesOnAsIfItHadNotStopped() throws IOException {
+    Path checkpoint = directory.resolve("checkpoint.safetensors");
+    Parameters whole = parameters();
+    Trainer without = trainer(whole, 6);
+    without.run(() -> false, report -> {});
+
+    Parameters first = parameters();
+    Trainer stopped = trainer(first, 6);
+    stopped.run(() -> stopped.step() == 3, report -> {});
+    assertEquals(3, stopped.step());
+    stopped.save(checkpoint);
+
+    Parameters second = parameters();
+    Trainer resumed = trainer(second, 6);
+    resumed.restore(checkpoint);
+    assertEquals(3, resumed.step());
+    resumed.run(() -> false, report -> {});
+    assertArrayEquals(Torch.floats(whole.values()), Torch.floats(second.values()));
+    assertArrayEquals(Torch.floats(without.average()), Torch.floats(resumed.average()));
+  }
+
+  @Test
+  void lossFalls() {
+    Parameters parameters = parameters();
+    Trainer trainer = trainer(parameters, 60);
+    List<Double> losses = new ArrayList<>();
+    trainer.run(() -> false, report -> losses.add(report.loss()));
+    double first = losses.subList(0, 10).stream().mapToDouble(d -> d).average().orElseThrow();
+    double last = losses.subList(50, 60).stream().mapToDouble(d -> d).average().orElseThrow();
+    assertTrue(last < 0.9 * first, first + " to " + last);
+  }
+
+  @Test
+  void ratesFollowTheirSchedules() {
+    Trainer.TrainOptions linear = new Trainer.TrainOptions(100, 1, 1, 1, true, 0, false, 10, 1);
+    assertEquals(0.1, linear.rate(0), 1e-12);
+    assertEquals(1, linear.rate(29), 1e-12);
+    assertEquals(0.5, linear.rate(65), 1e-12);
+    Trainer.TrainOptions cosine = new Trainer.TrainOptions(110, 1, 1, 1, true, 0, true, 10, 1);
+    assertEquals(1, cosine.rate(10), 1e-12);
+    assertEquals(0.5, cosine.rate(60), 1e-12);
+    assertEquals((1 + Math.cos(0.99 * Math.PI)) / 2, cosine.rate(109), 1e-12);
+  }
+}
