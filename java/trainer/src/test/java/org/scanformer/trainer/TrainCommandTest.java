@@ -1,0 +1,138 @@
+package org.scanformer.trainer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.scanformer.Image;
+import org.scanformer.ScanFormer;
+import org.scanformer.datasets.ReferringPair;
+import org.scanformer.datasets.ShapesDataset;
+import org.scanformer.datasets.Split;
+
+class TrainCommandTest {
+  @TempDir private Path directory;
+
+  private record Run(int code, String err) {}
+
+  private Run train(String... arguments) {
+    List<String> all =
+        new ArrayList<>(
+            List.of(
+                "--out", directory.resolve("run").toString(),
+                "--batch", "4",
+                "--validation-pairs", "4",
+                "--precision", "fp32"));
+    all.addAll(List.of(arguments));
+    StringWriter err = new StringWriter();
+    int code =
+        Main.commandLine().setErr(new PrintWriter(err, true)).execute(all.toArray(String[]::new));
+    return new Run(code, err.toString());
+  }
+
+  @Test
+  void trainsResumesAndWritesAModel() throws IOException {
+    String config = TinyModel.writeConfig(directory).toString();
+    Run first = train("--config", config, "--steps", "2");
+    assertEquals(0, first.code(), first.err());
+    assertTrue(first.err().contains("threshold 0.50"), first.err());
+    Run second = train("--config", config, "--steps", "50", "--validate-every", "100");
+    assertEquals(0, second.code(), second.err());
+    assertTrue(second.err().contains("Resumed after step 2 of 50"), second.err());
+    assertTrue(second.err().contains("steps=2,"), second.err());
+    Path run = directory.resolve("run");
+    List<String> lines = Files.readAllLines(run.resolve("curves.csv"));
+    assertEquals(2, lines.size());
+    assertTrue(lines.get(1).startsWith("50,"), lines.get(1));
+    assertNotNull(ImageIO.read(run.resolve("curves.png").toFile()));
+    try (ScanFormer model = ScanFormer.load(run.resolve("model"))) {
+      Image image = ShapesDataset.of(Split.TEST, 1, 1).pair(0).image().read();
+      assertEquals(3, model.locate(image, "the red circle").scales().size());
+    }
+  }
+
+  @Test
+  void trainsOnFiles() throws IOException {
+    Path file = writeMdetrFile();
+    Path tokenizer = directory.resolve("tokenizer.json");
+    ShapesTokenizer.write(tokenizer, 16);
+    Run run =
+        train(
+            "--config", TinyModel.writeConfig(directory).toString(),
+            "--tokenizer", tokenizer.toString(),
+            "--data", "mdetr",
+            "--file", file.toString(),
+            "--validation-file", file.toString(),
+            "--steps", "3");
+    assertEquals(0, run.code(), run.err());
+    assertTrue(run.err().contains("1 bad records left out"), run.err());
+    assertTrue(Files.isRegularFile(directory.resolve("run/model/model.safetensors")));
+  }
+
+  /** Sixteen drawn pictures and one that is not there. */
+  private Path writeMdetrFile() throws IOException {
+    ShapesDataset scenes = ShapesDataset.of(Split.TRAIN, 6, 16, 200);
+    List<String> images = new ArrayList<>();
+    List<String> annotations = new ArrayList<>();
+    for (int i = 0; i < scenes.size(); i++) {
+      ReferringPair pair = scenes.pair(i);
+      Image image = pair.image().read();
+      BufferedImage picture =
+          new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_INT_RGB);
+      for (int p = 0; p < image.width() * image.height(); p++) {
+        int rgb = 0;
+        for (int c = 0; c < 3; c++) {
+          rgb = rgb << 8 | image.pixels().get(3 * p + c) & 255;
+        }
+        picture.setRGB(p % image.width(), p / image.width(), rgb);
+      }
+      ImageIO.write(picture, "png", directory.resolve(i + ".png").toFile());
+      images.add(
+          String.format(
+              "{\"id\": %d, \"file_name\": \"%d.png\", \"width\": %d, \"height\": %d,"
+                  + " \"caption\": \"%s\"}",
+              i, i, image.width(), image.height(), pair.expression()));
+      annotations.add(
+          String.format(
+              java.util.Locale.ROOT,
+              "{\"id\": %d, \"image_id\": %d, \"bbox\": [%f, %f, %f, %f]}",
+              i,
+              i,
+              pair.box().x(),
+              pair.box().y(),
+              pair.box().width(),
+              pair.box().height()));
+    }
+    images.add(
+        "{\"id\": 99, \"file_name\": \"gone.png\", \"width\": 9, \"height\": 9, \"caption\": \"x\"}");
+    annotations.add("{\"id\": 99, \"image_id\": 99, \"bbox\": [1, 1, 2, 2]}");
+    Path file = directory.resolve("data.json");
+    Files.writeString(
+        file,
+        "{\"images\": ["
+            + String.join(",\n", images)
+            + "], \"annotations\": ["
+            + String.join(",\n", annotations)
+            + "]}");
+    return file;
+  }
+
+  @Test
+  void saysWhatIsMissing() {
+    assertEquals(2, train("--data", "refer").code());
+    Run noRoot = train("--data", "refer", "--tokenizer", "t.json", "--steps", "0");
+    assertEquals(2, noRoot.code());
+    assertTrue(noRoot.err().contains("at least 1"), noRoot.err());
+  }
+}
