@@ -12,6 +12,7 @@ module org.scanformer {
   requires com.drew.metadata;
 
   uses javax.imageio.spi.ImageReaderSpi;
+  uses org.scanformer.ModelProvider;
 
   exports org.scanformer;
 }

@@ -9,6 +9,7 @@ import org.scanformer.internal.engine.Backends;
 import org.scanformer.internal.engine.Engine;
 import org.scanformer.internal.engine.TextKv;
 import org.scanformer.internal.engine.Trace;
+import org.scanformer.internal.model.BundledModel;
 
 /**
  * A model that finds, in an image, the object an expression speaks of.
@@ -31,6 +32,21 @@ public final class ScanFormer implements AutoCloseable {
   private ScanFormer(Engine engine, Schedule schedule) {
     this.engine = engine;
     this.schedule = schedule;
+  }
+
+  /** Loads the bundled model with the default options. */
+  public static ScanFormer load() {
+    return load(ScanFormerOptions.defaults());
+  }
+
+  /**
+   * Loads the bundled model: the one that a jar such as {@code scanformer-model-shapes} provides.
+   *
+   * @throws ScanFormerException BAD_MODEL when there is none, or more than one; else as {@link
+   *     #load(Path, ScanFormerOptions)}
+   */
+  public static ScanFormer load(ScanFormerOptions options) {
+    return BundledModel.with(directory -> load(directory, options));
   }
 
   /** Loads a model directory with the default options. */

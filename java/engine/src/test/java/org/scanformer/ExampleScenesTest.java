@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Ten drawn scenes under the trained demo model, against the boxes of a float64 run. */
 class ExampleScenesTest {
-  private static final Path MODEL = Path.of("..", "cli", "src", "demo", "model");
+  private static final Path MODEL = Path.of("src", "test", "resources", "example-model");
 
   @ParameterizedTest
   @EnumSource(Schedule.class)

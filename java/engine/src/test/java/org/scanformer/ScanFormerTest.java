@@ -21,7 +21,7 @@ import org.scanformer.reference.RandomModel;
 
 /** The public API's contract, with the small demo model. */
 class ScanFormerTest {
-  private static final Path MODEL = Path.of("..", "cli", "src", "demo", "model");
+  private static final Path MODEL = Path.of("src", "test", "resources", "example-model");
   private static final String TEXT = "the little purple square";
 
   private static ScanFormer scanFormer;

@@ -15,8 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import org.scanformer.ErrorCode;
 import org.scanformer.Image;
 import org.scanformer.Location;
@@ -62,7 +60,7 @@ final class BatchRun {
       throw new CliException("The batch file " + file + " is not a file that exists");
     }
     Path folder = file.toAbsolutePath().getParent();
-    try (ProgressBar progress = progressBar(countLines(file));
+    try (ProgressBar progress = Progress.bar("locate", countLines(file));
         BufferedReader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
       List<Line> group = new ArrayList<>();
       int number = 0;
@@ -89,15 +87,6 @@ final class BatchRun {
     try (Stream<String> lines = Files.lines(file, StandardCharsets.UTF_8)) {
       return lines.filter(line -> !line.isBlank()).count();
     }
-  }
-
-  private static ProgressBar progressBar(long lines) {
-    return new ProgressBarBuilder()
-        .setTaskName("locate")
-        .setInitialMax(lines)
-        .setStyle(ProgressBarStyle.ASCII)
-        .setConsumer(new me.tongfei.progressbar.ConsoleProgressBarConsumer(System.err))
-        .build();
   }
 
   private Line parse(int number, String text, Path folder) {

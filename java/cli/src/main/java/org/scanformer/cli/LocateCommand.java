@@ -37,12 +37,7 @@ import picocli.CommandLine.Spec;
 final class LocateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = "--model",
-      paramLabel = "DIR",
-      required = true,
-      description = "The model directory: config.json, model.safetensors, tokenizer.json.")
-  private Path model;
+  @Mixin private ModelOption model;
 
   @ArgGroup(exclusive = true, multiplicity = "1")
   private Input input;
@@ -84,25 +79,7 @@ final class LocateCommand implements Callable<Integer> {
   private Schedule schedule;
 
   @ArgGroup(exclusive = true)
-  private Selection selection;
-
-  /** Which patches are looked at. */
-  static final class Selection {
-    @Option(
-        names = "--threshold",
-        paramLabel = "T",
-        description = "Select patches of a probability over T. Default: the model's threshold.")
-    private Double threshold;
-
-    @Option(
-        names = "--max-patches",
-        paramLabel = "K",
-        description = "Select the K most probable patches at each scale.")
-    private Integer maxPatches;
-
-    @Option(names = "--all", description = "Select every patch.")
-    private boolean all;
-  }
+  private SelectionOption selection;
 
   @Option(names = "--json", description = "Print the answer as one line of JSON.")
   private boolean json;
@@ -130,8 +107,8 @@ final class LocateCommand implements Callable<Integer> {
         schedule != null ? schedule : overlay != null ? Schedule.PER_SCALE : Schedule.FINAL_ONLY;
     ScanFormerOptions options =
         engine.toBuilder().schedule(chosen).maxBatch(input.batch == null ? 1 : 8).build();
-    SelectionPolicy policy = policy();
-    try (ScanFormer scanFormer = ScanFormer.load(model, options)) {
+    SelectionPolicy policy = selection == null ? SelectionPolicy.checkpoint() : selection.policy();
+    try (ScanFormer scanFormer = model.load(options)) {
       if (input.batch != null) {
         PrintWriter out = spec.commandLine().getOut();
         int failed = new BatchRun(scanFormer, policy, options.maxBatch()).run(input.batch, out);
@@ -140,18 +117,6 @@ final class LocateCommand implements Callable<Integer> {
       locateOne(scanFormer, policy);
       return 0;
     }
-  }
-
-  private SelectionPolicy policy() {
-    if (selection == null) {
-      return SelectionPolicy.checkpoint();
-    }
-    if (selection.threshold != null) {
-      return SelectionPolicy.threshold(selection.threshold);
-    }
-    return selection.maxPatches != null
-        ? SelectionPolicy.topK(selection.maxPatches)
-        : SelectionPolicy.all();
   }
 
   private void locateOne(ScanFormer scanFormer, SelectionPolicy policy) throws IOException {

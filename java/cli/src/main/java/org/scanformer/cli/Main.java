@@ -11,7 +11,13 @@ import picocli.CommandLine.Command;
 @Command(
     name = "scanformer",
     description = "Finds, in an image, the object an expression speaks of.",
-    subcommands = {LocateCommand.class, InspectCommand.class, DevicesCommand.class},
+    subcommands = {
+      LocateCommand.class,
+      EvalCommand.class,
+      ShapesCommand.class,
+      InspectCommand.class,
+      DevicesCommand.class
+    },
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     footer = {
@@ -60,7 +66,7 @@ public final class Main implements Runnable {
   @Override
   public void run() {
     throw new CommandLine.ParameterException(
-        spec.commandLine(), "A command is missing: locate, inspect or devices");
+        spec.commandLine(), "A command is missing: locate, eval, shapes, inspect or devices");
   }
 
   /** Reads the version that the build wrote. */

@@ -44,6 +44,11 @@ final class Pictures {
 
   /** The image with each scale's box, and below it the expression, the score and a legend. */
   static BufferedImage overlay(Image image, String text, Location location) {
+    return overlay(image, text, location, null);
+  }
+
+  /** The same with the true box, in white, where it is not null. */
+  static BufferedImage overlay(Image image, String text, Location location, Box truth) {
     int factor = enlargement(image.width(), image.height());
     int width = image.width() * factor;
     int height = image.height() * factor;
@@ -78,6 +83,15 @@ final class Pictures {
       String label = "scale " + scale.scale();
       graphics.drawString(label, legendX, legendY);
       legendX += graphics.getFontMetrics().stringWidth(label) + fontSize;
+    }
+    if (truth != null) {
+      Box box =
+          new Box(
+              truth.x() * factor,
+              truth.y() * factor,
+              truth.width() * factor,
+              truth.height() * factor);
+      drawBox(graphics, box, Color.WHITE, stroke / 2);
     }
     graphics.setColor(Color.WHITE);
     for (int i = 0; i < caption.size(); i++) {

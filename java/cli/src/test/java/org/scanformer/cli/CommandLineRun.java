@@ -8,11 +8,12 @@ import java.util.List;
 
 /** A command line that was run in this process, with what it printed. */
 record CommandLineRun(int code, String out, String err) {
-  static final String MODEL = Path.of("src", "demo", "model").toString();
-  static final String IMAGE = Path.of("src", "demo", "pluses.png").toString();
+  private static final Path RESOURCES = Path.of("..", "engine", "src", "test", "resources");
+  static final String MODEL = RESOURCES.resolve("example-model").toString();
+  static final String IMAGE = RESOURCES.resolve("scenes").resolve("08.png").toString();
   static final String TEXT = "big plus left of the orange plus";
 
-  /** cx, cy, w, h of a float64 run of the demo's model on the demo's picture. */
+  /** cx, cy, w, h of a float64 run of the example model on that picture. */
   static final double[] FLOAT64_BOX = {
     0.24765081138747136, 0.449722088505506, 0.2558855169845286, 0.36319229760413146
   };
@@ -28,7 +29,7 @@ record CommandLineRun(int code, String out, String err) {
     return new CommandLineRun(code, out.toString(), err.toString());
   }
 
-  /** The demo's request with further arguments. */
+  /** The example's request with further arguments. */
   static CommandLineRun locate(String... arguments) {
     List<String> all =
         new ArrayList<>(

@@ -30,7 +30,9 @@ class OtherCommandsTest {
   void withoutACommandTheUsageIsPrinted() {
     CommandLineRun run = run();
     assertEquals(2, run.code());
-    assertTrue(run.err().contains("A command is missing: locate, inspect or devices"), run.err());
+    assertTrue(
+        run.err().contains("A command is missing: locate, eval, shapes, inspect or devices"),
+        run.err());
     assertEquals(2, run("teleport").code());
   }
 

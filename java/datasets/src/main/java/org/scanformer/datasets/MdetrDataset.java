@@ -10,28 +10,20 @@ import org.scanformer.Box;
  * A JSON file in the form of MDETR's referring sets ({@code finetune_refcoco_val.json} and the
  * like): an entry of "images" for each expression, with "file_name", "width", "height" and
  * "caption", and one entry of "annotations" with its "image_id" and "bbox" [x, y, width, height] in
- * pixels. Immutable and thread-safe.
+ * pixels.
  */
-public final class MdetrDataset implements ReferringDataset {
-  private final String name;
-  private final List<ReferringPair> pairs;
-  private final List<BadRecord> badRecords;
-
-  private MdetrDataset(String name, List<ReferringPair> pairs, List<BadRecord> badRecords) {
-    this.name = name;
-    this.pairs = List.copyOf(pairs);
-    this.badRecords = List.copyOf(badRecords);
-  }
+public final class MdetrDataset {
+  private MdetrDataset() {}
 
   /**
-   * Reads a file. Entries that are no usable pairs are {@link #badRecords()}.
+   * Reads a file. Entries that are no usable pairs are its bad records.
    *
    * @param images where the images are, itself or directories directly in it; null for the file's
    *     directory and its "images"
    * @throws org.scanformer.ScanFormerException BAD_INPUT when the file is missing or of another
    *     form
    */
-  public static MdetrDataset open(Path file, Path images) {
+  public static ReferringDataset open(Path file, Path images) {
     CocoFile coco = CocoFile.read(file);
     Path folder = file.toAbsolutePath().getParent();
     List<Path> directories =
@@ -65,26 +57,6 @@ public final class MdetrDataset implements ReferringDataset {
         pairs.add(new ReferringPair(id, source, caption, box, null, List.of()));
       }
     }
-    return new MdetrDataset("mdetr " + file.getFileName(), pairs, bad);
-  }
-
-  @Override
-  public String name() {
-    return name;
-  }
-
-  @Override
-  public int size() {
-    return pairs.size();
-  }
-
-  @Override
-  public ReferringPair pair(int index) {
-    return pairs.get(index);
-  }
-
-  @Override
-  public List<BadRecord> badRecords() {
-    return badRecords;
+    return new ListedDataset("mdetr " + file.getFileName(), pairs, bad);
   }
 }

@@ -16,19 +16,16 @@ import org.scanformer.ScanFormerException;
 /**
  * A directory in the form of the REFER toolkit: {@code refs(WHO).p}, a pickled list of referred
  * objects with their sentences, and {@code instances.json} in COCO's form. RefCOCO, RefCOCO+,
- * RefCOCOg and RefCLEF (ReferItGame) have it. A pair for each sentence. Immutable and thread-safe.
+ * RefCOCOg and RefCLEF (ReferItGame) have it. A pair for each sentence.
  */
-public final class ReferDataset implements ReferringDataset {
-  private final String name;
+public final class ReferDataset {
   private final List<ReferringPair> pairs = new ArrayList<>();
   private final List<BadRecord> badRecords = new ArrayList<>();
 
-  private ReferDataset(String name) {
-    this.name = name;
-  }
+  private ReferDataset() {}
 
   /**
-   * Reads a split. Records that are no usable pairs are {@link #badRecords()}.
+   * Reads a split. Records that are no usable pairs are its bad records.
    *
    * @param root the directory with the two files
    * @param splitBy who made the split: unc, google, umd, berkeley; null where there is one
@@ -38,7 +35,7 @@ public final class ReferDataset implements ReferringDataset {
    * @throws ScanFormerException BAD_INPUT when a file is missing, broken or hostile, or when no
    *     object is in the split
    */
-  public static ReferDataset open(Path root, String splitBy, String split, Path images) {
+  public static ReferringDataset open(Path root, String splitBy, String split, Path images) {
     Path refs = refsFile(root, splitBy);
     CocoFile instances = CocoFile.read(root.resolve("instances.json"));
     Object read = RestrictedPickle.read(refs);
@@ -51,8 +48,7 @@ public final class ReferDataset implements ReferringDataset {
             ? ImageFile.withSubdirectories(images)
             : ImageFile.withSubdirectories(
                 folder.resolve("images"), folder, folder.resolveSibling("images"));
-    ReferDataset dataset =
-        new ReferDataset("refer " + folder.getFileName() + " " + refs.getFileName() + " " + split);
+    ReferDataset dataset = new ReferDataset();
     TreeSet<String> splits = new TreeSet<>();
     boolean any = false;
     for (int i = 0; i < list.size(); i++) {
@@ -74,7 +70,10 @@ public final class ReferDataset implements ReferringDataset {
     if (!any) {
       throw error(refs, "the split \"" + split + "\" is not in it, found " + splits);
     }
-    return dataset;
+    return new ListedDataset(
+        "refer " + folder.getFileName() + " " + refs.getFileName() + " " + split,
+        dataset.pairs,
+        dataset.badRecords);
   }
 
   private static Path refsFile(Path root, String splitBy) {
@@ -200,25 +199,5 @@ public final class ReferDataset implements ReferringDataset {
 
   private static ScanFormerException error(Path file, String message) {
     return new ScanFormerException(ErrorCode.BAD_INPUT, file + ": " + message);
-  }
-
-  @Override
-  public String name() {
-    return name;
-  }
-
-  @Override
-  public int size() {
-    return pairs.size();
-  }
-
-  @Override
-  public ReferringPair pair(int index) {
-    return pairs.get(index);
-  }
-
-  @Override
-  public List<BadRecord> badRecords() {
-    return List.copyOf(badRecords);
   }
 }

@@ -44,7 +44,7 @@ class MdetrDatasetTest {
           {"id": 5, "image_id": 4, "bbox": [50, 2, 3, 4]},
           {"id": 6, "image_id": 5, "bbox": [1, 2, 3, 4]}]}
         """);
-    MdetrDataset dataset = MdetrDataset.open(file, null);
+    ReferringDataset dataset = MdetrDataset.open(file, null);
     assertEquals(1, dataset.size());
     assertEquals("the dog", dataset.pair(0).expression());
     assertEquals(new Box(1, 2, 3, 4), dataset.pair(0).box());

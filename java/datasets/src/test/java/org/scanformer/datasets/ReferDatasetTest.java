@@ -49,7 +49,7 @@ class ReferDatasetTest {
       strings = {"refs-protocol0.p", "refs-protocol2.p", "refs-protocol4.p", "refs-python2.p"})
   void givesAPairForEachSentence(String fixture) throws IOException {
     useRefs(fixture, "refs(unc).p");
-    ReferDataset dataset = ReferDataset.open(root, null, "train", null);
+    ReferringDataset dataset = ReferDataset.open(root, null, "train", null);
     assertEquals(2, dataset.size());
     assertEquals("the dog", dataset.pair(0).expression());
     assertEquals("café dog", dataset.pair(1).expression());
@@ -64,7 +64,7 @@ class ReferDatasetTest {
   @Test
   void clipsBoxesToTheImage() throws IOException {
     useRefs("refs-protocol2.p", "refs(unc).p");
-    ReferDataset dataset = ReferDataset.open(root, "unc", "testA", null);
+    ReferringDataset dataset = ReferDataset.open(root, "unc", "testA", null);
     assertEquals(new Box(30, 20, 10, 10), dataset.pair(0).box());
   }
 
@@ -82,14 +82,14 @@ class ReferDatasetTest {
     useRefs("refs-protocol2.p", "refs(unc).p");
     Files.writeString(
         root.resolve("instances.json"), INSTANCES.replace("\"id\": 16", "\"id\": 99"));
-    ReferDataset dataset = ReferDataset.open(root, null, "train", null);
+    ReferringDataset dataset = ReferDataset.open(root, null, "train", null);
     assertEquals(0, dataset.size());
     assertEquals(1, dataset.badRecords().size());
     assertTrue(dataset.badRecords().get(0).problem().contains("ann_id 16"));
 
     Files.writeString(root.resolve("instances.json"), INSTANCES);
     Files.delete(root.resolve("images/train2014/COCO_train2014_000000581857.jpg"));
-    ReferDataset withoutImage = ReferDataset.open(root, null, "train", null);
+    ReferringDataset withoutImage = ReferDataset.open(root, null, "train", null);
     assertTrue(withoutImage.badRecords().get(0).problem().contains("was not found"));
   }
 

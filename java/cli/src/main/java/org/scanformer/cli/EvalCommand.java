@@ -1,0 +1,339 @@
+package org.scanformer.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import me.tongfei.progressbar.ProgressBar;
+import org.scanformer.Image;
+import org.scanformer.Location;
+import org.scanformer.Request;
+import org.scanformer.ScanFormer;
+import org.scanformer.ScanFormerException;
+import org.scanformer.Schedule;
+import org.scanformer.SelectionPolicy;
+import org.scanformer.datasets.BadRecord;
+import org.scanformer.datasets.ReferringDataset;
+import org.scanformer.datasets.ReferringPair;
+import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Judges a model on pairs of images and expressions whose true boxes are known. */
+@Command(
+    name = "eval",
+    description = "Judges a model: accuracy, patches looked at, speed.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    footer = {
+      "",
+      "Accuracy is the share of boxes whose IoU with the true one is at least 0.5, 0.7, 0.9. Pairs a"
+          + " second count the engine's time; images are read, or drawn, meanwhile. The cost of an"
+          + " early exit is the share of the image tokens of all scales that it computed."
+    })
+final class EvalCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Mixin private EvalData data;
+
+  @Mixin private ModelOption model;
+
+  @Mixin private EngineOptions engine;
+
+  @ArgGroup(exclusive = true)
+  private Selection selection;
+
+  /** Which patches are looked at. */
+  static final class Selection extends SelectionOption {
+    @Option(
+        names = "--random",
+        paramLabel = "SHARE",
+        split = ",",
+        description =
+            "A control: draw this share of the patches at random, one share for each scale from 1 on.")
+    private double[] random;
+
+    @Override
+    public String toString() {
+      return random == null ? super.toString() : "random " + java.util.Arrays.toString(random);
+    }
+  }
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = "8",
+      description = "Pairs answered together. Default: 8.")
+  private int batch;
+
+  @Option(names = "--json", description = "Print the figures as one line of JSON.")
+  private boolean json;
+
+  @Option(
+      names = "--plots",
+      paramLabel = "DIR",
+      description = "Draw the figures, and a sheet of examples, into this directory.")
+  private Path plots;
+
+  @Option(
+      names = "--resume",
+      paramLabel = "FILE.jsonl",
+      description = "Keep each pair's result in this file; pairs that are in it are not run again.")
+  private Path resume;
+
+  private ReferringDataset dataset;
+  private ScanFormer scanFormer;
+  private RandomSelection random;
+  private final Evaluation evaluation = new Evaluation();
+
+  @Override
+  public Integer call() throws IOException {
+    if (batch < 1) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "--batch must be at least 1, found " + batch);
+    }
+    requireShares();
+    dataset = data.open(spec);
+    dataset.badRecords().forEach(evaluation::addBad);
+    try (ScanFormer opened =
+        model.load(engine.toBuilder().schedule(Schedule.PER_SCALE).maxBatch(batch).build())) {
+      scanFormer = opened;
+      if (selection != null && selection.random != null) {
+        random = new RandomSelection(opened.config(), selection.random);
+      }
+      if (resume == null) {
+        run(null);
+      } else {
+        try (EvalLog log = new EvalLog(resume, subject())) {
+          run(log);
+        }
+      }
+      if (plots != null && !evaluation.results().isEmpty()) {
+        new EvalPlots(plots).write(evaluation);
+        new ExampleSheet(scanFormer, this::policy).write(dataset, evaluation, plots);
+      }
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      out.println(LocationJson.write(evaluation.toJson()));
+    } else {
+      print(out);
+    }
+    return evaluation.results().isEmpty() ? Main.FAILURE : 0;
+  }
+
+  private void requireShares() {
+    if (selection != null && selection.random != null) {
+      for (double share : selection.random) {
+        if (!(share >= 0 && share <= 1)) {
+          throw new CommandLine.ParameterException(
+              spec.commandLine(), "--random takes shares from 0 to 1, found " + share);
+        }
+      }
+    }
+  }
+
+  /** What the figures depend on. */
+  private ObjectNode subject() {
+    ObjectNode node = LocationJson.object();
+    node.put("data", dataset.name());
+    node.put("model", model.name());
+    node.put("config", scanFormer.config().toString());
+    node.put("selection", selection == null ? "checkpoint" : selection.toString());
+    node.put("precision", LocationJson.name(scanFormer.precision()));
+    return node;
+  }
+
+  private SelectionPolicy policy(Image image, int index) {
+    if (random != null) {
+      return random.masks(image, index);
+    }
+    return selection == null ? SelectionPolicy.checkpoint() : selection.policy();
+  }
+
+  /** A pair with its image, or with what went wrong when it was read. */
+  private record Read(int index, ReferringPair pair, Image image, BadRecord bad) {}
+
+  private void run(EvalLog log) throws IOException {
+    List<Integer> left = new ArrayList<>();
+    for (int i = 0; i < dataset.size(); i++) {
+      PairResult known = log == null ? null : log.of(dataset.pair(i).id());
+      if (known == null) {
+        left.add(i);
+      } else {
+        evaluation.add(known);
+      }
+    }
+    ExecutorService reader =
+        Executors.newSingleThreadExecutor(
+            task -> {
+              Thread thread = new Thread(task, "images");
+              thread.setDaemon(true);
+              return thread;
+            });
+    try (ProgressBar progress = Progress.bar("eval", left.size())) {
+      Future<List<Read>> next = reader.submit(() -> read(left, 0));
+      for (int begin = 0; begin < left.size(); begin += batch) {
+        List<Read> group = await(next);
+        int after = begin + batch;
+        next = reader.submit(() -> read(left, after));
+        answer(group, log);
+        progress.stepBy(group.size());
+        progress.setExtraMessage(
+            evaluation.results().isEmpty()
+                ? ""
+                : String.format(
+                    Locale.ROOT,
+                    "accuracy %.3f",
+                    evaluation.accuracy(evaluation.scales() - 1, Evaluation.BOUNDS[0])));
+      }
+    } finally {
+      reader.shutdownNow();
+    }
+  }
+
+  private List<Read> read(List<Integer> left, int begin) {
+    List<Read> group = new ArrayList<>();
+    for (int i = begin; i < Math.min(left.size(), begin + batch); i++) {
+      ReferringPair pair = dataset.pair(left.get(i));
+      try {
+        group.add(new Read(left.get(i), pair, pair.image().read(), null));
+      } catch (ScanFormerException e) {
+        group.add(new Read(left.get(i), pair, null, new BadRecord(pair.id(), e.getMessage())));
+      }
+    }
+    return group;
+  }
+
+  private static List<Read> await(Future<List<Read>> group) {
+    try {
+      return group.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CliException("interrupted");
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+
+  private void answer(List<Read> group, EvalLog log) throws IOException {
+    List<Read> usable = new ArrayList<>();
+    for (Read read : group) {
+      if (read.bad != null) {
+        evaluation.addBad(read.bad);
+      } else {
+        usable.add(read);
+      }
+    }
+    try {
+      locate(usable, log);
+    } catch (ScanFormerException together) {
+      // One of them cannot be answered: find out which by asking for each alone.
+      for (Read read : usable) {
+        try {
+          locate(List.of(read), log);
+        } catch (ScanFormerException alone) {
+          evaluation.addBad(new BadRecord(read.pair.id(), alone.getMessage()));
+        }
+      }
+    }
+    if (log != null) {
+      log.flush();
+    }
+  }
+
+  private void locate(List<Read> reads, EvalLog log) throws IOException {
+    List<Request> requests = new ArrayList<>();
+    for (Read read : reads) {
+      requests.add(
+          Request.of(read.image, read.pair.expression())
+              .withSelection(policy(read.image, read.index)));
+    }
+    long start = System.nanoTime();
+    List<Location> locations = scanFormer.locate(requests);
+    evaluation.addTime(System.nanoTime() - start, reads.size());
+    for (int i = 0; i < reads.size(); i++) {
+      PairResult result = PairResult.of(reads.get(i).pair, reads.get(i).image, locations.get(i));
+      evaluation.add(result);
+      if (log != null) {
+        log.add(result);
+      }
+    }
+  }
+
+  private void print(PrintWriter out) {
+    List<PairResult> results = evaluation.results();
+    out.println(dataset.name() + ": " + results.size() + " pairs");
+    if (!results.isEmpty()) {
+      int last = evaluation.scales() - 1;
+      out.println();
+      out.println("scale  Acc@0.5  mean IoU  patches looked at");
+      for (int s = 0; s <= last; s++) {
+        out.printf(
+            Locale.ROOT,
+            "%5d  %7.3f  %8.3f  %5.1f %%%n",
+            s,
+            evaluation.accuracy(s, Evaluation.BOUNDS[0]),
+            evaluation.meanIou(s),
+            100 * evaluation.selectedShare(s));
+      }
+      out.println();
+      out.printf(
+          Locale.ROOT,
+          "Acc@0.5 %.3f, Acc@0.7 %.3f, Acc@0.9 %.3f; %.1f %% of all patches looked at%n",
+          evaluation.accuracy(last, 0.5),
+          evaluation.accuracy(last, 0.7),
+          evaluation.accuracy(last, 0.9),
+          100 * evaluation.selectedShare());
+      if (!Double.isNaN(evaluation.pairsPerSecond())) {
+        out.printf(
+            Locale.ROOT,
+            "%.1f pairs a second (%s, %s, %d together)%n",
+            evaluation.pairsPerSecond(),
+            LocationJson.name(scanFormer.backend()),
+            LocationJson.name(scanFormer.precision()),
+            batch);
+      }
+      out.println();
+      evaluation
+          .byKind()
+          .forEach(
+              (kind, counts) ->
+                  out.printf(
+                      Locale.ROOT, "  %-12s %5d pairs  %.3f%n", kind, (int) counts[0], counts[1]));
+      for (EarlyExit.Rule rule : EarlyExit.Rule.values()) {
+        out.println();
+        out.println("Early exit by " + rule.label() + ": bound, Acc@0.5, mean cost");
+        for (EarlyExit.Point point : EarlyExit.curve(rule, results)) {
+          out.printf(
+              Locale.ROOT,
+              "  %.2f  %.3f  %5.1f %%%n",
+              point.bound(),
+              point.accuracy(),
+              100 * point.meanCost());
+        }
+      }
+    }
+    List<BadRecord> bad = evaluation.badRecords();
+    if (!bad.isEmpty()) {
+      out.println();
+      out.println(bad.size() + " bad records:");
+      bad.forEach(record -> out.println("  " + record.id() + ": " + record.problem()));
+    }
+    if (plots != null && !results.isEmpty()) {
+      out.println("Plots: " + plots.toAbsolutePath());
+    }
+  }
+}

@@ -1,0 +1,87 @@
+package org.scanformer.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The results of an evaluation, a line of JSON a pair, so that one that was stopped can go on. The
+ * first line says what is evaluated.
+ */
+final class EvalLog implements AutoCloseable {
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  private final Map<String, PairResult> done = new LinkedHashMap<>();
+  private final BufferedWriter writer;
+
+  /**
+   * Opens or begins a log. A last line that was cut off is dropped.
+   *
+   * @param subject what is evaluated: an existing log must be of the same
+   * @throws CliException when the log is of something else, or no log
+   */
+  EvalLog(Path file, ObjectNode subject) throws IOException {
+    List<String> kept = new ArrayList<>(List.of(LocationJson.write(subject)));
+    if (Files.isRegularFile(file) && Files.size(file) > 0) {
+      List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8);
+      requireSame(file, lines.get(0), subject);
+      for (int i = 1; i < lines.size(); i++) {
+        try {
+          PairResult result = PairResult.fromJson(MAPPER.readTree(lines.get(i)));
+          done.put(result.id(), result);
+          kept.add(lines.get(i));
+        } catch (JsonProcessingException | IllegalArgumentException | NullPointerException e) {
+          if (i < lines.size() - 1) {
+            throw new CliException(file + ": line " + (i + 1) + " is no result of a pair");
+          }
+        }
+      }
+    }
+    Files.write(file, kept, StandardCharsets.UTF_8);
+    writer = Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND);
+  }
+
+  private static void requireSame(Path file, String line, ObjectNode subject) {
+    JsonNode found = null;
+    try {
+      found = MAPPER.readTree(line);
+    } catch (JsonProcessingException e) {
+      // Reported as any other first line that is not the expected one.
+    }
+    // Compared as text: a number read back may have another type than the one written.
+    if (found == null || !found.toString().equals(subject.toString())) {
+      throw new CliException(
+          file + ": the first line is " + line + ", expected " + LocationJson.write(subject));
+    }
+  }
+
+  /** The result of a pair in an earlier run, or null. */
+  PairResult of(String id) {
+    return done.get(id);
+  }
+
+  void add(PairResult result) throws IOException {
+    writer.write(LocationJson.write(result.toJson()));
+    writer.newLine();
+  }
+
+  void flush() throws IOException {
+    writer.flush();
+  }
+
+  @Override
+  public void close() throws IOException {
+    writer.close();
+  }
+}

@@ -1,0 +1,142 @@
+package org.scanformer.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.scanformer.datasets.BadRecord;
+
+/** The figures of a dataset from its pairs' results. Not thread-safe. */
+final class Evaluation {
+  static final double[] BOUNDS = {0.5, 0.7, 0.9};
+
+  private final List<PairResult> results = new ArrayList<>();
+  private final List<BadRecord> badRecords = new ArrayList<>();
+  private long engineNanos;
+  private int timedPairs;
+
+  void add(PairResult result) {
+    results.add(result);
+  }
+
+  void addBad(BadRecord record) {
+    badRecords.add(record);
+  }
+
+  /** Adds what the engine took for a number of pairs, reading of images left out. */
+  void addTime(long nanos, int pairs) {
+    engineNanos += nanos;
+    timedPairs += pairs;
+  }
+
+  List<PairResult> results() {
+    return results;
+  }
+
+  List<BadRecord> badRecords() {
+    return badRecords;
+  }
+
+  int scales() {
+    return results.isEmpty() ? 0 : results.get(0).scales().size();
+  }
+
+  /** Share of the pairs whose box at a scale has an IoU of at least a bound. */
+  double accuracy(int scale, double bound) {
+    return results.stream().filter(r -> r.scales().get(scale).iou() >= bound).count()
+        / (double) results.size();
+  }
+
+  double meanIou(int scale) {
+    return results.stream().mapToDouble(r -> r.scales().get(scale).iou()).average().orElse(0);
+  }
+
+  /** Mean over the pairs of the share of a scale's patches that were looked at. */
+  double selectedShare(int scale) {
+    return results.stream()
+        .mapToDouble(r -> (double) r.scales().get(scale).selected() / r.scales().get(scale).total())
+        .average()
+        .orElse(0);
+  }
+
+  /** All patches that were looked at, of all patches of all scales. */
+  double selectedShare() {
+    long selected = 0;
+    long total = 0;
+    for (PairResult result : results) {
+      for (PairResult.Scale scale : result.scales()) {
+        selected += scale.selected();
+        total += scale.total();
+      }
+    }
+    return (double) selected / total;
+  }
+
+  /** Pairs a second of the engine's time; NaN where none was measured. */
+  double pairsPerSecond() {
+    return timedPairs == 0 ? Double.NaN : timedPairs * 1e9 / engineNanos;
+  }
+
+  /** Number of pairs and accuracy at 0.5 by kind; pairs of unknown kind are left out. */
+  Map<String, double[]> byKind() {
+    Map<String, double[]> kinds = new TreeMap<>();
+    for (PairResult result : results) {
+      if (result.kind() != null) {
+        double[] counts = kinds.computeIfAbsent(result.kind(), kind -> new double[2]);
+        counts[0]++;
+        counts[1] += result.scales().get(scales() - 1).iou() >= BOUNDS[0] ? 1 : 0;
+      }
+    }
+    kinds.values().forEach(counts -> counts[1] /= counts[0]);
+    return kinds;
+  }
+
+  ObjectNode toJson() {
+    ObjectNode root = LocationJson.object().put("pairs", results.size());
+    if (!results.isEmpty()) {
+      int last = scales() - 1;
+      ObjectNode accuracy = root.putObject("accuracy");
+      for (double bound : BOUNDS) {
+        accuracy.put(Double.toString(bound), accuracy(last, bound));
+      }
+      root.put("mean_iou", meanIou(last));
+      ArrayNode scales = root.putArray("scales");
+      for (int s = 0; s <= last; s++) {
+        scales
+            .addObject()
+            .put("scale", s)
+            .put("accuracy_0.5", accuracy(s, BOUNDS[0]))
+            .put("mean_iou", meanIou(s))
+            .put("selected_share", selectedShare(s));
+      }
+      root.put("selected_share", selectedShare());
+      if (timedPairs > 0) {
+        root.put("pairs_per_second", pairsPerSecond());
+      }
+      ObjectNode kinds = root.putObject("by_kind");
+      byKind()
+          .forEach(
+              (kind, counts) ->
+                  kinds
+                      .putObject(kind)
+                      .put("pairs", (int) counts[0])
+                      .put("accuracy_0.5", counts[1]));
+      ObjectNode exits = root.putObject("early_exit");
+      for (EarlyExit.Rule rule : EarlyExit.Rule.values()) {
+        ArrayNode points = exits.putArray(rule.label());
+        for (EarlyExit.Point point : EarlyExit.curve(rule, results)) {
+          points
+              .addObject()
+              .put("bound", point.bound())
+              .put("accuracy_0.5", point.accuracy())
+              .put("mean_cost", point.meanCost());
+        }
+      }
+    }
+    ArrayNode bad = root.putArray("bad_records");
+    badRecords.forEach(r -> bad.addObject().put("id", r.id()).put("problem", r.problem()));
+    return root;
+  }
+}

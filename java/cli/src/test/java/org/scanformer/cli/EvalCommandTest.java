@@ -1,0 +1,135 @@
+package org.scanformer.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EvalCommandTest {
+  @TempDir private Path directory;
+
+  private static CommandLineRun eval(String... arguments) {
+    List<String> all = new ArrayList<>(List.of("eval", "--backend", "cpu"));
+    all.addAll(List.of(arguments));
+    return CommandLineRun.run(all.toArray(String[]::new));
+  }
+
+  private static CommandLineRun shapes(String... arguments) {
+    List<String> all =
+        new ArrayList<>(List.of("--data", "shapes", "--seed", "5", "--count", "20", "--json"));
+    all.addAll(List.of(arguments));
+    return eval(all.toArray(String[]::new));
+  }
+
+  private static JsonNode json(CommandLineRun run) throws IOException {
+    assertEquals(0, run.code(), run.err());
+    return new ObjectMapper().readTree(run.out());
+  }
+
+  @Test
+  void judgesTheBundledModel() throws IOException {
+    JsonNode figures = json(shapes());
+    assertEquals(20, figures.get("pairs").intValue());
+    assertEquals(3, figures.get("scales").size());
+    assertTrue(figures.get("accuracy").get("0.5").doubleValue() > 0.6, figures.toString());
+    assertEquals(1, figures.get("scales").get(0).get("selected_share").doubleValue());
+    assertEquals(0, figures.get("bad_records").size());
+  }
+
+  @Test
+  void selectionsChangeTheShares() throws IOException {
+    JsonNode all = json(shapes("--all"));
+    assertEquals(1, all.get("selected_share").doubleValue());
+    JsonNode random = json(shapes("--random", "0.5,0.25"));
+    assertEquals(0.5, random.get("scales").get(1).get("selected_share").doubleValue(), 1e-9);
+    assertEquals(0.25, random.get("scales").get(2).get("selected_share").doubleValue(), 1e-9);
+    assertEquals(2, shapes("--random", "1.5").code());
+    assertEquals(2, shapes("--random", "0.5", "--all").code());
+  }
+
+  @Test
+  void resumesAfterALineThatWasCutOff() throws IOException {
+    Path log = directory.resolve("log.jsonl");
+    ObjectNode whole = (ObjectNode) json(shapes("--resume", log.toString()));
+    List<String> lines = Files.readAllLines(log);
+    assertEquals(21, lines.size());
+    Files.writeString(
+        log, String.join("\n", lines.subList(0, 8)) + "\n" + lines.get(8).substring(0, 30));
+    ObjectNode resumed = (ObjectNode) json(shapes("--resume", log.toString()));
+    whole.remove("pairs_per_second");
+    resumed.remove("pairs_per_second");
+    assertEquals(whole, resumed);
+    assertEquals(lines.size(), Files.readAllLines(log).size());
+
+    CommandLineRun other = shapes("--all", "--resume", log.toString());
+    assertEquals(1, other.code());
+    assertTrue(other.err().contains("\"selection\":\"all\""), other.err());
+  }
+
+  @Test
+  void listsBadRecords() throws IOException {
+    Path file = directory.resolve("data.json");
+    Files.writeString(directory.resolve("broken.png"), "no picture");
+    Files.copy(Path.of(CommandLineRun.IMAGE), directory.resolve("a.png"));
+    Files.writeString(
+        file,
+        """
+        {"images": [{"id": 1, "file_name": "broken.png", "width": 9, "height": 9, "caption": "x"},
+                    {"id": 2, "file_name": "a.png", "width": 664, "height": 468, "caption": "big plus"},
+                    {"id": 3, "file_name": "gone.png", "width": 9, "height": 9, "caption": "x"}],
+         "annotations": [{"id": 1, "image_id": 1, "bbox": [1, 1, 5, 5]},
+                         {"id": 2, "image_id": 2, "bbox": [69, 132, 170, 170]},
+                         {"id": 3, "image_id": 3, "bbox": [1, 1, 5, 5]}]}
+        """);
+    JsonNode figures = json(eval("--data", "mdetr", "--file", file.toString(), "--json"));
+    assertEquals(1, figures.get("pairs").intValue());
+    assertEquals(2, figures.get("bad_records").size());
+    assertTrue(figures.get("bad_records").get(0).get("problem").textValue().contains("gone.png"));
+    assertTrue(figures.get("bad_records").get(1).get("problem").textValue().contains("broken.png"));
+  }
+
+  @Test
+  void drawsPlots() throws IOException {
+    Path plots = directory.resolve("plots");
+    CommandLineRun run =
+        eval("--data", "shapes", "--seed", "5", "--count", "14", "--plots", plots.toString());
+    assertEquals(0, run.code(), run.err());
+    assertTrue(run.out().contains("Acc@0.5"), run.out());
+    for (String name :
+        new String[] {"accuracy.png", "selected-share.png", "early-exit.png", "examples.png"}) {
+      assertNotNull(ImageIO.read(plots.resolve(name).toFile()), name);
+    }
+  }
+
+  @Test
+  void saysWhatIsMissing() {
+    assertEquals(2, eval("--data", "refer").code());
+    assertTrue(eval("--data", "refer").err().contains("--root"));
+    assertEquals(2, eval("--data", "mdetr").code());
+    assertEquals(2, eval().code());
+  }
+
+  @Test
+  void writesScenesThatLocateTakes() throws IOException {
+    Path out = directory.resolve("scenes");
+    CommandLineRun run =
+        CommandLineRun.run("shapes", "--out", out.toString(), "--count", "3", "--max-side", "300");
+    assertEquals(0, run.code(), run.err());
+    assertEquals(3, Files.readAllLines(out.resolve("scenes.jsonl")).size());
+    CommandLineRun located =
+        CommandLineRun.run("locate", "--batch", out.resolve("scenes.jsonl").toString());
+    assertEquals(0, located.code(), located.err());
+    assertEquals(3, located.out().lines().count());
+  }
+}
