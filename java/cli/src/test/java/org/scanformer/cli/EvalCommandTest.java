@@ -42,7 +42,7 @@ class EvalCommandTest {
     JsonNode figures = json(shapes());
     assertEquals(20, figures.get("pairs").intValue());
     assertEquals(3, figures.get("scales").size());
-    assertTrue(figures.get("accuracy").get("0.5").doubleValue() > 0.6, figures.toString());
+    assertTrue(figures.get("accuracy").get("0.5").doubleValue() >= 0.8, figures.toString());
     assertEquals(1, figures.get("scales").get(0).get("selected_share").doubleValue());
     assertEquals(0, figures.get("bad_records").size());
   }

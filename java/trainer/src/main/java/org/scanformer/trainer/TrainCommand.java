@@ -374,7 +374,7 @@ final class TrainCommand implements Callable<Integer> {
         .getErr()
         .printf(
             Locale.ROOT, "%nStep %d, held out: %s with all patches%n", trainer.step(), text(all));
-    double[] thresholds = {0.02, 0.05, 0.1, 0.2, 0.3, 0.5};
+    double[] thresholds = {0.02, 0.05, 0.08, 0.1, 0.12, 0.14, 0.16, 0.2, 0.25, 0.3, 0.5};
     double chosen = 0.5;
     double best = -1;
     for (double threshold : thresholds) {
