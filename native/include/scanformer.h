@@ -12,6 +12,9 @@
  *   returns when its work is done. One stream must not be used by two threads at a time; different streams may.
  * - Functions return an sf_status. On any but SF_OK nothing was written unless a comment says so, and sf_error(stream)
  *   names the operation, what was found and what was expected. No function throws, exits or keeps global state.
+ * - Tables (sf_grid and the like) may be out of the host's reach. A fault in one is then reported by the next
+ *   sf_synchronize or sf_download, and the row at fault writes nothing. What is launched is sized by the counts that
+ *   the host passes: num_..., and max_rows or max_patches, which the rows that a table names must not exceed.
  * - A count of zero (rows, grids, segments) is valid and does nothing; arrays of zero elements may be NULL.
  * - x is the residual stream, always fp32. "Activation type" is the type a matrix product reads (SF_F32 or SF_BF16).
  */
@@ -36,6 +39,12 @@ enum {
 
 /* Element types. */
 enum { SF_F32 = 0, SF_F16 = 1, SF_BF16 = 2 };
+
+/*
+ * How attention multiplies: one of the element types, which is then the type of the queries and of the cache, or
+ * SF_TF32, fp32 arrays multiplied in TensorFloat-32. Sums and the softmax are fp32 in all of them. The CPU has SF_F32.
+ */
+enum { SF_TF32 = 3 };
 
 /* Packed 8-bit pixel formats, in byte order in memory. The fourth byte of SF_RGBA and SF_BGRA is ignored. */
 enum { SF_RGB = 0, SF_BGR = 1, SF_RGBA = 2, SF_BGRA = 3, SF_GRAY = 4 };
@@ -159,9 +168,10 @@ int sf_compact_patches(sf_stream* stream, const sf_grid* grids, int num_grids, c
 /*
  * Writes the pixels of each grid's selected patches as rows for the patch projection: rows[grid.patch_row + i] is patch
  * indices[grid.mask + i] flattened channel, row, column ([3 * patch * patch] elements of `type`). rows is aligned.
+ * max_patches is at least the sum of the grids' selected.
  */
-int sf_gather_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int patch, const float* canvas,
-                      const int32_t* indices, int type, void* rows);
+int sf_gather_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int max_patches, int patch,
+                      const float* canvas, const int32_t* indices, int type, void* rows);
 
 /* ---- Tokens ---- */
 
@@ -182,11 +192,11 @@ int sf_embed_text(sf_stream* stream, int tokens, int hidden, const int32_t* ids,
  *   constant   x[last]              = constant + modality1 + scales[grid.scale], when selected < rows * cols
  * pos is position[1:], a stored [position_grid, position_grid] grid, interpolated bilinearly with align_corners to
  * [rows, cols] (a side of length 1 takes index 0). patches [n, hidden], position [position_grid^2 + 1, hidden],
- * scales [num_scales, hidden], fp32.
+ * scales [num_scales, hidden], fp32. max_patches is at least the sum of the grids' selected.
  */
-int sf_embed_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int hidden, const float* patches,
-                     const int32_t* indices, const float* cls, const float* position, int position_grid,
-                     const float* modality1, const float* scales, const float* constant, float* x);
+int sf_embed_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int max_patches, int hidden,
+                     const float* patches, const int32_t* indices, const float* cls, const float* position,
+                     int position_grid, const float* modality1, const float* scales, const float* constant, float* x);
 
 /* ---- Encoder ---- */
 
@@ -202,29 +212,33 @@ int sf_residual_layer_norm(sf_stream* stream, int rows, int columns, const float
 
 /*
  * Bytes that the K, V and ln-count of `tokens` tokens of one layer occupy in the cache, a multiple of 64; the layout
- * inside is the backend's own.
+ * inside is the backend's own, and differs by `math`. 0 for arguments that are out of range.
  */
-int64_t sf_kv_bytes(int heads, int head_size, int tokens);
+int64_t sf_kv_bytes(int heads, int head_size, int tokens, int math);
 
 /*
  * KV-cache append: adds the bias and writes K and V of each append's rows with the natural logarithm of their count
  * weight to the segment's cache of `layer`, and the queries to q.
  *
  * qkv [*, 3 * heads * head_size] fp32 without its bias: all queries, all keys, all values of a row; bias [3 * hidden].
- * counts[row] is the count weight of that row's key, at least 1. q [*, hidden] fp32 gets the same rows as qkv has.
+ * counts[row] is the count weight of that row's key, at least 1. q [*, hidden] of math's type gets the same rows as
+ * qkv has. max_rows is at least the sum of the appends' tokens.
  * An append beyond its segment's capacity is SF_INVALID_ARGUMENT and writes nothing.
  */
-int sf_append_kv(sf_stream* stream, const sf_kv_append* appends, int num_appends, int heads, int head_size, int layer,
-                 const float* qkv, const float* bias, const int32_t* counts, float* q);
+int sf_append_kv(sf_stream* stream, const sf_kv_append* appends, int num_appends, int max_rows, int heads,
+                 int head_size, int layer, int math, const float* qkv, const float* bias, const int32_t* counts,
+                 void* q);
 
 /*
  * Attention with count weights: for each query block, head and query
  *   out = sum_j p_j v_j,  p = softmax_j(q . k_j / sqrt(head_size) + ln count_j)
- * over the keys j of the block's segments. q [*, heads * head_size] fp32, out [*, heads * head_size] of `type`.
- * head_size <= 128. The softmax subtracts the running maximum; sums are fp32.
+ * over the keys j of the block's segments. q [*, heads * head_size] of math's type, out [*, heads * head_size] of
+ * `type`. head_size <= 128. The softmax subtracts the running maximum; sums are fp32. max_rows is at least the sum of
+ * the blocks' rows.
  */
-int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks, const sf_kv_segment* segments,
-                 int num_segments, int heads, int head_size, int layer, const float* q, int type, void* out);
+int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks, int max_rows,
+                 const sf_kv_segment* segments, int num_segments, int heads, int head_size, int layer, int math,
+                 const void* q, int type, void* out);
 
 /* ---- Selection ---- */
 

@@ -54,7 +54,16 @@ bool any_selected(const sf_grid* grids, int count) {
     return std::any_of(grids, grids + count, [](const sf_grid& grid) { return grid.selected > 0; });
 }
 
-std::string head_fault(int heads, int head_size, int layer) {
+/* "" or that the sum of a member of the table's rows is more than the caller said. */
+template <typename Row>
+std::string sum_fault(const Row* rows, int count, int32_t Row::*member, int most) {
+    int64_t sum = 0;
+    for (int i = 0; i < count; i++) sum += rows[i].*member;
+    return sum <= most ? "" : "the table names " + number(sum) + " rows, more than the " + number(most) + " expected";
+}
+
+std::string head_fault(int heads, int head_size, int layer, int math) {
+    if (math != SF_F32) return "attention on the CPU multiplies in fp32, found math " + number(math);
     if (heads < 1 || head_size < 1 || head_size > kMaxHeadSize || layer < 0) {
         return "expected heads >= 1, head size 1 to 128, layer >= 0, found " + number(heads) + ", " +
                number(head_size) + ", " + number(layer);
@@ -168,8 +177,8 @@ int sf_compact_patches(sf_stream* stream, const sf_grid* grids, int num_grids, c
     });
 }
 
-int sf_gather_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int patch, const float* canvas,
-                      const int32_t* indices, int type, void* rows) {
+int sf_gather_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int max_patches, int patch,
+                      const float* canvas, const int32_t* indices, int type, void* rows) {
     return guarded(stream, "sf_gather_patches", [&] {
         const char* operation = "sf_gather_patches";
         if (num_grids < 0 || patch < 1 || !valid_type(type)) {
@@ -178,7 +187,8 @@ int sf_gather_patches(sf_stream* stream, const sf_grid* grids, int num_grids, in
         }
         if (num_grids == 0) return ok();
         if (grids == nullptr) return invalid(stream, operation, "NULL argument");
-        const std::string fault = grid_fault(grids, num_grids, true);
+        std::string fault = grid_fault(grids, num_grids, true);
+        if (fault.empty()) fault = sum_fault(grids, num_grids, &sf_grid::selected, max_patches);
         if (!fault.empty()) return invalid(stream, operation, fault);
         if (!any_selected(grids, num_grids)) return ok();
         if (any_null({canvas, indices, rows}) || !aligned(rows)) {
@@ -217,9 +227,9 @@ int sf_embed_text(sf_stream* stream, int tokens, int hidden, const int32_t* ids,
     });
 }
 
-int sf_embed_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int hidden, const float* patches,
-                     const int32_t* indices, const float* cls, const float* position, int position_grid,
-                     const float* modality1, const float* scales, const float* constant, float* x) {
+int sf_embed_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int max_patches, int hidden,
+                     const float* patches, const int32_t* indices, const float* cls, const float* position,
+                     int position_grid, const float* modality1, const float* scales, const float* constant, float* x) {
     return guarded(stream, "sf_embed_patches", [&] {
         const char* operation = "sf_embed_patches";
         if (num_grids < 0 || hidden < 1 || position_grid < 1) {
@@ -231,7 +241,8 @@ int sf_embed_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int
         if (any_null({grids, indices, cls, position, modality1, scales, constant, x})) {
             return invalid(stream, operation, "NULL argument");
         }
-        const std::string fault = grid_fault(grids, num_grids, true);
+        std::string fault = grid_fault(grids, num_grids, true);
+        if (fault.empty()) fault = sum_fault(grids, num_grids, &sf_grid::selected, max_patches);
         if (!fault.empty()) return invalid(stream, operation, fault);
         if (patches == nullptr && any_selected(grids, num_grids)) return invalid(stream, operation, "NULL argument");
         stream->kernels->embed_patches(grids, num_grids, hidden, patches, indices, cls, position, position_grid,
@@ -263,17 +274,18 @@ int sf_residual_layer_norm(sf_stream* stream, int rows, int columns, const float
     });
 }
 
-int64_t sf_kv_bytes(int heads, int head_size, int tokens) {
-    if (heads < 1 || head_size < 1 || tokens < 1) return 0;
+int64_t sf_kv_bytes(int heads, int head_size, int tokens, int math) {
+    if (math != SF_F32 || heads < 1 || head_size < 1 || tokens < 1) return 0;
     const int64_t blocks = (static_cast<int64_t>(tokens) + KV_BLOCK - 1) / KV_BLOCK;
     return blocks * static_cast<int64_t>(kv_block_floats(heads, head_size) * sizeof(float));
 }
 
-int sf_append_kv(sf_stream* stream, const sf_kv_append* appends, int num_appends, int heads, int head_size, int layer,
-                 const float* qkv, const float* bias, const int32_t* counts, float* q) {
+int sf_append_kv(sf_stream* stream, const sf_kv_append* appends, int num_appends, int max_rows, int heads,
+                 int head_size, int layer, int math, const float* qkv, const float* bias, const int32_t* counts,
+                 void* q) {
     return guarded(stream, "sf_append_kv", [&] {
         const char* operation = "sf_append_kv";
-        const std::string fault = head_fault(heads, head_size, layer);
+        const std::string fault = head_fault(heads, head_size, layer, math);
         if (!fault.empty() || num_appends < 0) {
             return invalid(stream, operation, fault + ", " + number(num_appends) + " appends");
         }
@@ -296,17 +308,20 @@ int sf_append_kv(sf_stream* stream, const sf_kv_append* appends, int num_appends
                 }
             }
         }
-        stream->kernels->append_kv(appends, num_appends, heads, head_size, layer, qkv, bias, counts, q,
-                                   stream->threads);
+        const std::string sum = sum_fault(appends, num_appends, &sf_kv_append::tokens, max_rows);
+        if (!sum.empty()) return invalid(stream, operation, sum);
+        stream->kernels->append_kv(appends, num_appends, heads, head_size, layer, qkv, bias, counts,
+                                   static_cast<float*>(q), stream->threads);
         return ok();
     });
 }
 
-int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks, const sf_kv_segment* segments,
-                 int num_segments, int heads, int head_size, int layer, const float* q, int type, void* out) {
+int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks, int max_rows,
+                 const sf_kv_segment* segments, int num_segments, int heads, int head_size, int layer, int math,
+                 const void* q, int type, void* out) {
     return guarded(stream, "sf_attention", [&] {
         const char* operation = "sf_attention";
-        const std::string fault = head_fault(heads, head_size, layer);
+        const std::string fault = head_fault(heads, head_size, layer, math);
         if (!fault.empty() || num_blocks < 0 || num_segments < 0 || !valid_type(type)) {
             return invalid(stream, operation,
                            fault + ", " + number(num_blocks) + " blocks, " + number(num_segments) + " segments, type " +
@@ -331,8 +346,10 @@ int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks
                 }
             }
         }
-        stream->kernels->attention(blocks, num_blocks, segments, heads, head_size, layer, q, type, out,
-                                   stream->threads);
+        const std::string sum = sum_fault(blocks, num_blocks, &sf_query_block::rows, max_rows);
+        if (!sum.empty()) return invalid(stream, operation, sum);
+        stream->kernels->attention(blocks, num_blocks, segments, heads, head_size, layer, static_cast<const float*>(q),
+                                   type, out, stream->threads);
         return ok();
     });
 }

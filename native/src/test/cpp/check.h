@@ -17,6 +17,14 @@
 
 /* What is being tested; printed with a failure. */
 inline std::string context;
+
+/*
+ * The backend under test: the element types of activations, how its attention multiplies, and whether it reads tables
+ * on the device, where faults in them are found late and row by row.
+ */
+inline std::vector<int> backend_types = {SF_F32, SF_BF16};
+inline std::vector<int> backend_maths = {SF_F32};
+inline bool tables_on_device = false;
 inline int passed = 0;
 inline int failed = 0;
 
@@ -120,28 +128,53 @@ inline uint16_t to_bf16(float value) {
     return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
 
-/* An array of an activation type, read as doubles. */
+/* An array of an activation type, read and written as doubles. */
 class Activations {
   public:
-    Activations(int type, size_t size) : type_(type), bytes_(size * (type == SF_BF16 ? 2 : 4)) {}
+    Activations(int type, size_t size) : type_(type), bytes_(size * (type == SF_F32 ? 4 : 2)) {}
 
     void* data() { return bytes_.data(); }
     void poison() { bytes_.poison(); }
     bool untouched() const { return bytes_.untouched(); }
     bool same_bytes(const Activations& other) const { return bytes_.same_bytes(other.bytes_); }
+    void copy_from(const Activations& other) { std::memcpy(bytes_.data(), other.bytes_.data(), bytes_.size()); }
 
     double operator[](size_t i) const {
-        if (type_ == SF_BF16) return from_bf16(reinterpret_cast<const uint16_t*>(bytes_.data())[i]);
-        return static_cast<double>(reinterpret_cast<const float*>(bytes_.data())[i]);
+        if (type_ == SF_F32) return static_cast<double>(reinterpret_cast<const float*>(bytes_.data())[i]);
+        const uint16_t bits = reinterpret_cast<const uint16_t*>(bytes_.data())[i];
+        if (type_ == SF_BF16) return static_cast<double>(from_bf16(bits));
+        _Float16 half;
+        std::memcpy(&half, &bits, sizeof half);
+        return static_cast<double>(half);
     }
 
-    /* Rounding to bf16 is off by up to 2^-9 of the value. */
-    double tolerance(double fp32) const { return type_ == SF_BF16 ? fp32 + 1.0 / 256 : fp32; }
+    void set(size_t i, double value) {
+        if (type_ == SF_F32) {
+            reinterpret_cast<float*>(bytes_.data())[i] = static_cast<float>(value);
+        } else if (type_ == SF_BF16) {
+            reinterpret_cast<uint16_t*>(bytes_.data())[i] = to_bf16(static_cast<float>(value));
+        } else {
+            const auto half = static_cast<_Float16>(value);
+            std::memcpy(bytes_.data() + 2 * i, &half, sizeof half);
+        }
+    }
+
+    /* Rounding to bf16 is off by up to 2^-9 of the value, to fp16 by 2^-12. */
+    double tolerance(double fp32) const {
+        return type_ == SF_BF16 ? fp32 + 1.0 / 256 : type_ == SF_F16 ? fp32 + 1.0 / 2048 : fp32;
+    }
 
   private:
     int type_;
     Array<unsigned char> bytes_;
 };
+
+/* A value as an array of the type holds it. */
+inline double rounded(int type, float value) {
+    Activations one(type, 1);
+    one.set(0, static_cast<double>(value));
+    return one[0];
+}
 
 /* Checks get(i) against expected(i) for i in [0, n), relative to values over 1, as one check. */
 template <typename Get, typename Expected>
@@ -168,14 +201,21 @@ void check_near(const Values& actual, const std::vector<double>& expected, doubl
 
 inline void check_ok(sf_stream* stream, int status, const std::string& what) {
     check(status == SF_OK, what + ": status " + std::to_string(status) + ", " + sf_error(stream));
+    if (tables_on_device) {
+        const int late = sf_synchronize(stream);
+        check(late == SF_OK, what + ": status " + std::to_string(late) + ", " + sf_error(stream));
+    }
 }
 
 /* A call that must fail with that status, and a message that starts with the operation's name. */
 inline void check_refused(sf_stream* stream, int status, int expected, const std::string& operation,
                           const std::string& what) {
+    const bool late = tables_on_device && status == SF_OK;
+    if (late) status = sf_synchronize(stream);
     check_equal(status, expected, operation + " with " + what);
     const std::string message = sf_error(stream);
-    check(message.rfind(operation + ": ", 0) == 0 && message.size() > operation.size() + 2,
+    const std::string start = (late ? "sf_synchronize" : operation) + ": ";
+    check(message.rfind(start, 0) == 0 && message.size() > start.size(),
           operation + " with " + what + ": the message is \"" + message + "\"");
 }
 

@@ -82,8 +82,9 @@ void test_grids(sf_stream* stream, int hidden, int stored, bool thin) {
     Array<float> patches(static_cast<size_t>(patch_rows) * width), x(static_cast<size_t>(token_rows) * width);
     fill(patches);
     check_ok(stream,
-             sf_embed_patches(stream, grids.data(), 3, hidden, patches.data(), indices.data(), cls.data(),
-                              position.data(), stored, modality1.data(), scales.data(), constant.data(), x.data()),
+             sf_embed_patches(stream, grids.data(), 3, patch_rows + random_int(0, 5), hidden, patches.data(),
+                              indices.data(), cls.data(), position.data(), stored, modality1.data(), scales.data(),
+                              constant.data(), x.data()),
              "sf_embed_patches");
     for (const sf_grid& grid : grids) {
         const bool constant_token = grid.selected < grid.rows * grid.cols;

@@ -55,6 +55,7 @@ void test_norm(sf_stream* stream, int rows, int columns, double mean, int type, 
 
 /* One layer's keys and values of several segments, the queries, and what attention is to do with them. */
 struct Attention {
+    int math;
     int heads;
     int head_size;
     int layer;
@@ -64,7 +65,7 @@ struct Attention {
     Array<float> qkv;
     Array<float> bias;
     Array<int32_t> counts;
-    Array<float> q;
+    Activations q;
     Array<unsigned char> cache;
     std::vector<int64_t> offsets; /* of each segment in a layer of the cache */
     int64_t layer_stride = 0;
@@ -75,17 +76,21 @@ struct Attention {
         return sum;
     }
 
-    static int64_t stride(int heads, int head_size, const std::vector<int>& tokens) {
+    static int64_t stride(int math, int heads, int head_size, const std::vector<int>& tokens) {
         int64_t bytes = 64;
-        for (int t : tokens) bytes += sf_kv_bytes(heads, head_size, t);
+        for (int t : tokens) bytes += sf_kv_bytes(heads, head_size, t, math);
         return bytes;
     }
 
     size_t hidden() const { return static_cast<size_t>(heads) * static_cast<size_t>(head_size); }
 
-    Attention(int num_heads, int size, int at_layer, const std::vector<int>& segment_tokens, int more_rows,
+    /* The type of the queries and of the cache. */
+    int element_type() const { return math == SF_TF32 ? SF_F32 : math; }
+
+    Attention(int in_math, int num_heads, int size, int at_layer, const std::vector<int>& segment_tokens, int more_rows,
               double magnitude)
-        : heads(num_heads),
+        : math(in_math),
+          heads(num_heads),
           head_size(size),
           layer(at_layer),
           layers(at_layer + 2),
@@ -94,9 +99,9 @@ struct Attention {
           qkv(static_cast<size_t>(rows) * 3 * hidden()),
           bias(3 * hidden()),
           counts(static_cast<size_t>(rows)),
-          q(static_cast<size_t>(rows) * hidden()),
-          cache(static_cast<size_t>(layers * stride(num_heads, size, segment_tokens))),
-          layer_stride(stride(num_heads, size, segment_tokens)) {
+          q(element_type(), static_cast<size_t>(rows) * hidden()),
+          cache(static_cast<size_t>(layers * stride(in_math, num_heads, size, segment_tokens))),
+          layer_stride(stride(in_math, num_heads, size, segment_tokens)) {
         fill(qkv, -magnitude, magnitude);
         fill(bias, -0.1, 0.1);
         const int weights[] = {1, 1, 2, 299};
@@ -104,7 +109,7 @@ struct Attention {
         int64_t offset = 64;
         for (int t : tokens) {
             offsets.push_back(offset);
-            offset += sf_kv_bytes(heads, head_size, t);
+            offset += sf_kv_bytes(heads, head_size, t, math);
         }
     }
 
@@ -113,7 +118,7 @@ struct Attention {
     /* part: 0 the query, 1 the key, 2 the value. */
     double at(int row, int part, int head, int i) const {
         const size_t column = static_cast<size_t>(part) * hidden() + static_cast<size_t>(head * head_size + i);
-        return static_cast<double>(qkv[static_cast<size_t>(row) * 3 * hidden() + column] + bias[column]);
+        return rounded(element_type(), qkv[static_cast<size_t>(row) * 3 * hidden() + column] + bias[column]);
     }
 
     /* Appends every segment: all of it at once, or in random pieces, one of each segment a call. */
@@ -130,8 +135,9 @@ struct Attention {
                 row += tokens[s];
             }
             check_ok(stream,
-                     sf_append_kv(stream, appends.data(), static_cast<int>(appends.size()), heads, head_size, layer,
-                                  qkv.data(), bias.data(), counts.data(), q.data()),
+                     sf_append_kv(stream, appends.data(), static_cast<int>(appends.size()),
+                                  total(tokens) + random_int(0, 40), heads, head_size, layer, math, qkv.data(),
+                                  bias.data(), counts.data(), q.data()),
                      "sf_append_kv");
         }
     }
@@ -171,23 +177,23 @@ struct Attention {
     }
 };
 
-void test_one_attention(sf_stream* stream, int heads, int head_size, const std::vector<int>& tokens, int type,
+void test_one_attention(sf_stream* stream, int math, int heads, int head_size, const std::vector<int>& tokens, int type,
                         double magnitude, double tolerance) {
     const int query_counts[] = {1, 2, 7, 31, 32, 33, 70};
-    Attention a(heads, head_size, random_int(0, 2), tokens, 70, magnitude);
+    Attention a(math, heads, head_size, random_int(0, 2), tokens, 70, magnitude);
     const int num_segments = static_cast<int>(tokens.size());
     a.append(stream, false);
-    const std::string what = "attention of " + std::to_string(heads) + " heads of " + std::to_string(head_size) +
-                             ", values to " + std::to_string(magnitude);
+    const std::string what = "attention in math " + std::to_string(math) + " of " + std::to_string(heads) +
+                             " heads of " + std::to_string(head_size) + ", values to " + std::to_string(magnitude);
     const auto appended_rows = static_cast<size_t>(Attention::total(tokens));
     check_near(
-        appended_rows * a.hidden(), [&](size_t i) { return static_cast<double>(a.q[i]); },
+        appended_rows * a.hidden(), [&](size_t i) { return a.q[i]; },
         [&](size_t i) {
             const size_t column = i % a.hidden();
             return a.at(static_cast<int>(i / a.hidden()), 0, static_cast<int>(column) / head_size,
                         static_cast<int>(column) % head_size);
         },
-        1e-6, what + ", queries");
+        math == SF_TF32 ? 1e-3 : 1e-6, what + ", queries");
     bool others = true;
     for (int layer = 0; layer < a.layers; layer++) {
         const unsigned char* start = a.cache.data() + layer * a.layer_stride;
@@ -195,10 +201,10 @@ void test_one_attention(sf_stream* stream, int heads, int head_size, const std::
     }
     check(others, what + ": other layers are untouched");
     /* The rows behind the appended ones are queries alone. */
-    for (size_t i = appended_rows * a.hidden(); i < a.q.size(); i++) {
+    for (size_t i = appended_rows * a.hidden(); i < static_cast<size_t>(a.rows) * a.hidden(); i++) {
         const size_t column = i % a.hidden();
-        a.q[i] = static_cast<float>(a.at(static_cast<int>(i / a.hidden()), 0, static_cast<int>(column) / head_size,
-                                         static_cast<int>(column) % head_size));
+        a.q.set(i, a.at(static_cast<int>(i / a.hidden()), 0, static_cast<int>(column) / head_size,
+                        static_cast<int>(column) % head_size));
     }
     const std::vector<sf_kv_segment> segments = a.segments();
     std::vector<sf_query_block> blocks;
@@ -212,10 +218,11 @@ void test_one_attention(sf_stream* stream, int heads, int head_size, const std::
     }
     Activations out(type, static_cast<size_t>(out_rows) * a.hidden());
     const auto attend = [&](Attention& from, const std::vector<sf_kv_segment>& table, Activations& to) {
-        check_ok(stream,
-                 sf_attention(stream, blocks.data(), static_cast<int>(blocks.size()), table.data(), num_segments, heads,
-                              head_size, from.layer, a.q.data(), type, to.data()),
-                 "sf_attention");
+        check_ok(
+            stream,
+            sf_attention(stream, blocks.data(), static_cast<int>(blocks.size()), out_rows + random_int(0, 40),
+                         table.data(), num_segments, heads, head_size, from.layer, math, a.q.data(), type, to.data()),
+            "sf_attention");
     };
     attend(a, segments, out);
     std::vector<double> expected;
@@ -228,8 +235,8 @@ void test_one_attention(sf_stream* stream, int heads, int head_size, const std::
     check_near(out, expected, out.tolerance(tolerance), what);
 
     a.cache.poison();
-    Array<float> q(a.q.size());
-    std::memcpy(q.data(), a.q.data(), a.q.size() * sizeof(float));
+    Activations q(a.element_type(), static_cast<size_t>(a.rows) * a.hidden());
+    q.copy_from(a.q);
     a.append(stream, true);
     check(a.q.same_bytes(q), what + ": queries appended in pieces");
     Activations again(type, static_cast<size_t>(out_rows) * a.hidden());
@@ -238,12 +245,12 @@ void test_one_attention(sf_stream* stream, int heads, int head_size, const std::
 }
 
 /* A key with a count weight of n is the same as n copies of it. */
-void test_merged_key(sf_stream* stream) {
+void test_merged_key(sf_stream* stream, int math, double tolerance) {
     const int copies = random_int(2, 40);
     const int merged = random_int(0, 4);
     const int heads = 2, head_size = 24;
-    Attention one(heads, head_size, 0, {5}, 1, 1);
-    Attention many(heads, head_size, 0, {4 + copies}, 1, 1);
+    Attention one(math, heads, head_size, 0, {5}, 1, 1);
+    Attention many(math, heads, head_size, 0, {4 + copies}, 1, 1);
     const size_t width = 3 * one.hidden();
     std::memcpy(many.bias.data(), one.bias.data(), many.bias.size() * sizeof(float));
     int row = 0;
@@ -260,14 +267,14 @@ void test_merged_key(sf_stream* stream) {
     const sf_query_block block = {0, 0, 5, 0, 1, 0};
     Array<float> out_one(5 * one.hidden()), out_many(5 * one.hidden());
     check_ok(stream,
-             sf_attention(stream, &block, 1, one.segments().data(), 1, heads, head_size, 0, one.q.data(), SF_F32,
-                          out_one.data()),
+             sf_attention(stream, &block, 1, 5, one.segments().data(), 1, heads, head_size, 0, math, one.q.data(),
+                          SF_F32, out_one.data()),
              "sf_attention");
     check_ok(stream,
-             sf_attention(stream, &block, 1, many.segments().data(), 1, heads, head_size, 0, one.q.data(), SF_F32,
-                          out_many.data()),
+             sf_attention(stream, &block, 1, 5, many.segments().data(), 1, heads, head_size, 0, math, one.q.data(),
+                          SF_F32, out_many.data()),
              "sf_attention");
-    check_near(out_one, std::vector<double>(out_many.data(), out_many.data() + out_many.size()), 1e-5,
+    check_near(out_one, std::vector<double>(out_many.data(), out_many.data() + out_many.size()), tolerance,
                "a merged key and " + std::to_string(copies) + " copies");
 }
 
@@ -281,7 +288,8 @@ void test_layer_norm(sf_stream* stream) {
     };
     for (const int columns : {1, 7, 16, 64, 768, 4096, random_int(2, 900)}) {
         for (const NormCase& given : cases) {
-            const int type = random_int(0, 1) == 0 ? SF_F32 : SF_BF16;
+            const int type =
+                backend_types[static_cast<size_t>(random_int(0, static_cast<int>(backend_types.size()) - 1))];
             test_norm(stream, random_int(1, 40), columns, random_float(-1, 1), type, given);
         }
         test_norm(stream, random_int(1, 40), columns, 1000, SF_F32, cases[0]);
@@ -290,17 +298,26 @@ void test_layer_norm(sf_stream* stream) {
 
 void test_attention(sf_stream* stream) {
     const int segment_tokens[] = {1, 15, 16, 17, 33, 70};
-    for (const int head_size : {1, 8, 24, 32, 48, 64, 80, 128}) {
-        for (int heads = 1; heads <= 3; heads++) {
-            std::vector<int> tokens;
-            for (int s = random_int(1, 5); s > 0; s--) tokens.push_back(segment_tokens[random_int(0, 5)]);
-            test_one_attention(stream, heads, head_size, tokens, SF_F32, 1, 1e-5);
+    for (const int math : backend_maths) {
+        /* Queries, keys and values are compared as the types hold them: what is left is the rounding of the weights. */
+        const double tolerance = math == SF_F32 ? 1e-5 : math == SF_BF16 ? 5e-3 : 2e-3;
+        for (const int head_size : {1, 8, 24, 32, 48, 64, 80, 128}) {
+            for (int heads = 1; heads <= 3; heads++) {
+                std::vector<int> tokens;
+                for (int s = random_int(1, 5); s > 0; s--) tokens.push_back(segment_tokens[random_int(0, 5)]);
+                test_one_attention(stream, math, heads, head_size, tokens, SF_F32, 1, tolerance);
+            }
+            if (math == SF_F32) {
+                /* q . k / sqrt(head_size) is about magnitude^2 / 3, and up to three times that. */
+                test_one_attention(stream, math, 2, head_size, {17, 70}, SF_F32, 15.5, 2e-3);
+            }
+            const int narrow = math == SF_F32 && !tables_on_device ? SF_BF16 : math;
+            if (narrow == SF_BF16 || narrow == SF_F16) {
+                test_one_attention(stream, math, 2, head_size, {70, 1, 33}, narrow, 1, tolerance);
+            }
         }
-        test_one_attention(stream, 2, head_size, {70, 1, 33}, SF_BF16, 1, 1e-5);
-        /* q . k / sqrt(head_size) is about magnitude^2 / 3, and up to three times that. */
-        test_one_attention(stream, 2, head_size, {17, 70}, SF_F32, 15.5, 2e-3);
+        /* More keys than a chunk of attention on the CPU holds, and enough of them for two threads to append. */
+        test_one_attention(stream, math, 2, 64, {299, 16, 150}, SF_F32, 1, tolerance);
+        for (int i = 0; i < 5; i++) test_merged_key(stream, math, tolerance);
     }
-    /* More keys than a chunk of attention holds, and enough of them for two threads to append. */
-    test_one_attention(stream, 2, 64, {299, 16, 150}, SF_F32, 1, 1e-5);
-    for (int i = 0; i < 5; i++) test_merged_key(stream);
 }

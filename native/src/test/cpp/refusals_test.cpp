@@ -77,7 +77,7 @@ void test_patch_refusals(sf_stream* stream) {
     fill(canvas);
     const auto gather = [&](const sf_grid* grids, int count, int patch, const float* from, const int32_t* chosen,
                             int type, void* to, const std::string& what) {
-        check_refused(stream, sf_gather_patches(stream, grids, count, patch, from, chosen, type, to),
+        check_refused(stream, sf_gather_patches(stream, grids, count, 1, patch, from, chosen, type, to),
                       SF_INVALID_ARGUMENT, "sf_gather_patches", what);
     };
     gather(&grid, -1, 1, canvas.data(), indices.data(), SF_F32, rows.data(), "a negative count");
@@ -92,10 +92,11 @@ void test_patch_refusals(sf_stream* stream) {
         gather(&one.second, 1, 1, canvas.data(), indices.data(), SF_F32, rows.data(), one.first);
     }
     check(rows.untouched(), "a refused sf_gather_patches writes nothing");
-    check_ok(stream, sf_gather_patches(stream, nullptr, 0, 1, nullptr, nullptr, SF_F32, nullptr), "no grids to gather");
+    check_ok(stream, sf_gather_patches(stream, nullptr, 0, 0, 1, nullptr, nullptr, SF_F32, nullptr),
+             "no grids to gather");
     sf_grid none = grid;
     none.selected = 0;
-    check_ok(stream, sf_gather_patches(stream, &none, 1, 1, canvas.data(), indices.data(), SF_F32, nullptr),
+    check_ok(stream, sf_gather_patches(stream, &none, 1, 0, 1, canvas.data(), indices.data(), SF_F32, nullptr),
              "no patches to gather");
 }
 
@@ -172,7 +173,7 @@ void test_embedding_refusals(sf_stream* stream) {
     const auto patches = [&](const sf_grid* grids, int count, int hidden, const float* from, int stored, float* to,
                              const std::string& what) {
         check_refused(stream,
-                      sf_embed_patches(stream, grids, count, hidden, from, indices.data(), row.data(), table.data(),
+                      sf_embed_patches(stream, grids, count, 1, hidden, from, indices.data(), row.data(), table.data(),
                                        stored, row.data(), row.data(), row.data(), to),
                       SF_INVALID_ARGUMENT, "sf_embed_patches", what);
     };
@@ -185,13 +186,13 @@ void test_embedding_refusals(sf_stream* stream) {
     for (const auto& one : broken_grids(grid)) patches(&one.second, 1, 4, row.data(), 1, x.data(), one.first);
     check(x.untouched(), "a refused sf_embed_patches writes nothing");
     check_ok(stream,
-             sf_embed_patches(stream, nullptr, 0, 4, nullptr, nullptr, nullptr, nullptr, 1, nullptr, nullptr, nullptr,
-                              nullptr),
+             sf_embed_patches(stream, nullptr, 0, 0, 4, nullptr, nullptr, nullptr, nullptr, 1, nullptr, nullptr,
+                              nullptr, nullptr),
              "no grids to embed");
     sf_grid none = grid;
     none.selected = 0;
     check_ok(stream,
-             sf_embed_patches(stream, &none, 1, 4, nullptr, indices.data(), row.data(), table.data(), 1, row.data(),
+             sf_embed_patches(stream, &none, 1, 0, 4, nullptr, indices.data(), row.data(), table.data(), 1, row.data(),
                               row.data(), row.data(), x.data()),
              "no patches to embed");
 }
@@ -213,7 +214,7 @@ void test_norm_refusals(sf_stream* stream) {
     refused(2, 4097, x.data(), nullptr, nullptr, weight.data(), SF_F32, "too many columns");
     refused(2, 4, nullptr, nullptr, nullptr, weight.data(), SF_F32, "no x");
     refused(2, 4, x.data(), nullptr, nullptr, nullptr, SF_F32, "no weight");
-    refused(2, 4, x.data(), nullptr, nullptr, weight.data(), SF_F16, "an unknown type");
+    refused(2, 4, x.data(), nullptr, nullptr, weight.data(), 9, "an unknown type");
     refused(2, 4, x.data(), row_index, x.data(), weight.data(), SF_F32, "x_out on x with row_index");
     check(out.untouched(), "a refused sf_residual_layer_norm writes nothing");
     check_ok(stream,
@@ -223,20 +224,21 @@ void test_norm_refusals(sf_stream* stream) {
 }
 
 void test_attention_refusals(sf_stream* stream) {
-    const int64_t bytes = sf_kv_bytes(1, 8, 16);
+    const int64_t bytes = sf_kv_bytes(1, 8, 16, SF_F32);
     check(bytes > 0 && bytes % 64 == 0, "sf_kv_bytes is a multiple of 64");
-    check(sf_kv_bytes(1, 8, 16) <= sf_kv_bytes(1, 8, 17), "sf_kv_bytes rises");
+    check(sf_kv_bytes(1, 8, 16, SF_F32) <= sf_kv_bytes(1, 8, 17, SF_F32), "sf_kv_bytes rises");
     Array<unsigned char> cache(static_cast<size_t>(bytes));
     const auto address = reinterpret_cast<uint64_t>(cache.data());
     Array<float> qkv(2 * 24), bias(24), q(2 * 8), out(2 * 8);
     fill(qkv);
     fill(bias);
-    const int32_t counts[] = {1, 1}, zero_counts[] = {1, 0};
+    const int32_t counts[] = {1, 1}, zero_counts[] = {0, 1};
     const auto append = [&](const sf_kv_append* appends, int count, int heads, int head_size, int layer,
                             const float* from, const int32_t* weights, float* to, const char* what) {
-        check_refused(stream,
-                      sf_append_kv(stream, appends, count, heads, head_size, layer, from, bias.data(), weights, to),
-                      SF_INVALID_ARGUMENT, "sf_append_kv", what);
+        check_refused(
+            stream,
+            sf_append_kv(stream, appends, count, 4, heads, head_size, layer, SF_F32, from, bias.data(), weights, to),
+            SF_INVALID_ARGUMENT, "sf_append_kv", what);
     };
     const sf_kv_append good = {address, bytes, 0, 2, 0, 16};
     append(&good, -1, 1, 8, 0, qkv.data(), counts, q.data(), "a negative count");
@@ -247,7 +249,8 @@ void test_attention_refusals(sf_stream* stream) {
     append(&good, 1, 1, 8, 0, nullptr, counts, q.data(), "no qkv");
     append(&good, 1, 1, 8, 0, qkv.data(), nullptr, q.data(), "no counts");
     append(&good, 1, 1, 8, 0, qkv.data(), counts, nullptr, "no q");
-    append(&good, 1, 1, 8, 0, qkv.data(), zero_counts, q.data(), "a count weight of 0");
+    const sf_kv_append one_token = {address, bytes, 0, 1, 0, 16};
+    append(&one_token, 1, 1, 8, 0, qkv.data(), zero_counts, q.data(), "a count weight of 0");
     const std::pair<const char*, sf_kv_append> bad_appends[] = {
         {"a misaligned address", {address + 4, bytes, 0, 2, 0, 16}},
         {"no address", {0, bytes, 0, 2, 0, 16}},
@@ -258,21 +261,25 @@ void test_attention_refusals(sf_stream* stream) {
         {"a position at the limit", {address, bytes, 0, 2, INT32_MAX, 16}},
     };
     for (const auto& bad : bad_appends) {
-        const sf_kv_append appends[] = {good, bad.second};
-        append(appends, 2, 1, 8, 0, qkv.data(), counts, q.data(), bad.first);
+        /* On the device the rows of a table stand for themselves. */
+        const sf_kv_append appends[] = {bad.second, good};
+        append(appends, tables_on_device ? 1 : 2, 1, 8, 0, qkv.data(), counts, q.data(), bad.first);
     }
     check(cache.untouched() && q.untouched(), "a refused sf_append_kv writes nothing");
-    check_ok(stream, sf_append_kv(stream, nullptr, 0, 1, 8, 0, nullptr, nullptr, nullptr, nullptr), "no appends");
+    check_ok(stream, sf_append_kv(stream, nullptr, 0, 0, 1, 8, 0, SF_F32, nullptr, nullptr, nullptr, nullptr),
+             "no appends");
     const sf_kv_append empty = {address, bytes, 0, 0, 2, 16};
-    check_ok(stream, sf_append_kv(stream, &empty, 1, 1, 8, 0, qkv.data(), bias.data(), counts, q.data()), "no tokens");
+    check_ok(stream, sf_append_kv(stream, &empty, 1, 0, 1, 8, 0, SF_F32, qkv.data(), bias.data(), counts, q.data()),
+             "no tokens");
     check(cache.untouched() && q.untouched(), "an append of no tokens writes nothing");
-    check_ok(stream, sf_append_kv(stream, &good, 1, 1, 8, 0, qkv.data(), bias.data(), counts, q.data()),
+    check_ok(stream, sf_append_kv(stream, &good, 1, 2, 1, 8, 0, SF_F32, qkv.data(), bias.data(), counts, q.data()),
              "sf_append_kv");
 
     const auto attend = [&](const sf_query_block* blocks, int num_blocks, const sf_kv_segment* segments,
                             int num_segments, int head_size, const float* from, int type, void* to, const char* what) {
         check_refused(stream,
-                      sf_attention(stream, blocks, num_blocks, segments, num_segments, 1, head_size, 0, from, type, to),
+                      sf_attention(stream, blocks, num_blocks, 4, segments, num_segments, 1, head_size, 0, SF_F32, from,
+                                   type, to),
                       SF_INVALID_ARGUMENT, "sf_attention", what);
     };
     const sf_query_block block = {0, 0, 2, 0, 1, 0};
@@ -288,17 +295,19 @@ void test_attention_refusals(sf_stream* stream) {
     const sf_query_block bad_blocks[] = {{-1, 0, 2, 0, 1, 0}, {0, -1, 2, 0, 1, 0}, {0, 0, -2, 0, 1, 0},
                                          {0, 0, 2, -1, 1, 0}, {0, 0, 2, 0, 0, 0},  {0, 0, 2, 0, 2, 0}};
     for (const sf_query_block& bad : bad_blocks) {
-        const sf_query_block blocks[] = {block, bad};
-        attend(blocks, 2, &segment, 1, 8, q.data(), SF_F32, out.data(), "an invalid block");
+        const sf_query_block blocks[] = {bad, block};
+        attend(blocks, tables_on_device ? 1 : 2, &segment, 1, 8, q.data(), SF_F32, out.data(), "an invalid block");
     }
     for (const sf_kv_segment& bad : {sf_kv_segment{address, bytes, 0, 0}, sf_kv_segment{address + 4, bytes, 2, 0},
                                      sf_kv_segment{0, bytes, 2, 0}}) {
         attend(&block, 1, &bad, 1, 8, q.data(), SF_F32, out.data(), "an invalid segment");
     }
     check(out.untouched(), "a refused sf_attention writes nothing");
-    check_ok(stream, sf_attention(stream, nullptr, 0, nullptr, 0, 1, 8, 0, nullptr, SF_F32, nullptr), "no blocks");
+    check_ok(stream, sf_attention(stream, nullptr, 0, 0, nullptr, 0, 1, 8, 0, SF_F32, nullptr, SF_F32, nullptr),
+             "no blocks");
     const sf_query_block no_queries = {0, 0, 0, 0, 1, 0};
-    check_ok(stream, sf_attention(stream, &no_queries, 1, &segment, 1, 1, 8, 0, q.data(), SF_F32, out.data()),
+    check_ok(stream,
+             sf_attention(stream, &no_queries, 1, 0, &segment, 1, 1, 8, 0, SF_F32, q.data(), SF_F32, out.data()),
              "no queries");
     check(out.untouched(), "a block of no queries writes nothing");
 }

@@ -12,9 +12,9 @@ import org.scanformer.Precision;
  * and the formulas are those of {@code scanformer.h}; a failed operation is a {@link
  * org.scanformer.ScanFormerException} that names it.
  *
- * <p>Operations are enqueued in the order of the calls; {@link Table#toHost()} and {@link
- * #download} wait for them. Not safe for use by several threads at a time. After {@link #close()}
- * nothing may be called.
+ * <p>Operations are enqueued in the order of the calls; {@link Table#toHost()}, {@link #download}
+ * and {@link #synchronize} wait for them. Not safe for use by several threads at a time. After
+ * {@link #close()} nothing may be called.
  */
 public interface Backend extends AutoCloseable {
   /** The device family. */
@@ -25,6 +25,12 @@ public interface Backend extends AutoCloseable {
 
   /** The type that linear layers read. */
   ElementType activationType();
+
+  /** The type of the queries that attention reads. */
+  ElementType queryType();
+
+  /** Waits until all operations enqueued so far are done. */
+  void synchronize();
 
   // ---- Memory ----
 
@@ -77,9 +83,19 @@ public interface Backend extends AutoCloseable {
    */
   void compactPatches(GridTable grids, int count, Tensor mask, Tensor indices, Table counts);
 
-  /** Writes the selected patches' pixels as rows for the patch projection. */
+  /**
+   * Writes the selected patches' pixels as rows for the patch projection.
+   *
+   * @param patches the sum of the grids' selected patches, or more
+   */
   void gatherPatches(
-      GridTable grids, int count, int patchSize, Tensor canvas, Tensor indices, Tensor rows);
+      GridTable grids,
+      int count,
+      int patches,
+      int patchSize,
+      Tensor canvas,
+      Tensor indices,
+      Tensor rows);
 
   /** The next scale's masks from the logits of the selected parents' children. */
   void selectPatches(
@@ -102,10 +118,15 @@ public interface Backend extends AutoCloseable {
       Tensor modality,
       Tensor x);
 
-  /** The [REG], patch and constant tokens of each grid's segment. */
+  /**
+   * The [REG], patch and constant tokens of each grid's segment.
+   *
+   * @param numPatches the sum of the grids' selected patches, or more
+   */
   void embedPatches(
       GridTable grids,
       int count,
+      int numPatches,
       Tensor patches,
       Tensor indices,
       Tensor clsToken,
@@ -162,9 +183,12 @@ public interface Backend extends AutoCloseable {
   /**
    * Adds the bias and appends K and V with the ln of their counts (int32 a row) to the cache; q
    * gets the queries.
+   *
+   * @param rows the sum of the appends' tokens, or more
    */
   void appendKv(
       KvAppendTable appends,
+      int rows,
       int heads,
       int headSize,
       int layer,
@@ -173,9 +197,14 @@ public interface Backend extends AutoCloseable {
       Table counts,
       Tensor q);
 
-  /** Attention of each query block over its segments, ln-counts added to the logits. */
+  /**
+   * Attention of each query block over its segments, ln-counts added to the logits.
+   *
+   * @param rows the sum of the blocks' rows, or more
+   */
   void attention(
       QueryBlockTable blocks,
+      int rows,
       KvSegmentTable segments,
       int heads,
       int headSize,

@@ -138,6 +138,16 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public ElementType queryType() {
+    return ElementType.F32;
+  }
+
+  @Override
+  public void synchronize() {
+    check(CpuKernels.sf_synchronize(stream));
+  }
+
+  @Override
   public long memoryAvailable() {
     check(CpuKernels.sf_memory_available(stream, new Pointer(longResult)));
     return longResult.get(0);
@@ -275,12 +285,19 @@ public final class CpuBackend implements Backend {
 
   @Override
   public void gatherPatches(
-      GridTable grids, int count, int patchSize, Tensor canvas, Tensor indices, Tensor rows) {
+      GridTable grids,
+      int count,
+      int patches,
+      int patchSize,
+      Tensor canvas,
+      Tensor indices,
+      Tensor rows) {
     check(
         CpuKernels.sf_gather_patches(
             stream,
             grids.table().device(),
             count,
+            patches,
             patchSize,
             canvas.pointer(),
             indices.pointer(),
@@ -345,6 +362,7 @@ public final class CpuBackend implements Backend {
   public void embedPatches(
       GridTable grids,
       int count,
+      int numPatches,
       Tensor patches,
       Tensor indices,
       Tensor clsToken,
@@ -359,6 +377,7 @@ public final class CpuBackend implements Backend {
             stream,
             grids.table().device(),
             count,
+            numPatches,
             x.columns(),
             patches.pointer(),
             indices.pointer(),
@@ -448,12 +467,13 @@ public final class CpuBackend implements Backend {
 
   @Override
   public long kvBytes(int heads, int headSize, int tokens) {
-    return CpuKernels.sf_kv_bytes(heads, headSize, tokens);
+    return CpuKernels.sf_kv_bytes(heads, headSize, tokens, CpuKernels.SF_F32);
   }
 
   @Override
   public void appendKv(
       KvAppendTable appends,
+      int rows,
       int heads,
       int headSize,
       int layer,
@@ -466,9 +486,11 @@ public final class CpuBackend implements Backend {
             stream,
             appends.table().device(),
             appends.size(),
+            rows,
             heads,
             headSize,
             layer,
+            CpuKernels.SF_F32,
             qkv.pointer(),
             bias.pointer(),
             counts.device(),
@@ -478,6 +500,7 @@ public final class CpuBackend implements Backend {
   @Override
   public void attention(
       QueryBlockTable blocks,
+      int rows,
       KvSegmentTable segments,
       int heads,
       int headSize,
@@ -489,11 +512,13 @@ public final class CpuBackend implements Backend {
             stream,
             blocks.table().device(),
             blocks.size(),
+            rows,
             segments.table().device(),
             segments.size(),
             heads,
             headSize,
             layer,
+            CpuKernels.SF_F32,
             q.pointer(),
             out.type().code(),
             out.pointer()));

@@ -52,7 +52,7 @@ final class Encoder {
       addAndNormalize(rows, x, pending, layer.before(), work.norm);
       backend.linear(work.norm, rows, layer.qkv(), Activation.IDENTITY, work.qkv);
       backend.appendKv(
-          pass.appends, heads, headSize, i, work.qkv, layer.qkvBias(), pass.counts, work.q);
+          pass.appends, rows, heads, headSize, i, work.qkv, layer.qkvBias(), pass.counts, work.q);
       if (i < layers - 1) {
         attendAndTransform(i, pass.blocks, rows, x, null, x);
         pending = work.residual;
@@ -73,7 +73,7 @@ final class Encoder {
   private void attendAndTransform(
       int i, QueryBlockTable blocks, int rows, Tensor x, Table rowIndex, Tensor xOut) {
     Weights.Layer layer = weights.layers.get(i);
-    backend.attention(blocks, segments, heads, headSize, i, work.q, work.context);
+    backend.attention(blocks, rows, segments, heads, headSize, i, work.q, work.context);
     backend.linear(work.context, rows, layer.projection(), Activation.IDENTITY, work.residual);
     backend.residualLayerNorm(
         rows,

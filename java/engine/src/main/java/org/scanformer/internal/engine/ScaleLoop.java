@@ -86,6 +86,8 @@ final class ScaleLoop {
       tables.segments.table().toDevice();
       embedText(ids.length, xWindow.moveTo(0));
       encoder.run(pass, xWindow, 0, layers);
+      // The pass's tables are filled again by the next call.
+      backend.synchronize();
       return text;
     } catch (RuntimeException e) {
       text.free(backend);
@@ -345,7 +347,13 @@ final class ScaleLoop {
       embedText(textTokens, x);
     }
     backend.gatherPatches(
-        grids, items.size(), config.patchSize(), work.canvas, work.indices[s], work.patchRows);
+        grids,
+        items.size(),
+        patches,
+        config.patchSize(),
+        work.canvas,
+        work.indices[s],
+        work.patchRows);
     backend.linear(
         work.patchRows,
         patches,
@@ -355,6 +363,7 @@ final class ScaleLoop {
     backend.embedPatches(
         grids,
         items.size(),
+        patches,
         work.patchEmbeddings,
         work.indices[s],
         weights.clsToken,

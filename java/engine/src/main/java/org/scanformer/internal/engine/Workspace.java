@@ -154,7 +154,7 @@ final class Workspace {
     x = plan.tensor("tokens", ElementType.F32, tokens, hidden);
     norm = plan.tensor("tokens", activation, tokenRows, hidden);
     qkv = plan.tensor("tokens", ElementType.F32, tokenRows, 3 * hidden);
-    q = plan.tensor("tokens", ElementType.F32, tokenRows, hidden);
+    q = plan.tensor("tokens", backend.queryType(), tokenRows, hidden);
     context = plan.tensor("tokens", activation, tokenRows, hidden);
     intermediate = plan.tensor("tokens", activation, tokenRows, config.intermediateSize());
     residual = plan.tensor("tokens", ElementType.F32, tokenRows, hidden);

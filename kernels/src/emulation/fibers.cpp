@@ -1,0 +1,340 @@
+/* Runs the threads of a block as fibers, and checks what they do. */
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <stdexcept>
+#include <vector>
+
+#include "emulation.h"
+
+/* Saves the callee's registers on the current stack, and goes on with those on another. */
+extern "C" void sf_switch_stack(void** from, void* to);
+asm(R"(
+.text
+.globl sf_switch_stack
+.hidden sf_switch_stack
+.type sf_switch_stack,@function
+sf_switch_stack:
+    pushq %rbp
+    pushq %rbx
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    movq %rsp, (%rdi)
+    movq %rsi, %rsp
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbx
+    popq %rbp
+    ret
+.size sf_switch_stack,.-sf_switch_stack
+)");
+
+namespace emulation {
+namespace {
+
+constexpr int kLanes = 32;
+constexpr int kMaxThreads = 1024;
+constexpr size_t kStackBytes = 128 << 10;
+/* What a block may use of shared memory without asking the driver for more. */
+constexpr size_t kSharedBytes = 48 << 10;
+constexpr size_t kGuardBytes = 1 << 10;
+
+enum State { kReady, kAtBlockBarrier, kAtWarpMeeting, kDone };
+
+struct Fiber {
+    void* stack = nullptr;
+    void* top = nullptr; /* the stack pointer while it waits */
+    State state = kDone;
+};
+
+struct Warp {
+    alignas(16) unsigned char brought[2][kLanes * 64];
+    int meeting = 0;
+    int arrived = 0;
+    unsigned parity = 0;
+    uint32_t barriers = 1;
+};
+
+/* Who last touched a word of shared memory, and between which barriers. */
+struct Shadow {
+    int writer = -1;
+    int reader = -1;
+    bool many_readers = false;
+    bool written = false;
+    uint32_t write_block = 0, write_warp = 0, read_block = 0, read_warp = 0;
+};
+
+class Block {
+  public:
+    Block() : fibers_(kMaxThreads), warps_(kMaxThreads / kLanes), shadow_(kSharedBytes / 4) {
+        shared_ = std::make_unique<unsigned char[]>(kSharedBytes + kGuardBytes + 64);
+        shared_base_ = shared_.get() + (64 - reinterpret_cast<uintptr_t>(shared_.get()) % 64);
+    }
+
+    ~Block() {
+        for (Fiber& fiber : fibers_) {
+            if (fiber.stack != nullptr) munmap(fiber.stack, kStackBytes);
+        }
+    }
+
+    std::string run(int threads, const std::function<void()>& body, std::mt19937_64& order) {
+        threads_ = threads;
+        body_ = &body;
+        fault_.clear();
+        shared_size_ = 0;
+        std::memset(shared_base_, 0xff, kSharedBytes + kGuardBytes);
+        std::fill(shadow_.begin(), shadow_.end(), Shadow());
+        barriers_ = 1;
+        at_barrier_ = done_ = 0;
+        for (int w = 0; w < threads / kLanes; w++) warps_[static_cast<size_t>(w)] = Warp();
+        ready_.clear();
+        for (int t = 0; t < threads; t++) start(t);
+        while (done_ < threads && fault_.empty()) {
+            if (ready_.empty()) {
+                fault_ = "a divergent barrier: " + std::to_string(at_barrier_) + " threads wait for the block, " +
+                         std::to_string(threads - done_ - at_barrier_) + " for their warps, " + std::to_string(done_) +
+                         " have ended";
+                break;
+            }
+            const size_t pick = order() % ready_.size();
+            const int next = ready_[pick];
+            ready_[pick] = ready_.back();
+            ready_.pop_back();
+            go(next);
+        }
+        if (fault_.empty()) check_guard();
+        return fault_;
+    }
+
+    void barrier() {
+        wait(kAtBlockBarrier, [this] {
+            at_barrier_++;
+            release_block();
+        });
+    }
+
+    const unsigned char* meeting(Meeting kind, const void* brought, size_t bytes) {
+        Warp& warp = warps_[static_cast<size_t>(current_ / kLanes)];
+        if (warp.arrived > 0 && warp.meeting != kind) {
+            fault("the lanes of a warp wait for different operations");
+            leave(kAtWarpMeeting);
+        }
+        warp.meeting = kind;
+        unsigned char* slots = warp.brought[warp.parity];
+        if (bytes > 0) std::memcpy(slots + 64 * (current_ % kLanes), brought, bytes);
+        warp.arrived++;
+        if (warp.arrived < kLanes) {
+            leave(kAtWarpMeeting);
+        } else {
+            warp.arrived = 0;
+            warp.parity ^= 1;
+            if (kind == kWarpBarrier) warp.barriers++;
+            const int first = current_ / kLanes * kLanes;
+            for (int t = first; t < first + kLanes; t++) {
+                if (t != current_) make_ready(t);
+            }
+        }
+        return slots;
+    }
+
+    void* shared(size_t bytes) {
+        if (shared_size_ != 0 && shared_size_ != bytes) fault("a kernel asks for two kinds of shared memory");
+        if (bytes > kSharedBytes) fault("a kernel asks for " + std::to_string(bytes) + " bytes of shared memory");
+        shared_size_ = bytes;
+        return shared_base_;
+    }
+
+    void access(const void* address, size_t bytes, bool write) {
+        const auto at = static_cast<const unsigned char*>(address) - shared_base_;
+        if (at < 0 || static_cast<size_t>(at) + bytes > shared_size_) {
+            fault("shared memory of " + std::to_string(shared_size_) + " bytes is accessed at " + std::to_string(at));
+            return;
+        }
+        for (size_t word = static_cast<size_t>(at) / 4; word < (static_cast<size_t>(at) + bytes + 3) / 4; word++) {
+            touch(shadow_[word], word, write);
+        }
+    }
+
+    int current() const { return current_; }
+
+  private:
+    static void enter();
+
+    void start(int t) {
+        Fiber& fiber = fibers_[static_cast<size_t>(t)];
+        if (fiber.stack == nullptr) {
+            fiber.stack =
+                mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+            if (fiber.stack == MAP_FAILED) throw std::bad_alloc();
+        }
+        /* Six registers and the return address; at the entry of a function the stack is 8 off a multiple of 16. */
+        auto* top = reinterpret_cast<void**>(static_cast<unsigned char*>(fiber.stack) + kStackBytes) - 8;
+        std::fill(top, top + 8, nullptr);
+        top[6] = reinterpret_cast<void*>(&Block::enter);
+        fiber.top = top;
+        make_ready(t);
+    }
+
+    void make_ready(int t) {
+        fibers_[static_cast<size_t>(t)].state = kReady;
+        ready_.push_back(t);
+    }
+
+    void go(int t) {
+        current_ = t;
+        threadIdx.x = static_cast<unsigned>(t);
+        sf_switch_stack(&scheduler_, fibers_[static_cast<size_t>(t)].top);
+    }
+
+    void leave(State state) {
+        Fiber& fiber = fibers_[static_cast<size_t>(current_)];
+        fiber.state = state;
+        sf_switch_stack(&fiber.top, scheduler_);
+    }
+
+    template <typename Arrive>
+    void wait(State state, const Arrive& arrive) {
+        fibers_[static_cast<size_t>(current_)].state = state;
+        arrive();
+        if (fibers_[static_cast<size_t>(current_)].state == state) leave(state);
+    }
+
+    /* The threads that have ended do not hold a barrier up, as on the device. */
+    void release_block() {
+        if (at_barrier_ == 0 || at_barrier_ + done_ < threads_) return;
+        at_barrier_ = 0;
+        barriers_++;
+        for (int t = 0; t < threads_; t++) {
+            Fiber& fiber = fibers_[static_cast<size_t>(t)];
+            if (fiber.state != kAtBlockBarrier) continue;
+            if (t == current_) {
+                fiber.state = kReady; /* it runs on */
+            } else {
+                make_ready(t);
+            }
+        }
+    }
+
+    void end() {
+        fibers_[static_cast<size_t>(current_)].state = kDone;
+        done_++;
+        release_block();
+        sf_switch_stack(&fibers_[static_cast<size_t>(current_)].top, scheduler_);
+    }
+
+    void fault(const std::string& what) {
+        if (fault_.empty()) fault_ = what + " (thread " + std::to_string(current_) + ")";
+    }
+
+    void check_guard() {
+        for (size_t i = shared_size_; i < kSharedBytes + kGuardBytes; i++) {
+            if (shared_base_[i] != 0xff) {
+                fault("a write behind the shared memory, at byte " + std::to_string(i));
+                return;
+            }
+        }
+    }
+
+    /* Whether an access by `other`, at those barriers, is not ordered with the current thread's. */
+    bool unordered(int other, uint32_t block, uint32_t warp) const {
+        if (other < 0 || other == current_ || block != barriers_) return false;
+        if (other / kLanes != current_ / kLanes) return true;
+        return warp == warps_[static_cast<size_t>(current_ / kLanes)].barriers;
+    }
+
+    void touch(Shadow& s, size_t word, bool write) {
+        const uint32_t warp = warps_[static_cast<size_t>(current_ / kLanes)].barriers;
+        const std::string at = " at byte " + std::to_string(4 * word);
+        if (unordered(s.writer, s.write_block, s.write_warp)) {
+            fault("a race on shared memory" + at + ": thread " + std::to_string(s.writer) + " wrote it");
+        }
+        if (write) {
+            if (unordered(s.reader, s.read_block, s.read_warp) || (s.many_readers && s.read_block == barriers_)) {
+                fault("a race on shared memory" + at + ": thread " + std::to_string(s.reader) + " read it");
+            }
+            s.writer = current_;
+            s.write_block = barriers_;
+            s.write_warp = warp;
+            s.written = true;
+            s.reader = -1;
+            s.many_readers = false;
+        } else {
+            if (!s.written) fault("shared memory is read before it is written" + at);
+            /* Of readers in one warp one stands for all; those of several warps are ordered by block barriers alone. */
+            const bool same_time = s.reader >= 0 && s.read_block == barriers_;
+            if (!same_time) s.many_readers = false;
+            if (same_time && s.reader / kLanes != current_ / kLanes) s.many_readers = true;
+            s.reader = current_;
+            s.read_block = barriers_;
+            s.read_warp = warp;
+        }
+    }
+
+    std::vector<Fiber> fibers_;
+    std::vector<Warp> warps_;
+    std::vector<Shadow> shadow_;
+    std::vector<int> ready_;
+    std::unique_ptr<unsigned char[]> shared_;
+    unsigned char* shared_base_;
+    size_t shared_size_ = 0;
+    const std::function<void()>* body_ = nullptr;
+    void* scheduler_ = nullptr;
+    std::string fault_;
+    int threads_ = 0;
+    int current_ = 0;
+    int done_ = 0;
+    int at_barrier_ = 0;
+    uint32_t barriers_ = 1;
+};
+
+thread_local Block block;
+thread_local std::string fault_of_launch;
+thread_local std::mt19937_64 order;
+
+void Block::enter() {
+    (*block.body_)();
+    block.end();
+}
+
+}  // namespace
+
+/* Called by the emulated queue. */
+cudaError_t run_grid(const char* name, dim3 grid, int threads, const std::function<void()>& body) {
+    fault_of_launch.clear();
+    if (threads < 1 || threads > kMaxThreads || threads % kLanes != 0) {
+        fault_of_launch = std::string(name) + ": blocks of " + std::to_string(threads) + " threads are not emulated";
+        return cudaErrorInvalidValue;
+    }
+    blockDim = dim3(static_cast<unsigned>(threads));
+    gridDim = grid;
+    for (unsigned y = 0; y < grid.y; y++) {
+        for (unsigned x = 0; x < grid.x; x++) {
+            blockIdx = dim3(x, y);
+            const std::string fault = block.run(threads, body, order);
+            if (!fault.empty()) {
+                fault_of_launch =
+                    std::string(name) + ", block " + std::to_string(x) + ", " + std::to_string(y) + ": " + fault;
+                return cudaErrorLaunchFailure;
+            }
+        }
+    }
+    return cudaSuccess;
+}
+
+const std::string& last_fault() { return fault_of_launch; }
+void set_seed(uint64_t seed) { order.seed(seed); }
+void block_barrier() { block.barrier(); }
+const unsigned char* warp_meeting(Meeting kind, const void* brought, size_t bytes) {
+    return block.meeting(kind, brought, bytes);
+}
+void* shared_memory(size_t bytes) { return block.shared(bytes); }
+void shared_read(const void* address, size_t bytes) { block.access(address, bytes, false); }
+void shared_write(const void* address, size_t bytes) { block.access(address, bytes, true); }
+
+}  // namespace emulation

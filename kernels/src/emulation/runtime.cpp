@@ -1,0 +1,158 @@
+/* CUDA's runtime API on host memory: queues run what they are given at once, or note it while they are captured. */
+#include "runtime.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "emulation.h"
+
+struct CUgraph_st {
+    std::vector<std::function<cudaError_t()>> nodes;
+};
+
+struct CUstream_st {
+    std::unique_ptr<CUgraph_st> capture;
+
+    cudaError_t take(std::function<cudaError_t()> work) {
+        if (!capture) return work();
+        capture->nodes.push_back(std::move(work));
+        return cudaSuccess;
+    }
+};
+
+namespace emulation {
+cudaError_t run_grid(const char* name, dim3 grid, int threads, const std::function<void()>& body);
+
+cudaError_t launch(cudaStream_t queue, const char* name, dim3 grid, int threads, std::function<void()> body) {
+    return queue->take([=] { return run_grid(name, grid, threads, body); });
+}
+}  // namespace emulation
+
+namespace {
+/* Bytes behind an allocation that nobody may write. */
+constexpr size_t kGuard = 64;
+struct alignas(64) Header {
+    size_t bytes;
+};
+}  // namespace
+
+const char* cudaGetErrorName(cudaError_t code) {
+    switch (code) {
+        case cudaSuccess:
+            return "cudaSuccess";
+        case cudaErrorInvalidValue:
+            return "cudaErrorInvalidValue";
+        case cudaErrorMemoryAllocation:
+            return "cudaErrorMemoryAllocation";
+        case cudaErrorLaunchFailure:
+            return "cudaErrorLaunchFailure";
+        case cudaErrorInvalidDevice:
+            return "cudaErrorInvalidDevice";
+        default:
+            return "cudaError";
+    }
+}
+const char* cudaGetErrorString(cudaError_t) {
+    return emulation::last_fault().empty() ? "emulated" : emulation::last_fault().c_str();
+}
+cudaError_t cudaGetLastError() { return cudaSuccess; }
+cudaError_t cudaGetDeviceCount(int* count) {
+    *count = 1;
+    return cudaSuccess;
+}
+cudaError_t cudaDriverGetVersion(int* version) {
+    *version = 13000;
+    return cudaSuccess;
+}
+cudaError_t cudaRuntimeGetVersion(int* version) { return cudaDriverGetVersion(version); }
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+    if (device != 0) return cudaErrorInvalidDevice;
+    std::strcpy(properties->name, "emulation on the host");
+    properties->totalGlobalMem = size_t{1} << 34;
+    properties->multiProcessorCount = 1;
+    return cudaSuccess;
+}
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
+    *value = attribute == cudaDevAttrComputeCapabilityMajor ? 8 : 0;
+    return cudaSuccess;
+}
+cudaError_t cudaSetDevice(int device) { return device == 0 ? cudaSuccess : cudaErrorInvalidDevice; }
+cudaError_t cudaMemGetInfo(size_t* available, size_t* total) {
+    *available = *total = size_t{1} << 34;
+    return cudaSuccess;
+}
+
+cudaError_t cudaMalloc(void** memory, size_t bytes) {
+    void* block = nullptr;
+    if (bytes > (size_t{1} << 34) || posix_memalign(&block, 64, sizeof(Header) + bytes + kGuard) != 0) {
+        return cudaErrorMemoryAllocation;
+    }
+    std::memset(block, 0xff, sizeof(Header) + bytes + kGuard);
+    static_cast<Header*>(block)->bytes = bytes;
+    *memory = static_cast<char*>(block) + sizeof(Header);
+    return cudaSuccess;
+}
+cudaError_t cudaFree(void* memory) {
+    if (memory == nullptr) return cudaSuccess;
+    auto* block = static_cast<unsigned char*>(memory) - sizeof(Header);
+    const size_t bytes = reinterpret_cast<Header*>(block)->bytes;
+    bool intact = true;
+    for (size_t i = 0; i < kGuard; i++) intact = intact && block[sizeof(Header) + bytes + i] == 0xff;
+    std::free(block);
+    return intact ? cudaSuccess : cudaErrorLaunchFailure;
+}
+cudaError_t cudaHostAlloc(void** memory, size_t bytes, unsigned) { return cudaMalloc(memory, bytes); }
+cudaError_t cudaFreeHost(void* memory) { return cudaFree(memory); }
+
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t queue) {
+    return queue->take([=] {
+        std::memcpy(to, from, bytes);
+        return cudaSuccess;
+    });
+}
+cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t queue) {
+    return queue->take([=] {
+        std::memset(to, value, bytes);
+        return cudaSuccess;
+    });
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* queue, unsigned) {
+    *queue = new CUstream_st;
+    return cudaSuccess;
+}
+cudaError_t cudaStreamDestroy(cudaStream_t queue) {
+    delete queue;
+    return cudaSuccess;
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t queue) {
+    return queue->capture ? cudaErrorStreamCaptureUnsupported : cudaSuccess;
+}
+cudaError_t cudaStreamBeginCapture(cudaStream_t queue, cudaStreamCaptureMode) {
+    if (queue->capture) return cudaErrorStreamCaptureUnsupported;
+    queue->capture = std::make_unique<CUgraph_st>();
+    return cudaSuccess;
+}
+cudaError_t cudaStreamEndCapture(cudaStream_t queue, cudaGraph_t* graph) {
+    *graph = queue->capture.release();
+    return *graph != nullptr ? cudaSuccess : cudaErrorStreamCaptureInvalidated;
+}
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long) {
+    *executable = new CUgraph_st(*graph);
+    return cudaSuccess;
+}
+cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t) {
+    for (const auto& node : executable->nodes) {
+        const cudaError_t code = node();
+        if (code != cudaSuccess) return code;
+    }
+    return cudaSuccess;
+}
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+    delete graph;
+    return cudaSuccess;
+}
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) { return cudaGraphDestroy(executable); }

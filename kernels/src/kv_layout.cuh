@@ -1,0 +1,79 @@
+/*
+ * The KV cache as attention reads it. A segment is a row of blocks of 16 tokens. A block holds for each head its 16
+ * keys and then its 16 values, each 16 * D elements with D the head size padded with zeros to 32, 64 or 128, and behind
+ * all heads 16 times log2 of the count weight in fp32 (the softmax works in powers of two).
+ *
+ * Within a head the elements lie in the order of the fragments of matrix.cuh: what a lane needs for a step of the
+ * product is 16 consecutive bytes, and a warp's loads are whole lines, with no shared memory between. For fp32 without
+ * tensor cores keys are [D][16], a lane a key, and values [16][D], a lane a column.
+ */
+#ifndef SCANFORMER_KV_LAYOUT_CUH
+#define SCANFORMER_KV_LAYOUT_CUH
+
+#include "device.cuh"
+
+constexpr int kKvTokens = 16;
+constexpr int kMaxHeadSize = 128;
+
+/* How attention multiplies: the type of cache and queries. */
+struct MathF32 {
+    using Type = float;
+    static constexpr bool kFragments = false;
+};
+struct MathTf32 {
+    using Type = float;
+    static constexpr bool kFragments = true;
+};
+struct MathF16 {
+    using Type = F16;
+    static constexpr bool kFragments = true;
+};
+struct MathBf16 {
+    using Type = BF16;
+    static constexpr bool kFragments = true;
+};
+
+__host__ __device__ constexpr int padded_head_size(int head_size) {
+    return head_size <= 32 ? 32 : head_size <= 64 ? 64 : 128;
+}
+
+/* Bytes of a block of 16 tokens of all heads; a multiple of 64. */
+__host__ __device__ constexpr int64_t kv_block_bytes(int heads, int padded, int element_bytes) {
+    return static_cast<int64_t>(heads) * 2 * kKvTokens * padded * element_bytes + kKvTokens * 4;
+}
+
+/* Which token and which element of the head lies at a place of a head's keys, or values. */
+struct KvPlace {
+    int token;
+    int element;
+};
+
+template <typename Math>
+__device__ __forceinline__ KvPlace key_at(int place) {
+    if (!Math::kFragments) return {place % kKvTokens, place / kKvTokens};
+    const int per_lane = 16 / static_cast<int>(sizeof(typename Math::Type));
+    const int step = place / (32 * per_lane);
+    const int g = place / per_lane % 32 / 4;
+    const int t = place / per_lane % 4;
+    if (per_lane == 8) return {place / 4 % 2 * 8 + g, 16 * step + place / 2 % 2 * 8 + 2 * t + place % 2};
+    return {place / 2 % 2 * 8 + g, 8 * step + place % 2 * 4 + t};
+}
+
+template <typename Math>
+__device__ __forceinline__ KvPlace value_at(int place, int padded) {
+    if (!Math::kFragments) return {place / padded, place % padded};
+    const int per_lane = 16 / static_cast<int>(sizeof(typename Math::Type));
+    const int step = place / (32 * per_lane);
+    const int g = place / per_lane % 32 / 4;
+    const int t = place / per_lane % 4;
+    if (per_lane == 8) return {place / 2 % 2 * 8 + 2 * t + place % 2, 16 * step + place / 4 % 2 * 8 + g};
+    /* The k index of the second product is in the order of the first one's columns: t is token 2t, t + 4 token 2t + 1.
+     */
+    return {place / 2 % 2 * 8 + 2 * t + place % 2, 8 * step + g};
+}
+
+__device__ __forceinline__ char* kv_block(uint64_t kv, int64_t layer_stride, int layer, int block, int64_t bytes) {
+    return reinterpret_cast<char*>(kv) + layer_stride * layer + bytes * block;
+}
+
+#endif

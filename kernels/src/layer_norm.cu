@@ -1,0 +1,57 @@
+/* Residual addition and layer norm, fused: a warp a row, read once where it fits a warp's registers. */
+#include "normalize.cuh"
+#include "stream.cuh"
+
+namespace {
+
+constexpr int kThreads = 128;
+constexpr int kRowsPerBlock = kThreads / kWarp;
+constexpr int kMaxColumns = 4096;
+
+template <typename T>
+__global__ void __launch_bounds__(kThreads)
+    residual_layer_norm(int rows, int columns, const float* x, const int32_t* row_index, const float* y, float* x_out,
+                        const float* weight, const float* bias, float eps, T* out) {
+    const int64_t row = static_cast<int64_t>(blockIdx.x) * kRowsPerBlock + warp_id();
+    if (row >= rows) return;
+    const float* from = x + (row_index != nullptr ? row_index[row] : row) * static_cast<int64_t>(columns);
+    const int64_t offset = row * columns;
+    /* The sum is kept before the norm: where x_out is x, x must not be read, and y not be added, twice. */
+    if (x_out != nullptr) {
+        for (int i = lane_id(); i < columns; i += kWarp) {
+            x_out[offset + i] = from[i] + (y != nullptr ? y[offset + i] : 0.0f);
+        }
+    }
+    if (out == nullptr) return;
+    const float* sums = x_out != nullptr ? x_out + offset : from;
+    const float* added = x_out == nullptr && y != nullptr ? y + offset : nullptr;
+    normalize_row(
+        columns, eps, [&](int i) { return sums[i] + (added != nullptr ? added[i] : 0.0f); },
+        [&](int i, float v) { out[offset + i] = from_float<T>(v * weight[i] + bias[i]); });
+}
+
+}  // namespace
+
+int sf_residual_layer_norm(sf_stream* stream, int rows, int columns, const float* x, const int32_t* row_index,
+                           const float* y, float* x_out, const float* weight, const float* bias, float eps, int type,
+                           void* out) {
+    const char* operation = "sf_residual_layer_norm";
+    if (stream == nullptr) return SF_INVALID_ARGUMENT;
+    if (rows < 0 || columns < 1 || columns > kMaxColumns || !valid_type(type)) {
+        return invalid(stream, operation,
+                       "expected rows >= 0, columns 1 to 4096 and type fp32, fp16 or bf16, found " + number(rows) +
+                           ", " + number(columns) + ", " + number(type));
+    }
+    if (rows == 0) return SF_OK;
+    if (x == nullptr || (out != nullptr && any_null({weight, bias}))) {
+        return invalid(stream, operation, "NULL argument");
+    }
+    if (row_index != nullptr && x_out == x) {
+        return invalid(stream, operation, "x_out may be x only without row_index");
+    }
+    return with_type(type, [&](auto element) {
+        using T = decltype(element);
+        return launch(stream, operation, residual_layer_norm<T>, div_up(rows, kRowsPerBlock), 1, kThreads, rows,
+                      columns, x, row_index, y, x_out, weight, bias, eps, static_cast<T*>(out));
+    });
+}

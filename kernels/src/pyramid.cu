@@ -1,0 +1,152 @@
+/*
+ * Image pyramid. Two small tables first: for each column and each row of the finest canvas the source pixels that its
+ * triangle filter covers and their weights, computed in double precision (a coordinate of 4,000 has no digits to spare
+ * in fp32). Then one pass from bytes to the normalised finest canvas: a thread a pixel, which sums its window of the
+ * source, columns within rows, in all channels; then the mean of 2 x 2 pixels, level by level.
+ *
+ * The filter is the triangle whose support widens with the reduction, as in PIL's BILINEAR.
+ */
+#include "stream.cuh"
+
+namespace {
+
+constexpr int kThreads = 128;
+
+/* The source pixels of one output coordinate; weights[t * outputs + i] belongs to pixel first + t. */
+struct Axis {
+    int32_t* first; /* [outputs] */
+    int32_t* count; /* [outputs] */
+    float* weights; /* [max_taps, outputs] */
+    int in;
+    int out;
+};
+
+__global__ void filter_taps(Axis horizontal, Axis vertical) {
+    const Axis axis = blockIdx.y == 0 ? horizontal : vertical;
+    const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+    if (i >= axis.out) return;
+    const double scale = static_cast<double>(axis.in) / axis.out;
+    const double support = scale > 1.0 ? scale : 1.0;
+    const double center = scale * (i + 0.5);
+    int low = static_cast<int>(center - support + 0.5);
+    int high = static_cast<int>(center + support + 0.5);
+    low = low > 0 ? low : 0;
+    high = high < axis.in ? high : axis.in;
+    double total = 0;
+    for (int j = low; j < high; j++) {
+        const double w = 1.0 - fabs((j - center + 0.5) / support);
+        total += w > 0.0 ? w : 0.0;
+    }
+    for (int j = low; j < high; j++) {
+        const double w = 1.0 - fabs((j - center + 0.5) / support);
+        axis.weights[static_cast<int64_t>(j - low) * axis.out + i] = static_cast<float>((w > 0.0 ? w : 0.0) / total);
+    }
+    axis.first[i] = low;
+    axis.count[i] = high - low;
+}
+
+struct Image {
+    const uint8_t* pixels;
+    int64_t row_stride;
+    int channels; /* bytes a pixel */
+    int red;      /* byte of red: 0 or 2 */
+};
+
+__global__ void __launch_bounds__(kThreads)
+    resize(Image image, Axis horizontal, Axis vertical, const float* mean, const float* std, float* canvas) {
+    const int x = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+    const int y = static_cast<int>(blockIdx.y);
+    if (x >= horizontal.out) return;
+    const int left = horizontal.first[x];
+    const int across = horizontal.count[x];
+    const int top = vertical.first[y];
+    const int down = vertical.count[y];
+    float sums[3] = {0, 0, 0};
+    for (int j = 0; j < down; j++) {
+        const uint8_t* pixel =
+            image.pixels + (top + j) * image.row_stride + static_cast<int64_t>(left) * image.channels;
+        float row[3] = {0, 0, 0};
+        for (int i = 0; i < across; i++) {
+            const float weight = horizontal.weights[static_cast<int64_t>(i) * horizontal.out + x];
+            row[0] += weight * static_cast<float>(pixel[image.red]);
+            if (image.channels > 1) {
+                row[1] += weight * static_cast<float>(pixel[1]);
+                row[2] += weight * static_cast<float>(pixel[2 - image.red]);
+            }
+            pixel += image.channels;
+        }
+        const float weight = vertical.weights[static_cast<int64_t>(j) * vertical.out + y];
+        for (int c = 0; c < 3; c++) sums[c] += weight * row[c];
+    }
+    if (image.channels == 1) sums[1] = sums[2] = sums[0];
+    const int64_t plane = static_cast<int64_t>(horizontal.out) * vertical.out;
+    float* to = canvas + static_cast<int64_t>(y) * horizontal.out + x;
+    for (int c = 0; c < 3; c++) to[c * plane] = (sums[c] / 255.0f - mean[c]) / std[c];
+}
+
+/* coarse [3, rows, cols] = means of 2 x 2 pixels of fine [3, 2 rows, 2 cols]. */
+__global__ void __launch_bounds__(kThreads) halve(const float* fine, int cols, float* coarse) {
+    const int x = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+    const int64_t y = blockIdx.y; /* over the rows of all channels */
+    if (x >= cols) return;
+    const float* upper = fine + 2 * y * (2 * cols) + 2 * x;
+    const float* lower = upper + 2 * cols;
+    coarse[y * cols + x] = 0.25f * ((upper[0] + upper[1]) + (lower[0] + lower[1]));
+}
+
+int64_t max_taps(int in, int out) {
+    const double scale = static_cast<double>(in) / out;
+    return 2 * static_cast<int64_t>(ceil(scale > 1.0 ? scale : 1.0)) + 1;
+}
+
+}  // namespace
+
+int sf_build_pyramid(sf_stream* stream, const uint8_t* pixels, int width, int height, int64_t row_stride, int format,
+                     int patch, int scales, int rows0, int cols0, const float* mean, const float* std, float* canvas) {
+    const char* operation = "sf_build_pyramid";
+    if (stream == nullptr) return SF_INVALID_ARGUMENT;
+    if (any_null({pixels, mean, std, canvas})) return invalid(stream, operation, "NULL argument");
+    if (format < SF_RGB || format > SF_GRAY) return invalid(stream, operation, "format " + number(format));
+    const int channels = format == SF_GRAY ? 1 : format >= SF_RGBA ? 4 : 3;
+    if (width < 1 || height < 1 || row_stride < static_cast<int64_t>(width) * channels) {
+        return invalid(stream, operation,
+                       "image of " + number(width) + " x " + number(height) + " pixels of " + number(channels) +
+                           " bytes with row stride " + number(row_stride));
+    }
+    if (patch < 1 || scales < 1 || scales > 30 || rows0 < 1 || cols0 < 1 ||
+        static_cast<int64_t>(rows0 > cols0 ? rows0 : cols0) * patch > (INT_MAX >> (scales - 1)) / 4) {
+        return invalid(stream, operation,
+                       "pyramid of " + number(scales) + " scales from " + number(rows0) + " x " + number(cols0) +
+                           " patches of " + number(patch) + " pixels");
+    }
+    const int finest = scales - 1;
+    const int out_width = (cols0 << finest) * patch;
+    const int out_height = (rows0 << finest) * patch;
+    const int64_t tables =
+        (2 + max_taps(width, out_width)) * out_width + (2 + max_taps(height, out_height)) * out_height;
+    auto* memory = static_cast<int32_t*>(scratch(stream, operation, 4 * tables));
+    if (memory == nullptr) return stream->lost ? SF_DEVICE_LOST : SF_OUT_OF_MEMORY;
+    Axis horizontal = {memory, memory + out_width, reinterpret_cast<float*>(memory + 2 * out_width), width, out_width};
+    int32_t* next = memory + (2 + max_taps(width, out_width)) * out_width;
+    Axis vertical = {next, next + out_height, reinterpret_cast<float*>(next + 2 * out_height), height, out_height};
+    const int longest = out_width > out_height ? out_width : out_height;
+    int status = launch(stream, operation, filter_taps, div_up(longest, kThreads), 2, kThreads, horizontal, vertical);
+    if (status != SF_OK) return status;
+    int64_t offset = 0;
+    for (int s = 0; s < finest; s++) {
+        offset += 3 * (static_cast<int64_t>(rows0) << s) * patch * (static_cast<int64_t>(cols0) << s) * patch;
+    }
+    const bool bgr = format == SF_BGR || format == SF_BGRA;
+    const Image image = {pixels, row_stride, channels, bgr ? 2 : 0};
+    status = launch(stream, operation, resize, div_up(out_width, kThreads), out_height, kThreads, image, horizontal,
+                    vertical, mean, std, canvas + offset);
+    for (int s = finest - 1; s >= 0 && status == SF_OK; s--) {
+        const int rows = (rows0 << s) * patch;
+        const int cols = (cols0 << s) * patch;
+        float* coarse = canvas + offset - 3 * static_cast<int64_t>(rows) * cols;
+        status =
+            launch(stream, operation, halve, div_up(cols, kThreads), 3 * rows, kThreads, canvas + offset, cols, coarse);
+        offset -= 3 * static_cast<int64_t>(rows) * cols;
+    }
+    return status;
+}

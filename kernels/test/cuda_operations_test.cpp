@@ -1,0 +1,110 @@
+/* The operations that the CUDA backend alone has: conversion, activation, plain products, graphs. */
+#include "check.h"
+#include "scanformer_cuda.h"
+
+namespace {
+
+double activated(double v, int activation) {
+    if (activation == SF_CUDA_RELU) return v > 0 ? v : 0;
+    if (activation == SF_CUDA_GELU) return v / 2 * (1 + std::erf(v / std::sqrt(2.0)));
+    if (activation == SF_CUDA_SIGMOID) return 1 / (1 + std::exp(-v));
+    return v;
+}
+
+void test_activation(sf_stream* stream, int type, int activation) {
+    const int rows = random_int(1, 40), columns = random_int(1, 70);
+    const auto n = static_cast<size_t>(rows * columns);
+    Array<float> bias(static_cast<size_t>(columns));
+    fill(bias, -3, 3);
+    Activations y(type, n);
+    const bool with_bias = random_int(0, 3) > 0;
+    std::vector<double> expected;
+    for (size_t i = 0; i < n; i++) {
+        y.set(i, static_cast<double>(random_float(-4, 4)));
+        const double added = with_bias ? static_cast<double>(bias[i % bias.size()]) : 0;
+        expected.push_back(activated(y[i] + added, activation));
+    }
+    check_ok(stream,
+             sf_bias_activation(stream, rows, columns, with_bias ? bias.data() : nullptr, activation, type, y.data()),
+             "sf_bias_activation");
+    check_near(y, expected, y.tolerance(2e-6), "activation " + std::to_string(activation));
+}
+
+void test_convert(sf_stream* stream, int type) {
+    const auto n = static_cast<size_t>(random_int(1, 3000));
+    Array<float> from(n);
+    fill(from, -100, 100);
+    Activations to(type, n);
+    check_ok(stream, sf_convert(stream, static_cast<int64_t>(n), from.data(), type, to.data()), "sf_convert");
+    std::vector<double> expected;
+    for (size_t i = 0; i < n; i++) expected.push_back(rounded(type, from[i]));
+    check_near(to, expected, 0, "conversion to type " + std::to_string(type));
+}
+
+void test_product(sf_stream* stream, int type, int y_type) {
+    const int rows = random_int(1, 20), out = random_int(1, 20), in = random_int(1, 40);
+    Activations x(type, static_cast<size_t>(rows * in)), weight(type, static_cast<size_t>(out * in));
+    for (int i = 0; i < rows * in; i++) x.set(static_cast<size_t>(i), static_cast<double>(random_float(-1, 1)));
+    for (int i = 0; i < out * in; i++) weight.set(static_cast<size_t>(i), static_cast<double>(random_float(-1, 1)));
+    Activations y(y_type, static_cast<size_t>(rows * out));
+    check_ok(stream, sf_plain_product(stream, rows, out, in, type, x.data(), weight.data(), y_type, y.data()),
+             "sf_plain_product");
+    std::vector<double> expected;
+    for (int r = 0; r < rows; r++) {
+        for (int o = 0; o < out; o++) {
+            double sum = 0;
+            for (int k = 0; k < in; k++) {
+                sum += x[static_cast<size_t>(r * in + k)] * weight[static_cast<size_t>(o * in + k)];
+            }
+            expected.push_back(sum);
+        }
+    }
+    check_near(y, expected, y.tolerance(1e-5), "a plain product");
+}
+
+/* A graph reads what tables and arrays hold when it is launched, not what they held when it was recorded. */
+void test_graph(sf_stream* stream) {
+    Array<sf_grid> grid(1);
+    grid[0] = {};
+    grid[0].rows = grid[0].cols = 8;
+    Array<uint8_t> mask(64);
+    Array<int32_t> indices(64), count(1);
+    std::memset(mask.data(), 0, 64);
+    check_equal(sf_graph_begin(stream), static_cast<int>(SF_OK), "sf_graph_begin");
+    check_equal(sf_compact_patches(stream, grid.data(), 1, mask.data(), indices.data(), count.data()),
+                static_cast<int>(SF_OK), "an operation that is recorded");
+    check_equal(sf_synchronize(stream), static_cast<int>(SF_DEVICE_ERROR), "waiting while recording");
+    sf_graph* graph = nullptr;
+    check_equal(sf_graph_end(stream, &graph), static_cast<int>(SF_OK), "sf_graph_end");
+    check(count.untouched(), "what is recorded does not run");
+    for (const int set : {0, 1, 17, 64}) {
+        for (int i = 0; i < 64; i++) mask[static_cast<size_t>(i)] = i < set ? 1 : 0;
+        check_ok(stream, sf_graph_launch(stream, graph), "sf_graph_launch");
+        check_equal(count[0], set, "the count of a replayed compaction");
+    }
+    sf_graph_destroy(graph);
+    sf_graph_destroy(nullptr);
+    check_refused(stream, sf_graph_launch(stream, nullptr), SF_INVALID_ARGUMENT, "sf_graph_launch", "no graph");
+}
+
+}  // namespace
+
+void test_cuda_operations(sf_stream* stream) {
+    for (const int type : backend_types) {
+        for (int activation = SF_CUDA_IDENTITY; activation <= SF_CUDA_SIGMOID; activation++) {
+            test_activation(stream, type, activation);
+        }
+        test_convert(stream, type);
+        for (const int y_type : backend_types) test_product(stream, type, y_type);
+    }
+    test_graph(stream);
+    check_refused(stream, sf_bias_activation(stream, -1, 1, nullptr, 0, SF_F32, nullptr), SF_INVALID_ARGUMENT,
+                  "sf_bias_activation", "negative rows");
+    check_refused(stream, sf_convert(stream, 1, nullptr, SF_F16, nullptr), SF_INVALID_ARGUMENT, "sf_convert",
+                  "no array");
+    check_refused(stream, sf_plain_product(stream, 1, 0, 1, SF_F32, nullptr, nullptr, SF_F32, nullptr),
+                  SF_INVALID_ARGUMENT, "sf_plain_product", "no columns");
+    char report[512];
+    check_equal(sf_probe(0, report, sizeof report), static_cast<int>(SF_OK), "sf_probe");
+    check_equal(sf_probe(7, report, sizeof report), static_cast<int>(SF_UNSUPPORTED), "sf_probe of another device");
+}

@@ -1,0 +1,123 @@
+/* That the emulation catches what it is there for: kernels with one fault each, and the same without it. */
+#include "check.h"
+#include "matrix.cuh"
+
+namespace {
+
+struct Shared {
+    Cell<float> values[64];
+    Cell<int> count;
+};
+
+enum Planted { kRight, kNoBarrier, kNoWarpBarrier, kUnwritten, kBehindTheEnd, kDivergent, kMixedMeetings };
+
+/* Reverses 64 floats through shared memory, and sums them by warps. */
+void reverse(Planted fault, const float* from, float* to) {
+    Shared& shared = block_shared<Shared>();
+    const int i = static_cast<int>(threadIdx.x);
+    if (!(fault == kUnwritten && i == 5)) shared.values[i] = from[i];
+    if (fault == kBehindTheEnd && i == 63) (&shared.values[0] + sizeof(Shared) / 4)[0] = 1.0f;
+    if (fault == kDivergent && i < 3) {
+        __syncwarp();
+        return;
+    }
+    if (fault != kNoBarrier) __syncthreads();
+    to[i] = shared.values[63 - i];
+    if (fault == kMixedMeetings && i == 40) {
+        __syncwarp();
+    } else {
+        to[i] += warp_sum(0.0f);
+    }
+    __syncthreads();
+    /* Within a warp: each lane's value goes to its neighbour. */
+    shared.values[i] = from[i];
+    if (fault != kNoWarpBarrier) __syncwarp();
+    to[64 + i] = shared.values[i ^ 1];
+}
+
+std::string run(Planted fault) {
+    Array<float> from(64), to(128);
+    fill(from);
+    cudaStream_t queue = nullptr;
+    (void)cudaStreamCreateWithFlags(&queue, 0);
+    const cudaError_t code =
+        emulation::launch(queue, "reverse", dim3(1), 64, [&] { reverse(fault, from.data(), to.data()); });
+    (void)cudaStreamDestroy(queue);
+    if (code == cudaSuccess) {
+        bool right = true;
+        for (size_t i = 0; i < 64; i++) right = right && to[i] == from[63 - i] && to[64 + i] == from[i ^ 1];
+        check(right, "a kernel that exchanges values by shared memory");
+    }
+    return code == cudaSuccess ? "" : emulation::last_fault();
+}
+
+void caught(Planted fault, const std::string& words) {
+    const std::string found = run(fault);
+    check(found.find(words) != std::string::npos, "expected a report of " + words + ", found \"" + found + "\"");
+}
+
+/* The product of two random tiles against loops. */
+template <typename T>
+void multiply(int depth, double tolerance, T) {
+    constexpr bool wide = sizeof(T) == 4;
+    std::vector<float> a(16 * 16), b(16 * 8);
+    for (float& v : a) v = to_float(from_float<T>(random_float(-1, 1)));
+    for (float& v : b) v = to_float(from_float<T>(random_float(-1, 1)));
+    Array<float> c(16 * 8);
+    cudaStream_t queue = nullptr;
+    (void)cudaStreamCreateWithFlags(&queue, 0);
+    const cudaError_t code = emulation::launch(queue, "multiply", dim3(1), 32, [&] {
+        const int g = lane_id() / 4, t = lane_id() % 4;
+        uint32_t fa[4], fb[2];
+        float fc[4] = {};
+        /* As the comment of matrix.cuh places them. */
+        const auto at = [&](const float* m, int index, int stride) {
+            if constexpr (wide) {
+                return __float_as_uint(m[index]);
+            } else {
+                return pack2<T>(m[index], m[index + stride]);
+            }
+        };
+        for (int i = 0; i < 4; i++) {
+            const int k = (wide ? t : 2 * t) + (i >= 2 ? depth / 2 : 0);
+            fa[i] = at(a.data(), (g + i % 2 * 8) * 16 + k, 1);
+        }
+        for (int i = 0; i < 2; i++) {
+            const int k = (wide ? t : 2 * t) + i * (depth / 2);
+            fb[i] = at(b.data(), k * 8 + g, 8);
+        }
+        multiply_add(fc, fa, fb, T{});
+        for (int i = 0; i < 4; i++) c[static_cast<size_t>((g + i / 2 * 8) * 8 + 2 * t + i % 2)] = fc[i];
+    });
+    (void)cudaStreamDestroy(queue);
+    check_equal(static_cast<int>(code), 0, "a product of tiles");
+    std::vector<double> expected;
+    for (size_t row = 0; row < 16; row++) {
+        for (size_t col = 0; col < 8; col++) {
+            double sum = 0;
+            for (size_t k = 0; k < static_cast<size_t>(depth); k++) {
+                sum += static_cast<double>(a[row * 16 + k]) * static_cast<double>(b[k * 8 + col]);
+            }
+            expected.push_back(sum);
+        }
+    }
+    check_near(c, expected, tolerance, "a product of tiles of depth " + std::to_string(depth));
+}
+
+}  // namespace
+
+void test_emulation() {
+    for (int i = 0; i < 20; i++) check(run(kRight).empty(), "a kernel without fault: " + emulation::last_fault());
+    for (int i = 0; i < 20; i++) {
+        const std::string found = run(kNoBarrier);
+        check(!found.empty(), "a missing barrier is found in any order of threads");
+    }
+    caught(kNoWarpBarrier, "a race on shared memory");
+    caught(kUnwritten, "read before it is written");
+    caught(kBehindTheEnd, "shared memory of");
+    caught(kDivergent, "a divergent barrier");
+    caught(kMixedMeetings, "wait for different operations");
+    multiply(16, 1e-5, F16{});
+    multiply(16, 1e-5, BF16{});
+    multiply(8, 2e-3, float{});
+}

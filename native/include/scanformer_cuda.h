@@ -1,0 +1,75 @@
+/*
+ * What the CUDA backend has beside the operations of scanformer.h: what its caller needs to run cuBLAS between them,
+ * and graphs. The conventions are those of scanformer.h. Arrays are device memory; "host" memory is pinned where that
+ * is said.
+ */
+#ifndef SCANFORMER_CUDA_H
+#define SCANFORMER_CUDA_H
+
+#include <stdint.h>
+
+#include "scanformer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Activations of sf_bias_activation; the numbers are those of scanformer_linear.h. */
+enum { SF_CUDA_IDENTITY = 0, SF_CUDA_RELU = 1, SF_CUDA_GELU = 2, SF_CUDA_SIGMOID = 3 };
+
+/* A recorded sequence of operations. Opaque; belongs to the stream that recorded it. */
+typedef struct sf_graph sf_graph;
+
+/* The cudaStream_t that operations are enqueued on, for cuBLAS. */
+void* sf_cuda_queue(sf_stream* stream);
+
+/* 10 * major + minor of the stream's device. */
+int sf_compute_capability(const sf_stream* stream);
+
+/* Pinned host memory, zeroed. bytes > 0. *memory is NULL on failure. Freed by sf_free_host, NULL allowed. */
+int sf_allocate_host(sf_stream* stream, int64_t bytes, void** memory);
+int sf_free_host(sf_stream* stream, void* memory);
+
+/*
+ * Copies between pinned host memory and device memory, enqueued: the host's bytes must stay as they are (or unread)
+ * until sf_synchronize.
+ */
+int sf_copy_to_device(sf_stream* stream, void* memory, const void* host, int64_t bytes);
+int sf_copy_to_host(sf_stream* stream, void* host, const void* memory, int64_t bytes);
+
+/* to[i] = from[i], fp32 to `type`. */
+int sf_convert(sf_stream* stream, int64_t n, const float* from, int type, void* to);
+
+/* y = activation(y + bias) in place; y [rows, columns] of `type`, bias [columns] fp32 or NULL. GELU is the one with
+ * erf. */
+int sf_bias_activation(sf_stream* stream, int rows, int columns, const float* bias, int activation, int type, void* y);
+
+/*
+ * y = x weight^T, x [rows, in] and weight [out, in] of `type`, y [rows, out] of y_type, sums in fp32. The plain product
+ * that cuBLAS is checked against, and that stands for it where kernels are emulated; not fast.
+ */
+int sf_plain_product(sf_stream* stream, int rows, int out, int in, int type, const void* x, const void* weight,
+                     int y_type, void* y);
+
+/*
+ * Records the operations enqueued from now on instead of running them, cuBLAS's on the stream's queue among them.
+ * Nothing that waits for the stream may be called until sf_graph_end.
+ */
+int sf_graph_begin(sf_stream* stream);
+
+/* Ends the recording. *graph is NULL on failure, and the recording is then forgotten. */
+int sf_graph_end(sf_stream* stream, sf_graph** graph);
+
+/*
+ * Enqueues a recorded sequence again: same pointers and host arguments, whatever tables and arrays hold now.
+ */
+int sf_graph_launch(sf_stream* stream, sf_graph* graph);
+
+/* Frees it; NULL is allowed. Its last launch must be done. */
+void sf_graph_destroy(sf_graph* graph);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
