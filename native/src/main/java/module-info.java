@@ -3,4 +3,5 @@ module org.scanformer.natives {
   requires transitive org.bytedeco.javacpp;
 
   exports org.scanformer.natives.cpu;
+  exports org.scanformer.natives.cuda;
 }

@@ -91,11 +91,11 @@ struct Grids {
     size_t canvas_size = 0;
     int patch_rows = 0;
 
-    Grids(int count, int patch) {
+    Grids(int count, int patch, int max_side) {
         for (int g = 0; g < count; g++) {
             sf_grid grid = {};
-            grid.rows = random_int(1, 9);
-            grid.cols = random_int(1, 9);
+            grid.rows = random_int(1, max_side);
+            grid.cols = random_int(1, max_side);
             grid.mask = static_cast<int64_t>(mask_size) + random_int(0, 3);
             grid.canvas = static_cast<int64_t>(canvas_size) + random_int(0, 5);
             mask_size = static_cast<size_t>(grid.mask + grid.rows * grid.cols);
@@ -119,7 +119,8 @@ void fill_mask(const Grids& g, Array<uint8_t>& mask) {
 }
 
 void test_compact_and_gather(sf_stream* stream, int patch, int type) {
-    Grids g(random_int(1, 6), patch);
+    /* Small grids of large patches, and grids that a block of threads walks over in several steps. */
+    Grids g(random_int(1, 6), patch, patch == 1 ? 26 : 9);
     Array<uint8_t> mask(g.mask_size);
     fill_mask(g, mask);
     Array<int32_t> indices(g.mask_size), counts(g.grids.size());
@@ -182,7 +183,7 @@ float random_logit() {
 }
 
 void test_select(sf_stream* stream) {
-    Grids parents(random_int(1, 6), 1);
+    Grids parents(random_int(1, 6), 1, random_int(0, 1) == 0 ? 9 : 17);
     std::vector<sf_grid> children;
     size_t mask_size = 0;
     Array<int32_t> indices(parents.mask_size);

@@ -4,6 +4,7 @@ module org.scanformer {
   requires java.management;
   requires jdk.management;
   requires org.bytedeco.javacpp;
+  requires org.bytedeco.cuda;
   requires org.scanformer.natives;
   requires ai.djl.tokenizers;
   requires ai.djl.api;

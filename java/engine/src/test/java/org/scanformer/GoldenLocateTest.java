@@ -1,12 +1,7 @@
 package org.scanformer;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,17 +10,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.scanformer.internal.cpu.CpuBackend;
 import org.scanformer.internal.cpu.CpuLibrary;
 import org.scanformer.reference.GoldenCase;
-import org.scanformer.reference.ReferenceScale;
 
 /** The golden cases end to end, from the files to the box, on the CPU. */
 class GoldenLocateTest {
-  private static final double FP32_TOLERANCE = 2e-4;
   private static final double BF16_TOLERANCE = 2e-2;
-
-  static Stream<Arguments> casesAndSchedules() throws Exception {
-    return GoldenCase.all().stream()
-        .flatMap(golden -> Stream.of(Schedule.values()).map(s -> Arguments.of(golden, s)));
-  }
 
   static Stream<Arguments> casesAndInstructionSets() throws Exception {
     List<String> all = List.of("x86-64", "x86-64-v3", "x86-64-v4");
@@ -44,9 +32,9 @@ class GoldenLocateTest {
   }
 
   @ParameterizedTest(name = "{0}, {1}")
-  @MethodSource("casesAndSchedules")
+  @MethodSource("org.scanformer.GoldenRun#casesAndSchedules")
   void fp32AgreesWithTheFloat64Run(GoldenCase golden, Schedule schedule) {
-    checkFp32(golden, schedule);
+    GoldenRun.checkFp32(golden, BackendKind.CPU, schedule);
   }
 
   @ParameterizedTest(name = "{0}, x86-64-v{1}")
@@ -54,136 +42,17 @@ class GoldenLocateTest {
   void everyInstructionSetAgrees(GoldenCase golden, int isa) {
     System.setProperty(CpuBackend.ISA_PROPERTY, Integer.toString(isa));
     try {
-      checkFp32(golden, Schedule.PER_SCALE);
+      GoldenRun.checkFp32(golden, BackendKind.CPU, Schedule.PER_SCALE);
     } finally {
       System.clearProperty(CpuBackend.ISA_PROPERTY);
     }
   }
 
-  private static void checkFp32(GoldenCase golden, Schedule schedule) {
-    Result result = run(golden, Precision.FP32, schedule, SelectionPolicy.checkpoint());
-    for (int s = 0; s < golden.scales().size(); s++) {
-      ReferenceScale expected = golden.scales().get(s);
-      assertEquals(mask(expected), result.location.scales().get(s).mask(), "mask of scale " + s);
-    }
-    checkBoxes(golden, schedule, result, FP32_TOLERANCE);
-    for (int s = 0; s < golden.scales().size() - 1; s++) {
-      assertArrayEquals(
-          selectedLogits(golden.scales().get(s)),
-          result.logits.get(s),
-          (float) FP32_TOLERANCE * 10,
-          "selection logits of scale " + s);
-    }
-  }
-
   @ParameterizedTest(name = "{0}, {1}")
-  @MethodSource("casesAndSchedules")
+  @MethodSource("org.scanformer.GoldenRun#casesAndSchedules")
   void bf16AgreesUnderTheSameMasks(GoldenCase golden, Schedule schedule) {
     assumeTrue(CpuLibrary.probe().details().contains("bf16=true"), "needs AVX512-BF16");
-    List<PatchMask> masks = golden.scales().stream().map(GoldenLocateTest::mask).toList();
-    Result result = run(golden, Precision.BF16, schedule, SelectionPolicy.masks(masks));
-    checkBoxes(golden, schedule, result, BF16_TOLERANCE);
-
-    // Its own selection is reported, not judged: a logit near the threshold may fall on either
-    // side.
-    Location free = run(golden, Precision.BF16, schedule, SelectionPolicy.checkpoint()).location();
-    int flipped = 0;
-    int patches = 0;
-    for (int s = 1; s < masks.size(); s++) {
-      byte[] expected = masks.get(s).toBytes();
-      byte[] found = free.scales().get(s).mask().toBytes();
-      for (int i = 0; i < expected.length; i++) {
-        flipped += expected[i] ^ found[i];
-      }
-      patches += expected.length;
-    }
-    System.out.println(
-        golden + ", " + schedule + ": bf16 flipped " + flipped + " of " + patches + " selections");
-  }
-
-  private static void checkBoxes(
-      GoldenCase golden, Schedule schedule, Result result, double tolerance) {
-    int last = golden.scales().size() - 1;
-    for (int s = 0; s <= last; s++) {
-      ScaleResult found = result.location.scales().get(s);
-      if (schedule == Schedule.FINAL_ONLY && s < last) {
-        assertNull(found.box(), "final-only has no box at scale " + s);
-        continue;
-      }
-      ReferenceScale expected = golden.scales().get(s);
-      NormalizedBox box = found.box();
-      assertArrayEquals(
-          expected.box(),
-          new double[] {box.centerX(), box.centerY(), box.width(), box.height()},
-          tolerance,
-          "box of scale " + s);
-      assertEquals(expected.score(), found.score(), tolerance, "score of scale " + s);
-      double[] reg = result.regs.get(schedule == Schedule.FINAL_ONLY ? 0 : s);
-      for (int i = 0; i < reg.length; i++) {
-        assertEquals(
-            expected.r()[i] / expected.largestR(),
-            reg[i] / expected.largestR(),
-            tolerance,
-            "r[" + i + "] of scale " + s);
-      }
-    }
-    assertEquals(result.location.scales().get(last).box(), result.location.normalizedBox());
-    Image image = Image.read(golden.imageFile());
-    assertEquals(
-        (golden.scales().get(last).box()[0] - golden.scales().get(last).box()[2] / 2)
-            * image.width(),
-        result.location.box().x(),
-        2 * tolerance * image.width());
-    assertTrue(result.location.timings().total() > 0);
-  }
-
-  static PatchMask mask(ReferenceScale scale) {
-    byte[] bytes = new byte[scale.mask().length];
-    for (int i = 0; i < bytes.length; i++) {
-      bytes[i] = (byte) (scale.mask()[i] ? 1 : 0);
-    }
-    return PatchMask.of(scale.rows(), scale.cols(), bytes);
-  }
-
-  private static float[] selectedLogits(ReferenceScale scale) {
-    float[] logits = new float[4 * scale.selected()];
-    int row = 0;
-    for (int i = 0; i < scale.mask().length; i++) {
-      if (scale.mask()[i]) {
-        for (int c = 0; c < 4; c++) {
-          logits[4 * row + c] = (float) scale.logits()[i][c];
-        }
-        row++;
-      }
-    }
-    return logits;
-  }
-
-  /** An answer with the inner results on its way. */
-  private record Result(Location location, List<float[]> logits, List<double[]> regs) {}
-
-  private static Result run(
-      GoldenCase golden, Precision precision, Schedule schedule, SelectionPolicy selection) {
-    ScanFormerOptions options =
-        ScanFormerOptions.builder()
-            .backend(BackendKind.CPU)
-            .precision(precision)
-            .maxBatch(1)
-            .build();
-    try (ScanFormer scanFormer = ScanFormer.load(golden.modelDirectory(), options)) {
-      RecordingTrace trace = new RecordingTrace();
-      Request request =
-          Request.of(Image.read(golden.imageFile()), golden.text()).withSelection(selection);
-      Location location = scanFormer.locate(List.of(request), schedule, trace).get(0);
-      List<double[]> regs = new ArrayList<>();
-      for (float[] reg : trace.regs) {
-        double[] wide = new double[reg.length];
-        for (int i = 0; i < reg.length; i++) {
-          wide[i] = reg[i];
-        }
-        regs.add(wide);
-      }
-      return new Result(location, trace.logits, regs);
-    }
+    GoldenRun.checkUnderTheSameMasks(
+        golden, BackendKind.CPU, Precision.BF16, schedule, BF16_TOLERANCE);
   }
 }

@@ -128,7 +128,7 @@ class RandomShapesTest {
     for (int s = 0; s < expected.size(); s++) {
       ScaleResult scale = found.scales().get(s);
       String at = what + ", scale " + s;
-      assertEquals(GoldenLocateTest.mask(expected.get(s)), scale.mask(), at);
+      assertEquals(GoldenRun.mask(expected.get(s)), scale.mask(), at);
       if (scale.box() != null) {
         assertArrayEquals(expected.get(s).box(), values(scale.box()), tolerance, at);
         assertEquals(expected.get(s).score(), scale.score(), tolerance, at);

@@ -4,12 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.scanformer.BackendKind;
 import org.scanformer.DeviceReport;
-import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 import org.scanformer.ScanFormerOptions;
 import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.cpu.CpuBackend;
 import org.scanformer.internal.cpu.CpuLibrary;
+import org.scanformer.internal.cuda.CudaBackend;
+import org.scanformer.internal.cuda.CudaLibrary;
 
 /** Finds the devices there are and opens the one asked for. Thread-safe. */
 public final class Backends {
@@ -19,10 +20,7 @@ public final class Backends {
 
   /** What every backend finds on this machine, the preferred first. Never throws. */
   public static List<DeviceReport> devices() {
-    List<DeviceReport> reports = new ArrayList<>();
-    reports.add(
-        new DeviceReport(
-            BackendKind.CUDA, 0, false, List.of("this version has no CUDA backend yet")));
+    List<DeviceReport> reports = new ArrayList<>(CudaLibrary.probe());
     reports.add(CpuLibrary.probe());
     return reports;
   }
@@ -36,18 +34,16 @@ public final class Backends {
     if (options.backend() == BackendKind.CPU) {
       return CpuBackend.open(options.precision(), options.threads());
     }
-    List<String> reasons = new ArrayList<>();
-    for (DeviceReport report : devices()) {
-      if (report.backend() == BackendKind.CUDA && !report.usable()) {
-        reasons.addAll(report.details());
-      }
-    }
     if (options.backend() == BackendKind.CUDA) {
-      throw new ScanFormerException(
-          ErrorCode.UNSUPPORTED,
-          "CUDA device " + options.device() + " is not usable: " + String.join("; ", reasons));
+      return CudaBackend.open(options.device(), options.precision());
     }
-    LOG.log(System.Logger.Level.DEBUG, () -> "Running on the CPU: " + String.join("; ", reasons));
+    DeviceReport device = CudaLibrary.probe(options.device());
+    if (device.usable()) {
+      return CudaBackend.open(options.device(), options.precision());
+    }
+    LOG.log(
+        System.Logger.Level.DEBUG,
+        () -> "Running on the CPU: " + String.join("; ", device.details()));
     return CpuBackend.open(options.precision(), options.threads());
   }
 }

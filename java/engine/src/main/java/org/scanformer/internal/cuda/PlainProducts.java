@@ -1,0 +1,33 @@
+package org.scanformer.internal.cuda;
+
+import org.bytedeco.javacpp.Pointer;
+import org.scanformer.internal.backend.Tensor;
+import org.scanformer.natives.cuda.CudaKernels;
+
+/** Products by the plain kernel: what cuBLAS is checked against. */
+final class PlainProducts implements MatrixProducts {
+  private final Pointer stream;
+
+  PlainProducts(Pointer stream) {
+    this.stream = stream;
+  }
+
+  @Override
+  public void multiply(int rows, int out, int in, Tensor x, Tensor weight, Tensor y) {
+    CudaBackend.check(
+        stream,
+        CudaKernels.sf_plain_product(
+            stream,
+            rows,
+            out,
+            in,
+            weight.type().code(),
+            x.pointer(),
+            weight.pointer(),
+            y.type().code(),
+            y.pointer()));
+  }
+
+  @Override
+  public void close() {}
+}
