@@ -7,7 +7,10 @@ import org.bytedeco.javacpp.tools.Info;
 import org.bytedeco.javacpp.tools.InfoMap;
 import org.bytedeco.javacpp.tools.InfoMapper;
 
-/** How the C API's headers become the CUDA backend's Java class {@code CudaKernels}. Read by the build alone. */
+/**
+ * How the C API's headers become the CUDA backend's Java class {@code CudaKernels}. Read by the
+ * build alone.
+ */
 @Properties(
     value =
         @Platform(
