@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -66,7 +67,11 @@ public class LocateBenchmark {
   @Param({"FP32", "BF16"})
   Precision precision;
 
-  /** CPU threads. */
+  /** The device family. */
+  @Param("cpu")
+  String backend;
+
+  /** CPU threads; a GPU does not ask. */
   @Param("2")
   int threads;
 
@@ -93,7 +98,7 @@ public class LocateBenchmark {
         ScanFormer.load(
             directory,
             ScanFormerOptions.builder()
-                .backend(BackendKind.CPU)
+                .backend(BackendKind.valueOf(backend.toUpperCase(Locale.ROOT)))
                 .precision(precision)
                 .threads(threads)
                 .maxBatch(1)

@@ -113,11 +113,16 @@ class RandomShapesTest {
     return ReferenceSelection.masks(finer);
   }
 
-  private static ScanFormer load(Path directory, int maxBatch, Precision precision) {
+  /** The device family under test. */
+  BackendKind backend() {
+    return BackendKind.CPU;
+  }
+
+  private ScanFormer load(Path directory, int maxBatch, Precision precision) {
     return ScanFormer.load(
         directory,
         ScanFormerOptions.builder()
-            .backend(BackendKind.CPU)
+            .backend(backend())
             .precision(precision)
             .maxBatch(maxBatch)
             .build());

@@ -1,0 +1,37 @@
+#!/bin/sh
+# Makes a self-contained archive of the tests and benchmarks for a machine with a GPU and no Java.
+#
+#   assemble.sh LIB BENCHMARKS CLI ARCHIVE
+#
+# LIB holds the jars, BENCHMARKS and CLI those modules' classes. The archive has bin/, lib/ and a Java runtime, and needs CUDA 13's driver and cuBLAS alone.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+lib=$1 benchmarks=$2 cli=$3 archive=$4
+work=$(dirname "$archive")/scanformer-gpu
+rm -rf "$work" "$archive"
+mkdir -p "$work"
+cp -r "$here/bin" "$work/bin"
+cp -r "$lib" "$work/lib"
+cp -r "$benchmarks" "$work/benchmarks"
+cp -r "$cli" "$work/cli"
+# Tests read their resources as files.
+mkdir "$work/tests"
+(cd "$work/tests" && "$JAVA_HOME/bin/jar" xf "$work"/lib/scanformer-[0-9]*-tests.jar)
+rm "$work"/lib/scanformer-[0-9]*-tests.jar
+# Natives of other systems, and of the CPU backend, are most of what the jars weigh.
+rm -f "$work"/lib/dnnl-*
+tokenizers=$(echo "$work"/lib/tokenizers-*.jar)
+mkdir "$work/tokenizers"
+(cd "$work/tokenizers" && "$JAVA_HOME/bin/jar" xf "$tokenizers" && rm -rf native/lib/win-* native/lib/osx-* native/lib/linux-aarch64* &&
+    "$JAVA_HOME/bin/jar" cfM "$tokenizers" .)
+rm -rf "$work/tokenizers"
+"$JAVA_HOME/bin/jlink" --add-modules java.desktop,java.logging,java.management,java.naming,java.net.http,java.sql,java.xml,jdk.management,jdk.unsupported,jdk.zipfs \
+    --strip-debug --no-man-pages --no-header-files --compress=0 --output "$work/runtime"
+chmod +x "$work"/bin/*
+(cd "$(dirname "$work")" && tar cf - scanformer-gpu | xz -T0 -6 >"$archive")
+bytes=$(wc -c <"$archive")
+echo "$archive: $((bytes >> 20)) MiB"
+if [ "$bytes" -gt 62914560 ]; then
+    echo "the archive must be at most 60 MiB" >&2
+    exit 1
+fi

@@ -1,0 +1,17 @@
+package org.scanformer;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.scanformer.internal.cuda.CudaLibrary;
+
+/** The CUDA backend on device 0; skipped where there is none. */
+@Tag("gpu")
+class CudaDeviceTest extends CudaTests {
+  @BeforeEach
+  void requireDevice() {
+    DeviceReport report = CudaLibrary.probe(0);
+    assumeTrue(report.usable(), () -> "no usable CUDA device: " + report.details());
+  }
+}
