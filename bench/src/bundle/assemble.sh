@@ -18,8 +18,8 @@ cp -r "$cli" "$work/cli"
 mkdir "$work/tests"
 (cd "$work/tests" && "$JAVA_HOME/bin/jar" xf "$work"/lib/scanformer-[0-9]*-tests.jar)
 rm "$work"/lib/scanformer-[0-9]*-tests.jar
-# Natives of other systems, and of the CPU backend, are most of what the jars weigh.
-rm -f "$work"/lib/dnnl-*
+# Natives of other systems and of the CPU backend, and trained models, are most of what this would weigh.
+rm -rf "$work"/lib/dnnl-* "$work"/lib/scanformer-model-shapes-* "$work/tests/example-model"
 tokenizers=$(echo "$work"/lib/tokenizers-*.jar)
 mkdir "$work/tokenizers"
 (cd "$work/tokenizers" && "$JAVA_HOME/bin/jar" xf "$tokenizers" && rm -rf native/lib/win-* native/lib/osx-* native/lib/linux-aarch64* &&
