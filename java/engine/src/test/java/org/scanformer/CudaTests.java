@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -12,10 +13,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.scanformer.reference.GoldenCase;
+import org.scanformer.reference.RandomModel;
 
 /** What the CUDA backend must do, on a device and with its kernels emulated on the host. */
 abstract class CudaTests {
@@ -80,14 +83,14 @@ abstract class CudaTests {
   }
 
   @Test
-  void refusesWhatDoesNotFitWithTheBytesNeededAndAvailable() throws Exception {
-    GoldenCase golden = GoldenCase.all().get(0);
+  void refusesWhatDoesNotFitWithTheBytesNeededAndAvailable(@TempDir Path directory)
+      throws Exception {
+    // 48,384 patches a request: over 250 GB for the largest batch.
+    RandomModel.tiny().coarseGrid(48).scales(3).write(directory);
     ScanFormerOptions options =
-        ScanFormerOptions.builder().backend(BackendKind.CUDA).maxBatch(1_000_000).build();
+        ScanFormerOptions.builder().backend(BackendKind.CUDA).maxBatch(4096).build();
     ScanFormerException refused =
-        assertThrows(
-            ScanFormerException.class,
-            () -> ScanFormer.load(golden.modelDirectory(), options).close());
+        assertThrows(ScanFormerException.class, () -> ScanFormer.load(directory, options).close());
     assertEquals(ErrorCode.OUT_OF_MEMORY, refused.code(), refused.getMessage());
     assertTrue(
         refused.getMessage().matches("(?s).*needs \\d+ bytes, \\d+ are available on the CUDA.*"),
