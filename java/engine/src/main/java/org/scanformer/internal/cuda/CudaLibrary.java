@@ -81,10 +81,11 @@ public final class CudaLibrary {
       details.add("cuBLAS does not start: " + e.getMessage());
     } catch (LinkageError e) {
       details.add(
-          "cuBLAS of CUDA 13 (libcublas.so.13, libcublasLt.so.13) could not be loaded: "
+          "cuBLAS of CUDA 13 (libcublas.so.13, libcublasLt.so.13, and libcudart.so.13) could not be"
+              + " loaded: "
               + rootCause(e)
-              + ". Install the CUDA 13 toolkit or its libcublas package, and put its lib64 on"
-              + " LD_LIBRARY_PATH or in the system's library path");
+              + ". Install the CUDA 13 toolkit, or its packages cuda-cudart and libcublas, and put"
+              + " their folder on LD_LIBRARY_PATH or in the system's library path");
     }
     return false;
   }
