@@ -301,12 +301,12 @@ __global__ void __launch_bounds__(kThreads, D == 32 ? 3 : 2) attention_tensor(At
             const uint32_t second[2] = {v.z, v.w};
 #pragma unroll
             for (int m = 0; m < TILES; m++) {
-                if (kIsWide) {
+                if constexpr (kIsWide) {
                     multiply_add(out[m][step], weights[m][0], first, T{});
-                    multiply_add(out[m][step], weights[m][kIsWide ? 1 : 0], second, T{});
+                    multiply_add(out[m][step], weights[m][1], second, T{});
                 } else {
-                    multiply_add(out[m][(2 * step) % (D / 8)], weights[m][0], first, T{});
-                    multiply_add(out[m][(2 * step + 1) % (D / 8)], weights[m][0], second, T{});
+                    multiply_add(out[m][2 * step], weights[m][0], first, T{});
+                    multiply_add(out[m][2 * step + 1], weights[m][0], second, T{});
                 }
             }
         }

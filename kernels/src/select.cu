@@ -69,10 +69,11 @@ __global__ void __launch_bounds__(kThreads)
     const sf_grid parent = parents[blockIdx.x];
     const sf_grid child = children[blockIdx.x];
     if (!valid_grid(parent) || !valid_size(child) || (logits == nullptr && parent.selected > 0) ||
-        child.rows != 2 * parent.rows || child.cols != 2 * parent.cols || child.max_selected < 0) {
+        child.rows != 2 * parent.rows || child.cols != 2 * parent.cols || child.max_selected < SF_GIVEN) {
         if (threadIdx.x == 0) report(fault, kFaultSelect, static_cast<int>(blockIdx.x), child.rows, 2 * parent.rows);
         return;
     }
+    if (child.max_selected == SF_GIVEN) return;
     const int total = patches_of(child);
     uint8_t* to = mask + child.mask;
     for (int i = static_cast<int>(threadIdx.x); i < total; i += kThreads) to[i] = 0;

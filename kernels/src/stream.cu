@@ -200,8 +200,7 @@ void* sf_cuda_queue(sf_stream* stream) { return stream == nullptr ? nullptr : st
 
 int sf_compute_capability(const sf_stream* stream) { return stream == nullptr ? 0 : stream->capability; }
 
-/* A thread starts with device 0 as its own: each call that CUDA needs one for sets it. */
-static int use_device(sf_stream* stream, const char* operation) {
+int use_device(sf_stream* stream, const char* operation) {
     if (stream == nullptr) return SF_INVALID_ARGUMENT;
     return SF_CHECK(stream, operation, cudaSetDevice(stream->device));
 }
@@ -338,6 +337,8 @@ int sf_graph_launch(sf_stream* stream, sf_graph* graph) {
     if (stream == nullptr) return SF_INVALID_ARGUMENT;
     if (graph == nullptr) return invalid(stream, operation, "NULL argument");
     if (stream->lost) return fail(stream, SF_DEVICE_LOST, std::string(operation) + ": the device was lost before");
+    const int status = use_device(stream, operation);
+    if (status != SF_OK) return status;
     return SF_CHECK(stream, operation, cudaGraphLaunch(graph->executable, stream->queue));
 }
 

@@ -23,9 +23,12 @@ struct sf_stream {
 /* Notes why an operation failed and passes its status on. */
 int fail(sf_stream* stream, int status, const std::string& message);
 
-/* "" for cudaSuccess's SF_OK; else notes operation, code, name and place. A sticky error marks the stream lost. */
+/* SF_OK for cudaSuccess; else notes operation, code, name and place. A sticky error marks the stream lost. */
 int check_cuda(sf_stream* stream, const char* operation, cudaError_t code, const char* file, int line);
 #define SF_CHECK(stream, operation, call) check_cuda(stream, operation, call, __FILE__, __LINE__)
+
+/* A thread starts with device 0 as its own: each call that CUDA needs one for sets the stream's. */
+int use_device(sf_stream* stream, const char* operation);
 
 /* Device memory that grows and is kept; NULL after a failure, which is noted. */
 void* scratch(sf_stream* stream, const char* operation, int64_t bytes);
@@ -62,6 +65,8 @@ int launch(sf_stream* stream, const char* operation, void (*kernel)(P...), int64
         emulation::launch(stream->queue, operation, {static_cast<unsigned>(grid_x), static_cast<unsigned>(grid_y)},
                           threads, [=] { kernel(static_cast<P>(arguments)...); }));
 #else
+    const int status = use_device(stream, operation);
+    if (status != SF_OK) return status;
     const dim3 grid(static_cast<unsigned>(grid_x), static_cast<unsigned>(grid_y));
     // The formatter takes the launch apart.
     // clang-format off

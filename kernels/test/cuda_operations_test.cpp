@@ -5,9 +5,9 @@
 namespace {
 
 double activated(double v, int activation) {
-    if (activation == SF_CUDA_RELU) return v > 0 ? v : 0;
-    if (activation == SF_CUDA_GELU) return v / 2 * (1 + std::erf(v / std::sqrt(2.0)));
-    if (activation == SF_CUDA_SIGMOID) return 1 / (1 + std::exp(-v));
+    if (activation == SF_RELU) return v > 0 ? v : 0;
+    if (activation == SF_GELU) return v / 2 * (1 + std::erf(v / std::sqrt(2.0)));
+    if (activation == SF_SIGMOID) return 1 / (1 + std::exp(-v));
     return v;
 }
 
@@ -91,7 +91,7 @@ void test_graph(sf_stream* stream) {
 
 void test_cuda_operations(sf_stream* stream) {
     for (const int type : backend_types) {
-        for (int activation = SF_CUDA_IDENTITY; activation <= SF_CUDA_SIGMOID; activation++) {
+        for (int activation = SF_IDENTITY; activation <= SF_SIGMOID; activation++) {
             test_activation(stream, type, activation);
         }
         test_convert(stream, type);

@@ -12,11 +12,12 @@
  *   returns when its work is done. One stream must not be used by two threads at a time; different streams may.
  * - Functions return an sf_status. On any but SF_OK nothing was written unless a comment says so, and sf_error(stream)
  *   names the operation, what was found and what was expected. No function throws, exits or keeps global state.
- * - Tables (sf_grid and the like) may be out of the host's reach. A fault in one is then reported by the next
- *   sf_synchronize or sf_download, and the row at fault writes nothing. What is launched is sized by the counts that
- *   the host passes: num_..., and max_rows or max_patches, which the rows that a table names must not exceed.
+ * - Tables (sf_grid and the like; ids, rows and counts) may be out of the host's reach. A fault in one is then reported
+ * by the next sf_synchronize or sf_download, and the row at fault writes nothing. What is launched is sized by the
+ * counts that the host passes: num_..., and max_rows or max_patches, which the rows that a table names must not exceed.
  * - A count of zero (rows, grids, segments) is valid and does nothing; arrays of zero elements may be NULL.
- * - x is the residual stream, always fp32. "Activation type" is the type a matrix product reads (SF_F32 or SF_BF16).
+ * - x is the residual stream, always fp32. "Activation type" is the type a matrix product reads
+ *   (SF_F32, SF_F16 or SF_BF16).
  */
 #ifndef SCANFORMER_H
 #define SCANFORMER_H
@@ -46,8 +47,14 @@ enum { SF_F32 = 0, SF_F16 = 1, SF_BF16 = 2 };
  */
 enum { SF_TF32 = 3 };
 
+/* What is applied to a linear layer's output. GELU is the exact one, with erf. */
+enum { SF_IDENTITY = 0, SF_RELU = 1, SF_GELU = 2, SF_SIGMOID = 3 };
+
 /* Packed 8-bit pixel formats, in byte order in memory. The fourth byte of SF_RGBA and SF_BGRA is ignored. */
 enum { SF_RGB = 0, SF_BGR = 1, SF_RGBA = 2, SF_BGRA = 3, SF_GRAY = 4 };
+
+/* What sf_grid.max_selected is when the caller gives the mask. */
+enum { SF_GIVEN = -1 };
 
 /* One device queue with its scratch memory. Opaque. */
 typedef struct sf_stream sf_stream;
@@ -68,7 +75,8 @@ typedef struct sf_grid {
     int32_t patch_row;    /* row of its first selected patch among the packed patches of the call */
     int32_t token_row;    /* row of its [REG] token among the packed tokens */
     float logit_bound;    /* a patch is selected when its logit is greater than this; may be infinite */
-    int32_t max_selected; /* and at most this many, those of the highest logits; ties go to the lower index */
+    int32_t max_selected; /* and at most this many, those of the highest logits; ties go to the lower index;
+                             SF_GIVEN: the mask is the caller's, and sf_select_patches leaves it as it is */
 } sf_grid;
 
 /* Rows whose K and V are appended to one segment of the cache. 32 bytes. */
@@ -247,7 +255,8 @@ int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks
  * twice the rows and columns). logits[parents[r].patch_row + i][2 * a + b] belongs to child (2 * pi + a, 2 * pj + b) of
  * the i-th selected parent (pi, pj). Child (i, j) becomes mask[children[r].mask + i * cols + j] = 1 when its parent is
  * selected, its logit is greater than children[r].logit_bound (a NaN is not) and it is among the
- * children[r].max_selected such children of the highest logits; else 0. All of each child grid's mask is written.
+ * children[r].max_selected such children of the highest logits; else 0. All of each child grid's mask is written, or
+ * none of it when it is given.
  */
 int sf_select_patches(sf_stream* stream, const sf_grid* parents, const sf_grid* children, int num_requests,
                       const float* logits, const int32_t* indices, uint8_t* mask);

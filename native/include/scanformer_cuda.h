@@ -14,9 +14,6 @@
 extern "C" {
 #endif
 
-/* Activations of sf_bias_activation; the numbers are those of scanformer_linear.h. */
-enum { SF_CUDA_IDENTITY = 0, SF_CUDA_RELU = 1, SF_CUDA_GELU = 2, SF_CUDA_SIGMOID = 3 };
-
 /* A recorded sequence of operations. Opaque; belongs to the stream that recorded it. */
 typedef struct sf_graph sf_graph;
 
@@ -40,8 +37,7 @@ int sf_copy_to_host(sf_stream* stream, void* host, const void* memory, int64_t b
 /* to[i] = from[i], fp32 to `type`. */
 int sf_convert(sf_stream* stream, int64_t n, const float* from, int type, void* to);
 
-/* y = activation(y + bias) in place; y [rows, columns] of `type`, bias [columns] fp32 or NULL. GELU is the one with
- * erf. */
+/* y = activation(y + bias) in place; y [rows, columns] of `type`, bias [columns] fp32 or NULL. */
 int sf_bias_activation(sf_stream* stream, int rows, int columns, const float* bias, int activation, int type, void* y);
 
 /*

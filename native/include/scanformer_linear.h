@@ -13,8 +13,6 @@
 extern "C" {
 #endif
 
-enum { SF_IDENTITY = 0, SF_RELU = 1, SF_GELU = 2, SF_SIGMOID = 3 }; /* GELU is the exact one, with erf */
-
 /* A packed weight matrix with its bias and the compiled products for it. Opaque; belongs to no stream. */
 typedef struct sf_linear sf_linear;
 

@@ -369,7 +369,7 @@ int sf_select_patches(sf_stream* stream, const sf_grid* parents, const sf_grid* 
         }
         for (int r = 0; r < num_requests; r++) {
             if (children[r].rows != 2 * parents[r].rows || children[r].cols != 2 * parents[r].cols ||
-                children[r].max_selected < 0) {
+                children[r].max_selected < SF_GIVEN) {
                 return invalid(stream, operation,
                                "request " + number(r) + ": children " + number(children[r].rows) + " x " +
                                    number(children[r].cols) + " of parents " + number(parents[r].rows) + " x " +
@@ -380,6 +380,7 @@ int sf_select_patches(sf_stream* stream, const sf_grid* parents, const sf_grid* 
         for (int r = 0; r < num_requests; r++) {
             const sf_grid& parent = parents[r];
             const sf_grid& child = children[r];
+            if (child.max_selected == SF_GIVEN) continue;
             uint8_t* to = mask + child.mask;
             std::fill(to, to + static_cast<size_t>(child.rows) * static_cast<size_t>(child.cols), uint8_t{0});
             candidates.clear();

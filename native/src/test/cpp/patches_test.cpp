@@ -201,13 +201,15 @@ void test_select(sf_stream* stream) {
         mask_size += static_cast<size_t>(child.rows * child.cols);
         const float bounds[] = {0, 0.25f, -1, -INFINITY, INFINITY, NAN};
         child.logit_bound = bounds[random_int(0, 5)];
-        const int caps[] = {0, 1, random_int(0, child.rows * child.cols), INT32_MAX};
-        child.max_selected = caps[random_int(0, 3)];
+        const int caps[] = {0, 1, random_int(0, child.rows * child.cols), INT32_MAX, SF_GIVEN};
+        child.max_selected = caps[random_int(0, 4)];
         children.push_back(child);
     }
     Array<float> logits(4 * static_cast<size_t>(parents.patch_rows));
     for (size_t i = 0; i < logits.size(); i++) logits[i] = random_logit();
     Array<uint8_t> mask(mask_size);
+    for (size_t i = 0; i < mask_size; i++) mask[i] = static_cast<uint8_t>(3 + i % 5);
+    const std::vector<double> given(mask.data(), mask.data() + mask_size);
     check_ok(stream,
              sf_select_patches(stream, parents.grids.data(), children.data(), parents.count(), logits.data(),
                                indices.data(), mask.data()),
@@ -216,6 +218,10 @@ void test_select(sf_stream* stream) {
     for (size_t r = 0; r < children.size(); r++) {
         const sf_grid& parent = parents.grids[r];
         const sf_grid& child = children[r];
+        if (child.max_selected == SF_GIVEN) {
+            std::copy_n(given.begin() + child.mask, child.rows * child.cols, expected.begin() + child.mask);
+            continue;
+        }
         std::vector<std::pair<double, int>> candidates; /* minus the logit, the child's index */
         for (int i = 0; i < parent.selected; i++) {
             const int index = indices[static_cast<size_t>(parent.mask + i)];

@@ -128,7 +128,7 @@ void test_selection_refusals(sf_stream* stream) {
     wrong.cols = 3;
     refused(&parent, &wrong, 1, logits.data(), indices.data(), mask.data(), "a child of another size");
     wrong = child;
-    wrong.max_selected = -1;
+    wrong.max_selected = SF_GIVEN - 1;
     refused(&parent, &wrong, 1, logits.data(), indices.data(), mask.data(), "a negative cap");
     check(mask.untouched(), "a refused sf_select_patches writes nothing");
     check_ok(stream, sf_select_patches(stream, nullptr, nullptr, 0, nullptr, nullptr, nullptr), "no requests");

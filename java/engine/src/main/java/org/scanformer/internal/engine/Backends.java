@@ -35,11 +35,11 @@ public final class Backends {
       return CpuBackend.open(options.precision(), options.threads());
     }
     if (options.backend() == BackendKind.CUDA) {
-      return CudaBackend.open(options.device(), options.precision());
+      return CudaBackend.open(CudaLibrary.probe(options.device()), options.precision());
     }
     DeviceReport device = CudaLibrary.probe(options.device());
     if (device.usable()) {
-      return CudaBackend.open(options.device(), options.precision());
+      return CudaBackend.open(device, options.precision());
     }
     LOG.log(
         System.Logger.Level.DEBUG,
