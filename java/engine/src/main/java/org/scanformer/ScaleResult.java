@@ -9,6 +9,8 @@ package org.scanformer;
  * @param score the predicted IoU of that box, 0 to 1; NaN where there is no box or the model has no
  *     score head
  * @param nanos time spent on this scale, nanoseconds; the second half of the encoder is in it under
- *     {@link Schedule#PER_SCALE} alone. Requests of one batch share it.
+ *     {@link Schedule#PER_SCALE} alone. Requests of one batch share it. On a GPU under {@link
+ *     Schedule#FINAL_ONLY} the host does not wait for the finest scale, whose time is then part of
+ *     {@link Timings#finalPass()}.
  */
 public record ScaleResult(int scale, PatchMask mask, NormalizedBox box, float score, long nanos) {}

@@ -12,9 +12,9 @@ import org.scanformer.Precision;
  * and the formulas are those of {@code scanformer.h}; a failed operation is a {@link
  * org.scanformer.ScanFormerException} that names it.
  *
- * <p>Operations are enqueued in the order of the calls; {@link Table#toHost()}, {@link #download}
- * and {@link #synchronize} wait for them. Not safe for use by several threads at a time. After
- * {@link #close()} nothing may be called.
+ * <p>Operations are enqueued in the order of the calls; {@link #download} and {@link #synchronize}
+ * wait for them. Not safe for use by several threads at a time. After {@link #close()} nothing may
+ * be called.
  */
 public interface Backend extends AutoCloseable {
   /** The device family. */
@@ -32,6 +32,18 @@ public interface Backend extends AutoCloseable {
   /** Waits until all operations enqueued so far are done. */
   void synchronize();
 
+  /**
+   * Tokens or patches that a pass of so many is enqueued with: a backend that records its work
+   * rounds them up, so that it meets few sizes. At most {@link #linearRows}.
+   */
+  int passRows(int rows);
+
+  /**
+   * Enqueues work, or the record of work of the same shape. Within it nothing may wait, allocate or
+   * depend on anything that is neither in the shape nor in tables and arrays.
+   */
+  void replay(LaunchShape shape, Runnable work);
+
   // ---- Memory ----
 
   /** Bytes that could still be allocated, as far as the system can tell. */
@@ -43,8 +55,8 @@ public interface Backend extends AutoCloseable {
   /** Takes an array's memory back; an array without memory is left alone. */
   void free(Tensor tensor);
 
-  /** Allocates a table of that many bytes, until the backend is closed. */
-  Table allocateTable(long bytes);
+  /** Allocates a mirror of that many bytes, until the backend is closed. */
+  Mirror allocateMirror(long bytes);
 
   /** Copies a direct buffer's remaining elements to the array from an element on. */
   void upload(Tensor tensor, long firstElement, Buffer source);
@@ -81,7 +93,7 @@ public interface Backend extends AutoCloseable {
   /**
    * Compacts each grid's mask to indices in row-major order and their counts (int32, one a grid).
    */
-  void compactPatches(GridTable grids, int count, Tensor mask, Tensor indices, Table counts);
+  void compactPatches(GridTable grids, int count, Table mask, Tensor indices, Table counts);
 
   /**
    * Writes the selected patches' pixels as rows for the patch projection.
@@ -99,7 +111,7 @@ public interface Backend extends AutoCloseable {
 
   /** The next scale's masks from the logits of the selected parents' children. */
   void selectPatches(
-      GridTable parents, GridTable children, int count, Tensor logits, Tensor indices, Tensor mask);
+      GridTable parents, GridTable children, int count, Tensor logits, Tensor indices, Table mask);
 
   // ---- Tokens ----
 

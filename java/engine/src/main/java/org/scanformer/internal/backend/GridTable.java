@@ -21,48 +21,63 @@ public final class GridTable {
   private static final int LOGIT_BOUND = 40;
   private static final int MAX_SELECTED = 44;
 
+  /** The C API's SF_GIVEN. */
+  private static final int GIVEN = -1;
+
   private final Table table;
-  private final ByteBuffer host;
 
   /** A view of a table of a multiple of {@link #BYTES} bytes. */
   public GridTable(Table table) {
     this.table = table;
-    this.host = table.host();
+  }
+
+  private ByteBuffer host() {
+    return table.host();
   }
 
   /** Fills in where a grid's data lies; offsets are in elements of the canvas and the mask. */
   public void setGrid(int request, int scale, int rows, int cols, long canvas, long mask) {
     int base = request * BYTES;
-    host.putLong(base + CANVAS, canvas);
-    host.putLong(base + MASK, mask);
-    host.putInt(base + ROWS, rows);
-    host.putInt(base + COLS, cols);
-    host.putInt(base + SCALE, scale);
+    host().putLong(base + CANVAS, canvas);
+    host().putLong(base + MASK, mask);
+    host().putInt(base + ROWS, rows);
+    host().putInt(base + COLS, cols);
+    host().putInt(base + SCALE, scale);
   }
 
   /** Fills in the rule that selects patches of the grid. */
   public void setRule(int request, float logitBound, int maxSelected) {
     int base = request * BYTES;
-    host.putFloat(base + LOGIT_BOUND, logitBound);
-    host.putInt(base + MAX_SELECTED, maxSelected);
+    host().putFloat(base + LOGIT_BOUND, logitBound);
+    host().putInt(base + MAX_SELECTED, maxSelected);
+  }
+
+  /** Leaves the grid's mask to the caller. */
+  public void setGiven(int request) {
+    setRule(request, 0, GIVEN);
+  }
+
+  /** Whether the grid's mask is the caller's. */
+  public boolean given(int request) {
+    return host().getInt(request * BYTES + MAX_SELECTED) == GIVEN;
   }
 
   /** Fills in the number of selected patches and the first rows of patches and tokens. */
   public void setRows(int request, int selected, int patchRow, int tokenRow) {
     int base = request * BYTES;
-    host.putInt(base + SELECTED, selected);
-    host.putInt(base + PATCH_ROW, patchRow);
-    host.putInt(base + TOKEN_ROW, tokenRow);
+    host().putInt(base + SELECTED, selected);
+    host().putInt(base + PATCH_ROW, patchRow);
+    host().putInt(base + TOKEN_ROW, tokenRow);
   }
 
   /** Patches down. */
   public int rows(int request) {
-    return host.getInt(request * BYTES + ROWS);
+    return host().getInt(request * BYTES + ROWS);
   }
 
   /** Patches across. */
   public int cols(int request) {
-    return host.getInt(request * BYTES + COLS);
+    return host().getInt(request * BYTES + COLS);
   }
 
   /** Patches of the whole grid. */
@@ -72,17 +87,17 @@ public final class GridTable {
 
   /** Number of selected patches. */
   public int selected(int request) {
-    return host.getInt(request * BYTES + SELECTED);
+    return host().getInt(request * BYTES + SELECTED);
   }
 
   /** Row of the segment's [REG] token. */
   public int tokenRow(int request) {
-    return host.getInt(request * BYTES + TOKEN_ROW);
+    return host().getInt(request * BYTES + TOKEN_ROW);
   }
 
   /** Offset of the grid's entries in the mask. */
   public long mask(int request) {
-    return host.getLong(request * BYTES + MASK);
+    return host().getLong(request * BYTES + MASK);
   }
 
   /**

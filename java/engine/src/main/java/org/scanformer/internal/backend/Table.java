@@ -5,23 +5,38 @@ import org.bytedeco.javacpp.Pointer;
 
 /**
  * A small array that both sides reach: the host through {@link #host()}, the device through {@link
- * #device()}. On a GPU these are two copies, and {@link #toDevice()} and {@link #toHost()} carry
- * the content over; on the CPU they are one. Owned by the backend that allocated it. Not safe for
- * use by several threads.
+ * #device()}. On a GPU these are two copies, which the {@link TableGroup} that it belongs to
+ * carries over. Not safe for use by several threads.
  */
-public interface Table {
+public final class Table {
+  private final long bytes;
+  private ByteBuffer host;
+  private Pointer device;
+
+  Table(long bytes) {
+    this.bytes = bytes;
+  }
+
+  void bind(ByteBuffer hostSide, Pointer deviceSide) {
+    this.host = hostSide;
+    this.device = deviceSide;
+  }
+
+  /** Its size in bytes. */
+  public long bytes() {
+    return bytes;
+  }
+
   /**
    * The host's side, in native byte order. Absolute access alone: its position and limit are not to
    * be moved.
    */
-  ByteBuffer host();
+  public ByteBuffer host() {
+    return host;
+  }
 
-  /** The device's side. */
-  Pointer device();
-
-  /** Makes what the host wrote visible to operations enqueued from now on. */
-  void toDevice();
-
-  /** Waits for the work enqueued so far and makes what it wrote visible to the host. */
-  void toHost();
+  /** The device's side, aligned to 64 bytes. */
+  public Pointer device() {
+    return device;
+  }
 }

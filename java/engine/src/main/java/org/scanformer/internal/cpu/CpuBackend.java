@@ -24,7 +24,9 @@ import org.scanformer.internal.backend.ElementType;
 import org.scanformer.internal.backend.GridTable;
 import org.scanformer.internal.backend.KvAppendTable;
 import org.scanformer.internal.backend.KvSegmentTable;
+import org.scanformer.internal.backend.LaunchShape;
 import org.scanformer.internal.backend.Linear;
+import org.scanformer.internal.backend.Mirror;
 import org.scanformer.internal.backend.QueryBlockTable;
 import org.scanformer.internal.backend.Table;
 import org.scanformer.internal.backend.Tensor;
@@ -44,7 +46,6 @@ public final class CpuBackend implements Backend {
   private final Pointer stream;
   private final Precision precision;
   private final Set<Tensor> tensors = Collections.newSetFromMap(new IdentityHashMap<>());
-  private final List<Tensor> tables = new ArrayList<>();
   private final List<CpuLinear> linears = new ArrayList<>();
 
   // A direct buffer and not a LongPointer: JavaCPP refuses its own allocations once the process
@@ -147,6 +148,17 @@ public final class CpuBackend implements Backend {
     check(CpuKernels.sf_synchronize(stream));
   }
 
+  /** Nothing is recorded here, so nothing needs rounding. */
+  @Override
+  public int passRows(int rows) {
+    return rows;
+  }
+
+  @Override
+  public void replay(LaunchShape shape, Runnable work) {
+    work.run();
+  }
+
   @Override
   public long memoryAvailable() {
     check(CpuKernels.sf_memory_available(stream, new Pointer(longResult)));
@@ -182,11 +194,10 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public Table allocateTable(long bytes) {
-    Tensor memory = new Tensor("table", ElementType.U8, Math.max(64, bytes), 1);
+  public Mirror allocateMirror(long bytes) {
+    Tensor memory = new Tensor("tables", ElementType.U8, Math.max(64, bytes), 1);
     allocate(memory);
-    tables.add(memory);
-    return new CpuTable(memory);
+    return new CpuMirror(memory);
   }
 
   /**
@@ -271,14 +282,13 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public void compactPatches(
-      GridTable grids, int count, Tensor mask, Tensor indices, Table counts) {
+  public void compactPatches(GridTable grids, int count, Table mask, Tensor indices, Table counts) {
     check(
         CpuKernels.sf_compact_patches(
             stream,
             grids.table().device(),
             count,
-            mask.pointer(),
+            mask.device(),
             indices.pointer(),
             counts.device()));
   }
@@ -307,12 +317,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public void selectPatches(
-      GridTable parents,
-      GridTable children,
-      int count,
-      Tensor logits,
-      Tensor indices,
-      Tensor mask) {
+      GridTable parents, GridTable children, int count, Tensor logits, Tensor indices, Table mask) {
     check(
         CpuKernels.sf_select_patches(
             stream,
@@ -321,7 +326,7 @@ public final class CpuBackend implements Backend {
             count,
             logits.pointer(),
             indices.pointer(),
-            mask.pointer()));
+            mask.device()));
   }
 
   @Override
@@ -568,11 +573,11 @@ public final class CpuBackend implements Backend {
   }
 
   /** Host memory is device memory here, so there is nothing to carry over. */
-  private static final class CpuTable implements Table {
+  private static final class CpuMirror implements Mirror {
     private final Pointer memory;
     private final ByteBuffer host;
 
-    CpuTable(Tensor tensor) {
+    CpuMirror(Tensor tensor) {
       this.memory = tensor.pointer();
       this.host =
           new BytePointer(memory)

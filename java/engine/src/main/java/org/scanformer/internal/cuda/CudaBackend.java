@@ -24,7 +24,9 @@ import org.scanformer.internal.backend.ElementType;
 import org.scanformer.internal.backend.GridTable;
 import org.scanformer.internal.backend.KvAppendTable;
 import org.scanformer.internal.backend.KvSegmentTable;
+import org.scanformer.internal.backend.LaunchShape;
 import org.scanformer.internal.backend.Linear;
+import org.scanformer.internal.backend.Mirror;
 import org.scanformer.internal.backend.QueryBlockTable;
 import org.scanformer.internal.backend.Table;
 import org.scanformer.internal.backend.Tensor;
@@ -44,24 +46,23 @@ public final class CudaBackend implements Backend {
   private final int math;
   private final Set<Tensor> tensors = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<Pointer> pinned = new ArrayList<>();
-  private final MatrixProducts products;
+
+  /** Null until the backend is open. */
+  private MatrixProducts products;
 
   // See CpuBackend: JavaCPP's own allocations are refused when the process is large.
   private final LongBuffer longResult =
       ByteBuffer.allocateDirect(Long.BYTES).order(ByteOrder.nativeOrder()).asLongBuffer();
 
-  private Tensor pixels;
-  private ByteBuffer pixelsHost;
-  private Pointer pixelsPinned;
-
-  /** Whether a copy from the pinned pixels may still be under way. */
-  private boolean pixelsInFlight;
+  private final PixelStaging pixels = new PixelStaging();
+  private final CudaGraphs graphs;
 
   private boolean closed;
 
   private CudaBackend(Pointer stream, Precision precision) {
     this.stream = stream;
     this.precision = precision;
+    this.graphs = new CudaGraphs(stream);
     this.math =
         switch (precision) {
           case FP32 -> CudaKernels.SF_F32;
@@ -69,10 +70,12 @@ public final class CudaBackend implements Backend {
           case FP16 -> CudaKernels.SF_F16;
           case BF16 -> CudaKernels.SF_BF16;
         };
-    this.products = CudaLibrary.plainProducts() ? new PlainProducts(stream) : openCublas();
   }
 
-  private MatrixProducts openCublas() {
+  private MatrixProducts openProducts() {
+    if (CudaLibrary.plainProducts()) {
+      return new PlainProducts(stream);
+    }
     Tensor workspace =
         new Tensor("cuBLAS's workspace", ElementType.U8, CublasProducts.workspaceBytes(), 1);
     allocate(workspace);
@@ -82,12 +85,12 @@ public final class CudaBackend implements Backend {
   /**
    * Opens a device.
    *
-   * @param device counted from 0 among those that are visible
+   * @param report what {@link CudaLibrary#probe(int)} found of it
    * @param precision null for BF16 where the device has it, else FP16
    * @throws ScanFormerException UNSUPPORTED with every reason when the device is not usable
    */
-  public static CudaBackend open(int device, Precision precision) {
-    DeviceReport report = CudaLibrary.probe(device);
+  public static CudaBackend open(DeviceReport report, Precision precision) {
+    int device = report.device();
     if (!report.usable()) {
       throw new ScanFormerException(
           ErrorCode.UNSUPPORTED,
@@ -106,23 +109,26 @@ public final class CudaBackend implements Backend {
               + String.join(", ", report.details())
               + ")");
     }
-    try {
-      int capability = CudaKernels.sf_compute_capability(stream);
-      Precision chosen =
-          precision != null ? precision : capability >= AMPERE ? Precision.BF16 : Precision.FP16;
-      if (capability < AMPERE && (chosen == Precision.BF16 || chosen == Precision.TF32)) {
-        throw new ScanFormerException(
-            ErrorCode.UNSUPPORTED,
-            chosen
-                + " needs compute capability 8.0, found "
-                + capability / 10
-                + "."
-                + capability % 10
-                + "; use fp16 or fp32");
-      }
-      return new CudaBackend(stream, chosen);
-    } catch (RuntimeException e) {
+    int capability = CudaKernels.sf_compute_capability(stream);
+    Precision chosen =
+        precision != null ? precision : capability >= AMPERE ? Precision.BF16 : Precision.FP16;
+    if (capability < AMPERE && (chosen == Precision.BF16 || chosen == Precision.TF32)) {
       CudaKernels.sf_stream_destroy(stream);
+      throw new ScanFormerException(
+          ErrorCode.UNSUPPORTED,
+          chosen
+              + " needs compute capability 8.0, found "
+              + capability / 10
+              + "."
+              + capability % 10
+              + "; use fp16 or fp32");
+    }
+    CudaBackend backend = new CudaBackend(stream, chosen);
+    try {
+      backend.products = backend.openProducts();
+      return backend;
+    } catch (RuntimeException | LinkageError e) {
+      backend.close();
       throw e;
     }
   }
@@ -176,8 +182,19 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void synchronize() {
-    pixelsInFlight = false;
     check(CudaKernels.sf_synchronize(stream));
+    pixels.used = 0;
+  }
+
+  /** Rounded as products are, so that few graphs are recorded. */
+  @Override
+  public int passRows(int rows) {
+    return linearRows(rows);
+  }
+
+  @Override
+  public void replay(LaunchShape shape, Runnable work) {
+    graphs.replay(shape, work);
   }
 
   @Override
@@ -226,10 +243,10 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
-  public Table allocateTable(long bytes) {
-    Tensor memory = new Tensor("table", ElementType.U8, Math.max(64, bytes), 1);
+  public Mirror allocateMirror(long bytes) {
+    Tensor memory = new Tensor("tables", ElementType.U8, Math.max(64, bytes), 1);
     allocate(memory);
-    return new CudaTable(memory, allocatePinned(memory.bytes()));
+    return new CudaMirror(memory, allocatePinned(memory.bytes()));
   }
 
   /** The address of a direct buffer's first remaining element. */
@@ -277,11 +294,10 @@ public final class CudaBackend implements Backend {
       Tensor mean,
       Tensor std,
       Tensor canvas) {
-    stage(image);
     check(
         CudaKernels.sf_build_pyramid(
             stream,
-            pixels.pointer(),
+            pixels.toDevice(image),
             width,
             height,
             rowStride,
@@ -295,37 +311,14 @@ public final class CudaBackend implements Backend {
             canvas.pointer()));
   }
 
-  /** Copies pixels to the device through pinned memory; both are kept and grown. */
-  private void stage(ByteBuffer image) {
-    if (pixelsInFlight) {
-      synchronize();
-    }
-    int bytes = image.remaining();
-    if (pixels == null || pixels.bytes() < bytes) {
-      if (pixels != null) {
-        free(pixels);
-        pinned.remove(pixelsPinned);
-        check(CudaKernels.sf_free_host(stream, pixelsPinned));
-      }
-      pixels = new Tensor("pixels", ElementType.U8, bytes, 1);
-      allocate(pixels);
-      pixelsPinned = allocatePinned(bytes);
-      pixelsHost = view(pixelsPinned, bytes);
-    }
-    pixelsHost.clear().put(image.duplicate());
-    check(CudaKernels.sf_copy_to_device(stream, pixels.pointer(), pixelsPinned, bytes));
-    pixelsInFlight = true;
-  }
-
   @Override
-  public void compactPatches(
-      GridTable grids, int count, Tensor mask, Tensor indices, Table counts) {
+  public void compactPatches(GridTable grids, int count, Table mask, Tensor indices, Table counts) {
     check(
         CudaKernels.sf_compact_patches(
             stream,
             grids.table().device(),
             count,
-            mask.pointer(),
+            mask.device(),
             indices.pointer(),
             counts.device()));
   }
@@ -354,12 +347,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void selectPatches(
-      GridTable parents,
-      GridTable children,
-      int count,
-      Tensor logits,
-      Tensor indices,
-      Tensor mask) {
+      GridTable parents, GridTable children, int count, Tensor logits, Tensor indices, Table mask) {
     check(
         CudaKernels.sf_select_patches(
             stream,
@@ -368,7 +356,7 @@ public final class CudaBackend implements Backend {
             count,
             logits.pointer(),
             indices.pointer(),
-            mask.pointer()));
+            mask.device()));
   }
 
   // ---- Tokens ----
@@ -591,7 +579,10 @@ public final class CudaBackend implements Backend {
     }
     closed = true;
     try {
-      products.close();
+      graphs.close();
+      if (products != null) {
+        products.close();
+      }
       for (Tensor tensor : List.copyOf(tensors)) {
         free(tensor);
       }
@@ -633,13 +624,60 @@ public final class CudaBackend implements Backend {
     }
   }
 
+  /**
+   * Pinned memory and as much of the device's, through which the pixels of a batch go one image
+   * behind the other; both are kept, and grown to the largest batch.
+   */
+  private final class PixelStaging {
+    private Tensor memory;
+    private Pointer pinnedMemory;
+    private ByteBuffer host;
+
+    /** Places on the two sides, moved over them so that a call makes none. */
+    private Pointer from;
+
+    private Pointer to;
+
+    /** Bytes whose copies may still be under way. */
+    private int used;
+
+    /** Enqueues the copy of an image; where it is on the device until the next synchronisation. */
+    Pointer toDevice(ByteBuffer image) {
+      int bytes = image.remaining();
+      if (memory == null || memory.bytes() - used < bytes) {
+        reserve(Math.addExact(used, bytes));
+      }
+      host.put(used, image, image.position(), bytes);
+      from.position(used);
+      to.position(used);
+      used += bytes;
+      check(CudaKernels.sf_copy_to_device(stream, to, from, bytes));
+      return to;
+    }
+
+    private void reserve(int bytes) {
+      if (memory != null) {
+        synchronize();
+        free(memory);
+        pinned.remove(pinnedMemory);
+        check(CudaKernels.sf_free_host(stream, pinnedMemory));
+      }
+      memory = new Tensor("pixels", ElementType.U8, bytes, 1);
+      allocate(memory);
+      pinnedMemory = allocatePinned(bytes);
+      host = view(pinnedMemory, bytes);
+      from = new Pointer(pinnedMemory);
+      to = new Pointer(memory.pointer());
+    }
+  }
+
   /** A pinned copy on the host and one on the device. */
-  private final class CudaTable implements Table {
+  private final class CudaMirror implements Mirror {
     private final Tensor memory;
     private final Pointer hostMemory;
     private final ByteBuffer host;
 
-    CudaTable(Tensor memory, Pointer hostMemory) {
+    CudaMirror(Tensor memory, Pointer hostMemory) {
       this.memory = memory;
       this.hostMemory = hostMemory;
       this.host = view(hostMemory, memory.bytes());
@@ -663,7 +701,6 @@ public final class CudaBackend implements Backend {
     @Override
     public void toHost() {
       check(CudaKernels.sf_copy_to_host(stream, hostMemory, memory.pointer(), memory.bytes()));
-      synchronize();
     }
   }
 }

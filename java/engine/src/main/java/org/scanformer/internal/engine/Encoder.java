@@ -28,7 +28,7 @@ final class Encoder {
     this.backend = backend;
     this.weights = weights;
     this.work = work;
-    this.segments = work.tables().segments;
+    this.segments = work.tables.segments;
     this.layers = config.numHiddenLayers();
     this.heads = config.numAttentionHeads();
     this.headSize = config.headSize();
@@ -40,16 +40,31 @@ final class Encoder {
    * [REG] tokens are carried on, since nothing else is read of its output: they end in {@code
    * work.reg}, and normalised in {@code work.regNorm}. Before it, x holds the result.
    *
-   * @param x [pass.rows(), hidden], the residual stream of the pass's tokens; updated
+   * @param rows the pass's rows, or as many more as {@link Backend#passRows} says
+   * @param x [rows, hidden], the residual stream of the pass's tokens; updated
    */
-  void run(Pass pass, Tensor x, int first, int end) {
-    int rows = pass.rows();
+  void run(Pass pass, int rows, Tensor x, int first, int end) {
+    run(pass, rows, x, null, x, first, end);
+  }
+
+  /**
+   * The same for tokens that lie elsewhere.
+   *
+   * @param from [*, hidden], where they are
+   * @param fromRows the row of each in it, int32; null for one after another
+   * @param x [rows, hidden], where they go; may be `from` when fromRows is null
+   */
+  void run(Pass pass, int rows, Tensor from, Table fromRows, Tensor x, int first, int end) {
     // What a block adds to x is added by the norm that follows it, in the next block or behind the
     // last.
     Tensor pending = null;
     for (int i = first; i < end; i++) {
       Weights.Layer layer = weights.layers.get(i);
-      addAndNormalize(rows, x, pending, layer.before(), work.norm);
+      if (i == first && fromRows != null) {
+        gatherAndNormalize(rows, from, fromRows, x, layer.before(), work.norm);
+      } else {
+        addAndNormalize(rows, x, pending, layer.before(), work.norm);
+      }
       backend.linear(work.norm, rows, layer.qkv(), Activation.IDENTITY, work.qkv);
       backend.appendKv(
           pass.appends, rows, heads, headSize, i, work.qkv, layer.qkvBias(), pass.counts, work.q);
@@ -87,6 +102,12 @@ final class Encoder {
         work.norm);
     backend.linear(work.norm, rows, layer.fc1(), Activation.GELU, work.intermediate);
     backend.linear(work.intermediate, rows, layer.fc2(), Activation.IDENTITY, work.residual);
+  }
+
+  private void gatherAndNormalize(
+      int rows, Tensor from, Table fromRows, Tensor x, Weights.Norm norm, Tensor out) {
+    backend.residualLayerNorm(
+        rows, from, fromRows, null, x, norm.weight(), norm.bias(), epsilon, out);
   }
 
   private void addAndNormalize(int rows, Tensor x, Tensor added, Weights.Norm norm, Tensor out) {

@@ -1,10 +1,10 @@
 package org.scanformer.internal.engine;
 
 import java.nio.ByteBuffer;
-import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.backend.KvAppendTable;
 import org.scanformer.internal.backend.QueryBlockTable;
 import org.scanformer.internal.backend.Table;
+import org.scanformer.internal.backend.TableGroup;
 
 /**
  * The tokens that go through a range of layers together: segments of one or more requests, packed
@@ -32,17 +32,17 @@ final class Pass {
 
   private int rows;
 
-  /** A pass of at most so many tokens, segments, and requests. */
-  Pass(Backend backend, int maxRows, int maxSegments, int maxRequests) {
-    appends = new KvAppendTable(table(backend, maxSegments, KvAppendTable.BYTES));
-    blocks = new QueryBlockTable(table(backend, maxSegments, QueryBlockTable.BYTES));
-    regBlocks = new QueryBlockTable(table(backend, maxRequests, QueryBlockTable.BYTES));
-    regRows = table(backend, maxRequests, Integer.BYTES);
-    counts = table(backend, maxRows, Integer.BYTES);
+  /** A pass of at most so many tokens, segments, and requests, whose tables are of a group. */
+  Pass(TableGroup group, int maxRows, int maxSegments, int maxRequests) {
+    appends = new KvAppendTable(table(group, maxSegments, KvAppendTable.BYTES));
+    blocks = new QueryBlockTable(table(group, maxSegments, QueryBlockTable.BYTES));
+    regBlocks = new QueryBlockTable(table(group, maxRequests, QueryBlockTable.BYTES));
+    regRows = table(group, maxRequests, Integer.BYTES);
+    counts = table(group, maxRows, Integer.BYTES);
   }
 
-  private static Table table(Backend backend, int rows, int bytes) {
-    return backend.allocateTable((long) rows * bytes);
+  private static Table table(TableGroup group, int rows, int bytes) {
+    return group.table((long) rows * bytes);
   }
 
   /** Forgets all segments. */
@@ -91,14 +91,5 @@ final class Pass {
     int index = regBlocks.size();
     regBlocks.add(row, index, 1, firstSegment, lastSegment + 1);
     regRows.host().putInt(index * Integer.BYTES, row);
-  }
-
-  /** Makes the tables visible to the device. */
-  void toDevice() {
-    appends.table().toDevice();
-    blocks.table().toDevice();
-    regBlocks.table().toDevice();
-    regRows.toDevice();
-    counts.toDevice();
   }
 }

@@ -3,8 +3,8 @@ package org.scanformer.internal.engine;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.IntBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.scanformer.ErrorCode;
 import org.scanformer.Image;
@@ -19,6 +19,8 @@ import org.scanformer.Timings;
 import org.scanformer.internal.backend.Activation;
 import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.backend.GridTable;
+import org.scanformer.internal.backend.LaunchShape;
+import org.scanformer.internal.backend.Table;
 import org.scanformer.internal.backend.Tensor;
 import org.scanformer.internal.model.ModelConfig;
 
@@ -39,36 +41,66 @@ final class ScaleLoop {
   private final int encoder1Layers;
   private final int layers;
 
-  /** Windows that move over their arrays, so that a call makes none. */
-  private final Tensor xWindow;
+  /** Each scale's tokens, in work.x. */
+  private final Tensor[] xOfScale;
 
+  /** A window that moves over the images' pyramids, so that a call makes none. */
   private final Tensor canvasWindow;
 
-  private final ByteBuffer maskHost;
-  private final FloatBuffer boxHost;
-  private final FloatBuffer scoreHost;
+  /** Where each scale's masks and indices begin. */
+  private final long[] firstMask;
+
+  /** What is enqueued for each scale, for the pass over all tokens and for a text alone. */
+  private final Runnable[] scaleWork;
+
+  private final Runnable finalWork = this::enqueueFinalPass;
+  private final Runnable textWork = this::enqueueText;
+
+  private final LaunchShape shape = new LaunchShape();
+
+  /** The sizes that the work at hand is enqueued with, as {@link Backend#passRows} rounds them. */
+  private int requests;
+
+  private boolean perScale;
+  private int rows;
+  private int patches;
+  private int textTokens;
+
+  /** Kinds of work, for its shape; scale s is kind s, or s + SCALE_WITH_BOX. */
+  private static final int SCALE_WITH_BOX = 1 << 8;
+
+  private static final int FINAL_PASS = 1 << 9;
+  private static final int TEXT = FINAL_PASS + 1;
 
   ScaleLoop(ModelConfig config, Backend backend, Weights weights, Workspace work) {
     this.config = config;
     this.backend = backend;
     this.weights = weights;
     this.work = work;
-    this.tables = work.tables();
+    this.tables = work.tables;
     this.encoder = new Encoder(config, backend, weights, work);
     this.scales = config.numScales();
     this.encoder1Layers = config.encoder1Layers();
     this.layers = config.numHiddenLayers();
-    this.xWindow = work.x.window("tokens of a pass");
     this.canvasWindow = work.canvas.window("an image's pyramid");
-    this.maskHost = ByteBuffer.allocateDirect(work.maxPatches[scales - 1]);
-    this.boxHost = directFloats(4 * work.maxBatch);
-    this.scoreHost = directFloats(work.maxBatch);
-  }
-
-  private static FloatBuffer directFloats(int elements) {
-    return ByteBuffer.allocateDirect(elements * Float.BYTES)
-        .order(ByteOrder.nativeOrder())
-        .asFloatBuffer();
+    this.xOfScale = new Tensor[scales];
+    this.firstMask = new long[scales];
+    this.scaleWork = new Runnable[scales];
+    long masks = 0;
+    for (int s = 0; s < scales; s++) {
+      int scale = s;
+      xOfScale[s] = work.x.window("tokens of scale " + s).moveTo(work.firstRow[s]);
+      scaleWork[s] = () -> enqueueScale(scale);
+      firstMask[s] = masks;
+      masks += (long) work.maxBatch * work.maxPatches[s];
+    }
+    // Every patch of the coarsest scale is looked at, in every call.
+    ByteBuffer mask = tables.mask.host();
+    for (int i = 0; i < work.maxBatch * work.maxPatches[0]; i++) {
+      mask.put(i, (byte) 1);
+    }
+    tables.masks.toDevice();
+    backend.synchronize();
   }
 
   /** Encodes a text of its own through all layers, into memory that the caller owns. */
@@ -82,67 +114,156 @@ final class ScaleLoop {
       tables.segments.set(0, text.address(), text.layerStride(), ids.length);
       int row = pass.addSegment(text.address(), text.layerStride(), ids.length, 0, 0, 0);
       putText(ids, 0, row);
-      pass.toDevice();
-      tables.segments.table().toDevice();
-      embedText(ids.length, xWindow.moveTo(0));
-      encoder.run(pass, xWindow, 0, layers);
+      setText(ids.length);
+      rows = backend.passRows(pass.rows());
+      shape.set(TEXT, 0, 1, textTokens, rows, 0);
+      backend.replay(shape, textWork);
       // The pass's tables are filled again by the next call.
       backend.synchronize();
       return text;
     } catch (RuntimeException e) {
+      settle(e);
       text.free(backend);
       throw e;
     }
   }
 
+  private void enqueueText() {
+    tables.scale.toDevice();
+    embedText(xOfScale[0]);
+    encoder.run(tables.scalePass, rows, xOfScale[0], 0, layers);
+  }
+
   /** Runs one batch of at most the workspace's maximum. */
   List<Location> run(List<Item> items, Schedule schedule, Trace trace) {
+    try {
+      return scan(items, schedule, trace);
+    } catch (RuntimeException e) {
+      settle(e);
+      throw e;
+    }
+  }
+
+  /** Waits for what a failed call has enqueued: its tables are filled again by the next. */
+  private void settle(RuntimeException failure) {
+    try {
+      backend.synchronize();
+    } catch (ScanFormerException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private List<Location> scan(List<Item> items, Schedule schedule, Trace trace) {
     final long start = System.nanoTime();
-    int count = items.size();
+    requests = items.size();
+    perScale = schedule == Schedule.PER_SCALE;
     tables.kv.clear();
-    tables.segments.resize(count * segmentsPerRequest());
+    tables.segments.resize(requests * segmentsPerRequest());
     tables.finalPass.clear();
     placeGrids(items);
+    placeMasks(items);
     buildPyramids(items);
     final long pyramidNanos = System.nanoTime() - start;
 
-    boolean perScale = schedule == Schedule.PER_SCALE;
-    PatchMask[][] masks = new PatchMask[scales][];
     NormalizedBox[][] boxes = new NormalizedBox[scales][];
     float[][] scores = new float[scales][];
     long[] scaleNanos = new long[scales];
-    int firstRow = 0;
+    int last = scales - 1;
     for (int s = 0; s < scales; s++) {
       long scaleStart = System.nanoTime();
-      select(items, s);
-      masks[s] = readMasks(count, s);
-      Tensor x = xWindow.moveTo(perScale ? 0 : firstRow);
-      Pass pass = embed(items, s, firstRow, x);
-      firstRow += pass.rows();
-      encoder.run(pass, x, 0, encoder1Layers);
-      if (s < scales - 1) {
-        selectionLogits(count, s, x, trace);
+      pack(items, s);
+      shape.set(
+          perScale ? s + SCALE_WITH_BOX : s,
+          requests,
+          tables.scalePass.appends.size(),
+          textTokens,
+          rows,
+          patches);
+      backend.replay(shape, scaleWork[s]);
+      if (s < last || perScale) {
+        backend.synchronize();
+      }
+      if (s < last) {
+        traceLogits(s, trace);
       }
       if (perScale) {
-        encoder.run(pass, x, encoder1Layers, layers);
-        boxes[s] = readBoxes(count);
-        scores[s] = readScores(count);
-        traceReg(count, s, trace);
+        boxes[s] = readBoxes();
+        scores[s] = readScores();
+        traceReg(s, trace);
       }
       scaleNanos[s] = System.nanoTime() - scaleStart;
     }
     long finalNanos = 0;
     if (!perScale) {
       long finalStart = System.nanoTime();
-      tables.finalPass.toDevice();
-      encoder.run(tables.finalPass, xWindow.moveTo(0), encoder1Layers, layers);
-      boxes[scales - 1] = readBoxes(count);
-      scores[scales - 1] = readScores(count);
-      traceReg(count, scales - 1, trace);
+      Pass pass = tables.finalPass;
+      rows = backend.passRows(pass.rows());
+      fill(tables.finalRows, pass.rows(), rows, 0);
+      shape.set(FINAL_PASS, requests, pass.appends.size(), 0, rows, 0);
+      backend.replay(shape, finalWork);
+      backend.synchronize();
+      boxes[last] = readBoxes();
+      scores[last] = readScores();
+      traceReg(last, trace);
       finalNanos = System.nanoTime() - finalStart;
     }
+    PatchMask[][] masks = readMasks();
     Timings timings = new Timings(pyramidNanos, finalNanos, System.nanoTime() - start);
     return results(items, schedule, masks, boxes, scores, scaleNanos, timings);
+  }
+
+  /** A scale: its tokens, what selects the next scale's patches, and its box where one is asked. */
+  private void enqueueScale(int s) {
+    boolean isLast = s == scales - 1;
+    Tensor x = xOfScale[s];
+    Pass pass = tables.scalePass;
+    tables.scale.toDevice();
+    if (s == 0) {
+      compact(0);
+    }
+    if (textTokens > 0) {
+      embedText(x);
+    }
+    embedPatches(s, x);
+    encoder.run(pass, rows, x, 0, encoder1Layers);
+    if (!isLast) {
+      selectionLogits(x);
+      backend.selectPatches(
+          tables.grids[s], tables.grids[s + 1], requests, work.logits, work.indices, tables.mask);
+      compact(s + 1);
+    }
+    if (perScale) {
+      encoder.run(pass, rows, x, encoder1Layers, layers);
+      predict();
+    }
+    if (!isLast || perScale) {
+      tables.answers.toHost();
+    }
+    if (isLast && perScale) {
+      tables.masks.toHost();
+    }
+  }
+
+  /** The second half of the encoder over the tokens of all scales at once. */
+  private void enqueueFinalPass() {
+    tables.all.toDevice();
+    encoder.run(
+        tables.finalPass, rows, work.x, tables.finalRows, work.finalX, encoder1Layers, layers);
+    predict();
+    tables.answers.toHost();
+    tables.masks.toHost();
+  }
+
+  private void compact(int s) {
+    backend.compactPatches(
+        tables.grids[s], requests, tables.mask, work.indices, tables.selectedCounts);
+  }
+
+  /** Fills the entries from begin to end (exclusive), which rounding has added. */
+  private static void fill(Table table, int begin, int end, int value) {
+    for (int i = begin; i < end; i++) {
+      table.host().putInt(i * Integer.BYTES, value);
+    }
   }
 
   private int segmentsPerRequest() {
@@ -167,7 +288,7 @@ final class ScaleLoop {
         int rows = coarse.rows() << s;
         int cols = coarse.cols() << s;
         GridTable grid = tables.grids[s];
-        grid.setGrid(r, s, rows, cols, canvas, (long) r * work.maxPatches[s]);
+        grid.setGrid(r, s, rows, cols, canvas, firstMask[s] + (long) r * work.maxPatches[s]);
         grid.setRule(r, logitBound(item.selection()), maxSelected(item.selection()));
         canvas += (long) rows * cols * patchElements;
       }
@@ -228,58 +349,51 @@ final class ScaleLoop {
     return policy instanceof SelectionPolicy.TopK top ? top.k() : Integer.MAX_VALUE;
   }
 
-  /** Decides the patches of a scale and counts them. */
-  private void select(List<Item> items, int s) {
-    int count = items.size();
-    GridTable grids = tables.grids[s];
-    grids.table().toDevice();
-    if (s > 0) {
-      backend.selectPatches(
-          tables.grids[s - 1], grids, count, work.logits, work.indices[s - 1], work.mask[s]);
-    }
-    for (int r = 0; r < count; r++) {
-      if (s == 0) {
-        uploadMask(PatchMask.all(grids.rows(r), grids.cols(r)), s, grids.mask(r));
-      } else if (items.get(r).selection() instanceof SelectionPolicy.Masks given) {
-        uploadMask(given.masks().get(s), s, grids.mask(r));
-      } else if (items.get(r).selection() instanceof SelectionPolicy.All) {
-        // Even a logit that is not a number or minus infinity is selected.
-        uploadMask(PatchMask.all(grids.rows(r), grids.cols(r)), s, grids.mask(r));
+  /** Takes the masks that the caller gives out of the selection's hands. */
+  private void placeMasks(List<Item> items) {
+    boolean given = false;
+    for (int r = 0; r < requests; r++) {
+      SelectionPolicy policy = items.get(r).selection();
+      tables.grids[0].setGiven(r);
+      for (int s = 1; s < scales; s++) {
+        GridTable grids = tables.grids[s];
+        if (policy instanceof SelectionPolicy.Masks masks) {
+          putMask(masks.masks().get(s).toBytes(), grids, r);
+          given = true;
+        } else if (policy instanceof SelectionPolicy.All) {
+          // Even a logit that is not a number or minus infinity is selected.
+          byte[] ones = new byte[grids.total(r)];
+          Arrays.fill(ones, (byte) 1);
+          putMask(ones, grids, r);
+          given = true;
+        }
       }
     }
-    backend.compactPatches(grids, count, work.mask[s], work.indices[s], tables.selectedCounts[s]);
-    tables.selectedCounts[s].toHost();
+    if (given) {
+      tables.masks.toDevice();
+    }
   }
 
-  private void uploadMask(PatchMask mask, int s, long offset) {
-    maskHost.clear().put(mask.toBytes()).flip();
-    backend.upload(work.mask[s], offset, maskHost);
+  private void putMask(byte[] mask, GridTable grids, int request) {
+    tables.mask.host().put(Math.toIntExact(grids.mask(request)), mask);
+    grids.setGiven(request);
   }
 
-  private PatchMask[] readMasks(int count, int s) {
-    PatchMask[] masks = new PatchMask[count];
-    for (int r = 0; r < count; r++) {
+  private PatchMask[][] readMasks() {
+    PatchMask[][] masks = new PatchMask[scales][requests];
+    for (int s = 0; s < scales; s++) {
       GridTable grids = tables.grids[s];
-      byte[] bytes = new byte[grids.total(r)];
-      maskHost.clear().limit(bytes.length);
-      backend.download(work.mask[s], grids.mask(r), maskHost);
-      maskHost.get(bytes);
-      masks[r] = PatchMask.of(grids.rows(r), grids.cols(r), bytes);
+      for (int r = 0; r < requests; r++) {
+        byte[] bytes = new byte[grids.total(r)];
+        tables.mask.host().get(Math.toIntExact(grids.mask(r)), bytes);
+        masks[s][r] = PatchMask.of(grids.rows(r), grids.cols(r), bytes);
+      }
     }
     return masks;
   }
 
   /** out_proj(gelu(dense(LN(h)))) of every selected patch of a scale. */
-  private void selectionLogits(int count, int s, Tensor x, Trace trace) {
-    GridTable grids = tables.grids[s];
-    ByteBuffer rows = tables.patchTokenRows.host();
-    int patches = 0;
-    for (int r = 0; r < count; r++) {
-      for (int i = 0; i < grids.selected(r); i++) {
-        rows.putInt(patches++ * Integer.BYTES, grids.tokenRow(r) + 1 + i);
-      }
-    }
-    tables.patchTokenRows.toDevice();
+  private void selectionLogits(Tensor x) {
     backend.residualLayerNorm(
         patches,
         x,
@@ -294,37 +408,35 @@ final class ScaleLoop {
         work.norm, patches, weights.selectionDense, Activation.GELU, work.selectionHidden);
     backend.linear(
         work.selectionHidden, patches, weights.selectionOut, Activation.IDENTITY, work.logits);
+  }
+
+  private void traceLogits(int s, Trace trace) {
     if (trace != null) {
       int row = 0;
-      for (int r = 0; r < count; r++) {
-        trace.logits(r, s, download(work.logits, row, grids.selected(r)));
-        row += grids.selected(r);
+      for (int r = 0; r < requests; r++) {
+        int selected = tables.grids[s].selected(r);
+        trace.logits(r, s, download(work.logits, row, selected));
+        row += selected;
       }
     }
   }
 
   // ---- Tokens ----
 
-  /**
-   * Packs and embeds the segments of a scale, and, with scale 0, the texts that are not encoded
-   * yet.
-   *
-   * @param firstRow the pass's first row among all tokens of the batch
-   */
-  private Pass embed(List<Item> items, int s, int firstRow, Tensor x) {
+  /** Fills the tables of a scale and, with scale 0, of the texts that are not encoded yet. */
+  private void pack(List<Item> items, int s) {
     GridTable grids = tables.grids[s];
-    IntBuffer counts = tables.selectedCounts[s].host().asIntBuffer();
     Pass pass = tables.scalePass;
     pass.clear();
-    int patches = 0;
-    int textTokens = 0;
-    for (int r = 0; r < items.size(); r++) {
-      Item item = items.get(r);
+    int gathered = 0;
+    int text = 0;
+    for (int r = 0; r < requests; r++) {
       if (s == 0) {
-        textTokens += addText(item, r, textTokens);
+        text += addText(items.get(r), r, text);
       }
-      int selected = counts.get(r);
-      grids.setRows(r, selected, patches, pass.rows());
+      int selected =
+          s == 0 ? grids.total(r) : tables.selectedCounts.host().getInt(r * Integer.BYTES);
+      grids.setRows(r, selected, gathered, pass.rows());
       int tokens = grids.tokens(r);
       int discarded = grids.total(r) - selected;
       long address = tables.kv.allocate(tokens);
@@ -334,26 +446,41 @@ final class ScaleLoop {
       tables.segments.set(own, address, stride, tokens);
       int row = pass.addSegment(address, stride, tokens, discarded, first, own);
       pass.addReg(row, first, own);
-      tables.finalPass.addSegment(address, stride, tokens, discarded, first, own);
+      int finalRow = addToFinalPass(address, tokens, discarded, first, own, s, row);
       if (s == scales - 1) {
-        tables.finalPass.addReg(firstRow + row, first, own);
+        tables.finalPass.addReg(finalRow, first, own);
+      } else {
+        for (int i = 0; i < selected; i++) {
+          tables.patchTokenRows.host().putInt((gathered + i) * Integer.BYTES, row + 1 + i);
+        }
       }
-      patches += selected;
+      gathered += selected;
     }
-    grids.table().toDevice();
-    tables.segments.table().toDevice();
-    pass.toDevice();
-    if (textTokens > 0) {
-      embedText(textTokens, x);
+    setText(text);
+    rows = backend.passRows(pass.rows());
+    patches = backend.passRows(gathered);
+    if (s < scales - 1) {
+      fill(tables.patchTokenRows, gathered, patches, 0);
     }
+  }
+
+  /** Adds a segment of a scale's pass, from its row there, to the pass over all tokens. */
+  private int addToFinalPass(
+      long address, int tokens, int discarded, int firstSegment, int own, int s, int row) {
+    long stride = tables.kv.layerStride();
+    int finalRow =
+        tables.finalPass.addSegment(address, stride, tokens, discarded, firstSegment, own);
+    for (int i = 0; i < tokens; i++) {
+      int at = (finalRow + i) * Integer.BYTES;
+      tables.finalRows.host().putInt(at, work.firstRow[s] + row + i);
+    }
+    return finalRow;
+  }
+
+  private void embedPatches(int s, Tensor x) {
+    GridTable grids = tables.grids[s];
     backend.gatherPatches(
-        grids,
-        items.size(),
-        patches,
-        config.patchSize(),
-        work.canvas,
-        work.indices[s],
-        work.patchRows);
+        grids, requests, patches, config.patchSize(), work.canvas, work.indices, work.patchRows);
     backend.linear(
         work.patchRows,
         patches,
@@ -362,10 +489,10 @@ final class ScaleLoop {
         work.patchEmbeddings);
     backend.embedPatches(
         grids,
-        items.size(),
+        requests,
         patches,
         work.patchEmbeddings,
-        work.indices[s],
+        work.indices,
         weights.clsToken,
         weights.imagePositions,
         config.positionGrid(),
@@ -373,14 +500,13 @@ final class ScaleLoop {
         weights.scaleEmbeddings,
         weights.constantToken,
         x);
-    return pass;
   }
 
   /**
    * Adds a request's text to the pass, or what is encoded of it to the segments alone; the tokens
    * to embed.
    */
-  private int addText(Item item, int request, int textTokens) {
+  private int addText(Item item, int request, int firstToken) {
     int own = segment(request, 0);
     if (item.text() != null) {
       TextKv text = item.text();
@@ -392,8 +518,8 @@ final class ScaleLoop {
     long stride = tables.kv.layerStride();
     tables.segments.set(own, address, stride, tokens);
     int row = tables.scalePass.addSegment(address, stride, tokens, 0, own, own);
-    tables.finalPass.addSegment(address, stride, tokens, 0, own, own);
-    putText(item.ids(), textTokens, row);
+    addToFinalPass(address, tokens, 0, own, own, 0, row);
+    putText(item.ids(), firstToken, row);
     return tokens;
   }
 
@@ -406,12 +532,20 @@ final class ScaleLoop {
     }
   }
 
-  private void embedText(int tokens, Tensor x) {
-    tables.textIds.toDevice();
-    tables.textPositions.toDevice();
-    tables.textRows.toDevice();
+  /** Sets the number of text tokens; those that rounding adds repeat the last one. */
+  private void setText(int tokens) {
+    textTokens = backend.passRows(tokens);
+    if (tokens > 0) {
+      int last = (tokens - 1) * Integer.BYTES;
+      fill(tables.textIds, tokens, textTokens, tables.textIds.host().getInt(last));
+      fill(tables.textPositions, tokens, textTokens, tables.textPositions.host().getInt(last));
+      fill(tables.textRows, tokens, textTokens, tables.textRows.host().getInt(last));
+    }
+  }
+
+  private void embedText(Tensor x) {
     backend.embedText(
-        tokens,
+        textTokens,
         tables.textIds,
         tables.textPositions,
         tables.textRows,
@@ -427,23 +561,28 @@ final class ScaleLoop {
 
   // ---- Heads ----
 
-  private NormalizedBox[] readBoxes(int count) {
-    backend.linear(work.regNorm, count, weights.boxHead.get(0), Activation.RELU, work.boxHidden1);
+  /** Box and score of every request from its normalised [REG] token. */
+  private void predict() {
     backend.linear(
-        work.boxHidden1, count, weights.boxHead.get(1), Activation.RELU, work.boxHidden2);
-    backend.linear(work.boxHidden2, count, weights.boxHead.get(2), Activation.SIGMOID, work.box);
-    boxHost.clear().limit(4 * count);
-    backend.download(work.box, 0, boxHost);
-    NormalizedBox[] boxes = new NormalizedBox[count];
-    for (int r = 0; r < count; r++) {
-      boxes[r] =
-          new NormalizedBox(
-              finite(boxHost.get(4 * r)),
-              finite(boxHost.get(4 * r + 1)),
-              finite(boxHost.get(4 * r + 2)),
-              finite(boxHost.get(4 * r + 3)));
+        work.regNorm, requests, weights.boxHead.get(0), Activation.RELU, work.boxHidden1);
+    backend.linear(
+        work.boxHidden1, requests, weights.boxHead.get(1), Activation.RELU, work.boxHidden2);
+    backend.linear(work.boxHidden2, requests, weights.boxHead.get(2), Activation.SIGMOID, work.box);
+    if (weights.scoreHead != null) {
+      backend.linear(work.regNorm, requests, weights.scoreHead, Activation.SIGMOID, work.score);
+    }
+  }
+
+  private NormalizedBox[] readBoxes() {
+    NormalizedBox[] boxes = new NormalizedBox[requests];
+    for (int r = 0; r < requests; r++) {
+      boxes[r] = new NormalizedBox(box(r, 0), box(r, 1), box(r, 2), box(r, 3));
     }
     return boxes;
+  }
+
+  private float box(int request, int element) {
+    return finite(tables.boxes.host().getFloat((4 * request + element) * Float.BYTES));
   }
 
   private static float finite(float value) {
@@ -457,22 +596,18 @@ final class ScaleLoop {
     return value;
   }
 
-  private float[] readScores(int count) {
-    float[] scores = new float[count];
-    if (weights.scoreHead == null) {
-      java.util.Arrays.fill(scores, Float.NaN);
-      return scores;
+  private float[] readScores() {
+    float[] scores = new float[requests];
+    for (int r = 0; r < requests; r++) {
+      scores[r] =
+          weights.scoreHead == null ? Float.NaN : tables.scores.host().getFloat(r * Float.BYTES);
     }
-    backend.linear(work.regNorm, count, weights.scoreHead, Activation.SIGMOID, work.score);
-    scoreHost.clear().limit(count);
-    backend.download(work.score, 0, scoreHost);
-    scoreHost.get(scores);
     return scores;
   }
 
-  private void traceReg(int count, int s, Trace trace) {
+  private void traceReg(int s, Trace trace) {
     if (trace != null) {
-      for (int r = 0; r < count; r++) {
+      for (int r = 0; r < requests; r++) {
         trace.reg(r, s, download(work.regNorm, r, 1));
       }
     }
@@ -480,7 +615,10 @@ final class ScaleLoop {
 
   private float[] download(Tensor tensor, int row, int rows) {
     float[] values = new float[rows * tensor.columns()];
-    FloatBuffer host = directFloats(values.length);
+    FloatBuffer host =
+        ByteBuffer.allocateDirect(values.length * Float.BYTES)
+            .order(ByteOrder.nativeOrder())
+            .asFloatBuffer();
     backend.download(tensor, (long) row * tensor.columns(), host);
     host.get(values);
     return values;

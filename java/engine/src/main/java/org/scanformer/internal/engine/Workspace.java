@@ -5,6 +5,7 @@ import org.scanformer.internal.backend.ElementType;
 import org.scanformer.internal.backend.GridTable;
 import org.scanformer.internal.backend.KvSegmentTable;
 import org.scanformer.internal.backend.Table;
+import org.scanformer.internal.backend.TableGroup;
 import org.scanformer.internal.backend.Tensor;
 import org.scanformer.internal.model.ModelConfig;
 
@@ -26,18 +27,25 @@ final class Workspace {
   /** The images' pyramids, [maxBatch, canvasElements]. */
   final Tensor canvas;
 
-  /** Per scale: the selected patches of each request, [maxBatch, maxPatches], and their indices. */
-  final Tensor[] mask;
-
-  final Tensor[] indices;
+  /** The selected patches' indices, for each scale [maxBatch, maxPatches], as the masks lie. */
+  final Tensor indices;
 
   /** Gathered patches, [patches, 3 P P], and their embeddings, [patches, hidden]. */
   final Tensor patchRows;
 
   final Tensor patchEmbeddings;
 
-  /** The residual stream of all tokens of the batch, [tokens, hidden]. */
+  /**
+   * The residual stream of all tokens of the batch, [*, hidden]: each scale's from its row in
+   * {@link #firstRow} on, so that a scale's place does not depend on what the earlier ones
+   * selected.
+   */
   final Tensor x;
+
+  final int[] firstRow;
+
+  /** The same packed, for the pass over all of them. */
+  final Tensor finalX;
 
   /** What linear layers read and write, [tokens, …]. */
   final Tensor norm;
@@ -66,17 +74,41 @@ final class Workspace {
   private final long kvLayerStride;
   private final MemoryPlan plan;
   private final ModelConfig config;
+  final Tables tables;
 
-  private Tables tables;
-
-  /** The small arrays that the host fills, and what hands out the cache. */
+  /** The small arrays that the host fills or reads, and what hands out the cache. */
   static final class Tables {
+    /** What a scale reads: it is sent before each. */
+    final TableGroup scale = new TableGroup();
+
+    /** What the pass over all tokens reads beside the segments. */
+    final TableGroup all = new TableGroup();
+
+    /** What the host reads after each scale and each pass. */
+    final TableGroup answers = new TableGroup();
+
+    /** The masks alone: read at the end, and sent when the caller gives some. */
+    final TableGroup masks = new TableGroup();
+
     final KvSlab kv;
     final GridTable[] grids;
-    final Table[] selectedCounts;
     final KvSegmentTable segments;
     final Pass scalePass;
     final Pass finalPass;
+
+    /** The row of each of the final pass's tokens in x, int32. */
+    final Table finalRows;
+
+    /** Selected patches of a scale, int32 a request. */
+    final Table selectedCounts;
+
+    /** Boxes [maxBatch, 4] and scores [maxBatch], fp32. */
+    final Table boxes;
+
+    final Table scores;
+
+    /** The selected patches, for each scale [maxBatch, maxPatches] bytes. */
+    final Table mask;
 
     /** Rows of the selected patches' tokens, int32. */
     final Table patchTokenRows;
@@ -88,28 +120,41 @@ final class Workspace {
     final Table textRows;
 
     private Tables(Workspace w, Backend backend) {
-      int hidden = w.config.hiddenSize();
       int heads = w.config.numAttentionHeads();
-      kv = new KvSlab(w.kvMemory, backend, heads, hidden / heads, w.kvLayerStride);
+      kv = new KvSlab(w.kvMemory, backend, heads, w.config.headSize(), w.kvLayerStride);
       grids = new GridTable[w.scales];
-      selectedCounts = new Table[w.scales];
       for (int s = 0; s < w.scales; s++) {
-        grids[s] = new GridTable(backend.allocateTable((long) w.maxBatch * GridTable.BYTES));
-        selectedCounts[s] = backend.allocateTable((long) w.maxBatch * Integer.BYTES);
+        grids[s] = new GridTable(scale.table((long) w.maxBatch * GridTable.BYTES));
       }
-      int segmentsPerRequest = w.scales + 1;
-      int maxSegments = w.maxBatch * segmentsPerRequest;
-      segments =
-          new KvSegmentTable(backend.allocateTable((long) maxSegments * KvSegmentTable.BYTES));
-      int maxTokens = Math.toIntExact(w.x.rows());
-      scalePass = new Pass(backend, maxTokens, maxSegments, w.maxBatch);
-      finalPass = new Pass(backend, maxTokens, maxSegments, w.maxBatch);
-      patchTokenRows =
-          backend.allocateTable((long) w.maxBatch * w.maxPatches[w.scales - 1] * Integer.BYTES);
-      long textBytes = (long) w.maxBatch * w.config.maxTextLength() * Integer.BYTES;
-      textIds = backend.allocateTable(textBytes);
-      textPositions = backend.allocateTable(textBytes);
-      textRows = backend.allocateTable(textBytes);
+      int maxSegments = w.maxBatch * (w.scales + 1);
+      segments = new KvSegmentTable(scale.table((long) maxSegments * KvSegmentTable.BYTES));
+      int maxTokens = Math.toIntExact(w.finalX.rows());
+      scalePass = new Pass(scale, maxTokens, maxSegments, w.maxBatch);
+      patchTokenRows = scale.table(w.logits.rows() * Integer.BYTES);
+      int textTokens = backend.linearRows(w.maxBatch * w.config.maxTextLength());
+      textIds = scale.table((long) textTokens * Integer.BYTES);
+      textPositions = scale.table((long) textTokens * Integer.BYTES);
+      textRows = scale.table((long) textTokens * Integer.BYTES);
+      finalPass = new Pass(all, maxTokens, maxSegments, w.maxBatch);
+      finalRows = all.table((long) maxTokens * Integer.BYTES);
+      selectedCounts = answers.table((long) w.maxBatch * Integer.BYTES);
+      boxes = answers.table(w.box.bytes());
+      scores = answers.table(w.score.bytes());
+      mask = masks.table(w.indices.rows());
+    }
+
+    private long bytes() {
+      return scale.bytes() + all.bytes() + answers.bytes() + masks.bytes();
+    }
+
+    private void reserve(Backend backend, Workspace w) {
+      scale.reserve(backend);
+      all.reserve(backend);
+      answers.reserve(backend);
+      masks.reserve(backend);
+      // What the heads write is read by the host.
+      w.box.bind(boxes.device());
+      w.score.bind(scores.device());
     }
   }
 
@@ -125,6 +170,9 @@ final class Workspace {
     ElementType activation = backend.activationType();
 
     maxPatches = new int[scales];
+    firstRow = new int[scales];
+    int rows = 0;
+    int requestPatches = 0;
     int requestTokens = config.maxTextLength();
     long requestCanvas = 0;
     long kvBytes = backend.kvBytes(heads, hidden / heads, config.maxTextLength());
@@ -132,6 +180,10 @@ final class Workspace {
       int side = config.coarseGrid() << s;
       maxPatches[s] = Math.multiplyExact(side, side);
       requestTokens = Math.addExact(requestTokens, maxPatches[s] + 1);
+      requestPatches += maxPatches[s];
+      firstRow[s] = rows;
+      int scaleTokens = maxPatches[s] + 1 + (s == 0 ? config.maxTextLength() : 0);
+      rows = Math.addExact(rows, backend.linearRows(Math.multiplyExact(maxBatch, scaleTokens)));
       requestCanvas += (long) maxPatches[s] * patchElements;
       kvBytes += backend.kvBytes(heads, hidden / heads, maxPatches[s] + 1);
     }
@@ -143,15 +195,11 @@ final class Workspace {
     int requests = backend.linearRows(maxBatch);
 
     canvas = plan.tensor("image pyramids", ElementType.F32, maxBatch, canvasElements);
-    mask = new Tensor[scales];
-    indices = new Tensor[scales];
-    for (int s = 0; s < scales; s++) {
-      mask[s] = plan.tensor("selection", ElementType.U8, maxBatch, maxPatches[s]);
-      indices[s] = plan.tensor("selection", ElementType.I32, maxBatch, maxPatches[s]);
-    }
+    indices = plan.tensor("selection", ElementType.I32, (long) maxBatch * requestPatches, 1);
     patchRows = plan.tensor("patches", activation, patches, patchElements);
     patchEmbeddings = plan.tensor("patches", ElementType.F32, patches, hidden);
-    x = plan.tensor("tokens", ElementType.F32, tokens, hidden);
+    x = plan.tensor("tokens", ElementType.F32, rows, hidden);
+    finalX = plan.tensor("tokens", ElementType.F32, tokenRows, hidden);
     norm = plan.tensor("tokens", activation, tokenRows, hidden);
     qkv = plan.tensor("tokens", ElementType.F32, tokenRows, 3 * hidden);
     q = plan.tensor("tokens", backend.queryType(), tokenRows, hidden);
@@ -162,21 +210,19 @@ final class Workspace {
     regNorm = plan.tensor("heads", ElementType.F32, requests, hidden);
     boxHidden1 = plan.tensor("heads", ElementType.F32, requests, hidden);
     boxHidden2 = plan.tensor("heads", ElementType.F32, requests, hidden);
-    box = plan.tensor("heads", ElementType.F32, requests, 4);
-    score = plan.tensor("heads", ElementType.F32, requests, 1);
+    box = new Tensor("boxes", ElementType.F32, requests, 4);
+    score = new Tensor("scores", ElementType.F32, requests, 1);
     selectionHidden = plan.tensor("selection", activation, patches, hidden);
     logits = plan.tensor("selection", ElementType.F32, patches, 4);
     kvLayerStride = Math.multiplyExact(maxBatch, kvBytes);
     kvMemory = plan.tensor("KV cache", ElementType.U8, config.numHiddenLayers() * kvLayerStride, 1);
+    tables = new Tables(this, backend);
+    plan.count("tables", tables.bytes());
   }
 
   /** Allocates everything. */
   void reserve(Backend backend) {
     plan.reserve(backend);
-    tables = new Tables(this, backend);
-  }
-
-  Tables tables() {
-    return tables;
+    tables.reserve(backend, this);
   }
 }

@@ -1,0 +1,54 @@
+package org.scanformer.internal.backend;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * Tables that travel between host and device together, in one copy. Not safe for use by several
+ * threads.
+ */
+public final class TableGroup {
+  private static final int ALIGNMENT = 64;
+
+  private final List<Table> tables = new ArrayList<>();
+  private long bytes;
+  private Mirror mirror;
+
+  /** Declares a table; it has memory after {@link #reserve}. */
+  public Table table(long tableBytes) {
+    Table table = new Table(tableBytes);
+    tables.add(table);
+    bytes = Math.addExact(bytes, (tableBytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    return table;
+  }
+
+  /** Bytes of all tables together. */
+  public long bytes() {
+    return bytes;
+  }
+
+  /** Gives every table its memory. */
+  public void reserve(Backend backend) {
+    mirror = backend.allocateMirror(bytes);
+    int offset = 0;
+    for (Table table : tables) {
+      int size = Math.toIntExact(table.bytes());
+      ByteBuffer host = mirror.host().slice(offset, size).order(ByteOrder.nativeOrder());
+      table.bind(host, new Pointer(mirror.device()).position(offset));
+      offset += (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    }
+  }
+
+  /** As {@link Mirror#toDevice()}. */
+  public void toDevice() {
+    mirror.toDevice();
+  }
+
+  /** As {@link Mirror#toHost()}. */
+  public void toHost() {
+    mirror.toHost();
+  }
+}

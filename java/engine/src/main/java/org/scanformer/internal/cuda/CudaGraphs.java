@@ -1,0 +1,96 @@
+package org.scanformer.internal.cuda;
+
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.bytedeco.javacpp.Pointer;
+import org.scanformer.internal.backend.LaunchShape;
+import org.scanformer.natives.cuda.CudaKernels;
+
+/**
+ * The CUDA graphs of a stream: work is recorded by shape and then launched as a whole, which costs
+ * the host one call in place of one a kernel. Not safe for use by several threads.
+ */
+final class CudaGraphs implements AutoCloseable {
+  /** Work is enqueued kernel by kernel, to compare the two. */
+  private static final String PLAIN_LAUNCHES_PROPERTY = "org.scanformer.cuda.plainLaunches";
+
+  /** Beyond so many shapes the one that was not met for longest is forgotten. */
+  static final int MAX_GRAPHS = 256;
+
+  /** Stands for a shape that was met once. */
+  private static final Pointer NONE = new Pointer();
+
+  private final Pointer stream;
+  private final boolean plainLaunches = Boolean.getBoolean(PLAIN_LAUNCHES_PROPERTY);
+  private final Map<LaunchShape, Pointer> graphs = new LinkedHashMap<>(16, 0.75f, true);
+
+  CudaGraphs(Pointer stream) {
+    this.stream = stream;
+  }
+
+  /**
+   * Enqueues work of a shape. The first time it runs as it is: libraries load their kernels and
+   * choose their algorithms, which a recording could not hold, and a shape that never comes again
+   * costs no recording. The second time it is recorded, and from then on replayed.
+   */
+  void replay(LaunchShape shape, Runnable work) {
+    if (plainLaunches) {
+      work.run();
+      return;
+    }
+    Pointer graph = graphs.get(shape);
+    if (graph == null) {
+      work.run();
+      makeRoom();
+      graphs.put(shape.copy(), NONE);
+      return;
+    }
+    if (graph == NONE) {
+      graph = record(work);
+      graphs.put(shape.copy(), graph);
+    }
+    CudaBackend.check(stream, CudaKernels.sf_graph_launch(stream, graph));
+  }
+
+  private Pointer record(Runnable work) {
+    CudaBackend.check(stream, CudaKernels.sf_graph_begin(stream));
+    Pointer graph = new Pointer();
+    try {
+      work.run();
+    } catch (Throwable e) {
+      if (CudaKernels.sf_graph_end(stream, graph) == CudaKernels.SF_OK) {
+        CudaKernels.sf_graph_destroy(graph);
+      }
+      throw e;
+    }
+    CudaBackend.check(stream, CudaKernels.sf_graph_end(stream, graph));
+    return graph;
+  }
+
+  private void makeRoom() {
+    if (graphs.size() < MAX_GRAPHS) {
+      return;
+    }
+    Iterator<Pointer> oldest = graphs.values().iterator();
+    Pointer graph = oldest.next();
+    oldest.remove();
+    if (graph != NONE) {
+      // It may be under way.
+      CudaBackend.check(stream, CudaKernels.sf_synchronize(stream));
+      CudaKernels.sf_graph_destroy(graph);
+    }
+  }
+
+  /** Frees the graphs, when the stream's work is done. */
+  @Override
+  public void close() {
+    CudaKernels.sf_synchronize(stream);
+    for (Pointer graph : graphs.values()) {
+      if (graph != NONE) {
+        CudaKernels.sf_graph_destroy(graph);
+      }
+    }
+    graphs.clear();
+  }
+}
