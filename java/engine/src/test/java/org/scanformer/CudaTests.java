@@ -1,9 +1,13 @@
 package org.scanformer;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +21,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.scanformer.internal.backend.ElementType;
+import org.scanformer.internal.backend.LaunchShape;
+import org.scanformer.internal.backend.Tensor;
+import org.scanformer.internal.cuda.CudaBackend;
+import org.scanformer.internal.cuda.CudaLibrary;
 import org.scanformer.reference.GoldenCase;
 import org.scanformer.reference.RandomModel;
 
@@ -79,6 +88,101 @@ abstract class CudaTests {
       }
     } finally {
       threads.shutdown();
+    }
+  }
+
+  private static final LaunchShape SHAPE = new LaunchShape();
+
+  private static LaunchShape shape(int kind) {
+    SHAPE.set(kind, 1, 1, 0, 1, 0);
+    return SHAPE;
+  }
+
+  private static CudaBackend open() {
+    return CudaBackend.open(CudaLibrary.probe(0), Precision.FP32);
+  }
+
+  /** Work that adds y to x, and counts how often the host went through it. */
+  private static final class Addition implements Runnable {
+    private final CudaBackend backend;
+    private final Tensor x = new Tensor("x", ElementType.F32, 1, 4);
+    private final Tensor y = new Tensor("y", ElementType.F32, 1, 4);
+    private final FloatBuffer host =
+        ByteBuffer.allocateDirect(16).order(ByteOrder.nativeOrder()).asFloatBuffer();
+    private int runs;
+    private boolean fails;
+
+    Addition(CudaBackend backend) {
+      this.backend = backend;
+      backend.allocate(x);
+      backend.allocate(y);
+      backend.upload(x, 0, host.clear().put(new float[] {1, 2, 3, 4}).flip());
+      backend.upload(y, 0, host.clear().put(new float[] {10, 20, 30, 40}).flip());
+    }
+
+    @Override
+    public void run() {
+      runs++;
+      backend.residualLayerNorm(1, x, null, y, x, null, null, 0, null);
+      if (fails) {
+        throw new IllegalStateException("planted");
+      }
+    }
+
+    float[] result() {
+      float[] result = new float[4];
+      backend.download(x, 0, host.clear());
+      host.get(result);
+      return result;
+    }
+  }
+
+  @Test
+  void workOfOneShapeIsRecordedTheSecondTimeAndThenReplayed() {
+    try (CudaBackend backend = open()) {
+      Addition work = new Addition(backend);
+      for (int call = 1; call <= 5; call++) {
+        backend.replay(shape(0), work);
+        assertArrayEquals(
+            new float[] {1 + 10 * call, 2 + 20 * call, 3 + 30 * call, 4 + 40 * call},
+            work.result());
+        assertEquals(Math.min(call, 2), work.runs, "runs after call " + call);
+      }
+      backend.replay(shape(1), work);
+      assertEquals(3, work.runs, "another shape is work of its own");
+    }
+  }
+
+  @Test
+  void theShapeNotMetForLongestIsForgotten() {
+    try (CudaBackend backend = open()) {
+      Addition work = new Addition(backend);
+      backend.replay(shape(0), work);
+      backend.replay(shape(0), work);
+      for (int kind = 1; kind <= 300; kind++) {
+        backend.replay(shape(kind), work);
+        backend.replay(shape(kind), work);
+      }
+      int runs = work.runs;
+      backend.replay(shape(300), work);
+      assertEquals(runs, work.runs, "the last one is replayed");
+      backend.replay(shape(0), work);
+      assertEquals(runs + 1, work.runs, "the first one is not");
+      assertArrayEquals(new float[] {6041, 12082, 18123, 24164}, work.result());
+    }
+  }
+
+  @Test
+  void workThatFailsWhileItIsRecordedLeavesTheBackendUsable() {
+    try (CudaBackend backend = open()) {
+      Addition work = new Addition(backend);
+      backend.replay(shape(0), work);
+      work.fails = true;
+      assertThrows(IllegalStateException.class, () -> backend.replay(shape(0), work));
+      work.fails = false;
+      backend.replay(shape(0), work);
+      backend.replay(shape(0), work);
+      assertArrayEquals(new float[] {31, 62, 93, 124}, work.result());
     }
   }
 

@@ -253,6 +253,45 @@ class RandomShapesTest {
     }
   }
 
+  /**
+   * One session, call after call with other counts of the same rounded size: what a backend has
+   * recorded of an earlier call must not depend on that call's counts.
+   */
+  @Test
+  void callsOfEqualShapeAgreeWhateverWasSelectedBefore() throws Exception {
+    RandomModel.tiny().seed(11).coarseGrid(2).scales(3).resize("stretch").write(directory);
+    ReferenceModel reference = ReferenceModel.load(directory);
+    Random random = new Random(11);
+    try (ScanFormer scanFormer = load(directory, 1, Precision.FP32)) {
+      for (int call = 0; call < 6; call++) {
+        BufferedImage image = image(random);
+        RandomExpression text = RandomExpression.of(random.nextLong(), reference.vocabSize, 6);
+        List<PatchMask> masks =
+            List.of(
+                PatchMask.all(2, 2),
+                randomMask(random, 4, 3 + random.nextInt(12)),
+                randomMask(random, 8, 17 + random.nextInt(14)));
+        List<ReferenceScale> expected =
+            ReferenceScan.run(
+                reference, text.ids(), ReferencePyramid.pixels(image), selection(masks));
+        Request request =
+            Request.of(Image.of(image), text.text()).withSelection(SelectionPolicy.masks(masks));
+        for (Schedule schedule : Schedule.values()) {
+          Location found = scanFormer.locate(List.of(request), schedule).get(0);
+          assertAgrees(expected, found, TOLERANCE, "call " + call + ", " + schedule);
+        }
+      }
+    }
+  }
+
+  private static PatchMask randomMask(Random random, int side, int selected) {
+    List<Integer> patches = new ArrayList<>(IntStream.range(0, side * side).boxed().toList());
+    Collections.shuffle(patches, random);
+    byte[] mask = new byte[side * side];
+    patches.subList(0, selected).forEach(i -> mask[i] = 1);
+    return PatchMask.of(side, side, mask);
+  }
+
   /** Grids of one row, where positions are taken at index 0 and a scale has 1 x g patches. */
   @Test
   void veryWideAndVeryTallImagesAgree() throws Exception {
