@@ -1,16 +1,19 @@
 #!/bin/sh
 # Makes a self-contained archive of the tests and benchmarks for a machine with a GPU and no Java.
 #
-#   assemble.sh LIB BENCHMARKS CLI ARCHIVE
+#   assemble.sh LIB BENCHMARKS CLI KERNELS_TEST ARCHIVE
 #
-# LIB holds the jars, BENCHMARKS and CLI those modules' classes. The archive has bin/, lib/ and a Java runtime, and needs CUDA 13's driver and cuBLAS alone.
+# LIB holds the jars, BENCHMARKS and CLI those modules' classes, KERNELS_TEST is the kernels' test for a device. The archive
+# has bin/, lib/ and a Java runtime, and needs CUDA 13's driver and cuBLAS alone.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-lib=$1 benchmarks=$2 cli=$3 archive=$4
+lib=$1 benchmarks=$2 cli=$3 kernels_test=$4 archive=$5
 work=$(dirname "$archive")/scanformer-gpu
 rm -rf "$work" "$archive"
 mkdir -p "$work"
 cp -r "$here/bin" "$work/bin"
+cp "$kernels_test" "$work/bin/kernels_test"
+strip "$work/bin/kernels_test"
 cp -r "$lib" "$work/lib"
 cp -r "$benchmarks" "$work/benchmarks"
 cp -r "$cli" "$work/cli"

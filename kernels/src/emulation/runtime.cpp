@@ -15,6 +15,7 @@ struct CUgraph_st {
 
 struct CUstream_st {
     std::unique_ptr<CUgraph_st> capture;
+    bool capture_spoilt = false; /* by a call that waits */
 
     cudaError_t take(std::function<cudaError_t()> work) {
         if (!capture) return work();
@@ -129,7 +130,9 @@ cudaError_t cudaStreamDestroy(cudaStream_t queue) {
     return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t queue) {
-    return queue->capture ? cudaErrorStreamCaptureUnsupported : cudaSuccess;
+    if (!queue->capture) return cudaSuccess;
+    queue->capture_spoilt = true;
+    return cudaErrorStreamCaptureUnsupported;
 }
 cudaError_t cudaStreamBeginCapture(cudaStream_t queue, cudaStreamCaptureMode) {
     if (queue->capture) return cudaErrorStreamCaptureUnsupported;
@@ -137,7 +140,9 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t queue, cudaStreamCaptureMode) {
     return cudaSuccess;
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t queue, cudaGraph_t* graph) {
-    *graph = queue->capture.release();
+    *graph = queue->capture_spoilt ? nullptr : queue->capture.release();
+    queue->capture.reset();
+    queue->capture_spoilt = false;
     return *graph != nullptr ? cudaSuccess : cudaErrorStreamCaptureInvalidated;
 }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long) {

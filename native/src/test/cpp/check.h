@@ -25,6 +25,39 @@ inline std::string context;
 inline std::vector<int> backend_types = {SF_F32, SF_BF16};
 inline std::vector<int> backend_maths = {SF_F32};
 inline bool tables_on_device = false;
+
+/* Where arrays and tables lie: memory that the backend and the host both read, aligned to 64 bytes. */
+inline void* (*allocate_shared)(size_t bytes) = [](size_t bytes) -> void* {
+    void* memory = nullptr;
+    return posix_memalign(&memory, 64, bytes) == 0 ? memory : nullptr;
+};
+inline void (*free_shared)(void* memory) = [](void* memory) { std::free(memory); };
+
+template <typename T>
+struct SharedAllocator {
+    using value_type = T;
+    SharedAllocator() = default;
+    template <typename U>
+    SharedAllocator(const SharedAllocator<U>&) {}
+    T* allocate(size_t n) {
+        auto* memory = static_cast<T*>(allocate_shared(n * sizeof(T)));
+        if (memory == nullptr) std::abort();
+        return memory;
+    }
+    void deallocate(T* memory, size_t) { free_shared(memory); }
+    template <typename U>
+    bool operator==(const SharedAllocator<U>&) const {
+        return true;
+    }
+    template <typename U>
+    bool operator!=(const SharedAllocator<U>&) const {
+        return false;
+    }
+};
+
+/* Rows of a table that the backend reads. */
+template <typename T>
+using Table = std::vector<T, SharedAllocator<T>>;
 inline int passed = 0;
 inline int failed = 0;
 
@@ -55,9 +88,8 @@ template <typename T>
 class Array {
   public:
     explicit Array(size_t size) : size_(size), bytes_(size * sizeof(T)) {
-        void* memory = nullptr;
-        if (posix_memalign(&memory, 64, bytes_ + kGuardBytes) != 0) std::abort();
-        data_ = static_cast<T*>(memory);
+        data_ = static_cast<T*>(allocate_shared(bytes_ + kGuardBytes));
+        if (data_ == nullptr) std::abort();
         poison();
     }
 
@@ -71,7 +103,7 @@ class Array {
                 break;
             }
         }
-        std::free(data_);
+        free_shared(data_);
     }
 
     void poison() { std::memset(static_cast<void*>(data_), 0xff, bytes_ + kGuardBytes); }

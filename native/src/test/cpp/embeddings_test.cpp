@@ -59,8 +59,8 @@ void test_grids(sf_stream* stream, int hidden, int stored, bool thin) {
     Array<float> cls(width), position(static_cast<size_t>(stored * stored + 1) * width), modality1(width);
     Array<float> scales(num_scales * width), constant(width);
     for (Array<float>* array : {&cls, &position, &modality1, &scales, &constant}) fill(*array);
-    std::vector<sf_grid> grids;
-    std::vector<int32_t> indices;
+    Table<sf_grid> grids;
+    Table<int32_t> indices;
     int patch_rows = 0, token_rows = 0;
     /* Nothing selected, everything, and something in between. */
     for (int g = 0; g < 3; g++) {

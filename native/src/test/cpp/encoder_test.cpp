@@ -104,8 +104,8 @@ struct Attention {
           layer_stride(stride(in_math, num_heads, size, segment_tokens)) {
         fill(qkv, -magnitude, magnitude);
         fill(bias, -0.1, 0.1);
-        const int weights[] = {1, 1, 2, 299};
-        for (size_t i = 0; i < counts.size(); i++) counts[i] = weights[random_int(0, 3)];
+        const int weights[] = {1, 1, 2, 299, 400};
+        for (size_t i = 0; i < counts.size(); i++) counts[i] = weights[random_int(0, 4)];
         int64_t offset = 64;
         for (int t : tokens) {
             offsets.push_back(offset);
@@ -125,7 +125,7 @@ struct Attention {
     void append(sf_stream* stream, bool in_pieces) {
         std::vector<int> done(tokens.size(), 0);
         while (total(done) < total(tokens)) {
-            std::vector<sf_kv_append> appends;
+            Table<sf_kv_append> appends;
             int row = 0;
             for (size_t s = 0; s < tokens.size(); s++) {
                 const int left = tokens[s] - done[s];
@@ -142,8 +142,8 @@ struct Attention {
         }
     }
 
-    std::vector<sf_kv_segment> segments() {
-        std::vector<sf_kv_segment> table;
+    Table<sf_kv_segment> segments() {
+        Table<sf_kv_segment> table;
         for (size_t s = 0; s < tokens.size(); s++) table.push_back({address(s), layer_stride, tokens[s], 0});
         return table;
     }
@@ -206,8 +206,8 @@ void test_one_attention(sf_stream* stream, int math, int heads, int head_size, c
         a.q.set(i, a.at(static_cast<int>(i / a.hidden()), 0, static_cast<int>(column) / head_size,
                         static_cast<int>(column) % head_size));
     }
-    const std::vector<sf_kv_segment> segments = a.segments();
-    std::vector<sf_query_block> blocks;
+    const Table<sf_kv_segment> segments = a.segments();
+    Table<sf_query_block> blocks;
     int out_rows = 0;
     for (int b = 0; b < 3; b++) {
         const int rows = query_counts[random_int(0, 6)];
@@ -217,7 +217,7 @@ void test_one_attention(sf_stream* stream, int math, int heads, int head_size, c
         out_rows += rows;
     }
     Activations out(type, static_cast<size_t>(out_rows) * a.hidden());
-    const auto attend = [&](Attention& from, const std::vector<sf_kv_segment>& table, Activations& to) {
+    const auto attend = [&](Attention& from, const Table<sf_kv_segment>& table, Activations& to) {
         check_ok(
             stream,
             sf_attention(stream, blocks.data(), static_cast<int>(blocks.size()), out_rows + random_int(0, 40),
@@ -244,6 +244,41 @@ void test_one_attention(sf_stream* stream, int math, int heads, int head_size, c
     check(again.same_bytes(out), what + ": appended in pieces gives the same bytes");
 }
 
+/* The order of a batch's requests changes no bit; that of a request's segments no more than rounding. */
+void test_order(sf_stream* stream, int math, double tolerance) {
+    const int heads = 2, head_size = 48;
+    const std::vector<int> tokens = {33, 1, 17, 70, 16};
+    Attention a(math, heads, head_size, 0, tokens, 0, 1);
+    a.append(stream, false);
+    const auto num_segments = static_cast<int>(tokens.size());
+    const Table<sf_kv_segment> segments = a.segments();
+    Table<sf_query_block> blocks;
+    int rows = 0;
+    for (int s = 0; s < num_segments; s++) {
+        blocks.push_back({rows, rows, tokens[static_cast<size_t>(s)], s / 2 * 2, s + 1, 0});
+        rows += tokens[static_cast<size_t>(s)];
+    }
+    const auto attend = [&](const Table<sf_query_block>& order, const Table<sf_kv_segment>& table, Array<float>& out) {
+        check_ok(stream,
+                 sf_attention(stream, order.data(), num_segments, rows, table.data(), num_segments, heads, head_size, 0,
+                              math, a.q.data(), SF_F32, out.data()),
+                 "sf_attention");
+    };
+    const size_t n = static_cast<size_t>(rows) * a.hidden();
+    Array<float> out(n), shuffled_out(n), reversed_out(n);
+    attend(blocks, segments, out);
+    Table<sf_query_block> shuffled = blocks;
+    std::shuffle(shuffled.begin(), shuffled.end(), generator);
+    attend(shuffled, segments, shuffled_out);
+    check(shuffled_out.same_bytes(out), "attention of a batch in another order, in math " + std::to_string(math));
+    for (sf_query_block& block : blocks) block.segment_begin = 0, block.segment_end = num_segments;
+    attend(blocks, segments, out);
+    Table<sf_kv_segment> reversed(segments.rbegin(), segments.rend());
+    attend(blocks, reversed, reversed_out);
+    check_near(reversed_out, std::vector<double>(out.data(), out.data() + n), tolerance,
+               "attention over segments in another order, in math " + std::to_string(math));
+}
+
 /* A key with a count weight of n is the same as n copies of it. */
 void test_merged_key(sf_stream* stream, int math, double tolerance) {
     const int copies = random_int(2, 40);
@@ -264,15 +299,15 @@ void test_merged_key(sf_stream* stream, int math, double tolerance) {
     }
     one.append(stream, false);
     many.append(stream, false);
-    const sf_query_block block = {0, 0, 5, 0, 1, 0};
+    const Table<sf_query_block> block = {{0, 0, 5, 0, 1, 0}};
     Array<float> out_one(5 * one.hidden()), out_many(5 * one.hidden());
     check_ok(stream,
-             sf_attention(stream, &block, 1, 5, one.segments().data(), 1, heads, head_size, 0, math, one.q.data(),
+             sf_attention(stream, block.data(), 1, 5, one.segments().data(), 1, heads, head_size, 0, math, one.q.data(),
                           SF_F32, out_one.data()),
              "sf_attention");
     check_ok(stream,
-             sf_attention(stream, &block, 1, 5, many.segments().data(), 1, heads, head_size, 0, math, one.q.data(),
-                          SF_F32, out_many.data()),
+             sf_attention(stream, block.data(), 1, 5, many.segments().data(), 1, heads, head_size, 0, math,
+                          one.q.data(), SF_F32, out_many.data()),
              "sf_attention");
     check_near(out_one, std::vector<double>(out_many.data(), out_many.data() + out_many.size()), tolerance,
                "a merged key and " + std::to_string(copies) + " copies");
@@ -321,5 +356,6 @@ void test_attention(sf_stream* stream) {
         const std::vector<int> ragged[] = {{1, 1}, {2, 3}, {17, 33, 65}, {256, 1, 256}, {1, 1024}};
         for (const auto& tokens : ragged) test_one_attention(stream, math, 1, 32, tokens, SF_F32, 1, tolerance);
         for (int i = 0; i < 5; i++) test_merged_key(stream, math, tolerance);
+        test_order(stream, math, tolerance);
     }
 }

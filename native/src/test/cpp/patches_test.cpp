@@ -41,8 +41,8 @@ void test_one_pyramid(sf_stream* stream, int width, int height, int format, int 
     /* The last row ends with its last pixel: nothing says that there is memory behind it. */
     Array<uint8_t> pixels(static_cast<size_t>(stride * (height - 1) + width * pixel_bytes(format)));
     for (size_t i = 0; i < pixels.size(); i++) pixels[i] = static_cast<uint8_t>(random_int(0, 255));
-    const float mean[3] = {random_float(0, 1), random_float(0, 1), random_float(0, 1)};
-    const float std[3] = {random_float(0.2, 1), random_float(0.2, 1), random_float(0.2, 1)};
+    const Table<float> mean = {random_float(0, 1), random_float(0, 1), random_float(0, 1)};
+    const Table<float> std = {random_float(0.2, 1), random_float(0.2, 1), random_float(0.2, 1)};
     std::vector<std::vector<double>> levels(static_cast<size_t>(scales));
     const int finest = scales - 1;
     const int out_rows = (rows0 << finest) * patch, out_cols = (cols0 << finest) * patch;
@@ -76,8 +76,8 @@ void test_one_pyramid(sf_stream* stream, int width, int height, int format, int 
     for (const auto& level : levels) expected.insert(expected.end(), level.begin(), level.end());
     Array<float> canvas(expected.size());
     check_ok(stream,
-             sf_build_pyramid(stream, pixels.data(), width, height, stride, format, patch, scales, rows0, cols0, mean,
-                              std, canvas.data()),
+             sf_build_pyramid(stream, pixels.data(), width, height, stride, format, patch, scales, rows0, cols0,
+                              mean.data(), std.data(), canvas.data()),
              "sf_build_pyramid");
     check_near(canvas, expected, 2e-5,
                "pyramid of " + std::to_string(width) + " x " + std::to_string(height) + " pixels of format " +
@@ -86,22 +86,24 @@ void test_one_pyramid(sf_stream* stream, int width, int height, int format, int 
 
 /* Random grids whose masks, canvases and packed rows lie one after another, with gaps. */
 struct Grids {
-    std::vector<sf_grid> grids;
+    Table<sf_grid> grids;
     size_t mask_size = 0;
     size_t canvas_size = 0;
     int patch_rows = 0;
 
     Grids(int count, int patch, int max_side) {
-        for (int g = 0; g < count; g++) {
-            sf_grid grid = {};
-            grid.rows = random_int(1, max_side);
-            grid.cols = random_int(1, max_side);
-            grid.mask = static_cast<int64_t>(mask_size) + random_int(0, 3);
-            grid.canvas = static_cast<int64_t>(canvas_size) + random_int(0, 5);
-            mask_size = static_cast<size_t>(grid.mask + grid.rows * grid.cols);
-            canvas_size = static_cast<size_t>(grid.canvas + 3 * grid.rows * grid.cols * patch * patch);
-            grids.push_back(grid);
-        }
+        for (int g = 0; g < count; g++) add(random_int(1, max_side), random_int(1, max_side), patch);
+    }
+
+    void add(int rows, int cols, int patch) {
+        sf_grid grid = {};
+        grid.rows = rows;
+        grid.cols = cols;
+        grid.mask = static_cast<int64_t>(mask_size) + random_int(0, 3);
+        grid.canvas = static_cast<int64_t>(canvas_size) + random_int(0, 5);
+        mask_size = static_cast<size_t>(grid.mask + grid.rows * grid.cols);
+        canvas_size = static_cast<size_t>(grid.canvas + 3 * grid.rows * grid.cols * patch * patch);
+        grids.push_back(grid);
     }
 
     int count() const { return static_cast<int>(grids.size()); }
@@ -118,13 +120,17 @@ void fill_mask(const Grids& g, Array<uint8_t>& mask) {
     }
 }
 
-void test_compact_and_gather(sf_stream* stream, int patch, int type) {
-    /* Small grids of large patches, and grids that a block of threads walks over in several steps. */
-    Grids g(random_int(1, 6), patch, patch == 1 ? 26 : 9);
-    Array<uint8_t> mask(g.mask_size);
-    fill_mask(g, mask);
+/* A mask of a grid with so many patches set. */
+void fill_mask(const sf_grid& grid, int selected, Array<uint8_t>& mask) {
+    std::vector<uint8_t> set(static_cast<size_t>(grid.rows * grid.cols), 0);
+    std::fill_n(set.begin(), selected, uint8_t{1});
+    std::shuffle(set.begin(), set.end(), generator);
+    std::copy(set.begin(), set.end(), mask.data() + grid.mask);
+}
+
+void test_compact_and_gather(sf_stream* stream, int patch, int type, Grids& g, const Array<uint8_t>& mask) {
     Array<int32_t> indices(g.mask_size), counts(g.grids.size());
-    std::vector<sf_grid> sparse = g.grids;
+    Table<sf_grid> sparse = g.grids;
     for (sf_grid& grid : sparse) {
         /* Compaction runs before these are known. */
         grid.canvas = grid.selected = grid.patch_row = grid.token_row = grid.scale = -1;
@@ -173,6 +179,20 @@ void test_compact_and_gather(sf_stream* stream, int patch, int type) {
     }
 }
 
+/* Around the widths of warps and blocks, of a hundred patches and of four hundred, one grid each in one batch. */
+void test_counts(sf_stream* stream, int patch, int type) {
+    const int of_hundred[] = {100, 0, 1, 15, 16, 17, 63, 64, 65, 99};
+    const int discarded_of_four_hundred[] = {0, 1, 2, 299, 400};
+    Grids g(0, patch, 0);
+    for (size_t i = 0; i < std::size(of_hundred); i++) g.add(10, 10, patch);
+    for (size_t i = 0; i < std::size(discarded_of_four_hundred); i++) g.add(20, 20, patch);
+    Array<uint8_t> mask(g.mask_size);
+    size_t next = 0;
+    for (int selected : of_hundred) fill_mask(g.grids[next++], selected, mask);
+    for (int discarded : discarded_of_four_hundred) fill_mask(g.grids[next++], 400 - discarded, mask);
+    test_compact_and_gather(stream, patch, type, g, mask);
+}
+
 /* Logits in steps of a quarter, for ties, with some that are not finite. */
 float random_logit() {
     const int special = random_int(0, 19);
@@ -184,7 +204,7 @@ float random_logit() {
 
 void test_select(sf_stream* stream) {
     Grids parents(random_int(1, 6), 1, random_int(0, 1) == 0 ? 9 : 17);
-    std::vector<sf_grid> children;
+    Table<sf_grid> children;
     size_t mask_size = 0;
     Array<int32_t> indices(parents.mask_size);
     for (sf_grid& parent : parents.grids) {
@@ -261,7 +281,14 @@ void test_pyramid(sf_stream* stream) {
 void test_patches(sf_stream* stream) {
     for (const int type : backend_types) {
         for (const int patch : {1, 5, 8, 16}) {
-            for (int i = 0; i < 4; i++) test_compact_and_gather(stream, patch, type);
+            for (int i = 0; i < 4; i++) {
+                /* Small grids of large patches, and grids that a block of threads walks over in several steps. */
+                Grids g(random_int(1, 6), patch, patch == 1 ? 26 : 9);
+                Array<uint8_t> mask(g.mask_size);
+                fill_mask(g, mask);
+                test_compact_and_gather(stream, patch, type, g, mask);
+            }
+            test_counts(stream, patch, type);
         }
     }
     for (int i = 0; i < 60; i++) test_select(stream);

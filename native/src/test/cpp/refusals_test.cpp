@@ -32,14 +32,14 @@ void test_pyramid_refusals(sf_stream* stream) {
 }
 
 /* Every field of a grid that a call reads, made invalid. */
-std::vector<std::pair<std::string, sf_grid>> broken_grids(const sf_grid& valid) {
-    std::vector<std::pair<std::string, sf_grid>> result(6, {"", valid});
-    result[0].first = "no rows", result[0].second.rows = 0;
-    result[1].first = "negative columns", result[1].second.cols = -1;
-    result[2].first = "a negative mask", result[2].second.mask = -1;
-    result[3].first = "too many patches", result[3].second.rows = result[3].second.cols = INT32_MAX;
-    result[4].first = "too many selected", result[4].second.selected = valid.rows * valid.cols + 1;
-    result[5].first = "a negative patch row", result[5].second.patch_row = -1;
+std::vector<std::pair<std::string, Table<sf_grid>>> broken_grids(const sf_grid& valid) {
+    std::vector<std::pair<std::string, Table<sf_grid>>> result(6, {"", {valid}});
+    result[0].first = "no rows", result[0].second[0].rows = 0;
+    result[1].first = "negative columns", result[1].second[0].cols = -1;
+    result[2].first = "a negative mask", result[2].second[0].mask = -1;
+    result[3].first = "too many patches", result[3].second[0].rows = result[3].second[0].cols = INT32_MAX;
+    result[4].first = "too many selected", result[4].second[0].selected = valid.rows * valid.cols + 1;
+    result[5].first = "a negative patch row", result[5].second[0].patch_row = -1;
     return result;
 }
 
@@ -51,7 +51,7 @@ sf_grid small_grid() {
 }
 
 void test_patch_refusals(sf_stream* stream) {
-    const sf_grid grid = small_grid();
+    const Table<sf_grid> grid = {small_grid()};
     Array<uint8_t> mask(4);
     std::memset(mask.data(), 1, 4);
     Array<int32_t> indices(4), counts(1);
@@ -60,14 +60,14 @@ void test_patch_refusals(sf_stream* stream) {
         check_refused(stream, sf_compact_patches(stream, grids, count, from, to, number), SF_INVALID_ARGUMENT,
                       "sf_compact_patches", what);
     };
-    compact(&grid, -1, mask.data(), indices.data(), counts.data(), "a negative count");
+    compact(grid.data(), -1, mask.data(), indices.data(), counts.data(), "a negative count");
     compact(nullptr, 1, mask.data(), indices.data(), counts.data(), "no grids");
-    compact(&grid, 1, nullptr, indices.data(), counts.data(), "no mask");
-    compact(&grid, 1, mask.data(), nullptr, counts.data(), "no indices");
-    compact(&grid, 1, mask.data(), indices.data(), nullptr, "no counts");
-    const auto broken = broken_grids(grid);
+    compact(grid.data(), 1, nullptr, indices.data(), counts.data(), "no mask");
+    compact(grid.data(), 1, mask.data(), nullptr, counts.data(), "no indices");
+    compact(grid.data(), 1, mask.data(), indices.data(), nullptr, "no counts");
+    const auto broken = broken_grids(grid[0]);
     for (size_t i = 0; i < 4; i++) {
-        compact(&broken[i].second, 1, mask.data(), indices.data(), counts.data(), broken[i].first);
+        compact(broken[i].second.data(), 1, mask.data(), indices.data(), counts.data(), broken[i].first);
     }
     check(indices.untouched() && counts.untouched(), "a refused sf_compact_patches writes nothing");
     check_ok(stream, sf_compact_patches(stream, nullptr, 0, nullptr, nullptr, nullptr), "no grids to compact");
@@ -80,31 +80,31 @@ void test_patch_refusals(sf_stream* stream) {
         check_refused(stream, sf_gather_patches(stream, grids, count, 1, patch, from, chosen, type, to),
                       SF_INVALID_ARGUMENT, "sf_gather_patches", what);
     };
-    gather(&grid, -1, 1, canvas.data(), indices.data(), SF_F32, rows.data(), "a negative count");
-    gather(&grid, 1, 0, canvas.data(), indices.data(), SF_F32, rows.data(), "no patch size");
-    gather(&grid, 1, 1, canvas.data(), indices.data(), 7, rows.data(), "an unknown type");
+    gather(grid.data(), -1, 1, canvas.data(), indices.data(), SF_F32, rows.data(), "a negative count");
+    gather(grid.data(), 1, 0, canvas.data(), indices.data(), SF_F32, rows.data(), "no patch size");
+    gather(grid.data(), 1, 1, canvas.data(), indices.data(), 7, rows.data(), "an unknown type");
     gather(nullptr, 1, 1, canvas.data(), indices.data(), SF_F32, rows.data(), "no grids");
-    gather(&grid, 1, 1, nullptr, indices.data(), SF_F32, rows.data(), "no canvas");
-    gather(&grid, 1, 1, canvas.data(), nullptr, SF_F32, rows.data(), "no indices");
-    gather(&grid, 1, 1, canvas.data(), indices.data(), SF_F32, nullptr, "no rows");
-    gather(&grid, 1, 1, canvas.data(), indices.data(), SF_F32, rows.data() + 1, "misaligned rows");
+    gather(grid.data(), 1, 1, nullptr, indices.data(), SF_F32, rows.data(), "no canvas");
+    gather(grid.data(), 1, 1, canvas.data(), nullptr, SF_F32, rows.data(), "no indices");
+    gather(grid.data(), 1, 1, canvas.data(), indices.data(), SF_F32, nullptr, "no rows");
+    gather(grid.data(), 1, 1, canvas.data(), indices.data(), SF_F32, rows.data() + 1, "misaligned rows");
     for (const auto& one : broken) {
-        gather(&one.second, 1, 1, canvas.data(), indices.data(), SF_F32, rows.data(), one.first);
+        gather(one.second.data(), 1, 1, canvas.data(), indices.data(), SF_F32, rows.data(), one.first);
     }
     check(rows.untouched(), "a refused sf_gather_patches writes nothing");
     check_ok(stream, sf_gather_patches(stream, nullptr, 0, 0, 1, nullptr, nullptr, SF_F32, nullptr),
              "no grids to gather");
-    sf_grid none = grid;
-    none.selected = 0;
-    check_ok(stream, sf_gather_patches(stream, &none, 1, 0, 1, canvas.data(), indices.data(), SF_F32, nullptr),
+    Table<sf_grid> none = grid;
+    none[0].selected = 0;
+    check_ok(stream, sf_gather_patches(stream, none.data(), 1, 0, 1, canvas.data(), indices.data(), SF_F32, nullptr),
              "no patches to gather");
 }
 
 void test_selection_refusals(sf_stream* stream) {
-    const sf_grid parent = small_grid();
-    sf_grid child = {};
-    child.rows = child.cols = 4;
-    child.max_selected = 16;
+    const Table<sf_grid> parent = {small_grid()};
+    Table<sf_grid> child(1);
+    child[0].rows = child[0].cols = 4;
+    child[0].max_selected = 16;
     Array<float> logits(4);
     fill(logits);
     Array<int32_t> indices(4);
@@ -115,26 +115,26 @@ void test_selection_refusals(sf_stream* stream) {
         check_refused(stream, sf_select_patches(stream, parents, children, count, from, chosen, to),
                       SF_INVALID_ARGUMENT, "sf_select_patches", what);
     };
-    refused(&parent, &child, -1, logits.data(), indices.data(), mask.data(), "a negative count");
-    refused(nullptr, &child, 1, logits.data(), indices.data(), mask.data(), "no parents");
-    refused(&parent, nullptr, 1, logits.data(), indices.data(), mask.data(), "no children");
-    refused(&parent, &child, 1, nullptr, indices.data(), mask.data(), "no logits");
-    refused(&parent, &child, 1, logits.data(), nullptr, mask.data(), "no indices");
-    refused(&parent, &child, 1, logits.data(), indices.data(), nullptr, "no mask");
-    for (const auto& one : broken_grids(parent)) {
-        refused(&one.second, &child, 1, logits.data(), indices.data(), mask.data(), one.first);
+    refused(parent.data(), child.data(), -1, logits.data(), indices.data(), mask.data(), "a negative count");
+    refused(nullptr, child.data(), 1, logits.data(), indices.data(), mask.data(), "no parents");
+    refused(parent.data(), nullptr, 1, logits.data(), indices.data(), mask.data(), "no children");
+    refused(parent.data(), child.data(), 1, nullptr, indices.data(), mask.data(), "no logits");
+    refused(parent.data(), child.data(), 1, logits.data(), nullptr, mask.data(), "no indices");
+    refused(parent.data(), child.data(), 1, logits.data(), indices.data(), nullptr, "no mask");
+    for (const auto& one : broken_grids(parent[0])) {
+        refused(one.second.data(), child.data(), 1, logits.data(), indices.data(), mask.data(), one.first);
     }
-    sf_grid wrong = child;
-    wrong.cols = 3;
-    refused(&parent, &wrong, 1, logits.data(), indices.data(), mask.data(), "a child of another size");
+    Table<sf_grid> wrong = child;
+    wrong[0].cols = 3;
+    refused(parent.data(), wrong.data(), 1, logits.data(), indices.data(), mask.data(), "a child of another size");
     wrong = child;
-    wrong.max_selected = SF_GIVEN - 1;
-    refused(&parent, &wrong, 1, logits.data(), indices.data(), mask.data(), "a negative cap");
+    wrong[0].max_selected = SF_GIVEN - 1;
+    refused(parent.data(), wrong.data(), 1, logits.data(), indices.data(), mask.data(), "a negative cap");
     check(mask.untouched(), "a refused sf_select_patches writes nothing");
     check_ok(stream, sf_select_patches(stream, nullptr, nullptr, 0, nullptr, nullptr, nullptr), "no requests");
-    sf_grid none = parent;
-    none.selected = 0;
-    check_ok(stream, sf_select_patches(stream, &none, &child, 1, nullptr, indices.data(), mask.data()),
+    Table<sf_grid> none = parent;
+    none[0].selected = 0;
+    check_ok(stream, sf_select_patches(stream, none.data(), child.data(), 1, nullptr, indices.data(), mask.data()),
              "no selected parents");
     check_near(mask, std::vector<double>(16, 0.0), 0, "the mask without selected parents");
 }
@@ -145,29 +145,30 @@ void test_embedding_refusals(sf_stream* stream) {
     fill(row);
     const auto text = [&](int tokens, int hidden, const int32_t* id, int32_t position, int32_t token_row, float* to,
                           const char* what) {
+        const Table<int32_t> positions = {position}, token_rows = {token_row};
         check_refused(stream,
-                      sf_embed_text(stream, tokens, hidden, id, &position, &token_row, table.data(), 2, table.data(), 2,
-                                    row.data(), row.data(), row.data(), 1e-5f, row.data(), to),
+                      sf_embed_text(stream, tokens, hidden, id, positions.data(), token_rows.data(), table.data(), 2,
+                                    table.data(), 2, row.data(), row.data(), row.data(), 1e-5f, row.data(), to),
                       SF_INVALID_ARGUMENT, "sf_embed_text", what);
     };
-    const int32_t good = 1, high = 2, low = -1;
-    text(-1, 4, &good, 0, 0, x.data(), "negative tokens");
-    text(1, 0, &good, 0, 0, x.data(), "a size of 0");
-    text(1, 1 << 20, &good, 0, 0, x.data(), "too large a size");
+    const Table<int32_t> good = {1}, high = {2}, low = {-1};
+    text(-1, 4, good.data(), 0, 0, x.data(), "negative tokens");
+    text(1, 0, good.data(), 0, 0, x.data(), "a size of 0");
+    text(1, 1 << 20, good.data(), 0, 0, x.data(), "too large a size");
     text(1, 4, nullptr, 0, 0, x.data(), "no ids");
-    text(1, 4, &good, 0, 0, nullptr, "no x");
-    text(1, 4, &high, 0, 0, x.data(), "an id too high");
-    text(1, 4, &low, 0, 0, x.data(), "a negative id");
-    text(1, 4, &good, 2, 0, x.data(), "a position too high");
-    text(1, 4, &good, -1, 0, x.data(), "a negative position");
-    text(1, 4, &good, 0, -1, x.data(), "a negative row");
+    text(1, 4, good.data(), 0, 0, nullptr, "no x");
+    text(1, 4, high.data(), 0, 0, x.data(), "an id too high");
+    text(1, 4, low.data(), 0, 0, x.data(), "a negative id");
+    text(1, 4, good.data(), 2, 0, x.data(), "a position too high");
+    text(1, 4, good.data(), -1, 0, x.data(), "a negative position");
+    text(1, 4, good.data(), 0, -1, x.data(), "a negative row");
     check(x.untouched(), "a refused sf_embed_text writes nothing");
     check_ok(stream,
              sf_embed_text(stream, 0, 4, nullptr, nullptr, nullptr, nullptr, 0, nullptr, 0, nullptr, nullptr, nullptr,
                            1e-5f, nullptr, nullptr),
              "no text");
 
-    const sf_grid grid = small_grid();
+    const Table<sf_grid> grid = {small_grid()};
     Array<int32_t> indices(4);
     indices[0] = 0;
     const auto patches = [&](const sf_grid* grids, int count, int hidden, const float* from, int stored, float* to,
@@ -177,23 +178,23 @@ void test_embedding_refusals(sf_stream* stream) {
                                        stored, row.data(), row.data(), row.data(), to),
                       SF_INVALID_ARGUMENT, "sf_embed_patches", what);
     };
-    patches(&grid, -1, 4, row.data(), 1, x.data(), "a negative count");
-    patches(&grid, 1, 0, row.data(), 1, x.data(), "a size of 0");
-    patches(&grid, 1, 4, row.data(), 0, x.data(), "no position grid");
+    patches(grid.data(), -1, 4, row.data(), 1, x.data(), "a negative count");
+    patches(grid.data(), 1, 0, row.data(), 1, x.data(), "a size of 0");
+    patches(grid.data(), 1, 4, row.data(), 0, x.data(), "no position grid");
     patches(nullptr, 1, 4, row.data(), 1, x.data(), "no grids");
-    patches(&grid, 1, 4, nullptr, 1, x.data(), "no patches");
-    patches(&grid, 1, 4, row.data(), 1, nullptr, "no x");
-    for (const auto& one : broken_grids(grid)) patches(&one.second, 1, 4, row.data(), 1, x.data(), one.first);
+    patches(grid.data(), 1, 4, nullptr, 1, x.data(), "no patches");
+    patches(grid.data(), 1, 4, row.data(), 1, nullptr, "no x");
+    for (const auto& one : broken_grids(grid[0])) patches(one.second.data(), 1, 4, row.data(), 1, x.data(), one.first);
     check(x.untouched(), "a refused sf_embed_patches writes nothing");
     check_ok(stream,
              sf_embed_patches(stream, nullptr, 0, 0, 4, nullptr, nullptr, nullptr, nullptr, 1, nullptr, nullptr,
                               nullptr, nullptr),
              "no grids to embed");
-    sf_grid none = grid;
-    none.selected = 0;
+    Table<sf_grid> none = grid;
+    none[0].selected = 0;
     check_ok(stream,
-             sf_embed_patches(stream, &none, 1, 0, 4, nullptr, indices.data(), row.data(), table.data(), 1, row.data(),
-                              row.data(), row.data(), x.data()),
+             sf_embed_patches(stream, none.data(), 1, 0, 4, nullptr, indices.data(), row.data(), table.data(), 1,
+                              row.data(), row.data(), row.data(), x.data()),
              "no patches to embed");
 }
 
@@ -201,7 +202,7 @@ void test_norm_refusals(sf_stream* stream) {
     Array<float> x(8), weight(4), out(8);
     fill(x);
     fill(weight);
-    const int32_t row_index[] = {1, 0};
+    const Table<int32_t> row_index = {1, 0};
     const auto refused = [&](int rows, int columns, const float* from, const int32_t* index, float* sums,
                              const float* scale, int type, const char* what) {
         check_refused(stream,
@@ -215,7 +216,7 @@ void test_norm_refusals(sf_stream* stream) {
     refused(2, 4, nullptr, nullptr, nullptr, weight.data(), SF_F32, "no x");
     refused(2, 4, x.data(), nullptr, nullptr, nullptr, SF_F32, "no weight");
     refused(2, 4, x.data(), nullptr, nullptr, weight.data(), 9, "an unknown type");
-    refused(2, 4, x.data(), row_index, x.data(), weight.data(), SF_F32, "x_out on x with row_index");
+    refused(2, 4, x.data(), row_index.data(), x.data(), weight.data(), SF_F32, "x_out on x with row_index");
     check(out.untouched(), "a refused sf_residual_layer_norm writes nothing");
     check_ok(stream,
              sf_residual_layer_norm(stream, 0, 4, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, 1e-5f, SF_F32,
@@ -232,7 +233,7 @@ void test_attention_refusals(sf_stream* stream) {
     Array<float> qkv(2 * 24), bias(24), q(2 * 8), out(2 * 8);
     fill(qkv);
     fill(bias);
-    const int32_t counts[] = {1, 1}, zero_counts[] = {0, 1};
+    const Table<int32_t> counts = {1, 1}, zero_counts = {0, 1};
     const auto append = [&](const sf_kv_append* appends, int count, int heads, int head_size, int layer,
                             const float* from, const int32_t* weights, float* to, const char* what) {
         check_refused(
@@ -240,17 +241,17 @@ void test_attention_refusals(sf_stream* stream) {
             sf_append_kv(stream, appends, count, 4, heads, head_size, layer, SF_F32, from, bias.data(), weights, to),
             SF_INVALID_ARGUMENT, "sf_append_kv", what);
     };
-    const sf_kv_append good = {address, bytes, 0, 2, 0, 16};
-    append(&good, -1, 1, 8, 0, qkv.data(), counts, q.data(), "a negative count");
-    append(&good, 1, 0, 8, 0, qkv.data(), counts, q.data(), "no heads");
-    append(&good, 1, 1, 129, 0, qkv.data(), counts, q.data(), "too large a head");
-    append(&good, 1, 1, 8, -1, qkv.data(), counts, q.data(), "a negative layer");
-    append(nullptr, 1, 1, 8, 0, qkv.data(), counts, q.data(), "no appends");
-    append(&good, 1, 1, 8, 0, nullptr, counts, q.data(), "no qkv");
-    append(&good, 1, 1, 8, 0, qkv.data(), nullptr, q.data(), "no counts");
-    append(&good, 1, 1, 8, 0, qkv.data(), counts, nullptr, "no q");
-    const sf_kv_append one_token = {address, bytes, 0, 1, 0, 16};
-    append(&one_token, 1, 1, 8, 0, qkv.data(), zero_counts, q.data(), "a count weight of 0");
+    const Table<sf_kv_append> good = {{address, bytes, 0, 2, 0, 16}};
+    append(good.data(), -1, 1, 8, 0, qkv.data(), counts.data(), q.data(), "a negative count");
+    append(good.data(), 1, 0, 8, 0, qkv.data(), counts.data(), q.data(), "no heads");
+    append(good.data(), 1, 1, 129, 0, qkv.data(), counts.data(), q.data(), "too large a head");
+    append(good.data(), 1, 1, 8, -1, qkv.data(), counts.data(), q.data(), "a negative layer");
+    append(nullptr, 1, 1, 8, 0, qkv.data(), counts.data(), q.data(), "no appends");
+    append(good.data(), 1, 1, 8, 0, nullptr, counts.data(), q.data(), "no qkv");
+    append(good.data(), 1, 1, 8, 0, qkv.data(), nullptr, q.data(), "no counts");
+    append(good.data(), 1, 1, 8, 0, qkv.data(), counts.data(), nullptr, "no q");
+    const Table<sf_kv_append> one_token = {{address, bytes, 0, 1, 0, 16}};
+    append(one_token.data(), 1, 1, 8, 0, qkv.data(), zero_counts.data(), q.data(), "a count weight of 0");
     const std::pair<const char*, sf_kv_append> bad_appends[] = {
         {"a misaligned address", {address + 4, bytes, 0, 2, 0, 16}},
         {"no address", {0, bytes, 0, 2, 0, 16}},
@@ -262,17 +263,20 @@ void test_attention_refusals(sf_stream* stream) {
     };
     for (const auto& bad : bad_appends) {
         /* On the device the rows of a table stand for themselves. */
-        const sf_kv_append appends[] = {bad.second, good};
-        append(appends, tables_on_device ? 1 : 2, 1, 8, 0, qkv.data(), counts, q.data(), bad.first);
+        const Table<sf_kv_append> appends = {bad.second, good[0]};
+        append(appends.data(), tables_on_device ? 1 : 2, 1, 8, 0, qkv.data(), counts.data(), q.data(), bad.first);
     }
     check(cache.untouched() && q.untouched(), "a refused sf_append_kv writes nothing");
     check_ok(stream, sf_append_kv(stream, nullptr, 0, 0, 1, 8, 0, SF_F32, nullptr, nullptr, nullptr, nullptr),
              "no appends");
-    const sf_kv_append empty = {address, bytes, 0, 0, 2, 16};
-    check_ok(stream, sf_append_kv(stream, &empty, 1, 0, 1, 8, 0, SF_F32, qkv.data(), bias.data(), counts, q.data()),
-             "no tokens");
+    const Table<sf_kv_append> empty = {{address, bytes, 0, 0, 2, 16}};
+    check_ok(
+        stream,
+        sf_append_kv(stream, empty.data(), 1, 0, 1, 8, 0, SF_F32, qkv.data(), bias.data(), counts.data(), q.data()),
+        "no tokens");
     check(cache.untouched() && q.untouched(), "an append of no tokens writes nothing");
-    check_ok(stream, sf_append_kv(stream, &good, 1, 2, 1, 8, 0, SF_F32, qkv.data(), bias.data(), counts, q.data()),
+    check_ok(stream,
+             sf_append_kv(stream, good.data(), 1, 2, 1, 8, 0, SF_F32, qkv.data(), bias.data(), counts.data(), q.data()),
              "sf_append_kv");
 
     const auto attend = [&](const sf_query_block* blocks, int num_blocks, const sf_kv_segment* segments,
@@ -282,33 +286,36 @@ void test_attention_refusals(sf_stream* stream) {
                                    type, to),
                       SF_INVALID_ARGUMENT, "sf_attention", what);
     };
-    const sf_query_block block = {0, 0, 2, 0, 1, 0};
-    const sf_kv_segment segment = {address, bytes, 2, 0};
-    attend(&block, -1, &segment, 1, 8, q.data(), SF_F32, out.data(), "a negative count of blocks");
-    attend(&block, 1, &segment, -1, 8, q.data(), SF_F32, out.data(), "a negative count of segments");
-    attend(&block, 1, &segment, 1, 0, q.data(), SF_F32, out.data(), "no head size");
-    attend(&block, 1, &segment, 1, 8, q.data(), SF_F16, out.data(), "an unknown type");
-    attend(nullptr, 1, &segment, 1, 8, q.data(), SF_F32, out.data(), "no blocks");
-    attend(&block, 1, nullptr, 1, 8, q.data(), SF_F32, out.data(), "no segments");
-    attend(&block, 1, &segment, 1, 8, nullptr, SF_F32, out.data(), "no q");
-    attend(&block, 1, &segment, 1, 8, q.data(), SF_F32, nullptr, "no out");
+    const Table<sf_query_block> block = {{0, 0, 2, 0, 1, 0}};
+    const Table<sf_kv_segment> segment = {{address, bytes, 2, 0}};
+    attend(block.data(), -1, segment.data(), 1, 8, q.data(), SF_F32, out.data(), "a negative count of blocks");
+    attend(block.data(), 1, segment.data(), -1, 8, q.data(), SF_F32, out.data(), "a negative count of segments");
+    attend(block.data(), 1, segment.data(), 1, 0, q.data(), SF_F32, out.data(), "no head size");
+    attend(block.data(), 1, segment.data(), 1, 8, q.data(), SF_F16, out.data(), "an unknown type");
+    attend(nullptr, 1, segment.data(), 1, 8, q.data(), SF_F32, out.data(), "no blocks");
+    attend(block.data(), 1, nullptr, 1, 8, q.data(), SF_F32, out.data(), "no segments");
+    attend(block.data(), 1, segment.data(), 1, 8, nullptr, SF_F32, out.data(), "no q");
+    attend(block.data(), 1, segment.data(), 1, 8, q.data(), SF_F32, nullptr, "no out");
     const sf_query_block bad_blocks[] = {{-1, 0, 2, 0, 1, 0}, {0, -1, 2, 0, 1, 0}, {0, 0, -2, 0, 1, 0},
                                          {0, 0, 2, -1, 1, 0}, {0, 0, 2, 0, 0, 0},  {0, 0, 2, 0, 2, 0}};
     for (const sf_query_block& bad : bad_blocks) {
-        const sf_query_block blocks[] = {bad, block};
-        attend(blocks, tables_on_device ? 1 : 2, &segment, 1, 8, q.data(), SF_F32, out.data(), "an invalid block");
+        const Table<sf_query_block> blocks = {bad, block[0]};
+        attend(blocks.data(), tables_on_device ? 1 : 2, segment.data(), 1, 8, q.data(), SF_F32, out.data(),
+               "an invalid block");
     }
     for (const sf_kv_segment& bad : {sf_kv_segment{address, bytes, 0, 0}, sf_kv_segment{address + 4, bytes, 2, 0},
                                      sf_kv_segment{0, bytes, 2, 0}}) {
-        attend(&block, 1, &bad, 1, 8, q.data(), SF_F32, out.data(), "an invalid segment");
+        const Table<sf_kv_segment> segments = {bad};
+        attend(block.data(), 1, segments.data(), 1, 8, q.data(), SF_F32, out.data(), "an invalid segment");
     }
     check(out.untouched(), "a refused sf_attention writes nothing");
     check_ok(stream, sf_attention(stream, nullptr, 0, 0, nullptr, 0, 1, 8, 0, SF_F32, nullptr, SF_F32, nullptr),
              "no blocks");
-    const sf_query_block no_queries = {0, 0, 0, 0, 1, 0};
-    check_ok(stream,
-             sf_attention(stream, &no_queries, 1, 0, &segment, 1, 1, 8, 0, SF_F32, q.data(), SF_F32, out.data()),
-             "no queries");
+    const Table<sf_query_block> no_queries = {{0, 0, 0, 0, 1, 0}};
+    check_ok(
+        stream,
+        sf_attention(stream, no_queries.data(), 1, 0, segment.data(), 1, 1, 8, 0, SF_F32, q.data(), SF_F32, out.data()),
+        "no queries");
     check(out.untouched(), "a block of no queries writes nothing");
 }
 
@@ -316,10 +323,10 @@ void test_memory(sf_stream* stream) {
     for (const int64_t bytes : {int64_t{1}, int64_t{1000}, int64_t{3} << 20}) {
         void* memory = nullptr;
         check_ok(stream, sf_allocate(stream, bytes, &memory), "sf_allocate");
-        const auto* start = static_cast<const unsigned char*>(memory);
-        bool zero = reinterpret_cast<uintptr_t>(memory) % 64 == 0;
-        for (int64_t i = 0; i < bytes; i++) zero = zero && start[i] == 0;
-        check(zero, "memory is aligned and zeroed");
+        std::vector<unsigned char> content(static_cast<size_t>(bytes), 1);
+        check_ok(stream, sf_download(stream, memory, 0, content.data(), bytes), "sf_download of all");
+        check_equal(std::count(content.begin(), content.end(), 0), static_cast<std::ptrdiff_t>(bytes), "zeroed bytes");
+        check(reinterpret_cast<uintptr_t>(memory) % 64 == 0, "memory is aligned");
         const unsigned char sent = 7;
         unsigned char received = 0;
         check_ok(stream, sf_upload(stream, memory, bytes - 1, &sent, 1), "sf_upload");

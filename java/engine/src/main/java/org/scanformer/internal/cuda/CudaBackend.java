@@ -77,9 +77,9 @@ public final class CudaBackend implements Backend {
       return new PlainProducts(stream);
     }
     Tensor workspace =
-        new Tensor("cuBLAS's workspace", ElementType.U8, CublasProducts.workspaceBytes(), 1);
+        new Tensor("cuBLAS's workspace", ElementType.U8, CublasLtProducts.workspaceBytes(), 1);
     allocate(workspace);
-    return new CublasProducts(CudaKernels.sf_cuda_queue(stream), workspace, precision);
+    return new CublasLtProducts(CudaKernels.sf_cuda_queue(stream), workspace, precision);
   }
 
   /**
@@ -471,8 +471,17 @@ public final class CudaBackend implements Backend {
       return;
     }
     CudaLinear linear = (CudaLinear) weights;
-    products.multiply(linearRows(rows), linear.out(), linear.in(), x, linear.weights, y);
-    if (linear.bias != null || activation != Activation.IDENTITY) {
+    boolean done =
+        products.multiply(
+            linearRows(rows),
+            linear.out(),
+            linear.in(),
+            x,
+            linear.weights,
+            linear.bias,
+            activation,
+            y);
+    if (!done) {
       check(
           CudaKernels.sf_bias_activation(
               stream,
@@ -579,22 +588,24 @@ public final class CudaBackend implements Backend {
     }
     closed = true;
     try {
-      graphs.close();
-      if (products != null) {
-        products.close();
-      }
-      for (Tensor tensor : List.copyOf(tensors)) {
-        free(tensor);
-      }
-      for (Pointer memory : pinned) {
-        check(CudaKernels.sf_free_host(stream, memory));
-      }
-    } catch (ScanFormerException e) {
-      if (e.code() != ErrorCode.DEVICE_LOST) {
-        throw e;
+      if (CudaKernels.sf_synchronize(stream) != CudaKernels.SF_DEVICE_LOST) {
+        release();
       }
     } finally {
       CudaKernels.sf_stream_destroy(stream);
+    }
+  }
+
+  private void release() {
+    graphs.close();
+    if (products != null) {
+      products.close();
+    }
+    for (Tensor tensor : List.copyOf(tensors)) {
+      free(tensor);
+    }
+    for (Pointer memory : pinned) {
+      check(CudaKernels.sf_free_host(stream, memory));
     }
   }
 

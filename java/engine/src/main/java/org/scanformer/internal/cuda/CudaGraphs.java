@@ -85,7 +85,6 @@ final class CudaGraphs implements AutoCloseable {
   /** Frees the graphs, when the stream's work is done. */
   @Override
   public void close() {
-    CudaKernels.sf_synchronize(stream);
     for (Pointer graph : graphs.values()) {
       if (graph != NONE) {
         CudaKernels.sf_graph_destroy(graph);

@@ -75,7 +75,7 @@ public final class CudaLibrary {
   /** Adds cuBLAS's version, or what is missing and how to get it; whether it is there. */
   private static boolean addCublas(List<String> details) {
     try {
-      details.add("cublas=" + CublasProducts.version());
+      details.add("cublas=" + CublasLtProducts.version());
       return true;
     } catch (ScanFormerException e) {
       details.add("cuBLAS does not start: " + e.getMessage());

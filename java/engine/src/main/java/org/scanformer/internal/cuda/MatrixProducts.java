@@ -1,17 +1,29 @@
 package org.scanformer.internal.cuda;
 
+import org.scanformer.internal.backend.Activation;
 import org.scanformer.internal.backend.Tensor;
 
 /** Matrix products on a backend's stream. Not safe for use by several threads. */
 interface MatrixProducts extends AutoCloseable {
   /**
-   * y = x · weightᵀ, enqueued.
+   * y = activation(x · weightᵀ + bias), enqueued; or y = x · weightᵀ, where the rest is not to be
+   * had with it exactly.
    *
    * @param x [rows, in] of the weight's type
    * @param weight [out, in]
+   * @param bias [out], fp32, or null
    * @param y [rows, out], fp32 or of the weight's type
+   * @return whether bias and activation are done
    */
-  void multiply(int rows, int out, int in, Tensor x, Tensor weight, Tensor y);
+  boolean multiply(
+      int rows,
+      int out,
+      int in,
+      Tensor x,
+      Tensor weight,
+      Tensor bias,
+      Activation activation,
+      Tensor y);
 
   @Override
   void close();

@@ -1,6 +1,7 @@
 package org.scanformer.internal.cuda;
 
 import org.bytedeco.javacpp.Pointer;
+import org.scanformer.internal.backend.Activation;
 import org.scanformer.internal.backend.Tensor;
 import org.scanformer.natives.cuda.CudaKernels;
 
@@ -13,7 +14,15 @@ final class PlainProducts implements MatrixProducts {
   }
 
   @Override
-  public void multiply(int rows, int out, int in, Tensor x, Tensor weight, Tensor y) {
+  public boolean multiply(
+      int rows,
+      int out,
+      int in,
+      Tensor x,
+      Tensor weight,
+      Tensor bias,
+      Activation activation,
+      Tensor y) {
     CudaBackend.check(
         stream,
         CudaKernels.sf_plain_product(
@@ -26,6 +35,7 @@ final class PlainProducts implements MatrixProducts {
             weight.pointer(),
             y.type().code(),
             y.pointer()));
+    return bias == null && activation == Activation.IDENTITY;
   }
 
   @Override
