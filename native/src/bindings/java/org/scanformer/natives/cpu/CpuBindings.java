@@ -1,11 +1,10 @@
 package org.scanformer.natives.cpu;
 
-import java.util.Map;
 import org.bytedeco.javacpp.annotation.Platform;
 import org.bytedeco.javacpp.annotation.Properties;
-import org.bytedeco.javacpp.tools.Info;
 import org.bytedeco.javacpp.tools.InfoMap;
 import org.bytedeco.javacpp.tools.InfoMapper;
+import org.scanformer.natives.CApi;
 
 /** How the C API's headers become the Java class {@code CpuKernels}. Read by the build alone. */
 @Properties(
@@ -20,26 +19,8 @@ import org.bytedeco.javacpp.tools.InfoMapper;
             library = "jniscanformer_cpu"),
     target = "org.scanformer.natives.cpu.CpuKernels")
 public class CpuBindings implements InfoMapper {
-  private static final Map<String, String> JAVA_TYPES =
-      Map.of("float", "float", "int32_t", "int", "int64_t", "long", "uint8_t", "byte");
-
   @Override
   public void map(InfoMap infoMap) {
-    // Opaque handles, and tables that Java fills through buffers: both are plain addresses to Java.
-    for (String type :
-        new String[] {
-          "sf_stream", "sf_linear", "sf_grid", "sf_kv_append", "sf_kv_segment", "sf_query_block"
-        }) {
-      infoMap.put(new Info("const " + type, type).pointerTypes("Pointer").cast());
-    }
-    // One overload an operation: arrays live in native memory, so that no call copies one.
-    for (String type : new String[] {"float", "int32_t", "int64_t", "uint8_t"}) {
-      infoMap.put(
-          new Info("const " + type, type)
-              .valueTypes(JAVA_TYPES.get(type))
-              .pointerTypes("Pointer")
-              .cast());
-    }
-    infoMap.put(new Info("SCANFORMER_H", "SCANFORMER_LINEAR_H").skip());
+    CApi.map(infoMap, "sf_linear", "SCANFORMER_LINEAR_H");
   }
 }

@@ -1,0 +1,40 @@
+package org.scanformer.natives;
+
+import java.util.Map;
+import org.bytedeco.javacpp.tools.Info;
+import org.bytedeco.javacpp.tools.InfoMap;
+
+/**
+ * How the C API's types become Java's, in the bindings of every backend. Read by the build alone.
+ */
+public final class CApi {
+  private static final Map<String, String> JAVA_TYPES =
+      Map.of("float", "float", "int32_t", "int", "int64_t", "long", "uint8_t", "byte");
+
+  private CApi() {}
+
+  /**
+   * Maps scanformer.h and a backend's own header.
+   *
+   * @param ownHandle the opaque type of that header
+   * @param ownGuard its include guard
+   */
+  public static void map(InfoMap infoMap, String ownHandle, String ownGuard) {
+    // Opaque handles, and tables that Java fills through buffers: both are plain addresses to Java.
+    for (String type :
+        new String[] {
+          "sf_stream", ownHandle, "sf_grid", "sf_kv_append", "sf_kv_segment", "sf_query_block"
+        }) {
+      infoMap.put(new Info("const " + type, type).pointerTypes("Pointer").cast());
+    }
+    // One overload an operation: arrays live in native memory, so that no call copies one.
+    JAVA_TYPES.forEach(
+        (type, javaType) ->
+            infoMap.put(
+                new Info("const " + type, type)
+                    .valueTypes(javaType)
+                    .pointerTypes("Pointer")
+                    .cast()));
+    infoMap.put(new Info("SCANFORMER_H", ownGuard).skip());
+  }
+}
