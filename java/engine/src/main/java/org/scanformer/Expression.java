@@ -25,8 +25,12 @@ public final class Expression implements AutoCloseable {
     return text;
   }
 
-  Engine engine() {
-    return engine;
+  /** Throws when it was encoded by another engine. */
+  void requireOf(Engine other) {
+    if (engine != other) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT, "The expression \"" + text + "\" was encoded by another engine");
+    }
   }
 
   TextKv keysAndValues() {

@@ -23,7 +23,8 @@ import org.scanformer.internal.model.BundledModel;
  *
  * <p>Thread-safe: calls of several threads run one after another, each with all the threads of the
  * device. Memory is reserved when the model is loaded, for {@link ScanFormerOptions#maxBatch()}
- * requests of any size. After {@link #close()} every call is an {@link IllegalStateException}.
+ * requests of any size. For live callers there is {@link #openSession}. After {@link #close()}
+ * every call is an {@link IllegalStateException}.
  */
 public final class ScanFormer implements AutoCloseable {
   private final Engine engine;
@@ -104,6 +105,16 @@ public final class ScanFormer implements AutoCloseable {
     return new Expression(engine, expression, engine.encode(expression));
   }
 
+  /**
+   * Opens a session: a line of one's own to the model, for frames one after another in bounded
+   * time.
+   *
+   * @throws ScanFormerException OUT_OF_MEMORY with the bytes needed and available
+   */
+  public Session openSession(SessionOptions options) {
+    return new Session(engine, options);
+  }
+
   /** Locates what an expression speaks of. */
   public Location locate(Image image, String expression) {
     return locate(Request.of(image, expression));
@@ -140,10 +151,8 @@ public final class ScanFormer implements AutoCloseable {
     List<Engine.PreparedRequest> prepared = new ArrayList<>(requests.size());
     for (Request request : requests) {
       Expression expression = request.expression();
-      if (expression != null && expression.engine() != engine) {
-        throw new ScanFormerException(
-            ErrorCode.BAD_INPUT,
-            "The expression \"" + expression.text() + "\" was encoded by another engine");
+      if (expression != null) {
+        expression.requireOf(engine);
       }
       prepared.add(new Prepared(request));
     }

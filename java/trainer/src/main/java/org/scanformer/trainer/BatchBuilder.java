@@ -9,6 +9,7 @@ import org.scanformer.Image;
 import org.scanformer.datasets.ImageObject;
 import org.scanformer.datasets.ReferringPair;
 import org.scanformer.internal.backend.ElementType;
+import org.scanformer.internal.backend.PixelSource;
 import org.scanformer.internal.backend.Tensor;
 import org.scanformer.internal.cpu.CpuBackend;
 import org.scanformer.internal.model.ModelConfig;
@@ -104,7 +105,7 @@ final class BatchBuilder implements AutoCloseable {
       throw new IllegalArgumentException("an image's size is not the one its dataset names");
     }
     backend.buildPyramid(
-        image.pixels(),
+        new PixelSource(image.pixels()),
         image.format(),
         image.width(),
         image.height(),

@@ -1,7 +1,6 @@
 package org.scanformer.internal.backend;
 
 import java.nio.Buffer;
-import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import org.scanformer.BackendKind;
 import org.scanformer.PixelFormat;
@@ -72,12 +71,13 @@ public interface Backend extends AutoCloseable {
   /**
    * Resizes and normalises an image to its finest canvas and halves it down to the coarsest.
    *
-   * @param pixels packed 8-bit pixels from its position on, heap or direct
+   * @param pixels packed 8-bit pixels; those of a heap buffer are copied in the call, others must
+   *     stay as they are until the backend is synchronised
    * @param rowStride bytes from one row to the next
    * @param canvas where the levels go, from the coarsest on: a window moved to the image's place
    */
   void buildPyramid(
-      ByteBuffer pixels,
+      PixelSource pixels,
       PixelFormat format,
       int width,
       int height,

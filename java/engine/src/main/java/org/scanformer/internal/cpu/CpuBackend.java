@@ -27,6 +27,7 @@ import org.scanformer.internal.backend.KvSegmentTable;
 import org.scanformer.internal.backend.LaunchShape;
 import org.scanformer.internal.backend.Linear;
 import org.scanformer.internal.backend.Mirror;
+import org.scanformer.internal.backend.PixelSource;
 import org.scanformer.internal.backend.QueryBlockTable;
 import org.scanformer.internal.backend.Table;
 import org.scanformer.internal.backend.Tensor;
@@ -54,6 +55,7 @@ public final class CpuBackend implements Backend {
       ByteBuffer.allocateDirect(Long.BYTES).order(ByteOrder.nativeOrder()).asLongBuffer();
 
   private Tensor pixelStaging;
+  private ByteBuffer pixelStagingHost;
   private boolean closed;
 
   private CpuBackend(Pointer stream, Precision precision) {
@@ -200,6 +202,13 @@ public final class CpuBackend implements Backend {
     return new CpuMirror(memory);
   }
 
+  private static ByteBuffer view(Tensor tensor) {
+    return new BytePointer(tensor.pointer())
+        .capacity(tensor.bytes())
+        .asByteBuffer()
+        .order(ByteOrder.nativeOrder());
+  }
+
   /**
    * The address of a direct buffer's first remaining element; a plain Pointer counts its position
    * in bytes.
@@ -234,7 +243,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public void buildPyramid(
-      ByteBuffer pixels,
+      PixelSource pixels,
       PixelFormat format,
       int width,
       int height,
@@ -249,7 +258,7 @@ public final class CpuBackend implements Backend {
     check(
         CpuKernels.sf_build_pyramid(
             stream,
-            pixels.isDirect() ? address(pixels, 1) : stage(pixels),
+            pixels.address() != null ? pixels.address() : stage(pixels.buffer()),
             width,
             height,
             rowStride,
@@ -267,17 +276,16 @@ public final class CpuBackend implements Backend {
    * Copies pixels on the Java heap to native memory, which is kept and grown as larger images come.
    */
   private Pointer stage(ByteBuffer pixels) {
-    if (pixelStaging == null || pixelStaging.bytes() < pixels.remaining()) {
+    int bytes = pixels.limit();
+    if (pixelStaging == null || pixelStaging.bytes() < bytes) {
       if (pixelStaging != null) {
         free(pixelStaging);
       }
-      pixelStaging = new Tensor("pixels", ElementType.U8, pixels.remaining(), 1);
+      pixelStaging = new Tensor("pixels", ElementType.U8, bytes, 1);
       allocate(pixelStaging);
+      pixelStagingHost = view(pixelStaging);
     }
-    new BytePointer(pixelStaging.pointer())
-        .capacity(pixelStaging.bytes())
-        .asByteBuffer()
-        .put(pixels.duplicate());
+    pixelStagingHost.put(0, pixels, 0, bytes);
     return pixelStaging.pointer();
   }
 
@@ -579,11 +587,7 @@ public final class CpuBackend implements Backend {
 
     CpuMirror(Tensor tensor) {
       this.memory = tensor.pointer();
-      this.host =
-          new BytePointer(memory)
-              .capacity(tensor.bytes())
-              .asByteBuffer()
-              .order(ByteOrder.nativeOrder());
+      this.host = view(tensor);
     }
 
     @Override

@@ -27,6 +27,7 @@ import org.scanformer.internal.backend.KvSegmentTable;
 import org.scanformer.internal.backend.LaunchShape;
 import org.scanformer.internal.backend.Linear;
 import org.scanformer.internal.backend.Mirror;
+import org.scanformer.internal.backend.PixelSource;
 import org.scanformer.internal.backend.QueryBlockTable;
 import org.scanformer.internal.backend.Table;
 import org.scanformer.internal.backend.Tensor;
@@ -282,7 +283,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void buildPyramid(
-      ByteBuffer image,
+      PixelSource image,
       PixelFormat format,
       int width,
       int height,
@@ -297,7 +298,7 @@ public final class CudaBackend implements Backend {
     check(
         CudaKernels.sf_build_pyramid(
             stream,
-            pixels.toDevice(image),
+            pixels.toDevice(image.buffer()),
             width,
             height,
             rowStride,
@@ -654,11 +655,11 @@ public final class CudaBackend implements Backend {
 
     /** Enqueues the copy of an image; where it is on the device until the next synchronisation. */
     Pointer toDevice(ByteBuffer image) {
-      int bytes = image.remaining();
+      int bytes = image.limit();
       if (memory == null || memory.bytes() - used < bytes) {
         reserve(Math.addExact(used, bytes));
       }
-      host.put(used, image, image.position(), bytes);
+      host.put(used, image, 0, bytes);
       from.position(used);
       to.position(used);
       used += bytes;

@@ -2,20 +2,21 @@ package org.scanformer.internal.engine;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.scanformer.BackendKind;
-import org.scanformer.ErrorCode;
 import org.scanformer.Location;
 import org.scanformer.ModelInfo;
-import org.scanformer.PatchMask;
 import org.scanformer.Precision;
 import org.scanformer.Request;
 import org.scanformer.ScanFormerException;
 import org.scanformer.ScanFormerOptions;
 import org.scanformer.Schedule;
-import org.scanformer.SelectionPolicy;
 import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.ModelDirectory;
@@ -28,25 +29,36 @@ import org.scanformer.internal.model.TextTokenizer;
 public final class Engine implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final ModelConfig config;
+  private final ScanFormerOptions options;
   private final Backend backend;
+  private final Weights weights;
   private final TextTokenizer tokenizer;
-  private final Workspace work;
-  private final ScaleLoop loop;
+  private final EngineSession session;
+  private final Controls controls = new Controls();
+
+  /** The sessions that are open, with who closes them. */
+  private final Map<EngineSession, Runnable> sessions = new IdentityHashMap<>();
+
+  /** Texts that are closed and whose memory waits for the lock. */
+  private final Queue<TextKv> closedTexts = new ConcurrentLinkedQueue<>();
+
   private final BackendKind kind;
   private final Precision precision;
   private boolean closed;
 
   private Engine(
       ModelConfig config,
+      ScanFormerOptions options,
       Backend backend,
+      Weights weights,
       TextTokenizer tokenizer,
-      Workspace work,
-      ScaleLoop loop) {
+      EngineSession session) {
     this.config = config;
+    this.options = options;
+    this.weights = weights;
     this.backend = backend;
     this.tokenizer = tokenizer;
-    this.work = work;
-    this.loop = loop;
+    this.session = session;
     this.kind = backend.kind();
     this.precision = backend.precision();
   }
@@ -65,9 +77,8 @@ public final class Engine implements AutoCloseable {
         plan.requireFits(backend);
         tokenizer = model.openTokenizer();
         Weights weights = Weights.load(model, backend);
-        work.reserve(backend);
-        ScaleLoop loop = new ScaleLoop(config, backend, weights, work);
-        return new Engine(config, backend, tokenizer, work, loop);
+        EngineSession session = new EngineSession(config, backend, weights, work, System::nanoTime);
+        return new Engine(config, options, backend, weights, tokenizer, session);
       } catch (Throwable e) {
         if (tokenizer != null) {
           tokenizer.close();
@@ -126,18 +137,92 @@ public final class Engine implements AutoCloseable {
     lock.lock();
     try {
       requireOpen();
-      return loop.encodeText(tokenizer.encode(expression));
+      return session.loop.encodeText(tokenizer.encode(expression));
+    } finally {
+      unlock();
+    }
+  }
+
+  /**
+   * Opens a session of one request at a time on the same device, with the same weights.
+   *
+   * @param close closes it behind its running call, in the end by {@link #closeSession}; run when
+   *     the engine is closed
+   * @throws ScanFormerException OUT_OF_MEMORY with the bytes needed and available
+   */
+  public EngineSession openSession(int threads, LongSupplier clock, Runnable close) {
+    lock.lock();
+    try {
+      requireOpen();
+      Backend own =
+          Backends.open(
+              ScanFormerOptions.builder()
+                  .backend(kind)
+                  .device(options.device())
+                  .precision(precision)
+                  .threads(threads)
+                  .build());
+      try {
+        MemoryPlan plan = new MemoryPlan();
+        Workspace work = new Workspace(config, 1, own, plan);
+        plan.requireFits(own);
+        EngineSession opened = new EngineSession(config, own, weights, work, clock);
+        sessions.put(opened, close);
+        return opened;
+      } catch (Throwable e) {
+        own.close();
+        throw e;
+      }
     } finally {
       lock.unlock();
     }
   }
 
-  /** Gives an expression's memory back, when the call that may be using it is done. */
-  public void free(TextKv text) {
+  /** Frees a session's memory, when no call is running on it. */
+  public void closeSession(EngineSession opened) {
     lock.lock();
     try {
-      if (!closed) {
-        text.free(backend);
+      if (sessions.remove(opened) != null) {
+        opened.backend.close();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Holds an encoded text for a call outside the engine's lock; whether it is there to be held. */
+  public boolean acquire(TextKv text) {
+    return text.acquire();
+  }
+
+  /** Ends {@link #acquire}. */
+  public void release(TextKv text) {
+    if (text.release()) {
+      reclaim(text);
+    }
+  }
+
+  /** Gives an expression's memory back, when the calls that may be using it are done. */
+  public void free(TextKv text) {
+    if (text.close()) {
+      reclaim(text);
+    }
+  }
+
+  /** Frees the text now, or behind the call that holds the lock. */
+  private void reclaim(TextKv text) {
+    closedTexts.add(text);
+    if (lock.tryLock()) {
+      unlock();
+    }
+  }
+
+  private void unlock() {
+    try {
+      for (TextKv text = closedTexts.poll(); text != null; text = closedTexts.poll()) {
+        if (!closed) {
+          text.free(backend);
+        }
       }
     } finally {
       lock.unlock();
@@ -150,34 +235,43 @@ public final class Engine implements AutoCloseable {
    * @param trace sees the run's inner results (request numbers count within a piece), or null
    */
   public List<Location> locate(List<PreparedRequest> requests, Schedule schedule, Trace trace) {
-    List<Item> items = prepare(requests);
-    List<Location> locations = new ArrayList<>(items.size());
-    for (int first = 0; first < items.size(); first += work.maxBatch) {
-      int end = Math.min(items.size(), first + work.maxBatch);
+    int[][] ids = prepare(requests);
+    List<Location> locations = new ArrayList<>(ids.length);
+    for (int first = 0; first < ids.length; first += session.maxBatch) {
+      int count = Math.min(ids.length - first, session.maxBatch);
       lock.lock();
       try {
         requireOpen();
-        for (int r = first; r < end; r++) {
-          requests.get(r).requireUsable();
+        for (int r = 0; r < count; r++) {
+          PreparedRequest prepared = requests.get(first + r);
+          prepared.requireUsable();
+          Request request = prepared.request();
+          session.set(r, request.image(), ids[first + r], prepared.text(), request.selection());
         }
-        locations.addAll(loop.run(items.subList(first, end), schedule, trace));
+        controls.reset(schedule).trace = trace;
+        session.run(count, controls);
+        locations.addAll(session.locations(count, schedule));
       } finally {
-        lock.unlock();
+        session.clear();
+        unlock();
       }
     }
     return locations;
   }
 
-  /** Tokenizes and checks every request, so that none runs when one of them cannot. */
-  private List<Item> prepare(List<PreparedRequest> requests) {
+  /**
+   * Tokenizes and checks every request, so that none runs when one of them cannot; the token ids of
+   * those that are text.
+   */
+  private int[][] prepare(List<PreparedRequest> requests) {
     lock.lock();
     try {
       requireOpen();
-      List<Item> items = new ArrayList<>(requests.size());
-      for (int r = 0; r < requests.size(); r++) {
-        items.add(item(requests.get(r), r, requests.size()));
+      int[][] ids = new int[requests.size()][];
+      for (int r = 0; r < ids.length; r++) {
+        ids[r] = prepare(requests.get(r), r, ids.length);
       }
-      return items;
+      return ids;
     } finally {
       lock.unlock();
     }
@@ -195,15 +289,11 @@ public final class Engine implements AutoCloseable {
     void requireUsable();
   }
 
-  private Item item(PreparedRequest prepared, int index, int count) {
+  private int[] prepare(PreparedRequest prepared, int index, int count) {
     Request request = prepared.request();
     try {
-      if (request.selection() instanceof SelectionPolicy.Masks given) {
-        requireMasksFit(given.masks(), request.image().width(), request.image().height());
-      }
-      TextKv text = prepared.text();
-      int[] ids = text == null ? tokenizer.encode(request.text()) : null;
-      return new Item(request.image(), ids, text, request.selection());
+      session.requireMasksFit(request.selection(), request.image());
+      return prepared.text() == null ? tokenizer.encode(request.text()) : null;
     } catch (ScanFormerException e) {
       if (count == 1) {
         throw e;
@@ -213,65 +303,32 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  private void requireMasksFit(List<PatchMask> masks, int width, int height) {
-    if (masks.size() != config.numScales()) {
-      throw new ScanFormerException(
-          ErrorCode.BAD_INPUT,
-          "Expected a mask for each of the model's "
-              + config.numScales()
-              + " scales, found "
-              + masks.size());
-    }
-    ModelConfig.Grid coarse = config.coarseGrid(width, height);
-    for (int s = 0; s < masks.size(); s++) {
-      PatchMask mask = masks.get(s);
-      int rows = coarse.rows() << s;
-      int cols = coarse.cols() << s;
-      if (mask.rows() != rows || mask.cols() != cols) {
-        throw new ScanFormerException(
-            ErrorCode.BAD_INPUT,
-            "The mask of scale "
-                + s
-                + " must be "
-                + rows
-                + " x "
-                + cols
-                + " patches for an image of "
-                + width
-                + " x "
-                + height
-                + " pixels, found "
-                + mask.rows()
-                + " x "
-                + mask.cols());
-      }
-      if (s == 0 && mask.count() != mask.total()) {
-        throw new ScanFormerException(
-            ErrorCode.BAD_INPUT,
-            "The mask of scale 0 must select all of its "
-                + mask.total()
-                + " patches, found "
-                + mask.count()
-                + " selected");
-      }
-    }
-  }
-
   private void requireOpen() {
     if (closed) {
       throw new IllegalStateException("The engine is closed");
     }
   }
 
+  /** Closes the sessions, each behind its running call, and then the rest. Idempotent. */
   @Override
   public void close() {
+    List<Runnable> owners;
     lock.lock();
     try {
-      if (!closed) {
-        closed = true;
-        tokenizer.close();
-        backend.close();
+      if (closed) {
+        return;
       }
+      closed = true;
+      owners = List.copyOf(sessions.values());
+    } finally {
+      lock.unlock();
+    }
+    // Without the lock: a session's call may be waiting for it.
+    owners.forEach(Runnable::run);
+    lock.lock();
+    try {
+      tokenizer.close();
+      backend.close();
     } finally {
       lock.unlock();
     }

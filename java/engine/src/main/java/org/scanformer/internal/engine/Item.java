@@ -1,12 +1,76 @@
 package org.scanformer.internal.engine;
 
+import java.nio.ByteBuffer;
 import org.scanformer.Image;
 import org.scanformer.SelectionPolicy;
+import org.scanformer.internal.backend.PixelSource;
+import org.scanformer.internal.model.ModelConfig;
 
 /**
- * One request of a batch, ready to run.
- *
- * @param ids the text's token ids, or null when it is encoded already
- * @param text the encoded text, or null
+ * One request of a batch, ready to run. Reused from call to call, so that a stream of frames
+ * through one buffer makes no garbage. Not safe for use by several threads.
  */
-record Item(Image image, int[] ids, TextKv text, SelectionPolicy selection) {}
+final class Item {
+  private final ModelConfig config;
+  private Image image;
+  private PixelSource pixels;
+  private ModelConfig.Grid coarseGrid;
+  private int[] ids;
+  private TextKv text;
+  private SelectionPolicy selection;
+
+  Item(ModelConfig config) {
+    this.config = config;
+  }
+
+  /**
+   * Sets all of it.
+   *
+   * @param tokenIds the text's token ids, or null when it is encoded already
+   * @param encoded the encoded text, or null
+   */
+  Item set(Image frame, int[] tokenIds, TextKv encoded, SelectionPolicy policy) {
+    if (frame != image) {
+      ByteBuffer view = frame.pixels();
+      pixels = new PixelSource(view);
+      coarseGrid = config.coarseGrid(frame.width(), frame.height());
+      image = frame;
+    }
+    ids = tokenIds;
+    text = encoded;
+    selection = policy;
+    return this;
+  }
+
+  Image image() {
+    return image;
+  }
+
+  PixelSource pixels() {
+    return pixels;
+  }
+
+  ModelConfig.Grid coarseGrid() {
+    return coarseGrid;
+  }
+
+  /** Lets the image go. */
+  void clear() {
+    image = null;
+    pixels = null;
+    ids = null;
+    text = null;
+  }
+
+  int[] ids() {
+    return ids;
+  }
+
+  TextKv text() {
+    return text;
+  }
+
+  SelectionPolicy selection() {
+    return selection;
+  }
+}

@@ -3,19 +3,13 @@ package org.scanformer.internal.engine;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
+import java.util.function.LongSupplier;
 import org.scanformer.ErrorCode;
 import org.scanformer.Image;
-import org.scanformer.Location;
-import org.scanformer.NormalizedBox;
-import org.scanformer.PatchMask;
-import org.scanformer.ScaleResult;
 import org.scanformer.ScanFormerException;
 import org.scanformer.Schedule;
 import org.scanformer.SelectionPolicy;
-import org.scanformer.Timings;
 import org.scanformer.internal.backend.Activation;
 import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.backend.GridTable;
@@ -58,6 +52,14 @@ final class ScaleLoop {
 
   private final LaunchShape shape = new LaunchShape();
 
+  /** Nanoseconds, from any origin. */
+  private final LongSupplier clock;
+
+  private final CostModel costs;
+
+  /** The row of each request's last [REG] token in the pass over all tokens. */
+  private final int[] finalReg;
+
   /** The sizes that the work at hand is enqueued with, as {@link Backend#passRows} rounds them. */
   private int requests;
 
@@ -66,13 +68,16 @@ final class ScaleLoop {
   private int patches;
   private int textTokens;
 
-  /** Kinds of work, for its shape; scale s is kind s, or s + SCALE_WITH_BOX. */
-  private static final int SCALE_WITH_BOX = 1 << 8;
+  /** Kinds of work, for its shape and cost; scale s is kind s, or s + SCALE_WITH_BOX. */
+  private static final int SCALE_WITH_BOX = 32;
 
-  private static final int FINAL_PASS = 1 << 9;
+  private static final int FINAL_PASS = 64;
   private static final int TEXT = FINAL_PASS + 1;
 
-  ScaleLoop(ModelConfig config, Backend backend, Weights weights, Workspace work) {
+  ScaleLoop(
+      ModelConfig config, Backend backend, Weights weights, Workspace work, LongSupplier clock) {
+    this.clock = clock;
+    this.costs = new CostModel(FINAL_PASS + 1, Math.toIntExact(work.finalX.rows()));
     this.config = config;
     this.backend = backend;
     this.weights = weights;
@@ -83,6 +88,7 @@ final class ScaleLoop {
     this.encoder1Layers = config.encoder1Layers();
     this.layers = config.numHiddenLayers();
     this.canvasWindow = work.canvas.window("an image's pyramid");
+    this.finalReg = new int[work.maxBatch];
     this.xOfScale = new Tensor[scales];
     this.firstMask = new long[scales];
     this.scaleWork = new Runnable[scales];
@@ -134,10 +140,11 @@ final class ScaleLoop {
     encoder.run(tables.scalePass, rows, xOfScale[0], 0, layers);
   }
 
-  /** Runs one batch of at most the workspace's maximum. */
-  List<Location> run(List<Item> items, Schedule schedule, Trace trace) {
+  /** Runs one batch of at most the workspace's maximum; what comes out replaces the outcome. */
+  void run(Item[] items, int count, Controls controls, Outcome out) {
     try {
-      return scan(items, schedule, trace);
+      requests = count;
+      scan(items, controls, out);
     } catch (RuntimeException e) {
       settle(e);
       throw e;
@@ -153,63 +160,112 @@ final class ScaleLoop {
     }
   }
 
-  private List<Location> scan(List<Item> items, Schedule schedule, Trace trace) {
-    final long start = System.nanoTime();
-    requests = items.size();
-    perScale = schedule == Schedule.PER_SCALE;
+  private void scan(Item[] items, Controls controls, Outcome out) {
+    final long start = clock.getAsLong();
+    out.clear();
+    perScale = controls.schedule == Schedule.PER_SCALE;
     tables.kv.clear();
     tables.segments.resize(requests * segmentsPerRequest());
     tables.finalPass.clear();
-    placeGrids(items);
-    placeMasks(items);
+    placeGrids(items, controls.maxPatches);
+    placeMasks(items, controls.maxPatches);
     buildPyramids(items);
-    final long pyramidNanos = System.nanoTime() - start;
+    out.pyramidNanos = clock.getAsLong() - start;
 
-    NormalizedBox[][] boxes = new NormalizedBox[scales][];
-    float[][] scores = new float[scales][];
-    long[] scaleNanos = new long[scales];
     int last = scales - 1;
-    for (int s = 0; s < scales; s++) {
-      long scaleStart = System.nanoTime();
-      pack(items, s);
-      shape.set(
-          perScale ? s + SCALE_WITH_BOX : s,
-          requests,
-          tables.scalePass.appends.size(),
-          textTokens,
-          rows,
-          patches);
-      backend.replay(shape, scaleWork[s]);
-      if (s < last || perScale) {
+    boolean more = true;
+    for (int s = 0; more; s++) {
+      runScale(items, s, controls, out);
+      more = s < last && !mayStop(s, controls, out) && fits(s + 1, controls);
+      if (perScale && s < last && !more) {
+        // The finest scale brings the masks along.
+        tables.masks.toHost();
         backend.synchronize();
       }
-      if (s < last) {
-        traceLogits(s, trace);
-      }
-      if (perScale) {
-        boxes[s] = readBoxes();
-        scores[s] = readScores();
-        traceReg(s, trace);
-      }
-      scaleNanos[s] = System.nanoTime() - scaleStart;
     }
-    long finalNanos = 0;
     if (!perScale) {
-      long finalStart = System.nanoTime();
-      Pass pass = tables.finalPass;
-      rows = backend.passRows(pass.rows());
-      fill(tables.finalRows, pass.rows(), rows, 0);
-      shape.set(FINAL_PASS, requests, pass.appends.size(), 0, rows, 0);
-      backend.replay(shape, finalWork);
-      backend.synchronize();
-      boxes[last] = readBoxes();
-      scores[last] = readScores();
-      traceReg(last, trace);
-      finalNanos = System.nanoTime() - finalStart;
+      runFinalPass(controls, out);
     }
-    PatchMask[][] masks = readMasks();
-    Timings timings = new Timings(pyramidNanos, finalNanos, System.nanoTime() - start);
-    return results(items, schedule, masks, boxes, scores, scaleNanos, timings);
+    long end = clock.getAsLong();
+    out.totalNanos = end - start;
+    out.deadlineMet = controls.deadline == Controls.NONE || end - controls.deadline <= 0;
+  }
+
+  private void runScale(Item[] items, int s, Controls controls, Outcome out) {
+    final long start = clock.getAsLong();
+    boolean isLast = s == scales - 1;
+    int kind = perScale ? s + SCALE_WITH_BOX : s;
+    pack(items, s);
+    for (int r = 0; r < requests; r++) {
+      out.selected[s][r] = tables.grids[s].selected(r);
+    }
+    shape.set(kind, requests, tables.scalePass.appends.size(), textTokens, rows, patches);
+    backend.replay(shape, scaleWork[s]);
+    if (!isLast || perScale) {
+      backend.synchronize();
+    }
+    if (!isLast) {
+      traceLogits(s, controls.trace);
+    }
+    out.completedScales = s + 1;
+    if (perScale) {
+      readBoxes(s, out);
+      traceReg(s, controls.trace);
+      if (controls.listener != null) {
+        controls.listener.onBox(s);
+      }
+    }
+    out.scaleNanos[s] = clock.getAsLong() - start;
+    costs.learn(kind, rows, out.scaleNanos[s]);
+  }
+
+  private void runFinalPass(Controls controls, Outcome out) {
+    final long start = clock.getAsLong();
+    int s = out.last();
+    Pass pass = tables.finalPass;
+    for (int r = 0; r < requests; r++) {
+      pass.addReg(finalReg[r], segment(r, 0), segment(r, s + 1));
+    }
+    rows = backend.passRows(pass.rows());
+    fill(tables.finalRows, pass.rows(), rows, 0);
+    shape.set(FINAL_PASS, requests, pass.appends.size(), 0, rows, 0);
+    backend.replay(shape, finalWork);
+    backend.synchronize();
+    readBoxes(s, out);
+    traceReg(s, controls.trace);
+    if (controls.listener != null) {
+      controls.listener.onBox(s);
+    }
+    out.finalNanos = clock.getAsLong() - start;
+    costs.learn(FINAL_PASS, rows, out.finalNanos);
+  }
+
+  /** Whether the boxes so far are good enough for the caller. */
+  private boolean mayStop(int s, Controls controls, Outcome out) {
+    if (!perScale) {
+      return false;
+    }
+    return !Float.isNaN(controls.stopAtScore) && out.scores(s, requests, controls.stopAtScore)
+        || !Float.isNaN(controls.stopAtAgreement)
+            && s > 0
+            && out.agrees(s, requests, controls.stopAtAgreement);
+  }
+
+  /** Whether a scale, with what must follow it, can be expected to end before the deadline. */
+  private boolean fits(int s, Controls controls) {
+    if (controls.deadline == Controls.NONE) {
+      return true;
+    }
+    int tokens = 0;
+    for (int r = 0; r < requests; r++) {
+      int selected = tables.selectedCounts.host().getInt(r * Integer.BYTES);
+      tokens += 1 + selected + (selected < tables.grids[s].total(r) ? 1 : 0);
+    }
+    double cost = costs.predict(perScale ? s + SCALE_WITH_BOX : s, backend.passRows(tokens));
+    if (!perScale) {
+      cost += costs.predict(FINAL_PASS, backend.passRows(tables.finalPass.rows() + tokens));
+    }
+    return clock.getAsLong() + (long) cost - controls.deadline <= 0;
   }
 
   /** A scale: its tokens, what selects the next scale's patches, and its box where one is asked. */
@@ -277,40 +333,40 @@ final class ScaleLoop {
 
   // ---- Image pyramid ----
 
-  private void placeGrids(List<Item> items) {
+  private void placeGrids(Item[] items, int maxPatches) {
     int patchElements = config.numChannels() * config.patchSize() * config.patchSize();
-    for (int r = 0; r < items.size(); r++) {
-      Item item = items.get(r);
-      Image image = item.image();
-      ModelConfig.Grid coarse = config.coarseGrid(image.width(), image.height());
+    for (int r = 0; r < requests; r++) {
+      Item item = items[r];
+      ModelConfig.Grid coarse = item.coarseGrid();
       long canvas = (long) imageSlot(items, r) * work.canvasElements;
       for (int s = 0; s < scales; s++) {
         int rows = coarse.rows() << s;
         int cols = coarse.cols() << s;
         GridTable grid = tables.grids[s];
         grid.setGrid(r, s, rows, cols, canvas, firstMask[s] + (long) r * work.maxPatches[s]);
-        grid.setRule(r, logitBound(item.selection()), maxSelected(item.selection()));
+        grid.setRule(
+            r, logitBound(item.selection()), Math.min(maxPatches, maxSelected(item.selection())));
         canvas += (long) rows * cols * patchElements;
       }
     }
   }
 
   /** Requests for the same image share the pyramid of the first of them. */
-  private static int imageSlot(List<Item> items, int request) {
-    Image image = items.get(request).image();
+  private static int imageSlot(Item[] items, int request) {
+    Image image = items[request].image();
     int slot = 0;
-    while (items.get(slot).image() != image) {
+    while (items[slot].image() != image) {
       slot++;
     }
     return slot;
   }
 
-  private void buildPyramids(List<Item> items) {
-    for (int r = 0; r < items.size(); r++) {
+  private void buildPyramids(Item[] items) {
+    for (int r = 0; r < requests; r++) {
       if (imageSlot(items, r) == r) {
-        Image image = items.get(r).image();
+        Image image = items[r].image();
         backend.buildPyramid(
-            image.pixels(),
+            items[r].pixels(),
             image.format(),
             image.width(),
             image.height(),
@@ -350,17 +406,17 @@ final class ScaleLoop {
   }
 
   /** Takes the masks that the caller gives out of the selection's hands. */
-  private void placeMasks(List<Item> items) {
+  private void placeMasks(Item[] items, int maxPatches) {
     boolean given = false;
     for (int r = 0; r < requests; r++) {
-      SelectionPolicy policy = items.get(r).selection();
+      SelectionPolicy policy = items[r].selection();
       tables.grids[0].setGiven(r);
       for (int s = 1; s < scales; s++) {
         GridTable grids = tables.grids[s];
         if (policy instanceof SelectionPolicy.Masks masks) {
           putMask(masks.masks().get(s).toBytes(), grids, r);
           given = true;
-        } else if (policy instanceof SelectionPolicy.All) {
+        } else if (policy instanceof SelectionPolicy.All && grids.total(r) <= maxPatches) {
           // Even a logit that is not a number or minus infinity is selected.
           byte[] ones = new byte[grids.total(r)];
           Arrays.fill(ones, (byte) 1);
@@ -379,17 +435,25 @@ final class ScaleLoop {
     grids.setGiven(request);
   }
 
-  private PatchMask[][] readMasks() {
-    PatchMask[][] masks = new PatchMask[scales][requests];
-    for (int s = 0; s < scales; s++) {
-      GridTable grids = tables.grids[s];
-      for (int r = 0; r < requests; r++) {
-        byte[] bytes = new byte[grids.total(r)];
-        tables.mask.host().get(Math.toIntExact(grids.mask(r)), bytes);
-        masks[s][r] = PatchMask.of(grids.rows(r), grids.cols(r), bytes);
-      }
-    }
-    return masks;
+  /** Patches down of a request's grid in the last run. */
+  int gridRows(int scale, int request) {
+    return tables.grids[scale].rows(request);
+  }
+
+  /** Patches across. */
+  int gridCols(int scale, int request) {
+    return tables.grids[scale].cols(request);
+  }
+
+  /** Patches of the whole grid. */
+  int maskSize(int scale, int request) {
+    return tables.grids[scale].total(request);
+  }
+
+  /** Copies a byte a patch, 1 for each that was looked at in the last run. */
+  void readMask(int scale, int request, byte[] to) {
+    int from = Math.toIntExact(tables.grids[scale].mask(request));
+    tables.mask.host().get(from, to, 0, maskSize(scale, request));
   }
 
   /** out_proj(gelu(dense(LN(h)))) of every selected patch of a scale. */
@@ -424,7 +488,7 @@ final class ScaleLoop {
   // ---- Tokens ----
 
   /** Fills the tables of a scale and, with scale 0, of the texts that are not encoded yet. */
-  private void pack(List<Item> items, int s) {
+  private void pack(Item[] items, int s) {
     GridTable grids = tables.grids[s];
     Pass pass = tables.scalePass;
     pass.clear();
@@ -432,7 +496,7 @@ final class ScaleLoop {
     int text = 0;
     for (int r = 0; r < requests; r++) {
       if (s == 0) {
-        text += addText(items.get(r), r, text);
+        text += addText(items[r], r, text);
       }
       int selected =
           s == 0 ? grids.total(r) : tables.selectedCounts.host().getInt(r * Integer.BYTES);
@@ -447,9 +511,8 @@ final class ScaleLoop {
       int row = pass.addSegment(address, stride, tokens, discarded, first, own);
       pass.addReg(row, first, own);
       int finalRow = addToFinalPass(address, tokens, discarded, first, own, s, row);
-      if (s == scales - 1) {
-        tables.finalPass.addReg(finalRow, first, own);
-      } else {
+      finalReg[r] = finalRow;
+      if (s < scales - 1) {
         for (int i = 0; i < selected; i++) {
           tables.patchTokenRows.host().putInt((gathered + i) * Integer.BYTES, row + 1 + i);
         }
@@ -573,16 +636,15 @@ final class ScaleLoop {
     }
   }
 
-  private NormalizedBox[] readBoxes() {
-    NormalizedBox[] boxes = new NormalizedBox[requests];
-    for (int r = 0; r < requests; r++) {
-      boxes[r] = new NormalizedBox(box(r, 0), box(r, 1), box(r, 2), box(r, 3));
+  private void readBoxes(int s, Outcome out) {
+    for (int i = 0; i < 4 * requests; i++) {
+      out.boxes[s][i] = finite(tables.boxes.host().getFloat(i * Float.BYTES));
     }
-    return boxes;
-  }
-
-  private float box(int request, int element) {
-    return finite(tables.boxes.host().getFloat((4 * request + element) * Float.BYTES));
+    for (int r = 0; r < requests; r++) {
+      out.scores[s][r] =
+          weights.scoreHead == null ? Float.NaN : tables.scores.host().getFloat(r * Float.BYTES);
+    }
+    out.hasBox[s] = true;
   }
 
   private static float finite(float value) {
@@ -594,15 +656,6 @@ final class ScaleLoop {
               + ", expected a finite number: the model's weights overflow on this input");
     }
     return value;
-  }
-
-  private float[] readScores() {
-    float[] scores = new float[requests];
-    for (int r = 0; r < requests; r++) {
-      scores[r] =
-          weights.scoreHead == null ? Float.NaN : tables.scores.host().getFloat(r * Float.BYTES);
-    }
-    return scores;
   }
 
   private void traceReg(int s, Trace trace) {
@@ -622,37 +675,5 @@ final class ScaleLoop {
     backend.download(tensor, (long) row * tensor.columns(), host);
     host.get(values);
     return values;
-  }
-
-  private List<Location> results(
-      List<Item> items,
-      Schedule schedule,
-      PatchMask[][] masks,
-      NormalizedBox[][] boxes,
-      float[][] scores,
-      long[] scaleNanos,
-      Timings timings) {
-    List<Location> locations = new ArrayList<>(items.size());
-    for (int r = 0; r < items.size(); r++) {
-      List<ScaleResult> perScale = new ArrayList<>(scales);
-      for (int s = 0; s < scales; s++) {
-        NormalizedBox box = boxes[s] == null ? null : boxes[s][r];
-        float score = scores[s] == null ? Float.NaN : scores[s][r];
-        perScale.add(new ScaleResult(s, masks[s][r], box, score, scaleNanos[s]));
-      }
-      Image image = items.get(r).image();
-      NormalizedBox answer = boxes[scales - 1][r];
-      locations.add(
-          new Location(
-              answer.toPixels(image.width(), image.height()),
-              answer,
-              scores[scales - 1][r],
-              schedule,
-              backend.kind(),
-              backend.precision(),
-              perScale,
-              timings));
-    }
-    return locations;
   }
 }

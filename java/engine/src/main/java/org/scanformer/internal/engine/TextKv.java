@@ -4,11 +4,16 @@ import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.backend.ElementType;
 import org.scanformer.internal.backend.Tensor;
 
-/** An expression's keys and values of all layers, kept on the device. Freed by its owner. */
+/**
+ * An expression's keys and values of all layers, kept on the device. Freed by its owner, once it is
+ * closed and nobody uses it. Counting users is thread-safe.
+ */
 public final class TextKv {
   private final Tensor memory;
   private final long layerStride;
   private final int tokens;
+  private int users;
+  private boolean closed;
 
   private TextKv(Tensor memory, long layerStride, int tokens) {
     this.memory = memory;
@@ -22,6 +27,30 @@ public final class TextKv {
         new Tensor("the text's keys and values", ElementType.U8, layers * layerStride, 1);
     backend.allocate(memory);
     return new TextKv(memory, layerStride, tokens);
+  }
+
+  /** Counts a user in, unless it is closed. */
+  synchronized boolean acquire() {
+    if (closed) {
+      return false;
+    }
+    users++;
+    return true;
+  }
+
+  /** Counts a user out; whether the memory is to be freed now. */
+  synchronized boolean release() {
+    users--;
+    return closed && users == 0;
+  }
+
+  /** Lets no user in from now on; whether the memory is to be freed now. */
+  synchronized boolean close() {
+    if (closed) {
+      return false;
+    }
+    closed = true;
+    return users == 0;
   }
 
   void free(Backend backend) {

@@ -1,0 +1,188 @@
+package org.scanformer;
+
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * What one call of a {@link Session} is to do and when it may stop early. Immutable; made by {@link
+ * #builder()} and meant to be kept: a call with options made before allocates nothing.
+ *
+ * <p>Stopping at a score or at an agreement goes beyond the paper (Su, Miao, Dou, Li, CVPR 2024),
+ * which shows boxes of all scales and leaves a criterion open.
+ */
+public final class LocateOptions {
+  private final Schedule schedule;
+  private final SelectionPolicy selection;
+  private final long budgetNanos;
+  private final int maxPatches;
+  private final float stopAtScore;
+  private final float stopAtAgreement;
+  private final BoxListener listener;
+
+  private LocateOptions(Builder builder) {
+    schedule = builder.schedule;
+    selection = builder.selection;
+    budgetNanos = builder.budgetNanos;
+    maxPatches = builder.maxPatches;
+    stopAtScore = builder.stopAtScore;
+    stopAtAgreement = builder.stopAtAgreement;
+    listener = builder.listener;
+  }
+
+  /** The defaults. */
+  public static LocateOptions defaults() {
+    return builder().build();
+  }
+
+  /** A builder that holds the defaults. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * The schedule. Default {@link Schedule#PER_SCALE}, under which every scale has a box; under
+   * {@link Schedule#FINAL_ONLY} a call costs less, and has the box of its last scale alone.
+   */
+  public Schedule schedule() {
+    return schedule;
+  }
+
+  /** Which patches are looked at. Default {@link SelectionPolicy#checkpoint()}. */
+  public SelectionPolicy selection() {
+    return selection;
+  }
+
+  /**
+   * The nanoseconds from the start of a call in which it should return; {@link Long#MAX_VALUE}, the
+   * default, for any time. Before each scale but the first the session compares what is left with
+   * what that scale took before, with a margin for its spread, and returns the best box so far when
+   * it does not fit.
+   */
+  public long budgetNanos() {
+    return budgetNanos;
+  }
+
+  /**
+   * The most patches of a finer scale to look at, those of the highest logits, which bounds the
+   * time of a call. Default: all. The masks of {@link SelectionPolicy#masks} are not bounded.
+   */
+  public int maxPatches() {
+    return maxPatches;
+  }
+
+  /** The score over which a box is good enough; NaN, the default, for none. */
+  public float stopAtScore() {
+    return stopAtScore;
+  }
+
+  /** The IoU of two scales' boxes over which they are good enough; NaN, the default, for none. */
+  public float stopAtAgreement() {
+    return stopAtAgreement;
+  }
+
+  /** Who sees each box as soon as it is known; null, the default, for nobody. */
+  public BoxListener listener() {
+    return listener;
+  }
+
+  /** Sees the boxes of a call on their way. */
+  @FunctionalInterface
+  public interface BoxListener {
+    /**
+     * A scale has a box. Called by the thread that called the session, within that call, so its
+     * time is the call's; the session may not be called from here. What it throws ends the call.
+     *
+     * @param soFar the call's own result, of {@link SessionResult#completedScales()} scales; its
+     *     masks are not there yet
+     */
+    void onBox(SessionResult soFar);
+  }
+
+  /** Collects options. Not safe for use by several threads. */
+  public static final class Builder {
+    private Schedule schedule = Schedule.PER_SCALE;
+    private SelectionPolicy selection = SelectionPolicy.checkpoint();
+    private long budgetNanos = Long.MAX_VALUE;
+    private int maxPatches = Integer.MAX_VALUE;
+    private float stopAtScore = Float.NaN;
+    private float stopAtAgreement = Float.NaN;
+    private BoxListener listener;
+
+    private Builder() {}
+
+    /** See {@link LocateOptions#schedule()}. */
+    public Builder schedule(Schedule value) {
+      schedule = Objects.requireNonNull(value, "schedule");
+      return this;
+    }
+
+    /** See {@link LocateOptions#selection()}. */
+    public Builder selection(SelectionPolicy value) {
+      selection = Objects.requireNonNull(value, "selection");
+      return this;
+    }
+
+    /** See {@link LocateOptions#budgetNanos()}. */
+    public Builder budget(Duration value) {
+      if (value.isNegative()) {
+        throw badInput("budget must be 0 or more, found " + value);
+      }
+      budgetNanos = value.toNanos();
+      return this;
+    }
+
+    /** See {@link LocateOptions#maxPatches()}. */
+    public Builder maxPatches(int value) {
+      if (value < 0) {
+        throw badInput("maxPatches must be 0 or more, found " + value);
+      }
+      maxPatches = value;
+      return this;
+    }
+
+    /** See {@link LocateOptions#stopAtScore()}. */
+    public Builder stopAtScore(double value) {
+      stopAtScore = share("stopAtScore", value);
+      return this;
+    }
+
+    /** See {@link LocateOptions#stopAtAgreement()}. */
+    public Builder stopAtAgreement(double value) {
+      stopAtAgreement = share("stopAtAgreement", value);
+      return this;
+    }
+
+    /** See {@link LocateOptions#listener()}. */
+    public Builder listener(BoxListener value) {
+      listener = value;
+      return this;
+    }
+
+    /**
+     * The options collected so far.
+     *
+     * @throws ScanFormerException BAD_INPUT when a call is to stop at a box that its schedule does
+     *     not give
+     */
+    public LocateOptions build() {
+      if (schedule == Schedule.FINAL_ONLY
+          && !(Float.isNaN(stopAtScore) && Float.isNaN(stopAtAgreement))) {
+        throw badInput(
+            "stopAtScore and stopAtAgreement need the box of every scale, which the schedule"
+                + " PER_SCALE gives, found FINAL_ONLY");
+      }
+      return new LocateOptions(this);
+    }
+
+    private static float share(String name, double value) {
+      if (!(value >= 0 && value <= 1)) {
+        throw badInput(name + " must be 0 to 1, found " + value);
+      }
+      return (float) value;
+    }
+
+    private static ScanFormerException badInput(String message) {
+      return new ScanFormerException(ErrorCode.BAD_INPUT, "The option " + message);
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package org.scanformer.internal.engine;
+
+/**
+ * What a run found, by scale and request. Reused from call to call; not safe for several threads.
+ */
+public final class Outcome {
+  /** Centre and size relative to the image, [scales, 4 maxBatch]. */
+  public final float[][] boxes;
+
+  /** Predicted IoU, [scales, maxBatch]; NaN without a score head. */
+  public final float[][] scores;
+
+  /** Which scales have boxes. */
+  public final boolean[] hasBox;
+
+  /** Patches looked at, [scales, maxBatch]. */
+  public final int[][] selected;
+
+  /** Nanoseconds of each scale, of the pyramids, of the pass over all tokens, and of all. */
+  public final long[] scaleNanos;
+
+  public long pyramidNanos;
+  public long finalNanos;
+  public long totalNanos;
+
+  /** Scales that were looked at; the last of them has a box. */
+  public int completedScales;
+
+  /** Whether it ended before its deadline. */
+  public boolean deadlineMet;
+
+  Outcome(int scales, int maxBatch) {
+    boxes = new float[scales][4 * maxBatch];
+    scores = new float[scales][maxBatch];
+    hasBox = new boolean[scales];
+    selected = new int[scales][maxBatch];
+    scaleNanos = new long[scales];
+  }
+
+  void clear() {
+    for (int s = 0; s < hasBox.length; s++) {
+      hasBox[s] = false;
+      scaleNanos[s] = 0;
+    }
+    pyramidNanos = 0;
+    finalNanos = 0;
+    completedScales = 0;
+    deadlineMet = true;
+  }
+
+  /** The last completed scale. */
+  int last() {
+    return completedScales - 1;
+  }
+
+  /**
+   * Whether the boxes of every request at a scale and the one before it overlap by more than that.
+   */
+  boolean agrees(int scale, int requests, float intersectionOverUnion) {
+    for (int r = 0; r < requests; r++) {
+      if (!(overlap(boxes[scale], boxes[scale - 1], 4 * r) > intersectionOverUnion)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether the score of every request at a scale is over a bound. */
+  boolean scores(int scale, int requests, float bound) {
+    for (int r = 0; r < requests; r++) {
+      if (!(scores[scale][r] > bound)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static float overlap(float[] a, float[] b, int at) {
+    float width = side(a, b, at, at + 2);
+    float height = side(a, b, at + 1, at + 3);
+    float intersection = width * height;
+    float union = a[at + 2] * a[at + 3] + b[at + 2] * b[at + 3] - intersection;
+    return union > 0 ? intersection / union : 0;
+  }
+
+  private static float side(float[] a, float[] b, int centre, int size) {
+    float low = Math.max(a[centre] - a[size] / 2, b[centre] - b[size] / 2);
+    float high = Math.min(a[centre] + a[size] / 2, b[centre] + b[size] / 2);
+    return Math.max(0, high - low);
+  }
+}

@@ -1,0 +1,486 @@
+package org.scanformer;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.image.BufferedImage;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.scanformer.reference.RandomImages;
+import org.scanformer.reference.RandomModel;
+
+/** Sessions: frames one after another, in bounded time and without garbage. */
+class SessionTest {
+  private static final String TEXT = "the red one";
+  private static final long MILLI = 1_000_000;
+
+  @TempDir private Path directory;
+  private ScanFormer model;
+  private Expression expression;
+  private Session session;
+  private SessionResult result;
+
+  /** A clock that stands still until it is moved. */
+  private static final class ManualClock implements LongSupplier {
+    private long now =
+        Long.MAX_VALUE - 50 * MILLI; // soon beyond the largest long, as nanoTime may be
+
+    @Override
+    public long getAsLong() {
+      return now;
+    }
+  }
+
+  private final ManualClock clock = new ManualClock();
+
+  /** The device family under test. */
+  BackendKind backend() {
+    return BackendKind.CPU;
+  }
+
+  @BeforeEach
+  void open() throws Exception {
+    RandomModel.tiny().seed(3).coarseGrid(2).scales(3).scoreHead(true).write(directory);
+    model = load();
+    expression = model.encode(TEXT);
+    session = model.openSession(SessionOptions.defaults());
+    result = session.newResult();
+  }
+
+  @AfterEach
+  void close() {
+    if (model != null) {
+      model.close();
+    }
+  }
+
+  private ScanFormer load() {
+    return ScanFormer.load(
+        directory,
+        ScanFormerOptions.builder()
+            .backend(backend())
+            .precision(Precision.FP32)
+            .maxBatch(2)
+            .build());
+  }
+
+  private static Image image(long seed) {
+    BufferedImage picture = RandomImages.structured(seed, 60, 45);
+    return Image.of(picture);
+  }
+
+  private static LocateOptions.Builder options() {
+    return LocateOptions.builder();
+  }
+
+  private static void assertSame(Location expected, SessionResult found) {
+    assertEquals(expected.scales().size(), found.completedScales());
+    for (ScaleResult scale : expected.scales()) {
+      int s = scale.scale();
+      assertEquals(scale.mask(), found.mask(s), "mask of scale " + s);
+      assertEquals(scale.mask().count(), found.selected(s));
+      assertEquals(scale.box(), found.normalizedBox(s), "box of scale " + s);
+      assertEquals(scale.box() != null, found.hasBox(s));
+      assertEquals(scale.score(), found.score(s), "score of scale " + s);
+    }
+    assertEquals(expected.normalizedBox(), found.normalizedBox());
+    assertEquals(expected.box(), new Box(found.x(), found.y(), found.width(), found.height()));
+    assertEquals(expected.score(), found.score());
+    assertTrue(found.deadlineMet());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void findsWhatTheModelFinds(Schedule schedule) {
+    LocateOptions options = options().schedule(schedule).build();
+    for (int i = 0; i < 4; i++) {
+      Image image = image(i);
+      session.locate(image, expression, options, result);
+      assertSame(model.locate(List.of(Request.of(image, expression)), schedule).get(0), result);
+    }
+  }
+
+  @Test
+  void readsTheFrameAsItIsWhenCalled() {
+    Image first = image(0);
+    ByteBuffer pixels = ByteBuffer.allocateDirect(first.pixels().remaining());
+    Image frame = Image.of(pixels, first.format(), 60, 45);
+    for (int i = 0; i < 3; i++) {
+      Image other = image(i);
+      pixels.put(0, other.pixels(), 0, pixels.capacity());
+      session.locate(frame, expression, result);
+      assertSame(
+          model.locate(List.of(Request.of(other, expression)), Schedule.PER_SCALE).get(0), result);
+    }
+  }
+
+  @Test
+  void warmUpChangesNoResult() {
+    session.warmUp();
+    session.locate(image(1), expression, result);
+    assertSame(
+        model.locate(List.of(Request.of(image(1), expression)), Schedule.PER_SCALE).get(0), result);
+  }
+
+  @Test
+  void allocatesNothing() {
+    var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    Image heap = image(1);
+    ByteBuffer direct = ByteBuffer.allocateDirect(3 * 60 * 45);
+    Image frame =
+        Image.of(direct.put(0, heap.pixels(), 0, direct.capacity()), PixelFormat.RGB, 60, 45);
+    LocateOptions[] cases = {
+      LocateOptions.defaults(),
+      options().schedule(Schedule.FINAL_ONLY).budget(Duration.ofHours(1)).build(),
+      options().selection(SelectionPolicy.topK(3)).maxPatches(5).stopAtScore(1).build(),
+      options().selection(SelectionPolicy.threshold(0.4)).listener(soFar -> {}).build()
+    };
+    for (Image image : List.of(frame, heap)) {
+      for (LocateOptions options : cases) {
+        for (int call = 0; call < 5; call++) {
+          session.locate(image, expression, options, result);
+        }
+        long before = threads.getCurrentThreadAllocatedBytes();
+        for (int call = 0; call < 20; call++) {
+          session.locate(image, expression, options, result);
+        }
+        assertEquals(0, threads.getCurrentThreadAllocatedBytes() - before, options.toString());
+      }
+    }
+  }
+
+  // ---- Deadlines, with a clock of the test's own: a scale takes what the listener lets pass ----
+
+  private static final long[] SCALE_MILLIS = {10, 20, 40};
+
+  private LocateOptions.Builder timed() {
+    return options()
+        .selection(SelectionPolicy.all())
+        .listener(soFar -> clock.now += SCALE_MILLIS[soFar.completedScales() - 1] * MILLI);
+  }
+
+  private Session timedSession() {
+    Session opened = model.openSession(SessionOptions.builder().clock(clock).build());
+    opened.locate(image(1), expression, timed().build(), result);
+    assertEquals(3, result.completedScales(), "without a deadline");
+    assertEquals(70 * MILLI, result.totalNanos());
+    assertEquals(20 * MILLI, result.nanos(1));
+    return opened;
+  }
+
+  @Test
+  void stopsBeforeAScaleThatDoesNotFit() {
+    Session timedSession = timedSession();
+    // What a scale took once is reckoned with a quarter more: 25 and 50 ms for the finer two.
+    long[][] budgetsAndScales = {{34, 1}, {35, 2}, {79, 2}, {80, 3}, {10, 1}, {1000, 3}};
+    for (long[] expected : budgetsAndScales) {
+      // The clock is the same for all: no call learns anything new.
+      LocateOptions options = timed().budget(Duration.ofMillis(expected[0])).build();
+      timedSession.locate(image(1), expression, options, result);
+      assertEquals(expected[1], result.completedScales(), "scales in " + expected[0] + " ms");
+      assertTrue(result.deadlineMet());
+      assertEquals(expected[1] == 1 ? 10 : expected[1] == 2 ? 30 : 70, result.totalNanos() / MILLI);
+    }
+  }
+
+  @Test
+  void answersFromTheCoarsestScaleWhenTheDeadlineIsPast() {
+    Session timedSession = timedSession();
+    for (LocateOptions options :
+        List.of(
+            timed().budget(Duration.ZERO).build(), timed().budget(Duration.ofMillis(9)).build())) {
+      timedSession.locate(image(1), expression, options, result);
+      assertEquals(1, result.completedScales());
+      assertFalse(result.deadlineMet());
+    }
+    timedSession.locate(image(1), expression, timed().build(), clock.now - 1, result);
+    assertEquals(1, result.completedScales());
+    assertFalse(result.deadlineMet());
+  }
+
+  @Test
+  void theEarlierOfDeadlineAndBudgetCounts() {
+    Session timedSession = timedSession();
+    LocateOptions budget = timed().budget(Duration.ofMillis(36)).build();
+    timedSession.locate(image(1), expression, budget, clock.now + 12 * MILLI, result);
+    assertEquals(1, result.completedScales());
+    timedSession.locate(image(1), expression, budget, clock.now + 500 * MILLI, result);
+    assertEquals(2, result.completedScales());
+  }
+
+  @Test
+  void aResultThatStoppedEarlyIsThatOfItsScale() {
+    List<NormalizedBox> boxes = new ArrayList<>();
+    session.locate(
+        image(1),
+        expression,
+        options().listener(r -> boxes.add(r.normalizedBox())).build(),
+        result);
+    List<PatchMask> masks = List.of(result.mask(0), result.mask(1), result.mask(2));
+    assertEquals(3, boxes.size());
+    Session timedSession = timedSession();
+    for (int scales = 1; scales <= 3; scales++) {
+      long millis = new long[] {12, 40, 100}[scales - 1];
+      LocateOptions options =
+          options()
+              .listener(r -> clock.now += SCALE_MILLIS[r.completedScales() - 1] * MILLI)
+              .budget(Duration.ofMillis(millis))
+              .build();
+      timedSession.locate(image(1), expression, options, result);
+      assertEquals(scales, result.completedScales());
+      assertEquals(boxes.get(scales - 1), result.normalizedBox());
+      for (int s = 0; s < scales; s++) {
+        assertEquals(masks.get(s), result.mask(s));
+      }
+      int beyond = scales;
+      assertThrows(IndexOutOfBoundsException.class, () -> result.mask(beyond));
+    }
+  }
+
+  /** Under FINAL_ONLY the scales before the pass over all tokens take no time of this clock. */
+  @Test
+  void theFinalPassOverTheScalesSoFarGivesTheirBox() {
+    session.locate(
+        image(1), expression, options().selection(SelectionPolicy.all()).build(), result);
+    NormalizedBox coarse = result.normalizedBox(0);
+    NormalizedBox fine = result.normalizedBox(2);
+    Session opened = model.openSession(SessionOptions.builder().clock(clock).build());
+    LocateOptions.Builder options =
+        options()
+            .schedule(Schedule.FINAL_ONLY)
+            .selection(SelectionPolicy.all())
+            .listener(soFar -> clock.now += 50 * MILLI);
+    opened.locate(image(1), expression, options.build(), result);
+    assertBoxes(fine, result.normalizedBox());
+    assertNull(result.normalizedBox(0));
+    opened.locate(image(1), expression, options.budget(Duration.ofMillis(51)).build(), result);
+    assertEquals(1, result.completedScales());
+    assertBoxes(coarse, result.normalizedBox());
+  }
+
+  private static void assertBoxes(NormalizedBox expected, NormalizedBox found) {
+    assertArrayEquals(
+        new float[] {expected.centerX(), expected.centerY(), expected.width(), expected.height()},
+        new float[] {found.centerX(), found.centerY(), found.width(), found.height()},
+        2e-4f);
+  }
+
+  // ---- Bounds and early exits ----
+
+  @Test
+  void looksAtNoMorePatchesThanAllowed() {
+    for (SelectionPolicy policy :
+        List.of(SelectionPolicy.all(), SelectionPolicy.topK(50), SelectionPolicy.topK(5))) {
+      session.locate(
+          image(1), expression, options().selection(policy).maxPatches(5).build(), result);
+      Request request = Request.of(image(1), expression).withSelection(SelectionPolicy.topK(5));
+      assertSame(model.locate(List.of(request), Schedule.PER_SCALE).get(0), result);
+    }
+    session.locate(image(1), expression, options().maxPatches(0).build(), result);
+    assertEquals(0, result.selected(1));
+    assertEquals(4, result.selected(0));
+  }
+
+  @Test
+  void stopsAtAScore() {
+    session.locate(image(1), expression, result);
+    float[] scores = {result.score(0), result.score(1), result.score(2)};
+    for (float bound : new float[] {0, scores[0], scores[1], scores[2], 1}) {
+      int expected = scores[0] > bound ? 1 : scores[1] > bound ? 2 : 3;
+      session.locate(image(1), expression, options().stopAtScore(bound).build(), result);
+      assertEquals(expected, result.completedScales(), "over " + bound);
+    }
+  }
+
+  @Test
+  void stopsWhereTwoScalesAgree() {
+    session.locate(image(1), expression, result);
+    double first = result.normalizedBox(0).intersectionOverUnion(result.normalizedBox(1));
+    assertTrue(first > 0.01 && first < 0.99, "boxes that overlap in part, by " + first);
+    session.locate(image(1), expression, options().stopAtAgreement(first - 0.001).build(), result);
+    assertEquals(2, result.completedScales());
+    session.locate(image(1), expression, options().stopAtAgreement(first + 0.001).build(), result);
+    assertEquals(3, result.completedScales());
+  }
+
+  @Test
+  void refusesOptionsThatMakeNoSense() {
+    for (Runnable wrong :
+        List.<Runnable>of(
+            () -> options().stopAtScore(1.5),
+            () -> options().stopAtScore(Double.NaN),
+            () -> options().stopAtAgreement(-1),
+            () -> options().maxPatches(-1),
+            () -> options().budget(Duration.ofMillis(-1)),
+            () -> options().schedule(Schedule.FINAL_ONLY).stopAtScore(0.5).build(),
+            () -> SessionOptions.builder().textCache(0),
+            () -> SessionOptions.builder().warmUpSize(0, 10))) {
+      ScanFormerException refused = assertThrows(ScanFormerException.class, wrong::run);
+      assertEquals(ErrorCode.BAD_INPUT, refused.code());
+      assertTrue(refused.getMessage().contains("found"), refused.getMessage());
+    }
+  }
+
+  // ---- Texts ----
+
+  @Test
+  void textsStayEncodedAsLongAsThereIsRoom() {
+    try (Session small = model.openSession(SessionOptions.builder().textCache(2).build())) {
+      for (String text : List.of("red", "blue", "red", "green", "blue", "red")) {
+        small.locate(image(1), text, LocateOptions.defaults(), result);
+        assertSame(
+            model.locate(List.of(Request.of(image(1), text)), Schedule.PER_SCALE).get(0), result);
+      }
+    }
+  }
+
+  @Test
+  void anExpressionClosedInACallLastsThatCall() {
+    LocateOptions closing = options().listener(soFar -> expression.close()).build();
+    session.locate(image(1), expression, closing, result);
+    assertSame(
+        model.locate(List.of(Request.of(image(1), TEXT)), Schedule.PER_SCALE).get(0), result);
+    assertThrows(IllegalStateException.class, () -> session.locate(image(1), expression, result));
+  }
+
+  @Test
+  void refusesAnotherModelsExpressionsAndResults() throws Exception {
+    try (ScanFormer other = load();
+        Expression foreign = other.encode(TEXT)) {
+      ScanFormerException refused =
+          assertThrows(ScanFormerException.class, () -> session.locate(image(1), foreign, result));
+      assertEquals(ErrorCode.BAD_INPUT, refused.code());
+    }
+    SessionResult wrong = new SessionResult(2, new int[] {1, 4});
+    assertThrows(ScanFormerException.class, () -> session.locate(image(1), expression, wrong));
+  }
+
+  // ---- Threads ----
+
+  @Test
+  void refusesASecondThreadAndItself() throws Exception {
+    CountDownLatch inCall = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    AtomicReference<Throwable> nested = new AtomicReference<>();
+    LocateOptions waiting =
+        options()
+            .listener(
+                soFar -> {
+                  nested.set(
+                      assertThrows(
+                          IllegalStateException.class,
+                          () -> session.locate(image(1), expression, session.newResult())));
+                  inCall.countDown();
+                  await(go);
+                })
+            .build();
+    ExecutorService threads = Executors.newSingleThreadExecutor();
+    try {
+      Future<?> call =
+          threads.submit(() -> session.locate(image(1), expression, waiting, session.newResult()));
+      assertTrue(inCall.await(30, TimeUnit.SECONDS));
+      IllegalStateException refused =
+          assertThrows(
+              IllegalStateException.class, () -> session.locate(image(1), expression, result));
+      assertTrue(refused.getMessage().contains("another thread"), refused.getMessage());
+      go.countDown();
+      call.get(30, TimeUnit.SECONDS);
+      assertTrue(nested.get().getMessage().contains("within"), nested.get().getMessage());
+    } finally {
+      go.countDown();
+      threads.shutdown();
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertTrue(latch.await(30, TimeUnit.SECONDS));
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void closingWaitsForTheRunningCall() throws Exception {
+    CountDownLatch inCall = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    LocateOptions waiting =
+        options()
+            .listener(
+                soFar -> {
+                  inCall.countDown();
+                  await(go);
+                })
+            .build();
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try {
+      Future<?> call = threads.submit(() -> session.locate(image(1), expression, waiting, result));
+      assertTrue(inCall.await(30, TimeUnit.SECONDS));
+      Future<?> closing = threads.submit(model::close);
+      assertThrows(
+          java.util.concurrent.TimeoutException.class,
+          () -> closing.get(200, TimeUnit.MILLISECONDS));
+      go.countDown();
+      call.get(30, TimeUnit.SECONDS);
+      closing.get(30, TimeUnit.SECONDS);
+      assertEquals(3, result.completedScales());
+    } finally {
+      go.countDown();
+      threads.shutdown();
+    }
+    assertThrows(IllegalStateException.class, () -> session.locate(image(1), expression, result));
+    assertThrows(IllegalStateException.class, () -> model.openSession(SessionOptions.defaults()));
+    session.close();
+  }
+
+  @Test
+  void sessionsOnManyThreadsFindTheSame() throws Exception {
+    session.locate(image(1), expression, result);
+    NormalizedBox expected = result.normalizedBox();
+    Callable<List<NormalizedBox>> caller =
+        () -> {
+          List<NormalizedBox> boxes = new ArrayList<>();
+          try (Session own = model.openSession(SessionOptions.builder().threads(1).build())) {
+            SessionResult mine = own.newResult();
+            for (int call = 0; call < 10; call++) {
+              own.locate(image(1), call % 2 == 0 ? expression : model.encode(TEXT), mine);
+              boxes.add(mine.normalizedBox());
+            }
+          }
+          return boxes;
+        };
+    ExecutorService threads = Executors.newFixedThreadPool(4);
+    try {
+      for (Future<List<NormalizedBox>> boxes :
+          threads.invokeAll(List.of(caller, caller, caller, caller))) {
+        for (NormalizedBox box : boxes.get()) {
+          assertBoxes(expected, box);
+        }
+      }
+    } finally {
+      threads.shutdown();
+    }
+  }
+}
