@@ -31,6 +31,19 @@ struct Product {
     dnnl::matmul primitive;
 };
 
+/* Those of this product on this stream, made when they are asked for first. */
+ProductArguments& arguments(sf_stream* stream, const Product& product) {
+    ProductArguments& kept = stream->products[&product];
+    /* A layer that was freed may have left its products' addresses to others. */
+    if (!kept.x || kept.x.get_desc() != product.x || kept.y.get_desc() != product.y ||
+        kept.scratchpad.get_desc() != product.scratchpad) {
+        kept.x = memory(product.x, stream->engine, nullptr);
+        kept.y = memory(product.y, stream->engine, nullptr);
+        kept.scratchpad = memory(product.scratchpad, stream->engine, nullptr);
+    }
+    return kept;
+}
+
 dnnl::primitive_attr attributes(int activation) {
     dnnl::post_ops after;
     if (activation == SF_RELU) after.append_eltwise(dnnl::algorithm::eltwise_relu, 0, 0);
@@ -151,15 +164,16 @@ int sf_linear_apply(sf_stream* stream, sf_linear* linear, int rows, const void* 
         }
         omp_set_num_threads(stream->threads);
         const Product& product = linear->product(sf_linear_rows(rows), activation, y_type);
-        memory from(product.x, stream->engine, const_cast<void*>(x));
-        memory to(product.y, stream->engine, y);
-        memory scratch(product.scratchpad, stream->engine,
-                       stream->dnnl_scratchpad.reserve(std::max<size_t>(64, product.scratchpad.get_size())));
+        ProductArguments& arrays = arguments(stream, product);
+        arrays.x.set_data_handle(const_cast<void*>(x));
+        arrays.y.set_data_handle(y);
+        arrays.scratchpad.set_data_handle(
+            stream->dnnl_scratchpad.reserve(std::max<size_t>(64, product.scratchpad.get_size())));
         /* The C call takes its arguments as they are; the C++ one builds a map first. */
-        dnnl_exec_arg_t args[5] = {{DNNL_ARG_SRC, from.get()},
+        dnnl_exec_arg_t args[5] = {{DNNL_ARG_SRC, arrays.x.get()},
                                    {DNNL_ARG_WEIGHTS, linear->weight.get()},
-                                   {DNNL_ARG_DST, to.get()},
-                                   {DNNL_ARG_SCRATCHPAD, scratch.get()},
+                                   {DNNL_ARG_DST, arrays.y.get()},
+                                   {DNNL_ARG_SCRATCHPAD, arrays.scratchpad.get()},
                                    {DNNL_ARG_BIAS, linear->bias.get(true)}};
         const dnnl_status_t status =
             dnnl_primitive_execute(product.primitive.get(), stream->stream.get(), linear->bias ? 5 : 4, args);

@@ -71,6 +71,8 @@ std::string head_fault(int heads, int head_size, int layer, int math) {
     return "";
 }
 
+constexpr int kMaxScales = 30;
+
 /* Weights of the triangle filter that widens with the reduction, as PIL and PyTorch compute them. */
 ResizeAxis resize_axis(sf_stream* stream, int axis, int in, int out) {
     auto& first = stream->resize_first[axis];
@@ -112,7 +114,7 @@ int sf_build_pyramid(sf_stream* stream, const uint8_t* pixels, int width, int he
                            "image of " + number(width) + " x " + number(height) + " pixels of " + number(channels) +
                                " bytes with row stride " + number(row_stride));
         }
-        if (patch < 1 || scales < 1 || scales > 30 || rows0 < 1 || cols0 < 1 ||
+        if (patch < 1 || scales < 1 || scales > kMaxScales || rows0 < 1 || cols0 < 1 ||
             (static_cast<int64_t>(std::max(rows0, cols0)) * patch) > (INT_MAX >> (scales - 1)) / 4) {
             return invalid(stream, operation,
                            "pyramid of " + number(scales) + " scales from " + number(rows0) + " x " + number(cols0) +
@@ -121,7 +123,7 @@ int sf_build_pyramid(sf_stream* stream, const uint8_t* pixels, int width, int he
         const int finest = scales - 1;
         const int out_width = (cols0 << finest) * patch;
         const int out_height = (rows0 << finest) * patch;
-        std::vector<float*> levels(static_cast<size_t>(scales));
+        float* levels[kMaxScales];
         float* next = canvas;
         for (int s = 0; s < scales; s++) {
             levels[static_cast<size_t>(s)] = next;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "kernels.h"
@@ -36,6 +37,13 @@ class Scratch {
     size_t capacity_ = 0;
 };
 
+/* A product's arrays as oneDNN takes them, kept so that a call makes none; their addresses change from call to call. */
+struct ProductArguments {
+    dnnl::memory x;
+    dnnl::memory y;
+    dnnl::memory scratchpad;
+};
+
 struct sf_stream {
     int threads = 1;
     const Kernels* kernels = nullptr;
@@ -44,6 +52,7 @@ struct sf_stream {
     std::string error;
     Scratch resize_rows;
     Scratch dnnl_scratchpad;
+    std::unordered_map<const void*, ProductArguments> products; /* by the product that they are for */
     std::vector<int32_t> resize_first[2];
     std::vector<int32_t> resize_count[2];
     std::vector<float> resize_taps[2];
