@@ -154,6 +154,34 @@ public final class Image {
         ErrorCode.BAD_INPUT, "image buffer: " + String.format(message, arguments));
   }
 
+  /**
+   * A view of a part of this image, without a copy: a region of interest. Boxes found in it are
+   * relative to it.
+   *
+   * @param x left edge, 0 to width - 1
+   * @param y upper edge, 0 to height - 1
+   * @param regionWidth at least 1, at most width - x
+   * @param regionHeight at least 1, at most height - y
+   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when the region is not within the image
+   */
+  public Image region(int x, int y, int regionWidth, int regionHeight) {
+    if (x < 0
+        || y < 0
+        || regionWidth < 1
+        || regionHeight < 1
+        || regionWidth > width - x
+        || regionHeight > height - y) {
+      throw badInput(
+          "region of %dx%d at (%d, %d) found, expected one within %dx%d",
+          regionWidth, regionHeight, x, y, width, height);
+    }
+    int bytes = format.bytesPerPixel();
+    ByteBuffer view = pixels.duplicate();
+    // Exact: the offset of a pixel that is within the buffer.
+    view.position(y * rowStride + x * bytes);
+    return of(view, format, regionWidth, regionHeight, rowStride);
+  }
+
   /** Pixels a row, at least 1. */
   public int width() {
     return width;

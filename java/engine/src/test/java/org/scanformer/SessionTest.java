@@ -137,6 +137,36 @@ class SessionTest {
   }
 
   @Test
+  void aRegionIsLookedAtAsAnImageOfItsOwn() {
+    Image whole = image(1);
+    Image region = whole.region(13, 7, 40, 30);
+    int bytes = whole.format().bytesPerPixel();
+    ByteBuffer copy = ByteBuffer.allocate(40 * 30 * bytes);
+    for (int row = 0; row < 30; row++) {
+      int from = (7 + row) * whole.rowStride() + 13 * bytes;
+      copy.put(row * 40 * bytes, whole.pixels(), from, 40 * bytes);
+    }
+    session.locate(region, expression, result);
+    Image copied = Image.of(copy, whole.format(), 40, 30);
+    assertSame(
+        model.locate(List.of(Request.of(copied, expression)), Schedule.PER_SCALE).get(0), result);
+    Image corner = whole.region(59, 44, 1, 1);
+    session.locate(corner, expression, result);
+    assertEquals(3, result.completedScales());
+    for (int[] wrong :
+        new int[][] {
+          {-1, 0, 1, 1}, {0, -1, 1, 1}, {0, 0, 0, 1}, {0, 0, 61, 1}, {60, 0, 1, 1}, {0, 40, 1, 6}
+        }) {
+      ScanFormerException refused =
+          assertThrows(
+              ScanFormerException.class,
+              () -> whole.region(wrong[0], wrong[1], wrong[2], wrong[3]));
+      assertEquals(ErrorCode.BAD_INPUT, refused.code());
+      assertTrue(refused.getMessage().contains("expected one within 60x45"), refused.getMessage());
+    }
+  }
+
+  @Test
   void warmUpChangesNoResult() {
     session.warmUp();
     session.locate(image(1), expression, result);
@@ -162,11 +192,17 @@ class SessionTest {
         for (int call = 0; call < 5; call++) {
           session.locate(image, expression, options, result);
         }
-        long before = threads.getCurrentThreadAllocatedBytes();
-        for (int call = 0; call < 20; call++) {
-          session.locate(image, expression, options, result);
+        // The virtual machine itself allocates now and then, once; a call that does would each
+        // time.
+        long least = Long.MAX_VALUE;
+        for (int round = 0; round < 3; round++) {
+          long before = threads.getCurrentThreadAllocatedBytes();
+          for (int call = 0; call < 20; call++) {
+            session.locate(image, expression, options, result);
+          }
+          least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
         }
-        assertEquals(0, threads.getCurrentThreadAllocatedBytes() - before, options.toString());
+        assertEquals(0, least);
       }
     }
   }
