@@ -28,7 +28,7 @@ mkdir "$work/tokenizers"
 (cd "$work/tokenizers" && "$JAVA_HOME/bin/jar" xf "$tokenizers" && rm -rf native/lib/win-* native/lib/osx-* native/lib/linux-aarch64* &&
     "$JAVA_HOME/bin/jar" cfM "$tokenizers" .)
 rm -rf "$work/tokenizers"
-"$JAVA_HOME/bin/jlink" --add-modules java.desktop,java.logging,java.management,java.naming,java.net.http,java.sql,java.xml,jdk.management,jdk.unsupported,jdk.zipfs \
+"$JAVA_HOME/bin/jlink" --add-modules java.desktop,java.logging,java.management,java.naming,java.net.http,java.sql,java.xml,jdk.jfr,jdk.management,jdk.unsupported,jdk.zipfs \
     --strip-debug --no-man-pages --no-header-files --compress=0 --output "$work/runtime"
 chmod +x "$work"/bin/*
 (cd "$(dirname "$work")" && tar cf - scanformer-gpu | xz -T0 -6 >"$archive")

@@ -2,6 +2,7 @@
 module org.scanformer {
   requires transitive java.desktop;
   requires java.management;
+  requires jdk.jfr;
   requires jdk.management;
   requires org.bytedeco.javacpp;
   requires org.bytedeco.cuda;

@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -475,9 +476,7 @@ class SessionTest {
       Future<?> call = threads.submit(() -> session.locate(image(1), expression, waiting, result));
       assertTrue(inCall.await(30, TimeUnit.SECONDS));
       Future<?> closing = threads.submit(model::close);
-      assertThrows(
-          java.util.concurrent.TimeoutException.class,
-          () -> closing.get(200, TimeUnit.MILLISECONDS));
+      assertThrows(TimeoutException.class, () -> closing.get(200, TimeUnit.MILLISECONDS));
       go.countDown();
       call.get(30, TimeUnit.SECONDS);
       closing.get(30, TimeUnit.SECONDS);

@@ -142,9 +142,17 @@ final class ScaleLoop {
 
   /** Runs one batch of at most the workspace's maximum; what comes out replaces the outcome. */
   void run(Item[] items, int count, Controls controls, Outcome out) {
+    CallEvent event = CallEvent.start();
     try {
       requests = count;
       scan(items, controls, out);
+      if (event != null) {
+        event.requests = count;
+        event.schedule = controls.schedule.name();
+        event.completedScales = out.completedScales;
+        event.deadlineMet = out.deadlineMet;
+        event.commit();
+      }
     } catch (RuntimeException e) {
       settle(e);
       throw e;
@@ -193,6 +201,7 @@ final class ScaleLoop {
 
   private void runScale(Item[] items, int s, Controls controls, Outcome out) {
     final long start = clock.getAsLong();
+    final ScaleEvent event = ScaleEvent.start();
     boolean isLast = s == scales - 1;
     int kind = perScale ? s + SCALE_WITH_BOX : s;
     pack(items, s);
@@ -217,11 +226,14 @@ final class ScaleLoop {
     }
     out.scaleNanos[s] = clock.getAsLong() - start;
     costs.learn(kind, rows, out.scaleNanos[s]);
+    commit(event, s);
   }
 
   private void runFinalPass(Controls controls, Outcome out) {
     final long start = clock.getAsLong();
+    final ScaleEvent event = ScaleEvent.start();
     int s = out.last();
+    patches = 0;
     Pass pass = tables.finalPass;
     for (int r = 0; r < requests; r++) {
       pass.addReg(finalReg[r], segment(r, 0), segment(r, s + 1));
@@ -238,6 +250,16 @@ final class ScaleLoop {
     }
     out.finalNanos = clock.getAsLong() - start;
     costs.learn(FINAL_PASS, rows, out.finalNanos);
+    commit(event, -1);
+  }
+
+  private void commit(ScaleEvent event, int scale) {
+    if (event != null) {
+      event.scale = scale;
+      event.patches = patches;
+      event.rows = rows;
+      event.commit();
+    }
   }
 
   /** Whether the boxes so far are good enough for the caller. */
