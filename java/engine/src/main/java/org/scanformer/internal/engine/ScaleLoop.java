@@ -10,10 +10,8 @@ import org.scanformer.Image;
 import org.scanformer.ScanFormerException;
 import org.scanformer.Schedule;
 import org.scanformer.SelectionPolicy;
-import org.scanformer.internal.backend.Activation;
 import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.backend.GridTable;
-import org.scanformer.internal.backend.LaunchShape;
 import org.scanformer.internal.backend.Table;
 import org.scanformer.internal.backend.Tensor;
 import org.scanformer.internal.model.ModelConfig;
@@ -30,27 +28,15 @@ final class ScaleLoop {
   private final Weights weights;
   private final Workspace work;
   private final Workspace.Tables tables;
-  private final Encoder encoder;
+  private final DeviceWork device;
   private final int scales;
-  private final int encoder1Layers;
   private final int layers;
-
-  /** Each scale's tokens, in work.x. */
-  private final Tensor[] xOfScale;
 
   /** A window that moves over the images' pyramids, so that a call makes none. */
   private final Tensor canvasWindow;
 
   /** Where each scale's masks and indices begin. */
   private final long[] firstMask;
-
-  /** What is enqueued for each scale, for the pass over all tokens and for a text alone. */
-  private final Runnable[] scaleWork;
-
-  private final Runnable finalWork = this::enqueueFinalPass;
-  private final Runnable textWork = this::enqueueText;
-
-  private final LaunchShape shape = new LaunchShape();
 
   /** Nanoseconds, from any origin. */
   private final LongSupplier clock;
@@ -60,43 +46,26 @@ final class ScaleLoop {
   /** The row of each request's last [REG] token in the pass over all tokens. */
   private final int[] finalReg;
 
-  /** The sizes that the work at hand is enqueued with, as {@link Backend#passRows} rounds them. */
+  /** Requests of the batch. */
   private int requests;
-
-  private boolean perScale;
-  private int rows;
-  private int patches;
-  private int textTokens;
-
-  /** Kinds of work, for its shape and cost; scale s is kind s, or s + SCALE_WITH_BOX. */
-  private static final int SCALE_WITH_BOX = 32;
-
-  private static final int FINAL_PASS = 64;
-  private static final int TEXT = FINAL_PASS + 1;
 
   ScaleLoop(
       ModelConfig config, Backend backend, Weights weights, Workspace work, LongSupplier clock) {
     this.clock = clock;
-    this.costs = new CostModel(FINAL_PASS + 1, Math.toIntExact(work.finalX.rows()));
+    this.costs = new CostModel(DeviceWork.KINDS, Math.toIntExact(work.finalX.rows()));
     this.config = config;
     this.backend = backend;
     this.weights = weights;
     this.work = work;
     this.tables = work.tables;
-    this.encoder = new Encoder(config, backend, weights, work);
+    this.device = new DeviceWork(config, backend, weights, work);
     this.scales = config.numScales();
-    this.encoder1Layers = config.encoder1Layers();
     this.layers = config.numHiddenLayers();
     this.canvasWindow = work.canvas.window("an image's pyramid");
     this.finalReg = new int[work.maxBatch];
-    this.xOfScale = new Tensor[scales];
     this.firstMask = new long[scales];
-    this.scaleWork = new Runnable[scales];
     long masks = 0;
     for (int s = 0; s < scales; s++) {
-      int scale = s;
-      xOfScale[s] = work.x.window("tokens of scale " + s).moveTo(work.firstRow[s]);
-      scaleWork[s] = () -> enqueueScale(scale);
       firstMask[s] = masks;
       masks += (long) work.maxBatch * work.maxPatches[s];
     }
@@ -121,9 +90,8 @@ final class ScaleLoop {
       int row = pass.addSegment(text.address(), text.layerStride(), ids.length, 0, 0, 0);
       putText(ids, 0, row);
       setText(ids.length);
-      rows = backend.passRows(pass.rows());
-      shape.set(TEXT, 0, 1, textTokens, rows, 0);
-      backend.replay(shape, textWork);
+      device.rows = backend.passRows(pass.rows());
+      device.runText();
       // The pass's tables are filled again by the next call.
       backend.synchronize();
       return text;
@@ -134,17 +102,12 @@ final class ScaleLoop {
     }
   }
 
-  private void enqueueText() {
-    tables.scale.toDevice();
-    embedText(xOfScale[0]);
-    encoder.run(tables.scalePass, rows, xOfScale[0], 0, layers);
-  }
-
   /** Runs one batch of at most the workspace's maximum; what comes out replaces the outcome. */
   void run(Item[] items, int count, Controls controls, Outcome out) {
     CallEvent event = CallEvent.start();
     try {
       requests = count;
+      device.requests = count;
       scan(items, controls, out);
       if (event != null) {
         event.requests = count;
@@ -171,7 +134,8 @@ final class ScaleLoop {
   private void scan(Item[] items, Controls controls, Outcome out) {
     final long start = clock.getAsLong();
     out.clear();
-    perScale = controls.schedule == Schedule.PER_SCALE;
+    final boolean perScale = controls.schedule == Schedule.PER_SCALE;
+    device.perScale = perScale;
     tables.kv.clear();
     tables.segments.resize(requests * segmentsPerRequest());
     tables.finalPass.clear();
@@ -203,13 +167,13 @@ final class ScaleLoop {
     final long start = clock.getAsLong();
     final ScaleEvent event = ScaleEvent.start();
     boolean isLast = s == scales - 1;
-    int kind = perScale ? s + SCALE_WITH_BOX : s;
+    boolean perScale = device.perScale;
+    int kind = device.kind(s);
     pack(items, s);
     for (int r = 0; r < requests; r++) {
       out.selected[s][r] = tables.grids[s].selected(r);
     }
-    shape.set(kind, requests, tables.scalePass.appends.size(), textTokens, rows, patches);
-    backend.replay(shape, scaleWork[s]);
+    device.runScale(s);
     if (!isLast || perScale) {
       backend.synchronize();
     }
@@ -225,7 +189,7 @@ final class ScaleLoop {
       }
     }
     out.scaleNanos[s] = clock.getAsLong() - start;
-    costs.learn(kind, rows, out.scaleNanos[s]);
+    costs.learn(kind, device.rows, out.scaleNanos[s]);
     commit(event, s);
   }
 
@@ -233,15 +197,14 @@ final class ScaleLoop {
     final long start = clock.getAsLong();
     final ScaleEvent event = ScaleEvent.start();
     int s = out.last();
-    patches = 0;
+    device.patches = 0;
     Pass pass = tables.finalPass;
     for (int r = 0; r < requests; r++) {
       pass.addReg(finalReg[r], segment(r, 0), segment(r, s + 1));
     }
-    rows = backend.passRows(pass.rows());
-    fill(tables.finalRows, pass.rows(), rows, 0);
-    shape.set(FINAL_PASS, requests, pass.appends.size(), 0, rows, 0);
-    backend.replay(shape, finalWork);
+    device.rows = backend.passRows(pass.rows());
+    fill(tables.finalRows, pass.rows(), device.rows, 0);
+    device.runFinalPass();
     backend.synchronize();
     readBoxes(s, out);
     traceReg(s, controls.trace);
@@ -249,22 +212,22 @@ final class ScaleLoop {
       controls.listener.onBox(s);
     }
     out.finalNanos = clock.getAsLong() - start;
-    costs.learn(FINAL_PASS, rows, out.finalNanos);
+    costs.learn(DeviceWork.FINAL_PASS, device.rows, out.finalNanos);
     commit(event, -1);
   }
 
   private void commit(ScaleEvent event, int scale) {
     if (event != null) {
       event.scale = scale;
-      event.patches = patches;
-      event.rows = rows;
+      event.patches = device.patches;
+      event.rows = device.rows;
       event.commit();
     }
   }
 
   /** Whether the boxes so far are good enough for the caller. */
   private boolean mayStop(int s, Controls controls, Outcome out) {
-    if (!perScale) {
+    if (!device.perScale) {
       return false;
     }
     return !Float.isNaN(controls.stopAtScore) && out.scores(s, requests, controls.stopAtScore)
@@ -283,58 +246,12 @@ final class ScaleLoop {
       int selected = tables.selectedCounts.host().getInt(r * Integer.BYTES);
       tokens += 1 + selected + (selected < tables.grids[s].total(r) ? 1 : 0);
     }
-    double cost = costs.predict(perScale ? s + SCALE_WITH_BOX : s, backend.passRows(tokens));
-    if (!perScale) {
-      cost += costs.predict(FINAL_PASS, backend.passRows(tables.finalPass.rows() + tokens));
+    double cost = costs.predict(device.kind(s), backend.passRows(tokens));
+    if (!device.perScale) {
+      cost +=
+          costs.predict(DeviceWork.FINAL_PASS, backend.passRows(tables.finalPass.rows() + tokens));
     }
     return clock.getAsLong() + (long) cost - controls.deadline <= 0;
-  }
-
-  /** A scale: its tokens, what selects the next scale's patches, and its box where one is asked. */
-  private void enqueueScale(int s) {
-    boolean isLast = s == scales - 1;
-    Tensor x = xOfScale[s];
-    Pass pass = tables.scalePass;
-    tables.scale.toDevice();
-    if (s == 0) {
-      compact(0);
-    }
-    if (textTokens > 0) {
-      embedText(x);
-    }
-    embedPatches(s, x);
-    encoder.run(pass, rows, x, 0, encoder1Layers);
-    if (!isLast) {
-      selectionLogits(x);
-      backend.selectPatches(
-          tables.grids[s], tables.grids[s + 1], requests, work.logits, work.indices, tables.mask);
-      compact(s + 1);
-    }
-    if (perScale) {
-      encoder.run(pass, rows, x, encoder1Layers, layers);
-      predict();
-    }
-    if (!isLast || perScale) {
-      tables.answers.toHost();
-    }
-    if (isLast && perScale) {
-      tables.masks.toHost();
-    }
-  }
-
-  /** The second half of the encoder over the tokens of all scales at once. */
-  private void enqueueFinalPass() {
-    tables.all.toDevice();
-    encoder.run(
-        tables.finalPass, rows, work.x, tables.finalRows, work.finalX, encoder1Layers, layers);
-    predict();
-    tables.answers.toHost();
-    tables.masks.toHost();
-  }
-
-  private void compact(int s) {
-    backend.compactPatches(
-        tables.grids[s], requests, tables.mask, work.indices, tables.selectedCounts);
   }
 
   /** Fills the entries from begin to end (exclusive), which rounding has added. */
@@ -478,24 +395,6 @@ final class ScaleLoop {
     tables.mask.host().get(from, to, 0, maskSize(scale, request));
   }
 
-  /** out_proj(gelu(dense(LN(h)))) of every selected patch of a scale. */
-  private void selectionLogits(Tensor x) {
-    backend.residualLayerNorm(
-        patches,
-        x,
-        tables.patchTokenRows,
-        null,
-        null,
-        weights.selectionNorm.weight(),
-        weights.selectionNorm.bias(),
-        (float) config.layerNormEps(),
-        work.norm);
-    backend.linear(
-        work.norm, patches, weights.selectionDense, Activation.GELU, work.selectionHidden);
-    backend.linear(
-        work.selectionHidden, patches, weights.selectionOut, Activation.IDENTITY, work.logits);
-  }
-
   private void traceLogits(int s, Trace trace) {
     if (trace != null) {
       int row = 0;
@@ -542,10 +441,10 @@ final class ScaleLoop {
       gathered += selected;
     }
     setText(text);
-    rows = backend.passRows(pass.rows());
-    patches = backend.passRows(gathered);
+    device.rows = backend.passRows(pass.rows());
+    device.patches = backend.passRows(gathered);
     if (s < scales - 1) {
-      fill(tables.patchTokenRows, gathered, patches, 0);
+      fill(tables.patchTokenRows, gathered, device.patches, 0);
     }
   }
 
@@ -560,31 +459,6 @@ final class ScaleLoop {
       tables.finalRows.host().putInt(at, work.firstRow[s] + row + i);
     }
     return finalRow;
-  }
-
-  private void embedPatches(int s, Tensor x) {
-    GridTable grids = tables.grids[s];
-    backend.gatherPatches(
-        grids, requests, patches, config.patchSize(), work.canvas, work.indices, work.patchRows);
-    backend.linear(
-        work.patchRows,
-        patches,
-        weights.patchProjection,
-        Activation.IDENTITY,
-        work.patchEmbeddings);
-    backend.embedPatches(
-        grids,
-        requests,
-        patches,
-        work.patchEmbeddings,
-        work.indices,
-        weights.clsToken,
-        weights.imagePositions,
-        config.positionGrid(),
-        weights.imageModality,
-        weights.scaleEmbeddings,
-        weights.constantToken,
-        x);
   }
 
   /**
@@ -619,44 +493,17 @@ final class ScaleLoop {
 
   /** Sets the number of text tokens; those that rounding adds repeat the last one. */
   private void setText(int tokens) {
-    textTokens = backend.passRows(tokens);
+    int rounded = backend.passRows(tokens);
+    device.textTokens = rounded;
     if (tokens > 0) {
       int last = (tokens - 1) * Integer.BYTES;
-      fill(tables.textIds, tokens, textTokens, tables.textIds.host().getInt(last));
-      fill(tables.textPositions, tokens, textTokens, tables.textPositions.host().getInt(last));
-      fill(tables.textRows, tokens, textTokens, tables.textRows.host().getInt(last));
+      fill(tables.textIds, tokens, rounded, tables.textIds.host().getInt(last));
+      fill(tables.textPositions, tokens, rounded, tables.textPositions.host().getInt(last));
+      fill(tables.textRows, tokens, rounded, tables.textRows.host().getInt(last));
     }
-  }
-
-  private void embedText(Tensor x) {
-    backend.embedText(
-        textTokens,
-        tables.textIds,
-        tables.textPositions,
-        tables.textRows,
-        weights.wordEmbeddings,
-        weights.textPositions,
-        weights.tokenType,
-        weights.textNorm.weight(),
-        weights.textNorm.bias(),
-        (float) config.textLayerNormEps(),
-        weights.textModality,
-        x);
   }
 
   // ---- Heads ----
-
-  /** Box and score of every request from its normalised [REG] token. */
-  private void predict() {
-    backend.linear(
-        work.regNorm, requests, weights.boxHead.get(0), Activation.RELU, work.boxHidden1);
-    backend.linear(
-        work.boxHidden1, requests, weights.boxHead.get(1), Activation.RELU, work.boxHidden2);
-    backend.linear(work.boxHidden2, requests, weights.boxHead.get(2), Activation.SIGMOID, work.box);
-    if (weights.scoreHead != null) {
-      backend.linear(work.regNorm, requests, weights.scoreHead, Activation.SIGMOID, work.score);
-    }
-  }
 
   private void readBoxes(int s, Outcome out) {
     for (int i = 0; i < 4 * requests; i++) {

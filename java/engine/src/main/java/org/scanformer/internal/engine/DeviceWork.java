@@ -1,0 +1,219 @@
+package org.scanformer.internal.engine;
+
+import org.scanformer.internal.backend.Activation;
+import org.scanformer.internal.backend.Backend;
+import org.scanformer.internal.backend.GridTable;
+import org.scanformer.internal.backend.LaunchShape;
+import org.scanformer.internal.backend.Tensor;
+import org.scanformer.internal.model.ModelConfig;
+
+/**
+ * What the device does for a scale, for the pass over all tokens and for a text alone: the
+ * operations in their order, as units that a backend can record and replay. What they work on is in
+ * the tables and arrays of the workspace; their sizes are set here before each. Not safe for use by
+ * several threads.
+ */
+final class DeviceWork {
+  /** Kinds of work, for its shape and cost; scale s is kind s, or s + SCALE_WITH_BOX. */
+  private static final int SCALE_WITH_BOX = 32;
+
+  static final int FINAL_PASS = 64;
+  private static final int TEXT = FINAL_PASS + 1;
+  static final int KINDS = TEXT + 1;
+
+  private final ModelConfig config;
+  private final Backend backend;
+  private final Weights weights;
+  private final Workspace work;
+  private final Workspace.Tables tables;
+  private final Encoder encoder;
+  private final int scales;
+  private final int encoder1Layers;
+  private final int layers;
+
+  /** Each scale's tokens, in work.x. */
+  private final Tensor[] xOfScale;
+
+  private final Runnable[] scaleWork;
+  private final Runnable finalWork = this::enqueueFinalPass;
+  private final Runnable textWork = this::enqueueText;
+  private final LaunchShape shape = new LaunchShape();
+
+  /** Requests of the batch. */
+  int requests;
+
+  /** Whether each scale goes through all layers, and has a box. */
+  boolean perScale;
+
+  /** Tokens, patches and text tokens of the pass, as {@link Backend#passRows} rounds them. */
+  int rows;
+
+  int patches;
+  int textTokens;
+
+  DeviceWork(ModelConfig config, Backend backend, Weights weights, Workspace work) {
+    this.config = config;
+    this.backend = backend;
+    this.weights = weights;
+    this.work = work;
+    this.tables = work.tables;
+    this.encoder = new Encoder(config, backend, weights, work);
+    this.scales = config.numScales();
+    this.encoder1Layers = config.encoder1Layers();
+    this.layers = config.numHiddenLayers();
+    this.xOfScale = new Tensor[scales];
+    this.scaleWork = new Runnable[scales];
+    for (int s = 0; s < scales; s++) {
+      int scale = s;
+      xOfScale[s] = work.x.window("tokens of scale " + s).moveTo(work.firstRow[s]);
+      scaleWork[s] = () -> enqueueScale(scale);
+    }
+  }
+
+  /** The kind of work that a scale is. */
+  int kind(int s) {
+    return perScale ? s + SCALE_WITH_BOX : s;
+  }
+
+  /** Enqueues a scale. */
+  void runScale(int s) {
+    shape.set(kind(s), requests, tables.scalePass.appends.size(), textTokens, rows, patches);
+    backend.replay(shape, scaleWork[s]);
+  }
+
+  /** Enqueues the pass over all tokens. */
+  void runFinalPass() {
+    shape.set(FINAL_PASS, requests, tables.finalPass.appends.size(), 0, rows, 0);
+    backend.replay(shape, finalWork);
+  }
+
+  /** Enqueues a text alone. */
+  void runText() {
+    shape.set(TEXT, 0, 1, textTokens, rows, 0);
+    backend.replay(shape, textWork);
+  }
+
+  private void enqueueText() {
+    tables.scale.toDevice();
+    embedText(xOfScale[0]);
+    encoder.run(tables.scalePass, rows, xOfScale[0], 0, layers);
+  }
+
+  /** A scale: its tokens, what selects the next scale's patches, and its box where one is asked. */
+  private void enqueueScale(int s) {
+    boolean isLast = s == scales - 1;
+    Tensor x = xOfScale[s];
+    Pass pass = tables.scalePass;
+    tables.scale.toDevice();
+    if (s == 0) {
+      compact(0);
+    }
+    if (textTokens > 0) {
+      embedText(x);
+    }
+    embedPatches(s, x);
+    encoder.run(pass, rows, x, 0, encoder1Layers);
+    if (!isLast) {
+      selectionLogits(x);
+      backend.selectPatches(
+          tables.grids[s], tables.grids[s + 1], requests, work.logits, work.indices, tables.mask);
+      compact(s + 1);
+    }
+    if (perScale) {
+      encoder.run(pass, rows, x, encoder1Layers, layers);
+      predict();
+    }
+    if (!isLast || perScale) {
+      tables.answers.toHost();
+    }
+    if (isLast && perScale) {
+      tables.masks.toHost();
+    }
+  }
+
+  /** The second half of the encoder over the tokens of all scales at once. */
+  private void enqueueFinalPass() {
+    tables.all.toDevice();
+    encoder.run(
+        tables.finalPass, rows, work.x, tables.finalRows, work.finalX, encoder1Layers, layers);
+    predict();
+    tables.answers.toHost();
+    tables.masks.toHost();
+  }
+
+  private void compact(int s) {
+    backend.compactPatches(
+        tables.grids[s], requests, tables.mask, work.indices, tables.selectedCounts);
+  }
+
+  private void embedText(Tensor x) {
+    backend.embedText(
+        textTokens,
+        tables.textIds,
+        tables.textPositions,
+        tables.textRows,
+        weights.wordEmbeddings,
+        weights.textPositions,
+        weights.tokenType,
+        weights.textNorm.weight(),
+        weights.textNorm.bias(),
+        (float) config.textLayerNormEps(),
+        weights.textModality,
+        x);
+  }
+
+  private void embedPatches(int s, Tensor x) {
+    GridTable grids = tables.grids[s];
+    backend.gatherPatches(
+        grids, requests, patches, config.patchSize(), work.canvas, work.indices, work.patchRows);
+    backend.linear(
+        work.patchRows,
+        patches,
+        weights.patchProjection,
+        Activation.IDENTITY,
+        work.patchEmbeddings);
+    backend.embedPatches(
+        grids,
+        requests,
+        patches,
+        work.patchEmbeddings,
+        work.indices,
+        weights.clsToken,
+        weights.imagePositions,
+        config.positionGrid(),
+        weights.imageModality,
+        weights.scaleEmbeddings,
+        weights.constantToken,
+        x);
+  }
+
+  /** out_proj(gelu(dense(LN(h)))) of every selected patch of a scale. */
+  private void selectionLogits(Tensor x) {
+    backend.residualLayerNorm(
+        patches,
+        x,
+        tables.patchTokenRows,
+        null,
+        null,
+        weights.selectionNorm.weight(),
+        weights.selectionNorm.bias(),
+        (float) config.layerNormEps(),
+        work.norm);
+    backend.linear(
+        work.norm, patches, weights.selectionDense, Activation.GELU, work.selectionHidden);
+    backend.linear(
+        work.selectionHidden, patches, weights.selectionOut, Activation.IDENTITY, work.logits);
+  }
+
+  /** Box and score of every request from its normalised [REG] token. */
+  private void predict() {
+    backend.linear(
+        work.regNorm, requests, weights.boxHead.get(0), Activation.RELU, work.boxHidden1);
+    backend.linear(
+        work.boxHidden1, requests, weights.boxHead.get(1), Activation.RELU, work.boxHidden2);
+    backend.linear(work.boxHidden2, requests, weights.boxHead.get(2), Activation.SIGMOID, work.box);
+    if (weights.scoreHead != null) {
+      backend.linear(work.regNorm, requests, weights.scoreHead, Activation.SIGMOID, work.score);
+    }
+  }
+}
