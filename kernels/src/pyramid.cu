@@ -6,6 +6,7 @@
  *
  * The filter is the triangle whose support widens with the reduction, as in PIL's BILINEAR.
  */
+#include "scanformer_image.h"
 #include "stream.cuh"
 
 namespace {
@@ -45,15 +46,30 @@ __global__ void filter_taps(Axis horizontal, Axis vertical) {
     axis.count[i] = high - low;
 }
 
-struct Image {
-    const uint8_t* pixels;
-    int64_t row_stride;
-    int channels; /* bytes a pixel */
+struct Source {
+    const uint8_t* planes[3];
+    int64_t strides[3];
+    int channels; /* bytes a pixel of plane 0 */
     int red;      /* byte of red: 0 or 2 */
+    bool yuv;
+    int chroma_step; /* bytes from a chroma sample to the next of its kind */
+    YuvMatrix matrix;
 };
 
+/* Adds weight * the pixel at (x, y) of a 4:2:0 image to the sums. */
+__device__ __forceinline__ void add_yuv(const Source& image, int x, int y, float weight, float* sums) {
+    const YuvMatrix& m = image.matrix;
+    const int64_t chroma = static_cast<int64_t>(x / 2) * image.chroma_step;
+    const float u = static_cast<float>(image.planes[1][(y / 2) * image.strides[1] + chroma]) - 128.0f;
+    const float v = static_cast<float>(image.planes[2][(y / 2) * image.strides[2] + chroma]) - 128.0f;
+    const float luma = m.luma_scale * (static_cast<float>(image.planes[0][y * image.strides[0] + x]) - m.luma_offset);
+    sums[0] += weight * fminf(fmaxf(luma + m.red_cr * v, 0.0f), 255.0f);
+    sums[1] += weight * fminf(fmaxf(luma + m.green_cb * u + m.green_cr * v, 0.0f), 255.0f);
+    sums[2] += weight * fminf(fmaxf(luma + m.blue_cb * u, 0.0f), 255.0f);
+}
+
 __global__ void __launch_bounds__(kThreads)
-    resize(Image image, Axis horizontal, Axis vertical, const float* mean, const float* std, float* canvas) {
+    resize(Source image, Axis horizontal, Axis vertical, const float* mean, const float* std, float* canvas) {
     const int x = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
     const int y = static_cast<int>(blockIdx.y);
     if (x >= horizontal.out) return;
@@ -64,10 +80,14 @@ __global__ void __launch_bounds__(kThreads)
     float sums[3] = {0, 0, 0};
     for (int j = 0; j < down; j++) {
         const uint8_t* pixel =
-            image.pixels + (top + j) * image.row_stride + static_cast<int64_t>(left) * image.channels;
+            image.planes[0] + (top + j) * image.strides[0] + static_cast<int64_t>(left) * image.channels;
         float row[3] = {0, 0, 0};
         for (int i = 0; i < across; i++) {
             const float weight = horizontal.weights[static_cast<int64_t>(i) * horizontal.out + x];
+            if (image.yuv) {
+                add_yuv(image, left + i, top + j, weight, row);
+                continue;
+            }
             row[0] += weight * static_cast<float>(pixel[image.red]);
             if (image.channels > 1) {
                 row[1] += weight * static_cast<float>(pixel[1]);
@@ -78,7 +98,7 @@ __global__ void __launch_bounds__(kThreads)
         const float weight = vertical.weights[static_cast<int64_t>(j) * vertical.out + y];
         for (int c = 0; c < 3; c++) sums[c] += weight * row[c];
     }
-    if (image.channels == 1) sums[1] = sums[2] = sums[0];
+    if (image.channels == 1 && !image.yuv) sums[1] = sums[2] = sums[0];
     const int64_t plane = static_cast<int64_t>(horizontal.out) * vertical.out;
     float* to = canvas + static_cast<int64_t>(y) * horizontal.out + x;
     for (int c = 0; c < 3; c++) to[c * plane] = (sums[c] / 255.0f - mean[c]) / std[c];
@@ -99,20 +119,36 @@ int64_t max_taps(int in, int out) {
     return 2 * static_cast<int64_t>(ceil(scale > 1.0 ? scale : 1.0)) + 1;
 }
 
+Source source_of(const sf_image& image) {
+    Source source = {};
+    for (int p = 0; p < 3; p++) {
+        source.planes[p] = reinterpret_cast<const uint8_t*>(image.planes[p]);
+        source.strides[p] = image.strides[p];
+    }
+    source.channels = pixel_bytes(image.format);
+    source.red = image.format == SF_BGR || image.format == SF_BGRA ? 2 : 0;
+    source.yuv = is_yuv420(image.format);
+    source.chroma_step = 1;
+    if (image.format == SF_NV12) {
+        source.planes[2] = source.planes[1] + 1;
+        source.strides[2] = source.strides[1];
+        source.chroma_step = 2;
+    }
+    source.matrix = yuv_matrix(image.color);
+    return source;
+}
+
 }  // namespace
 
-int sf_build_pyramid(sf_stream* stream, const uint8_t* pixels, int width, int height, int64_t row_stride, int format,
-                     int patch, int scales, int rows0, int cols0, const float* mean, const float* std, float* canvas) {
+int sf_build_pyramid(sf_stream* stream, const sf_image* image, int patch, int scales, int rows0, int cols0,
+                     const float* mean, const float* std, float* canvas) {
     const char* operation = "sf_build_pyramid";
     if (stream == nullptr) return SF_INVALID_ARGUMENT;
-    if (any_null({pixels, mean, std, canvas})) return invalid(stream, operation, "NULL argument");
-    if (format < SF_RGB || format > SF_GRAY) return invalid(stream, operation, "format " + number(format));
-    const int channels = format == SF_GRAY ? 1 : format >= SF_RGBA ? 4 : 3;
-    if (width < 1 || height < 1 || row_stride < static_cast<int64_t>(width) * channels) {
-        return invalid(stream, operation,
-                       "image of " + number(width) + " x " + number(height) + " pixels of " + number(channels) +
-                           " bytes with row stride " + number(row_stride));
-    }
+    if (any_null({image, mean, std, canvas})) return invalid(stream, operation, "NULL argument");
+    const std::string fault = image_fault(*image);
+    if (!fault.empty()) return invalid(stream, operation, fault);
+    const int width = image->width;
+    const int height = image->height;
     if (patch < 1 || scales < 1 || scales > 30 || rows0 < 1 || cols0 < 1 ||
         static_cast<int64_t>(rows0 > cols0 ? rows0 : cols0) * patch > (INT_MAX >> (scales - 1)) / 4) {
         return invalid(stream, operation,
@@ -136,10 +172,8 @@ int sf_build_pyramid(sf_stream* stream, const uint8_t* pixels, int width, int he
     for (int s = 0; s < finest; s++) {
         offset += 3 * (static_cast<int64_t>(rows0) << s) * patch * (static_cast<int64_t>(cols0) << s) * patch;
     }
-    const bool bgr = format == SF_BGR || format == SF_BGRA;
-    const Image image = {pixels, row_stride, channels, bgr ? 2 : 0};
-    status = launch(stream, operation, resize, div_up(out_width, kThreads), out_height, kThreads, image, horizontal,
-                    vertical, mean, std, canvas + offset);
+    status = launch(stream, operation, resize, div_up(out_width, kThreads), out_height, kThreads, source_of(*image),
+                    horizontal, vertical, mean, std, canvas + offset);
     for (int s = finest - 1; s >= 0 && status == SF_OK; s--) {
         const int rows = (rows0 << s) * patch;
         const int cols = (cols0 << s) * patch;

@@ -262,6 +262,25 @@ int sf_free_host(sf_stream* stream, void* memory) {
     return status != SF_OK ? status : SF_CHECK(stream, "sf_free_host", cudaFreeHost(memory));
 }
 
+int sf_check_device_memory(sf_stream* stream, uint64_t address) {
+    const char* operation = "sf_check_device_memory";
+    int status = use_device(stream, operation);
+    if (status != SF_OK) return status;
+    cudaPointerAttributes attributes = {};
+    status = SF_CHECK(stream, operation, cudaPointerGetAttributes(&attributes, reinterpret_cast<const void*>(address)));
+    if (status != SF_OK) return status;
+    if (attributes.type == cudaMemoryTypeManaged) return SF_OK;
+    if (attributes.type != cudaMemoryTypeDevice) {
+        return invalid(stream, operation, "the address is not in a device's memory");
+    }
+    if (attributes.device != stream->device) {
+        return invalid(stream, operation,
+                       "the address is in the memory of device " + number(attributes.device) + ", expected device " +
+                           number(stream->device));
+    }
+    return SF_OK;
+}
+
 static int copy(sf_stream* stream, const char* operation, void* to, const void* from, int64_t bytes,
                 cudaMemcpyKind kind) {
     const int status = use_device(stream, operation);

@@ -50,8 +50,28 @@ enum { SF_TF32 = 3 };
 /* What is applied to a linear layer's output. GELU is the exact one, with erf. */
 enum { SF_IDENTITY = 0, SF_RELU = 1, SF_GELU = 2, SF_SIGMOID = 3 };
 
-/* Packed 8-bit pixel formats, in byte order in memory. The fourth byte of SF_RGBA and SF_BGRA is ignored. */
-enum { SF_RGB = 0, SF_BGR = 1, SF_RGBA = 2, SF_BGRA = 3, SF_GRAY = 4 };
+/*
+ * 8-bit pixel formats. Packed ones in byte order in memory; the fourth byte of SF_RGBA and SF_BGRA is ignored. Of the
+ * 4:2:0 formats plane 0 is luma, and a chroma sample belongs to the 2 x 2 pixels (2 i .. 2 i + 1, 2 j .. 2 j + 1):
+ * SF_NV12 has Cb and Cr by turns in plane 1, SF_I420 Cb in plane 1 and Cr in plane 2.
+ */
+enum { SF_RGB = 0, SF_BGR = 1, SF_RGBA = 2, SF_BGRA = 3, SF_GRAY = 4, SF_NV12 = 5, SF_I420 = 6 };
+
+/*
+ * What the samples of a 4:2:0 image mean: the matrix of ITU-R BT.601-7 or BT.709-6, and the limited range (luma 16 to
+ * 235, chroma 16 to 240) or the full one.
+ */
+enum { SF_BT601_LIMITED = 0, SF_BT601_FULL = 1, SF_BT709_LIMITED = 2, SF_BT709_FULL = 3 };
+
+/* An image: the struct is the host's, its planes are in memory that the device can read. 64 bytes, no padding. */
+typedef struct sf_image {
+    uint64_t planes[3]; /* addresses of the planes' first rows; 0 for those that the format has not */
+    int64_t strides[3]; /* bytes from a plane's row to the next, at least what its pixels take */
+    int32_t width;      /* pixels; chroma planes have (width + 1) / 2 samples across */
+    int32_t height;     /* and (height + 1) / 2 down */
+    int32_t format;     /* SF_RGB to SF_I420 */
+    int32_t color;      /* SF_BT601_LIMITED to SF_BT709_FULL; read for 4:2:0 formats alone */
+} sf_image;
 
 /* What sf_grid.max_selected is when the caller gives the mask. */
 enum { SF_GIVEN = -1 };
@@ -152,17 +172,17 @@ int sf_download(sf_stream* stream, const void* memory, int64_t offset, void* hos
 /*
  * Resizes an image to the finest canvas, normalises it and halves it down to the coarsest.
  *
- * pixels [height, row_stride bytes] of `format`; row_stride is at least width times the bytes a pixel. The finest
- * canvas has rows0 * 2^(scales-1) by cols0 * 2^(scales-1) patches of patch x patch pixels. The filter is the separable
- * triangle whose support widens with the reduction (PIL's BILINEAR; PyTorch's bilinear with antialias, align_corners
- * False), on values 0 to 255 in fp32 without rounding; then (v / 255 - mean[c]) / std[c] in RGB order, gray in all
- * three; then each coarser level is the mean of 2 x 2 pixels of the next finer one.
+ * 4:2:0 images are first made R, G and B, 0 to 255, in fp32 without rounding but clamped, each chroma sample holding
+ * for its 2 x 2 pixels; gray stands for all three. The finest canvas has rows0 * 2^(scales-1) by cols0 * 2^(scales-1)
+ * patches of patch x patch pixels. The filter is the separable triangle whose support widens with the reduction (PIL's
+ * BILINEAR; PyTorch's bilinear with antialias, align_corners False), on values 0 to 255 in fp32 without rounding; then
+ * (v / 255 - mean[c]) / std[c] in RGB order; then each coarser level is the mean of 2 x 2 pixels of the next finer one.
  *
  * canvas: the levels from the coarsest on, each [3, rows0 * 2^s * patch, cols0 * 2^s * patch] in fp32, one after
  * another.
  */
-int sf_build_pyramid(sf_stream* stream, const uint8_t* pixels, int width, int height, int64_t row_stride, int format,
-                     int patch, int scales, int rows0, int cols0, const float* mean, const float* std, float* canvas);
+int sf_build_pyramid(sf_stream* stream, const sf_image* image, int patch, int scales, int rows0, int cols0,
+                     const float* mean, const float* std, float* canvas);
 
 /* ---- Masked patch gather ---- */
 

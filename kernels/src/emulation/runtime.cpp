@@ -3,7 +3,9 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -38,6 +40,31 @@ constexpr size_t kGuard = 64;
 struct alignas(64) Header {
     size_t bytes;
 };
+
+/* What of the host's memory stands for the device's: the first address and the size of each allocation. */
+std::mutex device_memory_lock;
+std::map<const char*, size_t> device_memory;
+
+cudaError_t allocate(void** memory, size_t bytes) {
+    void* block = nullptr;
+    if (bytes > (size_t{1} << 34) || posix_memalign(&block, 64, sizeof(Header) + bytes + kGuard) != 0) {
+        return cudaErrorMemoryAllocation;
+    }
+    std::memset(block, 0xff, sizeof(Header) + bytes + kGuard);
+    static_cast<Header*>(block)->bytes = bytes;
+    *memory = static_cast<char*>(block) + sizeof(Header);
+    return cudaSuccess;
+}
+
+cudaError_t release(void* memory) {
+    if (memory == nullptr) return cudaSuccess;
+    auto* block = static_cast<unsigned char*>(memory) - sizeof(Header);
+    const size_t bytes = reinterpret_cast<Header*>(block)->bytes;
+    bool intact = true;
+    for (size_t i = 0; i < kGuard; i++) intact = intact && block[sizeof(Header) + bytes + i] == 0xff;
+    std::free(block);
+    return intact ? cudaSuccess : cudaErrorLaunchFailure;
+}
 }  // namespace
 
 const char* cudaGetErrorName(cudaError_t code) {
@@ -87,26 +114,32 @@ cudaError_t cudaMemGetInfo(size_t* available, size_t* total) {
 }
 
 cudaError_t cudaMalloc(void** memory, size_t bytes) {
-    void* block = nullptr;
-    if (bytes > (size_t{1} << 34) || posix_memalign(&block, 64, sizeof(Header) + bytes + kGuard) != 0) {
-        return cudaErrorMemoryAllocation;
+    const cudaError_t code = allocate(memory, bytes);
+    if (code == cudaSuccess) {
+        const std::lock_guard<std::mutex> guard(device_memory_lock);
+        device_memory[static_cast<const char*>(*memory)] = bytes;
     }
-    std::memset(block, 0xff, sizeof(Header) + bytes + kGuard);
-    static_cast<Header*>(block)->bytes = bytes;
-    *memory = static_cast<char*>(block) + sizeof(Header);
-    return cudaSuccess;
+    return code;
 }
 cudaError_t cudaFree(void* memory) {
-    if (memory == nullptr) return cudaSuccess;
-    auto* block = static_cast<unsigned char*>(memory) - sizeof(Header);
-    const size_t bytes = reinterpret_cast<Header*>(block)->bytes;
-    bool intact = true;
-    for (size_t i = 0; i < kGuard; i++) intact = intact && block[sizeof(Header) + bytes + i] == 0xff;
-    std::free(block);
-    return intact ? cudaSuccess : cudaErrorLaunchFailure;
+    {
+        const std::lock_guard<std::mutex> guard(device_memory_lock);
+        device_memory.erase(static_cast<const char*>(memory));
+    }
+    return release(memory);
 }
-cudaError_t cudaHostAlloc(void** memory, size_t bytes, unsigned) { return cudaMalloc(memory, bytes); }
-cudaError_t cudaFreeHost(void* memory) { return cudaFree(memory); }
+cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* address) {
+    const std::lock_guard<std::mutex> guard(device_memory_lock);
+    const auto next = device_memory.upper_bound(static_cast<const char*>(address));
+    *attributes = {cudaMemoryTypeUnregistered, -1};
+    if (next != device_memory.begin()) {
+        const auto& block = *std::prev(next);
+        if (static_cast<const char*>(address) < block.first + block.second) *attributes = {cudaMemoryTypeDevice, 0};
+    }
+    return cudaSuccess;
+}
+cudaError_t cudaHostAlloc(void** memory, size_t bytes, unsigned) { return allocate(memory, bytes); }
+cudaError_t cudaFreeHost(void* memory) { return release(memory); }
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t queue) {
     return queue->take([=] {

@@ -22,6 +22,8 @@ enum cudaStreamCaptureMode { cudaStreamCaptureModeThreadLocal = 1 };
 constexpr unsigned cudaStreamNonBlocking = 1;
 constexpr unsigned cudaHostAllocDefault = 0;
 
+enum cudaMemoryType { cudaMemoryTypeUnregistered = 0, cudaMemoryTypeDevice = 2, cudaMemoryTypeManaged = 3 };
+
 struct CUstream_st;
 struct CUgraph_st;
 using cudaStream_t = CUstream_st*;
@@ -32,6 +34,11 @@ struct cudaDeviceProp {
     char name[256];
     size_t totalGlobalMem;
     int multiProcessorCount;
+};
+
+struct cudaPointerAttributes {
+    cudaMemoryType type;
+    int device;
 };
 
 const char* cudaGetErrorName(cudaError_t code);
@@ -46,6 +53,7 @@ cudaError_t cudaSetDevice(int device);
 cudaError_t cudaMemGetInfo(size_t* available, size_t* total);
 cudaError_t cudaMalloc(void** memory, size_t bytes);
 cudaError_t cudaFree(void* memory);
+cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* address);
 cudaError_t cudaHostAlloc(void** memory, size_t bytes, unsigned flags);
 cudaError_t cudaFreeHost(void* memory);
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t queue);

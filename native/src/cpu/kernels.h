@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "scanformer.h"
+#include "scanformer_image.h"
 
 /* Resampling weights of one axis: output i sums taps[i * max_taps + t] * source[first[i] + t] for t < count[i]. */
 struct ResizeAxis {
@@ -20,11 +21,8 @@ struct ResizeAxis {
 
 /* One image to resize to its normalised finest canvas. */
 struct ResizeTask {
-    const uint8_t* pixels;
-    int width;
-    int height;
-    int64_t row_stride;
-    int format;
+    const sf_image* image;
+    YuvMatrix yuv; /* for 4:2:0 formats */
     int out_width;
     int out_height;
     ResizeAxis horizontal;
@@ -35,8 +33,11 @@ struct ResizeTask {
     float* scratch; /* [threads, resize_scratch(width)] */
 };
 
-/* Floats of scratch that a thread needs to resize an image of that width. */
-static inline size_t resize_scratch(int width) { return 4 * (static_cast<size_t>(width) + 16); }
+/* Floats of a channel of a source row. */
+static inline size_t resize_row_floats(int width) { return static_cast<size_t>(width) + 16; }
+
+/* Floats of scratch that a thread needs: a row of pixels of up to 4 channels, and 2 times 3 planes of a 4:2:0 row. */
+static inline size_t resize_scratch(int width) { return (4 + 6) * resize_row_floats(width); }
 
 /* Tokens in a block of the KV cache; the vectors of attention are as wide. */
 enum { KV_BLOCK = 16 };

@@ -102,18 +102,13 @@ ResizeAxis resize_axis(sf_stream* stream, int axis, int in, int out) {
 
 }  // namespace
 
-int sf_build_pyramid(sf_stream* stream, const uint8_t* pixels, int width, int height, int64_t row_stride, int format,
-                     int patch, int scales, int rows0, int cols0, const float* mean, const float* std, float* canvas) {
+int sf_build_pyramid(sf_stream* stream, const sf_image* image, int patch, int scales, int rows0, int cols0,
+                     const float* mean, const float* std, float* canvas) {
     return guarded(stream, "sf_build_pyramid", [&] {
         const char* operation = "sf_build_pyramid";
-        if (any_null({pixels, mean, std, canvas})) return invalid(stream, operation, "NULL argument");
-        if (format < SF_RGB || format > SF_GRAY) return invalid(stream, operation, "format " + number(format));
-        const int channels = format == SF_GRAY ? 1 : format >= SF_RGBA ? 4 : 3;
-        if (width < 1 || height < 1 || row_stride < static_cast<int64_t>(width) * channels) {
-            return invalid(stream, operation,
-                           "image of " + number(width) + " x " + number(height) + " pixels of " + number(channels) +
-                               " bytes with row stride " + number(row_stride));
-        }
+        if (any_null({image, mean, std, canvas})) return invalid(stream, operation, "NULL argument");
+        const std::string fault = image_fault(*image);
+        if (!fault.empty()) return invalid(stream, operation, fault);
         if (patch < 1 || scales < 1 || scales > kMaxScales || rows0 < 1 || cols0 < 1 ||
             (static_cast<int64_t>(std::max(rows0, cols0)) * patch) > (INT_MAX >> (scales - 1)) / 4) {
             return invalid(stream, operation,
@@ -131,22 +126,19 @@ int sf_build_pyramid(sf_stream* stream, const uint8_t* pixels, int width, int he
                     (static_cast<size_t>(cols0) << s) * static_cast<size_t>(patch);
         }
         ResizeTask task = {};
-        task.pixels = pixels;
-        task.width = width;
-        task.height = height;
-        task.row_stride = row_stride;
-        task.format = format;
+        task.image = image;
+        task.yuv = yuv_matrix(image->color);
         task.out_width = out_width;
         task.out_height = out_height;
-        task.horizontal = resize_axis(stream, 0, width, out_width);
-        task.vertical = resize_axis(stream, 1, height, out_height);
+        task.horizontal = resize_axis(stream, 0, image->width, out_width);
+        task.vertical = resize_axis(stream, 1, image->height, out_height);
         for (int c = 0; c < 3; c++) {
             task.scale[c] = static_cast<float>(1.0 / (255.0 * static_cast<double>(std[c])));
             task.shift[c] = static_cast<float>(-static_cast<double>(mean[c]) / static_cast<double>(std[c]));
         }
         task.canvas = levels[static_cast<size_t>(finest)];
-        task.scratch = static_cast<float*>(
-            stream->resize_rows.reserve(static_cast<size_t>(stream->threads) * resize_scratch(width) * sizeof(float)));
+        task.scratch = static_cast<float*>(stream->resize_rows.reserve(static_cast<size_t>(stream->threads) *
+                                                                       resize_scratch(image->width) * sizeof(float)));
         stream->kernels->resize(task, stream->threads);
         for (int s = finest - 1; s >= 0; s--) {
             stream->kernels->halve(levels[static_cast<size_t>(s + 1)], (rows0 << s) * patch, (cols0 << s) * patch,

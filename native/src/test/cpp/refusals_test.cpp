@@ -10,24 +10,39 @@ void test_pyramid_refusals(sf_stream* stream) {
     Array<uint8_t> pixels(4 * 4 * 3);
     const float mean[3] = {0, 0, 0}, std[3] = {1, 1, 1};
     Array<float> canvas(3 * 8 * 8);
-    const auto refused = [&](const uint8_t* from, int width, int height, int64_t stride, int format, int patch,
-                             int scales, int rows0, const float* means, float* to, const char* what) {
-        check_refused(
-            stream,
-            sf_build_pyramid(stream, from, width, height, stride, format, patch, scales, rows0, 1, means, std, to),
-            SF_INVALID_ARGUMENT, "sf_build_pyramid", what);
+    const auto refused = [&](const sf_image* image, int patch, int scales, int rows0, const float* means, float* to,
+                             const char* what) {
+        check_refused(stream, sf_build_pyramid(stream, image, patch, scales, rows0, 1, means, std, to),
+                      SF_INVALID_ARGUMENT, "sf_build_pyramid", what);
     };
-    refused(nullptr, 4, 4, 12, SF_RGB, 2, 1, 1, mean, canvas.data(), "no pixels");
-    refused(pixels.data(), 0, 4, 12, SF_RGB, 2, 1, 1, mean, canvas.data(), "no width");
-    refused(pixels.data(), 4, -4, 12, SF_RGB, 2, 1, 1, mean, canvas.data(), "a negative height");
-    refused(pixels.data(), 4, 4, 11, SF_RGB, 2, 1, 1, mean, canvas.data(), "a short stride");
-    refused(pixels.data(), 4, 4, 12, 5, 2, 1, 1, mean, canvas.data(), "an unknown format");
-    refused(pixels.data(), 4, 4, 12, SF_RGB, 0, 1, 1, mean, canvas.data(), "no patch size");
-    refused(pixels.data(), 4, 4, 12, SF_RGB, 2, 0, 1, mean, canvas.data(), "no scales");
-    refused(pixels.data(), 4, 4, 12, SF_RGB, 2, 31, 1, mean, canvas.data(), "too many scales");
-    refused(pixels.data(), 4, 4, 12, SF_RGB, 2, 1, -1, mean, canvas.data(), "negative rows");
-    refused(pixels.data(), 4, 4, 12, SF_RGB, 2, 1, 1, nullptr, canvas.data(), "no mean");
-    refused(pixels.data(), 4, 4, 12, SF_RGB, 2, 1, 1, mean, nullptr, "no canvas");
+    const auto address = reinterpret_cast<uint64_t>(pixels.data());
+    sf_image valid = {};
+    valid.width = valid.height = 4;
+    valid.format = SF_I420;
+    for (int p = 0; p < 3; p++) {
+        valid.planes[p] = address;
+        valid.strides[p] = p == 0 ? 4 : 2;
+    }
+    refused(nullptr, 2, 1, 1, mean, canvas.data(), "no image");
+    refused(&valid, 0, 1, 1, mean, canvas.data(), "no patch size");
+    refused(&valid, 2, 0, 1, mean, canvas.data(), "no scales");
+    refused(&valid, 2, 31, 1, mean, canvas.data(), "too many scales");
+    refused(&valid, 2, 1, -1, mean, canvas.data(), "negative rows");
+    refused(&valid, 2, 1, 1, nullptr, canvas.data(), "no mean");
+    refused(&valid, 2, 1, 1, mean, nullptr, "no canvas");
+    std::vector<std::pair<std::string, sf_image>> broken(13, {"", valid});
+    for (size_t p = 0; p < 3; p++) {
+        broken[p].first = "no plane " + std::to_string(p), broken[p].second.planes[p] = 0;
+        broken[3 + p].first = "a short stride of plane " + std::to_string(p), broken[3 + p].second.strides[p]--;
+    }
+    broken[6].first = "no width", broken[6].second.width = 0;
+    broken[7].first = "a negative height", broken[7].second.height = -4;
+    broken[8].first = "an unknown format", broken[8].second.format = 7;
+    broken[9].first = "a negative format", broken[9].second.format = -1;
+    broken[10].first = "an unknown color", broken[10].second.color = 4;
+    broken[11].first = "a short stride of RGB", broken[11].second.format = SF_RGB, broken[11].second.strides[0] = 11;
+    broken[12].first = "a short stride of pairs", broken[12].second.format = SF_NV12, broken[12].second.strides[1] = 3;
+    for (const auto& one : broken) refused(&one.second, 2, 1, 1, mean, canvas.data(), one.first.c_str());
     check(canvas.untouched(), "a refused sf_build_pyramid writes nothing");
 }
 

@@ -9,8 +9,9 @@ import org.scanformer.internal.image.ImageDecoder;
 import org.scanformer.internal.image.PackedPixels;
 
 /**
- * A view of packed 8-bit pixels, [height, rowStride bytes], rows from top to bottom and pixels from
- * left to right.
+ * A view of 8-bit pixels, in rows from top to bottom and from left to right: packed ones, or the
+ * planes of 4:2:0 video, in a buffer of Java's or in the memory of a CUDA device. Nothing is
+ * copied.
  *
  * <p>Files are read as PNG, JPEG (also CMYK), WebP, BMP, GIF or TIFF. Of several frames or pages
  * only the first is read, in its own size:
@@ -24,25 +25,34 @@ import org.scanformer.internal.image.PackedPixels;
  *       ones. Only CMYK goes through its embedded profile, as there is no other way to its colours.
  * </ul>
  *
- * <p>Thread-safe: the view is immutable. Who gave a buffer to {@link #of(ByteBuffer, PixelFormat,
- * int, int, int)} must not change it while a call reads the image.
+ * <p>Thread-safe: the view is immutable. Who gave a buffer or an address must not change or free
+ * what is there while a call reads the image.
  */
 public final class Image {
   /** The limit of pixels (width * height) for files when none is given. */
   public static final long DEFAULT_MAX_PIXELS = 100_000_000;
 
-  private final ByteBuffer pixels;
+  private final Plane[] planes;
   private final PixelFormat format;
   private final int width;
   private final int height;
-  private final int rowStride;
+  private final YuvColor color;
 
-  private Image(ByteBuffer pixels, PixelFormat format, int width, int height, int rowStride) {
-    this.pixels = pixels;
+  /**
+   * Rows of samples.
+   *
+   * @param buffer holds them from position 0 to the limit; null for those on a device
+   * @param address where they are on a device; 0 for those in a buffer
+   * @param stride bytes from a row to the next
+   */
+  private record Plane(ByteBuffer buffer, long address, int stride) {}
+
+  private Image(Plane[] planes, PixelFormat format, int width, int height, YuvColor color) {
+    this.planes = planes;
     this.format = format;
     this.width = width;
     this.height = height;
-    this.rowStride = rowStride;
+    this.color = color;
   }
 
   /** {@link #read(Path, long)} with {@link #DEFAULT_MAX_PIXELS}. */
@@ -110,8 +120,8 @@ public final class Image {
   }
 
   /**
-   * A view of a buffer, heap or direct, without a copy. The buffer's position and limit are read
-   * now and never changed.
+   * A view of packed pixels in a buffer, heap or direct, without a copy. The buffer's position and
+   * limit are read now and never changed.
    *
    * @param pixels the first pixel is at the buffer's position; at least (height - 1) * rowStride +
    *     width * bytesPerPixel bytes remain. The contents must not change while a call reads the
@@ -120,29 +130,210 @@ public final class Image {
    * @param height in pixels, at least 1
    * @param rowStride bytes from a row's first pixel to the next row's, at least width *
    *     bytesPerPixel
-   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when one of these does not hold
+   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when one of these does not hold, or the
+   *     format is not a packed one
    */
   public static Image of(
       ByteBuffer pixels, PixelFormat format, int width, int height, int rowStride) {
     Objects.requireNonNull(pixels, "pixels");
-    Objects.requireNonNull(format, "format");
+    requirePacked(format);
+    requireSize(width, height);
+    return new Image(
+        new Plane[] {plane(format, 0, pixels, width, height, rowStride)},
+        format,
+        width,
+        height,
+        null);
+  }
+
+  /**
+   * A view of an NV12 frame in one buffer without padding: height rows of luma, then (height + 1) /
+   * 2 rows of Cb and Cr by turns, as V4L2 and FFmpeg give it.
+   *
+   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when the buffer is too small
+   */
+  public static Image nv12(ByteBuffer frame, int width, int height, YuvColor color) {
+    requireSize(width, height);
+    return contiguous(frame, PixelFormat.NV12, width, height, color);
+  }
+
+  /**
+   * A view of the planes of an NV12 frame in buffers, heap or direct, without a copy.
+   *
+   * @param luma height rows of width bytes, from the buffer's position on
+   * @param lumaStride bytes from a row of it to the next
+   * @param chroma (height + 1) / 2 rows of (width + 1) / 2 pairs of Cb and Cr
+   * @param chromaStride bytes from a row of pairs to the next
+   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when a stride or a buffer is too small
+   */
+  public static Image nv12(
+      ByteBuffer luma,
+      int lumaStride,
+      ByteBuffer chroma,
+      int chromaStride,
+      int width,
+      int height,
+      YuvColor color) {
+    requireSize(width, height);
+    PixelFormat format = PixelFormat.NV12;
+    return new Image(
+        new Plane[] {
+          plane(format, 0, luma, width, height, lumaStride),
+          plane(format, 1, chroma, width, height, chromaStride)
+        },
+        format,
+        width,
+        height,
+        Objects.requireNonNull(color, "color"));
+  }
+
+  /**
+   * A view of an I420 frame in one buffer without padding: height rows of luma, then (height + 1) /
+   * 2 rows of Cb, then as many of Cr, as V4L2 (YU12) and FFmpeg (yuv420p) give it.
+   *
+   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when the buffer is too small
+   */
+  public static Image i420(ByteBuffer frame, int width, int height, YuvColor color) {
+    requireSize(width, height);
+    return contiguous(frame, PixelFormat.I420, width, height, color);
+  }
+
+  /**
+   * A view of the planes of an I420 frame in buffers, heap or direct, without a copy.
+   *
+   * @param luma height rows of width bytes, from the buffer's position on
+   * @param lumaStride bytes from a row of it to the next
+   * @param cb (height + 1) / 2 rows of (width + 1) / 2 bytes
+   * @param cr the same
+   * @param chromaStride bytes from a row of cb, and of cr, to the next
+   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when a stride or a buffer is too small
+   */
+  public static Image i420(
+      ByteBuffer luma,
+      int lumaStride,
+      ByteBuffer cb,
+      ByteBuffer cr,
+      int chromaStride,
+      int width,
+      int height,
+      YuvColor color) {
+    requireSize(width, height);
+    PixelFormat format = PixelFormat.I420;
+    return new Image(
+        new Plane[] {
+          plane(format, 0, luma, width, height, lumaStride),
+          plane(format, 1, cb, width, height, chromaStride),
+          plane(format, 2, cr, width, height, chromaStride)
+        },
+        format,
+        width,
+        height,
+        Objects.requireNonNull(color, "color"));
+  }
+
+  /**
+   * A view of packed pixels in the memory of the CUDA device that the model runs on. What writes
+   * them must be done before a call with the image begins, and they must stay until it returns.
+   *
+   * @param address of the first pixel, as cudaMalloc, cudaMallocPitch or a decoder gives it; other
+   *     memory is refused by the call
+   * @param pitch bytes from a row's first pixel to the next row's
+   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when the address is 0, the pitch too
+   *     small or the format not a packed one
+   */
+  public static Image onDevice(long address, PixelFormat format, int width, int height, int pitch) {
+    requirePacked(format);
+    requireSize(width, height);
+    return new Image(
+        new Plane[] {devicePlane(format, 0, address, width, pitch)}, format, width, height, null);
+  }
+
+  /**
+   * The same for an NV12 frame, as NVIDIA's video decoder makes it.
+   *
+   * @param luma address of the plane of luma
+   * @param chroma address of the plane of Cb and Cr
+   * @param pitch bytes from a row to the next in both
+   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when an address is 0 or the pitch too
+   *     small
+   */
+  public static Image nv12OnDevice(
+      long luma, long chroma, int width, int height, int pitch, YuvColor color) {
+    requireSize(width, height);
+    PixelFormat format = PixelFormat.NV12;
+    return new Image(
+        new Plane[] {
+          devicePlane(format, 0, luma, width, pitch), devicePlane(format, 1, chroma, width, pitch)
+        },
+        format,
+        width,
+        height,
+        Objects.requireNonNull(color, "color"));
+  }
+
+  private static void requirePacked(PixelFormat format) {
+    if (format.planes() > 1) {
+      throw badInput(
+          "%s found, expected a packed format; its planes are taken by Image.%s",
+          format, format == PixelFormat.NV12 ? "nv12" : "i420");
+    }
+  }
+
+  private static void requireSize(int width, int height) {
     if (width < 1 || height < 1) {
       throw badInput("size %dx%d found, at least 1x1 expected", width, height);
     }
-    long rowBytes = (long) width * format.bytesPerPixel();
-    if (rowStride < rowBytes) {
+  }
+
+  private static void requireStride(PixelFormat format, int plane, int width, int stride) {
+    long rowBytes = format.rowBytes(plane, width);
+    if (stride < rowBytes) {
       throw badInput(
-          "row stride of %d bytes found, at least %d expected for %d pixels of %s",
-          rowStride, rowBytes, width, format);
+          "row stride of %d bytes found, at least %d expected for %d pixels of %s%s",
+          stride, rowBytes, width, format, inPlane(format, plane));
     }
-    long needed = (long) (height - 1) * rowStride + rowBytes;
-    if (pixels.remaining() < needed) {
+  }
+
+  private static String inPlane(PixelFormat format, int plane) {
+    return format.planes() == 1 ? "" : ", plane " + plane;
+  }
+
+  private static long planeBytes(PixelFormat format, int plane, int width, int height, int stride) {
+    return (format.rows(plane, height) - 1L) * stride + format.rowBytes(plane, width);
+  }
+
+  private static Plane plane(
+      PixelFormat format, int plane, ByteBuffer samples, int width, int height, int stride) {
+    requireStride(format, plane, width, stride);
+    long needed = planeBytes(format, plane, width, height, stride);
+    if (samples.remaining() < needed) {
       throw badInput(
-          "%d bytes found in the buffer, at least %d expected for %dx%d %s with a row stride of %d",
-          pixels.remaining(), needed, width, height, format, rowStride);
+          "%d bytes found in the buffer, at least %d expected for %dx%d %s with a row stride of %d%s",
+          samples.remaining(), needed, width, height, format, stride, inPlane(format, plane));
     }
-    ByteBuffer view = pixels.slice(pixels.position(), (int) needed).asReadOnlyBuffer();
-    return new Image(view, format, width, height, rowStride);
+    return new Plane(samples.slice(samples.position(), (int) needed).asReadOnlyBuffer(), 0, stride);
+  }
+
+  private static Plane devicePlane(
+      PixelFormat format, int plane, long address, int width, int stride) {
+    requireStride(format, plane, width, stride);
+    if (address == 0) {
+      throw badInput("address 0 found%s, expected one on a device", inPlane(format, plane));
+    }
+    return new Plane(null, address, stride);
+  }
+
+  private static Image contiguous(
+      ByteBuffer frame, PixelFormat format, int width, int height, YuvColor color) {
+    Objects.requireNonNull(color, "color");
+    Plane[] planes = new Plane[format.planes()];
+    ByteBuffer rest = frame.duplicate();
+    for (int p = 0; p < planes.length; p++) {
+      int stride = Math.toIntExact(format.rowBytes(p, width));
+      planes[p] = plane(format, p, rest, width, height, stride);
+      rest.position(rest.position() + planes[p].buffer().limit());
+    }
+    return new Image(planes, format, width, height, color);
   }
 
   private static Image wrap(PackedPixels pixels) {
@@ -158,11 +349,12 @@ public final class Image {
    * A view of a part of this image, without a copy: a region of interest. Boxes found in it are
    * relative to it.
    *
-   * @param x left edge, 0 to width - 1
-   * @param y upper edge, 0 to height - 1
+   * @param x left edge, 0 to width - 1; even in a 4:2:0 image
+   * @param y upper edge, 0 to height - 1; even in a 4:2:0 image
    * @param regionWidth at least 1, at most width - x
    * @param regionHeight at least 1, at most height - y
-   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when the region is not within the image
+   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when the region is not within the
+   *     image, or begins within a chroma sample
    */
   public Image region(int x, int y, int regionWidth, int regionHeight) {
     if (x < 0
@@ -175,11 +367,24 @@ public final class Image {
           "region of %dx%d at (%d, %d) found, expected one within %dx%d",
           regionWidth, regionHeight, x, y, width, height);
     }
-    int bytes = format.bytesPerPixel();
-    ByteBuffer view = pixels.duplicate();
-    // Exact: the offset of a pixel that is within the buffer.
-    view.position(y * rowStride + x * bytes);
-    return of(view, format, regionWidth, regionHeight, rowStride);
+    if (format.planes() > 1 && (x | y) % 2 != 0) {
+      throw badInput(
+          "region at (%d, %d) found, expected even coordinates in a %s image", x, y, format);
+    }
+    Plane[] parts = new Plane[planes.length];
+    for (int p = 0; p < parts.length; p++) {
+      Plane whole = planes[p];
+      int step = format.subsampling(p);
+      long offset = (long) (y / step) * whole.stride() + format.rowBytes(p, x);
+      if (whole.buffer() == null) {
+        parts[p] = new Plane(null, whole.address() + offset, whole.stride());
+      } else {
+        // Exact: the offset of a sample that is within the buffer.
+        ByteBuffer view = whole.buffer().duplicate().position((int) offset);
+        parts[p] = plane(format, p, view, regionWidth, regionHeight, whole.stride());
+      }
+    }
+    return new Image(parts, format, regionWidth, regionHeight, color);
   }
 
   /** Pixels a row, at least 1. */
@@ -192,22 +397,52 @@ public final class Image {
     return height;
   }
 
-  /** Bytes from a row's first pixel to the next row's; at least width * bytesPerPixel. */
+  /** {@link #stride(int)} of the first plane. */
   public int rowStride() {
-    return rowStride;
+    return stride(0);
   }
 
-  /** The layout of a pixel. */
+  /** Bytes from a row of a plane to the next. */
+  public int stride(int plane) {
+    return planes[plane].stride();
+  }
+
+  /** How samples lie. */
   public PixelFormat format() {
     return format;
   }
 
-  /**
-   * A new read-only view, heap or direct as the pixels are: position 0 is the first pixel, the
-   * limit is behind the last one, at (height - 1) * rowStride + width * bytesPerPixel.
-   */
+  /** What the samples of a YUV image mean; null for other formats. */
+  public YuvColor color() {
+    return color;
+  }
+
+  /** Whether the pixels are in the memory of a CUDA device, and not in buffers. */
+  public boolean isOnDevice() {
+    return planes[0].buffer() == null;
+  }
+
+  /** Where a plane is on the device; 0 when it is in a buffer. */
+  public long address(int plane) {
+    return planes[plane].address();
+  }
+
+  /** {@link #plane(int)} of the first plane: all of a packed image. */
   public ByteBuffer pixels() {
-    return pixels.duplicate();
+    return plane(0);
+  }
+
+  /**
+   * A new read-only view of a plane, heap or direct as it was given: position 0 is its first
+   * sample, the limit is behind the last one, at (rows - 1) * stride + a row's bytes.
+   *
+   * @throws IllegalStateException when the image is on a device
+   */
+  public ByteBuffer plane(int plane) {
+    if (isOnDevice()) {
+      throw new IllegalStateException("The image is in the memory of a device, not in a buffer");
+    }
+    return planes[plane].buffer().duplicate();
   }
 
   /** Size and format, for messages. */

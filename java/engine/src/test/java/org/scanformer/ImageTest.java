@@ -17,13 +17,27 @@ class ImageTest {
   void formatsHaveTheOrdinalsOfTheNativeApi() {
     assertArrayEquals(
         new PixelFormat[] {
-          PixelFormat.RGB, PixelFormat.BGR, PixelFormat.RGBA, PixelFormat.BGRA, PixelFormat.GRAY
+          PixelFormat.RGB,
+          PixelFormat.BGR,
+          PixelFormat.RGBA,
+          PixelFormat.BGRA,
+          PixelFormat.GRAY,
+          PixelFormat.NV12,
+          PixelFormat.I420
         },
         PixelFormat.values());
+    assertArrayEquals(
+        new YuvColor[] {
+          YuvColor.BT601_LIMITED, YuvColor.BT601_FULL, YuvColor.BT709_LIMITED, YuvColor.BT709_FULL
+        },
+        YuvColor.values());
   }
 
   @ParameterizedTest
-  @EnumSource(PixelFormat.class)
+  @EnumSource(
+      value = PixelFormat.class,
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"NV12", "I420"})
   void takesBuffersOfExactlyTheNeededSize(PixelFormat format) {
     int bytes = 3 * 2 * format.bytesPerPixel();
     Image image = Image.of(ByteBuffer.allocate(bytes), format, 3, 2);

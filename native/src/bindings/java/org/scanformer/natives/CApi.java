@@ -23,7 +23,13 @@ public final class CApi {
     // Opaque handles, and tables that Java fills through buffers: both are plain addresses to Java.
     for (String type :
         new String[] {
-          "sf_stream", ownHandle, "sf_grid", "sf_kv_append", "sf_kv_segment", "sf_query_block"
+          "sf_stream",
+          ownHandle,
+          "sf_image",
+          "sf_grid",
+          "sf_kv_append",
+          "sf_kv_segment",
+          "sf_query_block"
         }) {
       infoMap.put(new Info("const " + type, type).pointerTypes("Pointer").cast());
     }

@@ -112,12 +112,16 @@ class PicturesTest {
   void colourChannelsKeepTheirPlaces() {
     byte[] bytes = {1, 2, 3, 4};
     for (PixelFormat format : PixelFormat.values()) {
+      if (format.planes() > 1) {
+        continue; // files are never read as such
+      }
       Image image = Image.of(ByteBuffer.wrap(bytes, 0, format.bytesPerPixel()), format, 1, 1);
       int expected =
           switch (format) {
             case RGB, RGBA -> 0xff010203;
             case BGR, BGRA -> 0xff030201;
             case GRAY -> 0xff010101;
+            case NV12, I420 -> throw new AssertionError(format);
           };
       assertEquals(expected, Pictures.toBufferedImage(image).getRGB(0, 0), format.toString());
     }

@@ -33,6 +33,9 @@ class ReadmeTest {
       class Example%d {
         interface Camera { boolean read(ByteBuffer to); boolean hasNext(); ByteBuffer next(); }
         Camera camera;
+        ByteBuffer luma, chroma;
+        int lumaStride, chromaStride, pitch;
+        long lumaAddress, chromaAddress;
         void draw(double x, double y, double width, double height, int scales) {}
         void run() throws Exception {
       %s

@@ -105,11 +105,7 @@ final class BatchBuilder implements AutoCloseable {
       throw new IllegalArgumentException("an image's size is not the one its dataset names");
     }
     backend.buildPyramid(
-        new PixelSource(image.pixels()),
-        image.format(),
-        image.width(),
-        image.height(),
-        image.rowStride(),
+        new PixelSource(image),
         config.patchSize(),
         scales.length,
         grid.rows(),

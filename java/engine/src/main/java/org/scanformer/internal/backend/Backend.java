@@ -3,7 +3,6 @@ package org.scanformer.internal.backend;
 import java.nio.Buffer;
 import java.nio.FloatBuffer;
 import org.scanformer.BackendKind;
-import org.scanformer.PixelFormat;
 import org.scanformer.Precision;
 
 /**
@@ -69,19 +68,20 @@ public interface Backend extends AutoCloseable {
   // ---- Image pyramid and patches ----
 
   /**
+   * Makes room for the pixels of that many bytes a batch, so that {@link #buildPyramid} needs none.
+   */
+  void reservePixels(long bytes);
+
+  /**
    * Resizes and normalises an image to its finest canvas and halves it down to the coarsest.
    *
-   * @param pixels packed 8-bit pixels; those of a heap buffer are copied in the call, others must
-   *     stay as they are until the backend is synchronised
-   * @param rowStride bytes from one row to the next
+   * @param image what is in heap buffers is copied in the call; the rest must stay as it is until
+   *     the backend is synchronised
    * @param canvas where the levels go, from the coarsest on: a window moved to the image's place
+   * @throws org.scanformer.ScanFormerException BAD_INPUT for memory that the device cannot read
    */
   void buildPyramid(
-      PixelSource pixels,
-      PixelFormat format,
-      int width,
-      int height,
-      int rowStride,
+      PixelSource image,
       int patchSize,
       int scales,
       int coarseRows,

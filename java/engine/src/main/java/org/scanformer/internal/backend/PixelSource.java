@@ -1,26 +1,99 @@
 package org.scanformer.internal.backend;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.bytedeco.javacpp.Pointer;
+import org.scanformer.Image;
 
-/** An image's bytes, heap or direct, with the address of those that have one. Immutable. */
+/**
+ * An image as the C API's {@code sf_image}. Where its planes are is known at once for direct
+ * buffers and device memory; a backend that copies planes puts their places in. Not safe for use by
+ * several threads.
+ */
 public final class PixelSource {
-  private final ByteBuffer buffer;
-  private final Pointer address;
+  private static final int BYTES = 64;
+  private static final int STRIDES = 24;
+  private static final int WIDTH = 48;
+  private static final int HEIGHT = 52;
+  private static final int FORMAT = 56;
+  private static final int COLOR = 60;
 
-  /** The buffer's remaining bytes. */
-  public PixelSource(ByteBuffer buffer) {
-    this.buffer = buffer.slice();
-    this.address = buffer.isDirect() ? new Pointer(this.buffer) : null;
+  private final ByteBuffer[] buffers;
+  private final int planes;
+  private final boolean onDevice;
+  private final boolean direct;
+  private final long bytes;
+  private final ByteBuffer fields = ByteBuffer.allocateDirect(BYTES).order(ByteOrder.nativeOrder());
+  private final Pointer struct = new Pointer(fields);
+
+  /** An image's planes. */
+  public PixelSource(Image image) {
+    planes = image.format().planes();
+    onDevice = image.isOnDevice();
+    buffers = new ByteBuffer[onDevice ? 0 : planes];
+    boolean allDirect = true;
+    long total = 0;
+    for (int p = 0; p < planes; p++) {
+      fields.putLong(STRIDES + p * Long.BYTES, image.stride(p));
+      if (onDevice) {
+        setPlace(p, image.address(p));
+        continue;
+      }
+      buffers[p] = image.plane(p);
+      allDirect &= buffers[p].isDirect();
+      total += buffers[p].limit();
+      setPlace(p, buffers[p].isDirect() ? new Pointer(buffers[p]).address() : 0);
+    }
+    direct = allDirect;
+    bytes = total;
+    fields.putInt(WIDTH, image.width());
+    fields.putInt(HEIGHT, image.height());
+    fields.putInt(FORMAT, image.format().ordinal());
+    fields.putInt(COLOR, image.color() == null ? 0 : image.color().ordinal());
   }
 
-  /** The bytes, from position 0 to the limit. Absolute access alone. */
-  public ByteBuffer buffer() {
-    return buffer;
+  /** Whether the planes are in the memory of a CUDA device. */
+  public boolean isOnDevice() {
+    return onDevice;
   }
 
-  /** Where the first of them is in native memory; null for a heap buffer. */
-  public Pointer address() {
-    return address;
+  /** Whether the host's native code reads the planes where they are. */
+  public boolean isDirect() {
+    return direct && !onDevice;
+  }
+
+  /** Planes, in buffers or not. */
+  public int planes() {
+    return planes;
+  }
+
+  /** Planes that are in buffers: 0 for an image on a device. */
+  public int buffers() {
+    return buffers.length;
+  }
+
+  /** A plane's bytes, from position 0 to the limit. Absolute access alone. */
+  public ByteBuffer buffer(int plane) {
+    return buffers[plane];
+  }
+
+  /** Bytes of all buffers. */
+  public long bytes() {
+    return bytes;
+  }
+
+  /** Where the reader of {@link #struct()} finds a plane. */
+  public void setPlace(int plane, long address) {
+    fields.putLong(plane * Long.BYTES, address);
+  }
+
+  /** Where a plane is. */
+  public long place(int plane) {
+    return fields.getLong(plane * Long.BYTES);
+  }
+
+  /** The {@code sf_image}. */
+  public Pointer struct() {
+    return struct;
   }
 }

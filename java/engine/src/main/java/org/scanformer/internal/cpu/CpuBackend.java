@@ -15,7 +15,6 @@ import org.bytedeco.javacpp.Pointer;
 import org.scanformer.BackendKind;
 import org.scanformer.DeviceReport;
 import org.scanformer.ErrorCode;
-import org.scanformer.PixelFormat;
 import org.scanformer.Precision;
 import org.scanformer.ScanFormerException;
 import org.scanformer.internal.backend.Activation;
@@ -243,11 +242,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public void buildPyramid(
-      PixelSource pixels,
-      PixelFormat format,
-      int width,
-      int height,
-      int rowStride,
+      PixelSource image,
       int patchSize,
       int scales,
       int coarseRows,
@@ -255,14 +250,18 @@ public final class CpuBackend implements Backend {
       Tensor mean,
       Tensor std,
       Tensor canvas) {
+    if (image.isOnDevice()) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT,
+          "The image is in the memory of a CUDA device, which the CPU cannot read");
+    }
+    if (!image.isDirect()) {
+      stage(image);
+    }
     check(
         CpuKernels.sf_build_pyramid(
             stream,
-            pixels.address() != null ? pixels.address() : stage(pixels.buffer()),
-            width,
-            height,
-            rowStride,
-            format.ordinal(),
+            image.struct(),
             patchSize,
             scales,
             coarseRows,
@@ -273,20 +272,30 @@ public final class CpuBackend implements Backend {
   }
 
   /**
-   * Copies pixels on the Java heap to native memory, which is kept and grown as larger images come.
+   * Copies planes to native memory: Java's heap moves. The memory is kept and grown as larger
+   * images come.
    */
-  private Pointer stage(ByteBuffer pixels) {
-    int bytes = pixels.limit();
+  private void stage(PixelSource image) {
+    reservePixels(image.bytes());
+    long offset = 0;
+    for (int p = 0; p < image.buffers(); p++) {
+      ByteBuffer plane = image.buffer(p);
+      pixelStagingHost.put((int) offset, plane, 0, plane.limit());
+      image.setPlace(p, pixelStaging.address() + offset);
+      offset += plane.limit();
+    }
+  }
+
+  @Override
+  public void reservePixels(long bytes) {
     if (pixelStaging == null || pixelStaging.bytes() < bytes) {
       if (pixelStaging != null) {
         free(pixelStaging);
       }
-      pixelStaging = new Tensor("pixels", ElementType.U8, bytes, 1);
+      pixelStaging = new Tensor("pixels", ElementType.U8, Math.max(1, bytes), 1);
       allocate(pixelStaging);
       pixelStagingHost = view(pixelStaging);
     }
-    pixelStagingHost.put(0, pixels, 0, bytes);
-    return pixelStaging.pointer();
   }
 
   @Override

@@ -15,7 +15,6 @@ import org.bytedeco.javacpp.Pointer;
 import org.scanformer.BackendKind;
 import org.scanformer.DeviceReport;
 import org.scanformer.ErrorCode;
-import org.scanformer.PixelFormat;
 import org.scanformer.Precision;
 import org.scanformer.ScanFormerException;
 import org.scanformer.internal.backend.Activation;
@@ -284,10 +283,6 @@ public final class CudaBackend implements Backend {
   @Override
   public void buildPyramid(
       PixelSource image,
-      PixelFormat format,
-      int width,
-      int height,
-      int rowStride,
       int patchSize,
       int scales,
       int coarseRows,
@@ -295,14 +290,15 @@ public final class CudaBackend implements Backend {
       Tensor mean,
       Tensor std,
       Tensor canvas) {
+    if (image.isOnDevice()) {
+      requireOnDevice(image);
+    } else {
+      pixels.toDevice(image);
+    }
     check(
         CudaKernels.sf_build_pyramid(
             stream,
-            pixels.toDevice(image.buffer()),
-            width,
-            height,
-            rowStride,
-            format.ordinal(),
+            image.struct(),
             patchSize,
             scales,
             coarseRows,
@@ -310,6 +306,18 @@ public final class CudaBackend implements Backend {
             mean.pointer(),
             std.pointer(),
             canvas.pointer()));
+  }
+
+  /** A kernel that reads what is not the device's would end the process's use of it. */
+  private void requireOnDevice(PixelSource image) {
+    for (int p = 0; p < image.planes(); p++) {
+      check(CudaKernels.sf_check_device_memory(stream, image.place(p)));
+    }
+  }
+
+  @Override
+  public void reservePixels(long bytes) {
+    pixels.reserve(bytes);
   }
 
   @Override
@@ -651,33 +659,48 @@ public final class CudaBackend implements Backend {
     private Pointer to;
 
     /** Bytes whose copies may still be under way. */
-    private int used;
+    private long used;
 
-    /** Enqueues the copy of an image; where it is on the device until the next synchronisation. */
-    Pointer toDevice(ByteBuffer image) {
-      int bytes = image.limit();
-      if (memory == null || memory.bytes() - used < bytes) {
-        reserve(Math.addExact(used, bytes));
+    /** Enqueues the copy of an image, which is on the device until the next synchronisation. */
+    void toDevice(PixelSource image) {
+      if (memory == null || memory.bytes() - used < image.bytes()) {
+        reserve(Math.addExact(used, image.bytes()));
       }
-      host.put(used, image, 0, bytes);
-      from.position(used);
-      to.position(used);
-      used += bytes;
-      check(CudaKernels.sf_copy_to_device(stream, to, from, bytes));
-      return to;
+      for (int p = 0; p < image.buffers(); p++) {
+        ByteBuffer plane = image.buffer(p);
+        int bytes = plane.limit();
+        host.put((int) used, plane, 0, bytes);
+        from.position(used);
+        to.position(used);
+        check(CudaKernels.sf_copy_to_device(stream, to, from, bytes));
+        image.setPlace(p, memory.address() + used);
+        used += bytes;
+      }
     }
 
-    private void reserve(int bytes) {
+    /** At most 2 GiB, which Java's buffers reach. */
+    void reserve(long bytes) {
       if (memory != null) {
+        if (memory.bytes() >= bytes) {
+          return;
+        }
         synchronize();
         free(memory);
         pinned.remove(pinnedMemory);
         check(CudaKernels.sf_free_host(stream, pinnedMemory));
       }
-      memory = new Tensor("pixels", ElementType.U8, bytes, 1);
+      if (bytes > Integer.MAX_VALUE) {
+        throw new ScanFormerException(
+            ErrorCode.BAD_INPUT,
+            "The images of a batch have "
+                + bytes
+                + " bytes of pixels, expected at most "
+                + Integer.MAX_VALUE);
+      }
+      memory = new Tensor("pixels", ElementType.U8, Math.max(64, bytes), 1);
       allocate(memory);
-      pinnedMemory = allocatePinned(bytes);
-      host = view(pinnedMemory, bytes);
+      pinnedMemory = allocatePinned(memory.bytes());
+      host = view(pinnedMemory, memory.bytes());
       from = new Pointer(pinnedMemory);
       to = new Pointer(memory.pointer());
     }

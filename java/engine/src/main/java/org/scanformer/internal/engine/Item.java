@@ -1,6 +1,5 @@
 package org.scanformer.internal.engine;
 
-import java.nio.ByteBuffer;
 import org.scanformer.Image;
 import org.scanformer.SelectionPolicy;
 import org.scanformer.internal.backend.PixelSource;
@@ -31,8 +30,7 @@ final class Item {
    */
   Item set(Image frame, int[] tokenIds, TextKv encoded, SelectionPolicy policy) {
     if (frame != image) {
-      ByteBuffer view = frame.pixels();
-      pixels = new PixelSource(view);
+      pixels = new PixelSource(frame);
       coarseGrid = config.coarseGrid(frame.width(), frame.height());
       image = frame;
     }

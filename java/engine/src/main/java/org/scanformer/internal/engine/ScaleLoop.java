@@ -303,13 +303,8 @@ final class ScaleLoop {
   private void buildPyramids(Item[] items) {
     for (int r = 0; r < requests; r++) {
       if (imageSlot(items, r) == r) {
-        Image image = items[r].image();
         backend.buildPyramid(
             items[r].pixels(),
-            image.format(),
-            image.width(),
-            image.height(),
-            image.rowStride(),
             config.patchSize(),
             scales,
             tables.grids[0].rows(r),
