@@ -120,7 +120,7 @@ public final class LatencyHarness implements Callable<Integer> {
     try (ScanFormer scanFormer = ScanFormer.load(directory, options);
         Session session =
             scanFormer.openSession(
-                SessionOptions.builder().threads(threads).warmUpSize(WIDTH, HEIGHT).build());
+                SessionOptions.builder().threads(threads).frameSize(WIDTH, HEIGHT).build());
         Expression expression = scanFormer.encode("the ".repeat(18))) {
       session.warmUp();
       Image frame = frame();

@@ -33,6 +33,10 @@ public final class Expression implements AutoCloseable {
     }
   }
 
+  boolean isOf(Engine other) {
+    return engine == other;
+  }
+
   TextKv keysAndValues() {
     return keysAndValues;
   }

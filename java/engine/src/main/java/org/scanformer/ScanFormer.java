@@ -63,7 +63,15 @@ public final class ScanFormer implements AutoCloseable {
    *     device can do what the options ask for; OUT_OF_MEMORY with the bytes needed and available
    */
   public static ScanFormer load(Path directory, ScanFormerOptions options) {
-    return new ScanFormer(Engine.load(directory, options), options.schedule());
+    return load(directory, options, Backends::open);
+  }
+
+  static ScanFormer load(Path directory, ScanFormerOptions options, Engine.BackendOpener opener) {
+    return new ScanFormer(Engine.load(directory, options, opener), options.schedule());
+  }
+
+  Engine engine() {
+    return engine;
   }
 
   /**
@@ -113,6 +121,20 @@ public final class ScanFormer implements AutoCloseable {
    */
   public Session openSession(SessionOptions options) {
     return new Session(engine, options);
+  }
+
+  /** Bytes that a session with these options reserves on the device. */
+  public long sessionBytes(SessionOptions options) {
+    return engine.sessionBytes(options.limits());
+  }
+
+  /**
+   * Opens a queue that answers the requests of many callers in batches, on this model's device.
+   *
+   * @throws ScanFormerException OUT_OF_MEMORY with the bytes needed and available
+   */
+  public Batcher openBatcher(BatcherOptions options) {
+    return new Batcher(List.of(this), options);
   }
 
   /** Locates what an expression speaks of. */

@@ -10,6 +10,7 @@ public final class ScanFormerOptions {
   private final int threads;
   private final Schedule schedule;
   private final int maxBatch;
+  private final ScanFormerMetrics metrics;
 
   private ScanFormerOptions(Builder builder) {
     this.backend = builder.backend;
@@ -18,6 +19,7 @@ public final class ScanFormerOptions {
     this.threads = builder.threads;
     this.schedule = builder.schedule;
     this.maxBatch = builder.maxBatch;
+    this.metrics = builder.metrics;
   }
 
   /** The defaults. */
@@ -66,6 +68,22 @@ public final class ScanFormerOptions {
     return maxBatch;
   }
 
+  /**
+   * Who sees what the engine and its sessions do. Default {@link ScanFormerMetrics#NONE}: nobody.
+   */
+  public ScanFormerMetrics metrics() {
+    return metrics;
+  }
+
+  static int requireRange(String name, int value, int low, int high) {
+    if (value < low || value > high) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT,
+          "The option " + name + " must be " + low + " to " + high + ", found " + value);
+    }
+    return value;
+  }
+
   /** Collects options. Not safe for use by several threads. */
   public static final class Builder {
     private BackendKind backend = BackendKind.AUTO;
@@ -74,6 +92,7 @@ public final class ScanFormerOptions {
     private int threads;
     private Schedule schedule = Schedule.FINAL_ONLY;
     private int maxBatch = 8;
+    private ScanFormerMetrics metrics = ScanFormerMetrics.NONE;
 
     private Builder() {}
 
@@ -113,18 +132,15 @@ public final class ScanFormerOptions {
       return this;
     }
 
+    /** See {@link ScanFormerOptions#metrics()}. */
+    public Builder metrics(ScanFormerMetrics value) {
+      metrics = Objects.requireNonNull(value, "metrics");
+      return this;
+    }
+
     /** The options collected so far. */
     public ScanFormerOptions build() {
       return new ScanFormerOptions(this);
-    }
-
-    private static int requireRange(String name, int value, int low, int high) {
-      if (value < low || value > high) {
-        throw new ScanFormerException(
-            ErrorCode.BAD_INPUT,
-            "The option " + name + " must be " + low + " to " + high + ", found " + value);
-      }
-      return value;
     }
   }
 }

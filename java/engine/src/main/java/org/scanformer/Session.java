@@ -1,15 +1,15 @@
 package org.scanformer;
 
 import java.nio.ByteBuffer;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.Collections;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.scanformer.internal.engine.Controls;
 import org.scanformer.internal.engine.Engine;
 import org.scanformer.internal.engine.EngineSession;
 import org.scanformer.internal.engine.Outcome;
-import org.scanformer.internal.engine.TextKv;
 
 /**
  * A live caller's own line to a model: one frame after another, in bounded time and without
@@ -36,6 +36,9 @@ import org.scanformer.internal.engine.TextKv;
 public final class Session implements AutoCloseable {
   private static final float[] WARM_UP_SHARES = {1f, 0.75f, 0.5f, 0.25f, 0.1f, 0f};
 
+  private static final int WARM_UP_WIDTH = 640;
+  private static final int WARM_UP_HEIGHT = 480;
+
   /** A shape is run as it is, then recorded, then measured. */
   private static final int WARM_UP_ROUNDS = 3;
 
@@ -47,30 +50,35 @@ public final class Session implements AutoCloseable {
   private final int[] maxPatches;
   private final Controls controls = new Controls();
   private final Controls.BoxListener onBox = this::onBox;
-  private final Map<String, Expression> texts;
+  private final TextCache texts;
 
-  /** The result that the running call fills and the listener that sees it. */
-  private SessionResult filling;
+  /** What the running call reads and fills, by request, and the listener that sees it. */
+  private final Expression[] expressions;
 
+  private final SessionResult[] filling;
+  private int requests;
   private LocateOptions.BoxListener listener;
   private boolean closed;
+
+  /** Set before the lock is waited for, so that a call that finds it taken can say why. */
+  private volatile boolean closing;
 
   Session(Engine engine, SessionOptions options) {
     this.engine = engine;
     this.options = options;
-    this.session = engine.openSession(options.threads(), options.clock(), this::close);
-    this.maxPatches = session.maxPatches();
-    this.texts =
-        new LinkedHashMap<>(16, 0.75f, true) {
-          @Override
-          protected boolean removeEldestEntry(Map.Entry<String, Expression> eldest) {
-            if (size() <= Session.this.options.textCache()) {
-              return false;
-            }
-            eldest.getValue().close();
-            return true;
-          }
-        };
+    this.texts = new TextCache(engine, options.textCache());
+    // Once it is open the engine may close it, on another thread, which has to wait until it is
+    // whole.
+    lock.lock();
+    try {
+      this.session =
+          engine.openSession(options.limits(), options.threads(), options.clock(), this::close);
+      this.maxPatches = session.maxPatches();
+      this.expressions = new Expression[session.maxBatch()];
+      this.filling = new SessionResult[session.maxBatch()];
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** A result for this session's calls. */
@@ -79,25 +87,33 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * Runs frames of the declared size with all, some and no patches, under both schedules, so that
-   * later calls find everything compiled, recorded and measured. Takes some dozens of calls' time.
+   * Runs frames of the declared size, or of 640x480, with all, some and no patches, under both
+   * schedules, so that later calls find everything compiled, recorded and measured. Takes some
+   * dozens of calls' time.
    */
   public void warmUp() {
-    int width = options.warmUpWidth();
-    int height = options.warmUpHeight();
+    boolean declared = options.frameWidth() > 0;
+    int width = declared ? options.frameWidth() : WARM_UP_WIDTH;
+    int height = declared ? options.frameHeight() : WARM_UP_HEIGHT;
     Image frame =
         Image.of(ByteBuffer.allocateDirect(3 * width * height), PixelFormat.RGB, width, height);
-    SessionResult result = newResult();
     int finest = maxPatches[maxPatches.length - 1];
     try (Expression expression = new Expression(engine, "a", engine.encode("a"))) {
-      for (Schedule schedule : Schedule.values()) {
-        for (float share : WARM_UP_SHARES) {
-          SelectionPolicy selection =
-              share == 1 ? SelectionPolicy.all() : SelectionPolicy.topK(Math.round(share * finest));
-          LocateOptions warm =
-              LocateOptions.builder().schedule(schedule).selection(selection).build();
-          for (int round = 0; round < WARM_UP_ROUNDS; round++) {
-            locate(frame, expression, warm, result);
+      for (int batch = 1; batch <= session.maxBatch(); batch *= 2) {
+        List<Image> frames = Collections.nCopies(batch, frame);
+        List<Expression> texts = Collections.nCopies(batch, expression);
+        List<SessionResult> results = Stream.generate(this::newResult).limit(batch).toList();
+        for (Schedule schedule : Schedule.values()) {
+          for (float share : WARM_UP_SHARES) {
+            SelectionPolicy selection =
+                share == 1
+                    ? SelectionPolicy.all()
+                    : SelectionPolicy.topK(Math.round(share * finest));
+            LocateOptions warm =
+                LocateOptions.builder().schedule(schedule).selection(selection).build();
+            for (int round = 0; round < WARM_UP_ROUNDS; round++) {
+              locate(frames, texts, warm, Long.MAX_VALUE, results);
+            }
           }
         }
       }
@@ -139,9 +155,10 @@ public final class Session implements AutoCloseable {
     Objects.requireNonNull(expression, "expression");
     begin();
     try {
-      run(image, expression, callOptions, deadline, result);
+      add(expression, result);
+      run(image, null, callOptions, deadline);
     } finally {
-      lock.unlock();
+      end();
     }
   }
 
@@ -154,14 +171,56 @@ public final class Session implements AutoCloseable {
     Objects.requireNonNull(text, "text");
     begin();
     try {
-      Expression expression = texts.get(text);
-      if (expression == null) {
-        expression = new Expression(engine, text, engine.encode(text));
-        texts.put(text, expression);
-      }
-      run(image, expression, callOptions, Long.MAX_VALUE, result);
+      add(texts.get(text), result);
+      run(image, null, callOptions, Long.MAX_VALUE);
     } finally {
-      lock.unlock();
+      end();
+    }
+  }
+
+  /**
+   * Locates an expression in each of several images together, as of several cameras at one moment.
+   * All go through the same scales: a bound to stop at is met when all of them meet it. A listener
+   * is called once an image.
+   *
+   * @param images at least one, at most {@link SessionOptions#maxBatch()}
+   * @param expressions one an image, encoded by the session's model
+   * @param deadline as in the call for one image
+   * @param results one an image, all different; filled
+   * @throws ScanFormerException BAD_INPUT when the lists do not fit each other or the session; else
+   *     as the call for one image
+   */
+  public void locate(
+      List<Image> images,
+      List<Expression> expressions,
+      LocateOptions callOptions,
+      long deadline,
+      List<SessionResult> results) {
+    int count = images.size();
+    if (count < 1 || count > session.maxBatch()) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT,
+          "The call has " + count + " images, expected 1 to " + session.maxBatch());
+    }
+    if (expressions.size() != count || results.size() != count) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT,
+          "The call has "
+              + count
+              + " images, "
+              + expressions.size()
+              + " expressions and "
+              + results.size()
+              + " results, expected as many of each");
+    }
+    begin();
+    try {
+      for (int r = 0; r < count; r++) {
+        add(expressions.get(r), results.get(r));
+      }
+      run(null, images, callOptions, deadline);
+    } finally {
+      end();
     }
   }
 
@@ -169,22 +228,32 @@ public final class Session implements AutoCloseable {
     if (lock.isHeldByCurrentThread()) {
       throw new IllegalStateException("The session is called from within its own call");
     }
-    if (!lock.tryLock()) {
+    boolean free = lock.tryLock();
+    if (closing) {
+      if (free) {
+        lock.unlock();
+      }
+      throw new IllegalStateException("The session is closed");
+    }
+    if (!free) {
       throw new IllegalStateException(
           "The session is in use by another thread: it serves one at a time, open one a thread");
     }
-    if (closed) {
-      lock.unlock();
-      throw new IllegalStateException("The session is closed");
-    }
   }
 
-  private void run(
-      Image image,
-      Expression expression,
-      LocateOptions callOptions,
-      long deadline,
-      SessionResult result) {
+  private void end() {
+    for (int r = 0; r < requests; r++) {
+      engine.release(expressions[r].keysAndValues());
+      expressions[r] = null;
+      filling[r] = null;
+    }
+    requests = 0;
+    listener = null;
+    lock.unlock();
+  }
+
+  /** Holds an expression for the running call, and checks the result that it is to fill. */
+  private void add(Expression expression, SessionResult result) {
     if (result.boxes.length != maxPatches.length) {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,
@@ -193,53 +262,68 @@ public final class Session implements AutoCloseable {
               + " scales, expected "
               + maxPatches.length);
     }
+    for (int r = 0; r < requests; r++) {
+      if (filling[r] == result) {
+        throw new ScanFormerException(
+            ErrorCode.BAD_INPUT,
+            "Images " + r + " and " + requests + " have the same result, expected one for each");
+      }
+    }
     expression.requireOf(engine);
-    TextKv text = expression.keysAndValues();
-    if (!engine.acquire(text)) {
+    if (!engine.acquire(expression.keysAndValues())) {
       expression.requireOpen();
       throw new IllegalStateException("The engine is closed");
     }
-    try {
-      result.completedScales = 0;
-      result.imageWidth = image.width();
-      result.imageHeight = image.height();
-      filling = result;
-      listener = callOptions.listener();
-      controls.reset(callOptions.schedule());
-      controls.deadline = deadline;
-      controls.maxPatches = callOptions.maxPatches();
-      controls.stopAtScore = callOptions.stopAtScore();
-      controls.stopAtAgreement = callOptions.stopAtAgreement();
-      controls.listener = listener == null ? null : onBox;
-      session.locate(controls, callOptions.budgetNanos(), image, text, callOptions.selection());
-      fill(result);
-      for (int s = 0; s < result.completedScales; s++) {
-        session.readMask(s, result.masks[s]);
+    expressions[requests] = expression;
+    filling[requests] = result;
+    requests++;
+  }
+
+  /** Runs what was added, on one image or on as many. */
+  private void run(Image single, List<Image> images, LocateOptions callOptions, long deadline) {
+    listener = callOptions.listener();
+    controls.reset(callOptions.schedule());
+    controls.deadline = deadline;
+    controls.maxPatches = callOptions.maxPatches();
+    controls.stopAtScore = callOptions.stopAtScore();
+    controls.stopAtAgreement = callOptions.stopAtAgreement();
+    controls.listener = listener == null ? null : onBox;
+    session.limit(controls, callOptions.budgetNanos());
+    for (int r = 0; r < requests; r++) {
+      Image image = single != null ? single : images.get(r);
+      filling[r].completedScales = 0;
+      filling[r].imageWidth = image.width();
+      filling[r].imageHeight = image.height();
+      session.set(r, image, expressions[r].keysAndValues(), callOptions.selection());
+    }
+    session.run(requests, controls);
+    for (int r = 0; r < requests; r++) {
+      fill(filling[r], r);
+      for (int s = 0; s < filling[r].completedScales; s++) {
+        session.readMask(s, r, filling[r].masks[s]);
       }
-    } finally {
-      filling = null;
-      listener = null;
-      engine.release(text);
     }
   }
 
   private void onBox(int scale) {
-    fill(filling);
-    listener.onBox(filling);
+    for (int r = 0; r < requests; r++) {
+      fill(filling[r], r);
+      listener.onBox(filling[r]);
+    }
   }
 
-  private void fill(SessionResult result) {
+  private void fill(SessionResult result, int request) {
     Outcome out = session.outcome();
     result.completedScales = out.completedScales;
     result.deadlineMet = out.deadlineMet;
     result.totalNanos = out.totalNanos;
     for (int s = 0; s < result.completedScales; s++) {
-      System.arraycopy(out.boxes[s], 0, result.boxes[s], 0, 4);
+      System.arraycopy(out.boxes[s], 4 * request, result.boxes[s], 0, 4);
       result.hasBox[s] = out.hasBox[s];
-      result.scores[s] = out.scores[s][0];
-      result.selected[s] = out.selected[s][0];
-      result.rows[s] = session.gridRows(s);
-      result.cols[s] = session.gridCols(s);
+      result.scores[s] = out.scores[s][request];
+      result.selected[s] = out.selected[s][request];
+      result.rows[s] = session.gridRows(s, request);
+      result.cols[s] = session.gridCols(s, request);
       result.nanos[s] = out.scaleNanos[s];
     }
   }
@@ -247,11 +331,12 @@ public final class Session implements AutoCloseable {
   /** Waits for a running call and frees everything. Idempotent. */
   @Override
   public void close() {
+    closing = true;
     lock.lock();
     try {
       if (!closed) {
         closed = true;
-        texts.values().forEach(Expression::close);
+        texts.close();
         engine.closeSession(session);
       }
     } finally {

@@ -2,20 +2,25 @@ package org.scanformer;
 
 import java.util.Objects;
 import java.util.function.LongSupplier;
+import org.scanformer.internal.engine.Limits;
 
 /** How a session is set up. Immutable; made by {@link #builder()}. */
 public final class SessionOptions {
   private final int threads;
   private final int textCache;
-  private final int warmUpWidth;
-  private final int warmUpHeight;
+  private final int maxBatch;
+  private final int frameWidth;
+  private final int frameHeight;
+  private final int maxPatches;
   private final LongSupplier clock;
 
   private SessionOptions(Builder builder) {
     threads = builder.threads;
     textCache = builder.textCache;
-    warmUpWidth = builder.warmUpWidth;
-    warmUpHeight = builder.warmUpHeight;
+    maxBatch = builder.maxBatch;
+    frameWidth = builder.frameWidth;
+    frameHeight = builder.frameHeight;
+    maxPatches = builder.maxPatches;
     clock = builder.clock;
   }
 
@@ -43,14 +48,35 @@ public final class SessionOptions {
     return textCache;
   }
 
-  /** Width of the frames to come, for {@link Session#warmUp()}. Default 640. */
-  public int warmUpWidth() {
-    return warmUpWidth;
+  /** The most images of a call. Default 1. */
+  public int maxBatch() {
+    return maxBatch;
   }
 
-  /** Height of the frames to come. Default 480. */
-  public int warmUpHeight() {
-    return warmUpHeight;
+  /**
+   * Width of the frames to come, in pixels; 0, the default, when they may have any size. Where it
+   * is declared, memory is reserved for frames of that shape, and for as many pixels; an image that
+   * needs a larger grid of patches is refused.
+   */
+  public int frameWidth() {
+    return frameWidth;
+  }
+
+  /** Height of the frames to come. */
+  public int frameHeight() {
+    return frameHeight;
+  }
+
+  /**
+   * The most patches that a call looks at in each scale but the coarsest, those of the highest
+   * logits; less memory is reserved for fewer. Default: all.
+   */
+  public int maxPatches() {
+    return maxPatches;
+  }
+
+  Limits limits() {
+    return new Limits(maxBatch, frameWidth, frameHeight, maxPatches);
   }
 
   LongSupplier clock() {
@@ -61,28 +87,42 @@ public final class SessionOptions {
   public static final class Builder {
     private int threads;
     private int textCache = 16;
-    private int warmUpWidth = 640;
-    private int warmUpHeight = 480;
+    private int maxBatch = 1;
+    private int frameWidth;
+    private int frameHeight;
+    private int maxPatches = Integer.MAX_VALUE;
     private LongSupplier clock = System::nanoTime;
 
     private Builder() {}
 
     /** See {@link SessionOptions#threads()}. */
     public Builder threads(int value) {
-      threads = requireRange("threads", value, 0, 1024);
+      threads = ScanFormerOptions.requireRange("threads", value, 0, 1024);
       return this;
     }
 
     /** See {@link SessionOptions#textCache()}. */
     public Builder textCache(int value) {
-      textCache = requireRange("textCache", value, 1, 1 << 20);
+      textCache = ScanFormerOptions.requireRange("textCache", value, 1, 1 << 20);
       return this;
     }
 
-    /** See {@link SessionOptions#warmUpWidth()} and {@link SessionOptions#warmUpHeight()}. */
-    public Builder warmUpSize(int width, int height) {
-      warmUpWidth = requireRange("warmUpSize", width, 1, 1 << 14);
-      warmUpHeight = requireRange("warmUpSize", height, 1, 1 << 14);
+    /** See {@link SessionOptions#maxBatch()}. */
+    public Builder maxBatch(int value) {
+      maxBatch = ScanFormerOptions.requireRange("maxBatch", value, 1, 4096);
+      return this;
+    }
+
+    /** See {@link SessionOptions#frameWidth()} and {@link SessionOptions#frameHeight()}. */
+    public Builder frameSize(int width, int height) {
+      frameWidth = ScanFormerOptions.requireRange("frameSize", width, 1, 1 << 14);
+      frameHeight = ScanFormerOptions.requireRange("frameSize", height, 1, 1 << 14);
+      return this;
+    }
+
+    /** See {@link SessionOptions#maxPatches()}. */
+    public Builder maxPatches(int value) {
+      maxPatches = ScanFormerOptions.requireRange("maxPatches", value, 0, Integer.MAX_VALUE);
       return this;
     }
 
@@ -95,15 +135,6 @@ public final class SessionOptions {
     /** The options collected so far. */
     public SessionOptions build() {
       return new SessionOptions(this);
-    }
-
-    private static int requireRange(String name, int value, int low, int high) {
-      if (value < low || value > high) {
-        throw new ScanFormerException(
-            ErrorCode.BAD_INPUT,
-            "The option " + name + " must be " + low + " to " + high + ", found " + value);
-      }
-      return value;
     }
   }
 }

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -23,6 +24,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -373,10 +376,212 @@ class SessionTest {
             () -> options().budget(Duration.ofMillis(-1)),
             () -> options().schedule(Schedule.FINAL_ONLY).stopAtScore(0.5).build(),
             () -> SessionOptions.builder().textCache(0),
-            () -> SessionOptions.builder().warmUpSize(0, 10))) {
+            () -> SessionOptions.builder().frameSize(0, 10))) {
       ScanFormerException refused = assertThrows(ScanFormerException.class, wrong::run);
       assertEquals(ErrorCode.BAD_INPUT, refused.code());
       assertTrue(refused.getMessage().contains("found"), refused.getMessage());
+    }
+  }
+
+  // ---- Batches and declared maxima ----
+
+  @ParameterizedTest
+  @EnumSource
+  void severalImagesTogether(Schedule schedule) {
+    Expression other = model.encode("left of the star");
+    List<Image> images = List.of(image(0), image(1), Image.of(RandomImages.structured(2, 30, 60)));
+    List<Expression> expressions = List.of(expression, other, expression);
+    List<Integer> seen = new ArrayList<>();
+    LocateOptions options =
+        options()
+            .schedule(schedule)
+            .selection(SelectionPolicy.topK(9))
+            .listener(r -> seen.add(r.completedScales()))
+            .build();
+    try (Session batch = model.openSession(SessionOptions.builder().maxBatch(3).build())) {
+      for (int count = 1; count <= 3; count++) {
+        List<SessionResult> results = new ArrayList<>();
+        for (int r = 0; r < count; r++) {
+          results.add(batch.newResult());
+        }
+        seen.clear();
+        batch.locate(
+            images.subList(0, count),
+            expressions.subList(0, count),
+            options,
+            Long.MAX_VALUE,
+            results);
+        assertEquals(count * (schedule == Schedule.PER_SCALE ? 3 : 1), seen.size());
+        for (int r = 0; r < count; r++) {
+          session.locate(images.get(r), expressions.get(r), options, result);
+          for (int s = 0; s < 3; s++) {
+            assertEquals(result.mask(s), results.get(r).mask(s));
+            assertEquals(result.hasBox(s), results.get(r).hasBox(s));
+            if (result.hasBox(s)) {
+              assertBoxes(result.normalizedBox(s), results.get(r).normalizedBox(s));
+              assertEquals(result.score(s), results.get(r).score(s), 2e-4);
+            }
+          }
+          assertEquals(result.x(), results.get(r).x(), 0.02);
+        }
+      }
+      assertRefused(
+          "4 images, expected 1 to 3",
+          () ->
+              batch.locate(
+                  Collections.nCopies(4, image(0)),
+                  Collections.nCopies(4, expression),
+                  options,
+                  Long.MAX_VALUE,
+                  Collections.nCopies(4, result)));
+      assertRefused(
+          "2 images, 1 expressions and 2 results",
+          () ->
+              batch.locate(
+                  images.subList(0, 2),
+                  List.of(expression),
+                  options,
+                  Long.MAX_VALUE,
+                  List.of(result, batch.newResult())));
+      assertRefused(
+          "the same result",
+          () ->
+              batch.locate(
+                  images.subList(0, 2),
+                  expressions.subList(0, 2),
+                  options,
+                  Long.MAX_VALUE,
+                  List.of(result, result)));
+      batch.warmUp();
+    }
+  }
+
+  private static void assertRefused(String message, Runnable call) {
+    ScanFormerException refused = assertThrows(ScanFormerException.class, call::run);
+    assertEquals(ErrorCode.BAD_INPUT, refused.code());
+    assertTrue(refused.getMessage().contains(message), refused.getMessage());
+  }
+
+  @Test
+  void aDeclaredFrameIsAllThatFits() {
+    SessionOptions declared = SessionOptions.builder().frameSize(60, 30).build();
+    try (Session small = model.openSession(declared)) {
+      small.warmUp();
+      // 2 x 1 patches in the coarsest grid, or 1 x 2.
+      for (Image image :
+          List.of(
+              Image.of(RandomImages.structured(2, 60, 30)),
+              Image.of(RandomImages.structured(3, 20, 80)))) {
+        SessionResult own = small.newResult();
+        small.locate(image, expression, own);
+        assertSame(
+            model.locate(List.of(Request.of(image, expression)), Schedule.PER_SCALE).get(0), own);
+      }
+      assertRefused(
+          "The image of 60x45 pixels needs a coarsest grid of 4 patches, expected at most the 2 of"
+              + " the declared frames of 60x30 pixels",
+          () -> small.locate(image(1), expression, small.newResult()));
+    }
+  }
+
+  @Test
+  void noMorePatchesThanDeclared() {
+    for (int most : new int[] {0, 1, 5, 16, 63, 64}) {
+      SessionOptions declared = SessionOptions.builder().maxPatches(most).build();
+      try (Session small = model.openSession(declared)) {
+        for (SelectionPolicy policy :
+            List.of(
+                SelectionPolicy.all(), SelectionPolicy.topK(100), SelectionPolicy.checkpoint())) {
+          LocateOptions options = options().selection(policy).build();
+          LocateOptions capped = options().selection(policy).maxPatches(most).build();
+          session.locate(image(1), expression, capped, result);
+          SessionResult own = small.newResult();
+          small.locate(image(1), expression, options, own);
+          for (int s = 0; s < 3; s++) {
+            assertEquals(result.mask(s), own.mask(s), most + " patches");
+            assertBoxes(result.normalizedBox(s), own.normalizedBox(s));
+          }
+        }
+        List<PatchMask> masks =
+            List.of(PatchMask.all(2, 2), PatchMask.all(4, 4), PatchMask.none(8, 8));
+        LocateOptions given = options().selection(SelectionPolicy.masks(masks)).build();
+        if (most < 16) {
+          assertRefused(
+              "expected at most the declared " + most,
+              () -> small.locate(image(1), expression, given, small.newResult()));
+        } else {
+          small.locate(image(1), expression, given, small.newResult());
+        }
+      }
+    }
+  }
+
+  @Test
+  void aSmallerMaximumTakesLessMemory() {
+    long any = reserved(SessionOptions.defaults());
+    long declared = reserved(SessionOptions.builder().frameSize(60, 30).build());
+    long few = reserved(SessionOptions.builder().maxPatches(4).build());
+    long four = reserved(SessionOptions.builder().maxBatch(4).build());
+    assertTrue(declared < any && few < any && any < four, declared + " " + few + " " + any);
+  }
+
+  private long reserved(SessionOptions options) {
+    return model.sessionBytes(options);
+  }
+
+  // ---- Metrics ----
+
+  @Test
+  void metricsSeeCallsScalesAndTexts() {
+    Logger.getLogger("org.scanformer").setLevel(Level.OFF);
+    List<String> seen = new ArrayList<>();
+    ScanFormerMetrics metrics =
+        new ScanFormerMetrics() {
+          @Override
+          public void callDone(int requests, int scales, boolean deadlineMet, long nanos) {
+            seen.add("call " + requests + " " + scales + " " + deadlineMet + " " + (nanos > 0));
+          }
+
+          @Override
+          public void callFailed(ErrorCode code) {
+            seen.add("failed " + code);
+          }
+
+          @Override
+          public void scaleDone(int scale, int patches, int tokens, long nanos) {
+            seen.add("scale " + scale + " " + (patches > 0) + " " + (tokens >= patches));
+            throw new IllegalStateException("what metrics throw ends no call");
+          }
+
+          @Override
+          public void textEncoded(int tokens, long nanos) {
+            seen.add("text " + tokens);
+          }
+        };
+    try (ScanFormer observed =
+            ScanFormer.load(
+                directory,
+                ScanFormerOptions.builder().backend(backend()).metrics(metrics).build());
+        Expression red = observed.encode("red");
+        Session own = observed.openSession(SessionOptions.defaults())) {
+      assertEquals(List.of("text 3"), seen);
+      seen.clear();
+      LocateOptions options = options().selection(SelectionPolicy.all()).build();
+      own.locate(image(1), red, options, own.newResult());
+      assertEquals(
+          List.of(
+              "scale 0 true true", "scale 1 true true", "scale 2 true true", "call 1 3 true true"),
+          seen);
+      seen.clear();
+      observed.locate(List.of(Request.of(image(1), red), Request.of(image(2), red)));
+      assertEquals(
+          List.of(
+              "scale 0 true true",
+              "scale 1 true true",
+              "scale 2 true true",
+              "scale -1 false true",
+              "call 2 3 true true"),
+          seen);
     }
   }
 

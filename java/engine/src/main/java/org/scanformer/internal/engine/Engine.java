@@ -34,6 +34,8 @@ public final class Engine implements AutoCloseable {
   private final Weights weights;
   private final TextTokenizer tokenizer;
   private final EngineSession session;
+  private final BackendOpener opener;
+  private final DeviceState state;
   private final Controls controls = new Controls();
 
   /** The sessions that are open, with who closes them. */
@@ -52,7 +54,11 @@ public final class Engine implements AutoCloseable {
       Backend backend,
       Weights weights,
       TextTokenizer tokenizer,
-      EngineSession session) {
+      EngineSession session,
+      BackendOpener opener,
+      DeviceState state) {
+    this.opener = opener;
+    this.state = state;
     this.config = config;
     this.options = options;
     this.weights = weights;
@@ -63,22 +69,30 @@ public final class Engine implements AutoCloseable {
     this.precision = backend.precision();
   }
 
+  /** Opens the device that options ask for. */
+  public interface BackendOpener {
+    /** A stream of the device. */
+    Backend open(ScanFormerOptions options);
+  }
+
   /** Opens a device, reserves memory on it and lays a model out there. */
-  public static Engine load(Path directory, ScanFormerOptions options) {
+  public static Engine load(Path directory, ScanFormerOptions options, BackendOpener opener) {
     try (ModelDirectory model = ModelDirectory.open(directory)) {
       ModelConfig config = model.config();
-      Backend backend = Backends.open(options);
+      Backend backend = opener.open(options);
       TextTokenizer tokenizer = null;
       try {
         MemoryPlan plan = new MemoryPlan();
         plan.count(
             "weights", Weights.bytes(config, model.parameterCount(), backend.activationType()));
-        Workspace work = new Workspace(config, options.maxBatch(), backend, plan);
+        Workspace work = new Workspace(config, Limits.anyFrames(options.maxBatch()), backend, plan);
         plan.requireFits(backend);
         tokenizer = model.openTokenizer();
         Weights weights = Weights.load(model, backend);
-        EngineSession session = new EngineSession(config, backend, weights, work, System::nanoTime);
-        return new Engine(config, options, backend, weights, tokenizer, session);
+        DeviceState state = new DeviceState(options.metrics());
+        EngineSession session =
+            new EngineSession(config, backend, weights, work, state, System::nanoTime);
+        return new Engine(config, options, backend, weights, tokenizer, session, opener, state);
       } catch (Throwable e) {
         if (tokenizer != null) {
           tokenizer.close();
@@ -100,7 +114,7 @@ public final class Engine implements AutoCloseable {
       MemoryPlan plan = new MemoryPlan();
       plan.count(
           "weights", Weights.bytes(config, model.parameterCount(), backend.activationType()));
-      new Workspace(config, options.maxBatch(), backend, plan);
+      new Workspace(config, Limits.anyFrames(options.maxBatch()), backend, plan);
       List<ModelInfo.ScaleCost> costs = new ArrayList<>();
       Flops flops = new Flops(config);
       int keys = Math.min(20, config.maxTextLength());
@@ -144,18 +158,19 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
-   * Opens a session of one request at a time on the same device, with the same weights.
+   * Opens a session on the same device, with the same weights.
    *
+   * @param limits what its memory is reserved for
    * @param close closes it behind its running call, in the end by {@link #closeSession}; run when
    *     the engine is closed
    * @throws ScanFormerException OUT_OF_MEMORY with the bytes needed and available
    */
-  public EngineSession openSession(int threads, LongSupplier clock, Runnable close) {
+  public EngineSession openSession(Limits limits, int threads, LongSupplier clock, Runnable close) {
     lock.lock();
     try {
       requireOpen();
       Backend own =
-          Backends.open(
+          opener.open(
               ScanFormerOptions.builder()
                   .backend(kind)
                   .device(options.device())
@@ -164,15 +179,28 @@ public final class Engine implements AutoCloseable {
                   .build());
       try {
         MemoryPlan plan = new MemoryPlan();
-        Workspace work = new Workspace(config, 1, own, plan);
+        Workspace work = new Workspace(config, limits, own, plan);
         plan.requireFits(own);
-        EngineSession opened = new EngineSession(config, own, weights, work, clock);
+        EngineSession opened = new EngineSession(config, own, weights, work, state, clock);
         sessions.put(opened, close);
         return opened;
       } catch (Throwable e) {
         own.close();
         throw e;
       }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Bytes that a session of these limits reserves on the device. */
+  public long sessionBytes(Limits limits) {
+    lock.lock();
+    try {
+      requireOpen();
+      MemoryPlan plan = new MemoryPlan();
+      new Workspace(config, limits, backend, plan);
+      return plan.bytes();
     } finally {
       lock.unlock();
     }

@@ -32,13 +32,18 @@ public final class EngineSession {
 
   /** Reserves the workspace, which a plan has found to fit. */
   EngineSession(
-      ModelConfig config, Backend backend, Weights weights, Workspace work, LongSupplier clock) {
+      ModelConfig config,
+      Backend backend,
+      Weights weights,
+      Workspace work,
+      DeviceState device,
+      LongSupplier clock) {
     this.config = config;
     this.backend = backend;
     this.work = work;
     this.clock = clock;
     work.reserve(backend);
-    loop = new ScaleLoop(config, backend, weights, work, clock);
+    loop = new ScaleLoop(config, backend, weights, work, device, clock);
     maxBatch = work.maxBatch;
     outcome = new Outcome(config.numScales(), maxBatch);
     items = new Item[maxBatch];
@@ -57,41 +62,52 @@ public final class EngineSession {
     return work.maxPatches.clone();
   }
 
-  /** Patches down in a scale's grid of the last run's first request. */
-  public int gridRows(int scale) {
-    return loop.gridRows(scale, 0);
+  /** Patches down in a scale's grid of one of the last run's requests. */
+  public int gridRows(int scale, int request) {
+    return loop.gridRows(scale, request);
   }
 
   /** Patches across. */
-  public int gridCols(int scale) {
-    return loop.gridCols(scale, 0);
+  public int gridCols(int scale, int request) {
+    return loop.gridCols(scale, request);
   }
 
-  /** Copies a byte a patch, 1 for each that the last run's first request looked at. */
-  public void readMask(int scale, byte[] to) {
-    loop.readMask(scale, 0, to);
+  /** Copies a byte a patch, 1 for each that one of the last run's requests looked at. */
+  public void readMask(int scale, int request, byte[] to) {
+    loop.readMask(scale, request, to);
   }
 
-  /**
-   * Runs one request with an encoded text.
-   *
-   * @param budgetNanos from now, if that is earlier than the controls' deadline; NONE for none
-   */
-  public void locate(
-      Controls controls, long budgetNanos, Image image, TextKv text, SelectionPolicy selection) {
+  /** The most requests of a run. */
+  public int maxBatch() {
+    return maxBatch;
+  }
+
+  /** Makes the controls' deadline that many nanoseconds from now, where that is earlier. */
+  public void limit(Controls controls, long budgetNanos) {
     if (budgetNanos != Controls.NONE) {
       long now = clock.getAsLong();
       if (controls.deadline == Controls.NONE || controls.deadline - now > budgetNanos) {
         controls.deadline = now + budgetNanos;
       }
     }
+  }
+
+  /**
+   * Sets a request of the next run, with an encoded text.
+   *
+   * @throws ScanFormerException BAD_INPUT when the image or its masks do not fit
+   */
+  public void set(int request, Image image, TextKv text, SelectionPolicy selection) {
     requireMasksFit(selection, image);
-    set(0, image, null, text, selection);
-    run(1, controls);
+    set(request, image, null, text, selection);
+    ModelConfig.Grid grid = items[request].coarseGrid();
+    if (grid.rows() * grid.cols() > work.maxPatches[0]) {
+      throw work.limits.tooLarge(config, image, grid);
+    }
   }
 
   /** Lets the images of the last run go. */
-  void clear() {
+  public void clear() {
     for (Item item : items) {
       item.clear();
     }
@@ -103,12 +119,12 @@ public final class EngineSession {
   }
 
   /** Runs the first requests; what comes out is in the outcome until the next run. */
-  void run(int requests, Controls controls) {
+  public void run(int requests, Controls controls) {
     loop.run(items, requests, controls, outcome);
   }
 
   /** The outcome of the last run as records. */
-  List<Location> locations(int requests, Schedule schedule) {
+  public List<Location> locations(int requests, Schedule schedule) {
     Timings timings = new Timings(outcome.pyramidNanos, outcome.finalNanos, outcome.totalNanos);
     List<Location> locations = new ArrayList<>(requests);
     for (int r = 0; r < requests; r++) {
@@ -138,7 +154,7 @@ public final class EngineSession {
     return locations;
   }
 
-  /** Refuses masks that do not fit an image's grids. */
+  /** Refuses masks that do not fit an image's grids, or select more than is declared. */
   void requireMasksFit(SelectionPolicy policy, Image image) {
     if (!(policy instanceof SelectionPolicy.Masks given)) {
       return;
@@ -176,6 +192,16 @@ public final class EngineSession {
                 + mask.rows()
                 + " x "
                 + mask.cols());
+      }
+      if (mask.count() > work.maxSelected[s]) {
+        throw new ScanFormerException(
+            ErrorCode.BAD_INPUT,
+            "The mask of scale "
+                + s
+                + " selects "
+                + mask.count()
+                + " patches, expected at most the declared "
+                + work.maxSelected[s]);
       }
       if (s == 0 && mask.count() != mask.total()) {
         throw new ScanFormerException(

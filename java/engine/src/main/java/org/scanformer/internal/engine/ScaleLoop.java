@@ -29,6 +29,7 @@ final class ScaleLoop {
   private final Workspace work;
   private final Workspace.Tables tables;
   private final DeviceWork device;
+  private final DeviceState state;
   private final int scales;
   private final int layers;
 
@@ -50,7 +51,13 @@ final class ScaleLoop {
   private int requests;
 
   ScaleLoop(
-      ModelConfig config, Backend backend, Weights weights, Workspace work, LongSupplier clock) {
+      ModelConfig config,
+      Backend backend,
+      Weights weights,
+      Workspace work,
+      DeviceState state,
+      LongSupplier clock) {
+    this.state = state;
     this.clock = clock;
     this.costs = new CostModel(DeviceWork.KINDS, Math.toIntExact(work.finalX.rows()));
     this.config = config;
@@ -80,6 +87,8 @@ final class ScaleLoop {
 
   /** Encodes a text of its own through all layers, into memory that the caller owns. */
   TextKv encodeText(int[] ids) {
+    state.requireDevice();
+    final long start = clock.getAsLong();
     TextKv text =
         TextKv.allocate(backend, config.numAttentionHeads(), config.headSize(), layers, ids.length);
     try {
@@ -94,6 +103,7 @@ final class ScaleLoop {
       device.runText();
       // The pass's tables are filled again by the next call.
       backend.synchronize();
+      state.metrics.textEncoded(ids.length, clock.getAsLong() - start);
       return text;
     } catch (RuntimeException e) {
       settle(e);
@@ -104,11 +114,13 @@ final class ScaleLoop {
 
   /** Runs one batch of at most the workspace's maximum; what comes out replaces the outcome. */
   void run(Item[] items, int count, Controls controls, Outcome out) {
+    state.requireDevice();
     CallEvent event = CallEvent.start();
     try {
       requests = count;
       device.requests = count;
       scan(items, controls, out);
+      state.metrics.callDone(count, out.completedScales, out.deadlineMet, out.totalNanos);
       if (event != null) {
         event.requests = count;
         event.schedule = controls.schedule.name();
@@ -124,10 +136,12 @@ final class ScaleLoop {
 
   /** Waits for what a failed call has enqueued: its tables are filled again by the next. */
   private void settle(RuntimeException failure) {
+    state.failed(failure);
     try {
       backend.synchronize();
     } catch (ScanFormerException e) {
       failure.addSuppressed(e);
+      state.failed(e);
     }
   }
 
@@ -139,8 +153,9 @@ final class ScaleLoop {
     tables.kv.clear();
     tables.segments.resize(requests * segmentsPerRequest());
     tables.finalPass.clear();
-    placeGrids(items, controls.maxPatches);
-    placeMasks(items, controls.maxPatches);
+    int maxPatches = Math.min(controls.maxPatches, work.limits.maxPatches());
+    placeGrids(items, maxPatches);
+    placeMasks(items, maxPatches);
     buildPyramids(items);
     out.pyramidNanos = clock.getAsLong() - start;
 
@@ -190,6 +205,7 @@ final class ScaleLoop {
     }
     out.scaleNanos[s] = clock.getAsLong() - start;
     costs.learn(kind, device.rows, out.scaleNanos[s]);
+    state.metrics.scaleDone(s, device.patches, device.rows, out.scaleNanos[s]);
     commit(event, s);
   }
 
@@ -213,6 +229,7 @@ final class ScaleLoop {
     }
     out.finalNanos = clock.getAsLong() - start;
     costs.learn(DeviceWork.FINAL_PASS, device.rows, out.finalNanos);
+    state.metrics.scaleDone(-1, 0, device.rows, out.finalNanos);
     commit(event, -1);
   }
 

@@ -10,16 +10,21 @@ import org.scanformer.internal.backend.Tensor;
 import org.scanformer.internal.model.ModelConfig;
 
 /**
- * Every array that a batch needs, for a declared maximum of requests of any aspect ratio, all
- * patches selected. Arrays that linear layers touch have room for the rounding of their rows. Not
- * safe for use by several threads.
+ * Every array that a batch needs, for a declared maximum of requests, sizes and patches. Arrays
+ * that linear layers touch have room for the rounding of their rows. Not safe for use by several
+ * threads.
  */
 final class Workspace {
   final int maxBatch;
   final int scales;
 
+  final Limits limits;
+
   /** Patches of a scale's largest grid. */
   final int[] maxPatches;
+
+  /** Patches of it that may be looked at. */
+  final int[] maxSelected;
 
   /** Elements of one request's pyramid. */
   final int canvasElements;
@@ -159,10 +164,11 @@ final class Workspace {
   }
 
   /** Declares the arrays in a plan. */
-  Workspace(ModelConfig config, int maxBatch, Backend backend, MemoryPlan plan) {
+  Workspace(ModelConfig config, Limits limits, Backend backend, MemoryPlan plan) {
     this.config = config;
     this.plan = plan;
-    this.maxBatch = maxBatch;
+    this.limits = limits;
+    this.maxBatch = limits.maxBatch();
     this.scales = config.numScales();
     int hidden = config.hiddenSize();
     int heads = config.numAttentionHeads();
@@ -170,6 +176,9 @@ final class Workspace {
     ElementType activation = backend.activationType();
 
     maxPatches = new int[scales];
+    maxSelected = new int[scales];
+    int mostSelected = 0;
+    int patchesOfScale = limits.coarsePatches(config);
     firstRow = new int[scales];
     int rows = 0;
     int requestPatches = 0;
@@ -177,21 +186,24 @@ final class Workspace {
     long requestCanvas = 0;
     long kvBytes = backend.kvBytes(heads, hidden / heads, config.maxTextLength());
     for (int s = 0; s < scales; s++) {
-      int side = config.coarseGrid() << s;
-      maxPatches[s] = Math.multiplyExact(side, side);
-      requestTokens = Math.addExact(requestTokens, maxPatches[s] + 1);
+      maxPatches[s] = patchesOfScale;
+      maxSelected[s] = s == 0 ? patchesOfScale : Math.min(patchesOfScale, limits.maxPatches());
+      mostSelected = Math.max(mostSelected, maxSelected[s]);
+      patchesOfScale = s < scales - 1 ? Math.multiplyExact(patchesOfScale, 4) : 0;
+      // [REG], the selected patches, and one token for the others where there are others.
+      int segmentTokens = Math.min(maxSelected[s] + 2, maxPatches[s] + 1);
+      requestTokens = Math.addExact(requestTokens, segmentTokens);
       requestPatches += maxPatches[s];
       firstRow[s] = rows;
-      int scaleTokens = maxPatches[s] + 1 + (s == 0 ? config.maxTextLength() : 0);
+      int scaleTokens = segmentTokens + (s == 0 ? config.maxTextLength() : 0);
       rows = Math.addExact(rows, backend.linearRows(Math.multiplyExact(maxBatch, scaleTokens)));
       requestCanvas += (long) maxPatches[s] * patchElements;
-      kvBytes += backend.kvBytes(heads, hidden / heads, maxPatches[s] + 1);
+      kvBytes += backend.kvBytes(heads, hidden / heads, segmentTokens);
     }
     canvasElements = Math.toIntExact(requestCanvas);
-    int finest = maxPatches[scales - 1];
     int tokens = Math.multiplyExact(maxBatch, requestTokens);
     int tokenRows = backend.linearRows(tokens);
-    int patches = backend.linearRows(Math.multiplyExact(maxBatch, finest));
+    int patches = backend.linearRows(Math.multiplyExact(maxBatch, mostSelected));
     int requests = backend.linearRows(maxBatch);
 
     canvas = plan.tensor("image pyramids", ElementType.F32, maxBatch, canvasElements);
@@ -218,11 +230,15 @@ final class Workspace {
     kvMemory = plan.tensor("KV cache", ElementType.U8, config.numHiddenLayers() * kvLayerStride, 1);
     tables = new Tables(this, backend);
     plan.count("tables", tables.bytes());
+    plan.count("frames", limits.pixelBytes());
   }
 
   /** Allocates everything. */
   void reserve(Backend backend) {
     plan.reserve(backend);
     tables.reserve(backend, this);
+    if (limits.pixelBytes() > 0) {
+      backend.reservePixels(limits.pixelBytes());
+    }
   }
 }

@@ -1,0 +1,63 @@
+package org.scanformer;
+
+/**
+ * Sees what an engine does, for an application's metrics. Every method does nothing by default.
+ *
+ * <p>Called by the threads that do the work, within their calls, so what it takes is the calls'
+ * time. Several threads may call at once. What a method throws is logged and else ignored.
+ */
+public interface ScanFormerMetrics {
+  /** Sees nothing. */
+  ScanFormerMetrics NONE = new ScanFormerMetrics() {};
+
+  /**
+   * A batch was answered.
+   *
+   * @param requests in the batch, at least 1
+   * @param completedScales scales that were looked at
+   * @param deadlineMet false when it ended behind its deadline
+   * @param nanos from the start of its work to its answer
+   */
+  default void callDone(int requests, int completedScales, boolean deadlineMet, long nanos) {}
+
+  /** A batch, or the encoding of a text, failed. */
+  default void callFailed(ErrorCode code) {}
+
+  /**
+   * A scale of a batch was looked at, or the pass over the tokens of all scales.
+   *
+   * @param scale 0 is the coarsest; -1 for the pass over all
+   * @param patches looked at, of all requests; 0 for the pass over all
+   * @param tokens encoded, of all requests; as patches, rounded as the device is given them
+   */
+  default void scaleDone(int scale, int patches, int tokens, long nanos) {}
+
+  /** An expression was encoded on its own. */
+  default void textEncoded(int tokens, long nanos) {}
+
+  /** The number of requests that wait in a batcher's queue has changed. */
+  default void queueLength(int requests) {}
+
+  /**
+   * A batcher has taken requests from its queue.
+   *
+   * @param requests that go together
+   * @param longestWaitNanos of the one that waited longest
+   */
+  default void batchFormed(int requests, long longestWaitNanos) {}
+
+  /** A request will not be answered. */
+  default void requestDropped(DropReason reason) {}
+
+  /** Why a batcher does not answer a request. */
+  enum DropReason {
+    /** The queue was full, and the policy is to reject. */
+    REJECTED,
+    /** The queue was full, and a newer request took its place. */
+    REPLACED,
+    /** Its deadline passed before its batch was formed. */
+    EXPIRED,
+    /** It was cancelled before its batch was formed. */
+    CANCELLED
+  }
+}

@@ -1,0 +1,44 @@
+package org.scanformer.internal.engine;
+
+import org.scanformer.ErrorCode;
+import org.scanformer.ScanFormerException;
+import org.scanformer.ScanFormerMetrics;
+
+/**
+ * What an engine and its sessions know of their device together: whether it is still there, and who
+ * wants to hear of what it does. Thread-safe.
+ */
+final class DeviceState {
+  private static final System.Logger LOG = System.getLogger("org.scanformer");
+
+  final ScanFormerMetrics metrics;
+
+  /** Why the device was lost, or null. */
+  private volatile String loss;
+
+  DeviceState(ScanFormerMetrics metrics) {
+    this.metrics = new GuardedMetrics(metrics);
+  }
+
+  /** Refuses work for a device that is lost. */
+  void requireDevice() {
+    if (loss != null) {
+      throw new ScanFormerException(
+          ErrorCode.DEVICE_LOST,
+          "The device was lost by an earlier call, close the model and start the process again: "
+              + loss);
+    }
+  }
+
+  /** Takes note of a call that failed. */
+  void failed(RuntimeException failure) {
+    if (!(failure instanceof ScanFormerException known)) {
+      return;
+    }
+    if (known.code() == ErrorCode.DEVICE_LOST && loss == null) {
+      loss = known.getMessage();
+      LOG.log(System.Logger.Level.WARNING, "A device is lost: {0}", loss);
+    }
+    metrics.callFailed(known.code());
+  }
+}

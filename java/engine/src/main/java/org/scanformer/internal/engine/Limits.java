@@ -1,0 +1,51 @@
+package org.scanformer.internal.engine;
+
+import org.scanformer.ErrorCode;
+import org.scanformer.Image;
+import org.scanformer.ScanFormerException;
+import org.scanformer.internal.model.ModelConfig;
+
+/**
+ * What a workspace is sized for. Immutable.
+ *
+ * @param maxBatch requests
+ * @param frameWidth of the declared frames, in pixels; 0 when frames may have any size
+ * @param frameHeight of the declared frames
+ * @param maxPatches patches that may be looked at in a scale beyond the coarsest
+ */
+public record Limits(int maxBatch, int frameWidth, int frameHeight, int maxPatches) {
+  /** Requests of any size, all patches of which may be looked at. */
+  public static Limits anyFrames(int maxBatch) {
+    return new Limits(maxBatch, 0, 0, Integer.MAX_VALUE);
+  }
+
+  /** Patches of the coarsest grid that there is room for. */
+  int coarsePatches(ModelConfig config) {
+    int side = config.coarseGrid();
+    ModelConfig.Grid grid =
+        frameWidth == 0
+            ? new ModelConfig.Grid(side, side)
+            : config.coarseGrid(frameWidth, frameHeight);
+    return Math.multiplyExact(grid.rows(), grid.cols());
+  }
+
+  /** Bytes of the declared frames' pixels, in their widest format; 0 when nothing is declared. */
+  long pixelBytes() {
+    return 4L * frameWidth * frameHeight * maxBatch;
+  }
+
+  /** That an image's grid is larger than that of the declared frames. */
+  ScanFormerException tooLarge(ModelConfig config, Image image, ModelConfig.Grid grid) {
+    return new ScanFormerException(
+        ErrorCode.BAD_INPUT,
+        String.format(
+            "The image of %dx%d pixels needs a coarsest grid of %d patches, expected at most the %d"
+                + " of the declared frames of %dx%d pixels",
+            image.width(),
+            image.height(),
+            grid.rows() * grid.cols(),
+            coarsePatches(config),
+            frameWidth,
+            frameHeight));
+  }
+}

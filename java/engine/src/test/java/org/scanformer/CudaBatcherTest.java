@@ -1,0 +1,24 @@
+package org.scanformer;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.scanformer.internal.cuda.CudaLibrary;
+
+/** The queue on CUDA device 0; skipped where there is none. */
+@Tag("gpu")
+class CudaBatcherTest extends BatcherTest {
+  @BeforeEach
+  @Override
+  void open() throws Exception {
+    DeviceReport report = CudaLibrary.probe(0);
+    assumeTrue(report.usable(), () -> "no usable CUDA device: " + report.details());
+    super.open();
+  }
+
+  @Override
+  BackendKind backend() {
+    return BackendKind.CUDA;
+  }
+}

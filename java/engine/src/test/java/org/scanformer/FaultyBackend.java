@@ -1,0 +1,107 @@
+package org.scanformer;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
+import org.scanformer.internal.backend.Backend;
+import org.scanformer.internal.backend.Mirror;
+import org.scanformer.internal.backend.Tensor;
+import org.scanformer.internal.engine.Backends;
+
+/**
+ * Backends that fail at an operation of one's choice: every operation of the device is counted, and
+ * the one whose turn it is throws instead of being done. A lost device fails from then on.
+ */
+final class FaultyBackend {
+  private static final Set<String> OPERATIONS =
+      Set.of(
+          "synchronize",
+          "allocate",
+          "allocateMirror",
+          "upload",
+          "download",
+          "reservePixels",
+          "buildPyramid",
+          "compactPatches",
+          "gatherPatches",
+          "selectPatches",
+          "embedText",
+          "embedPatches",
+          "createLinear",
+          "linear",
+          "residualLayerNorm",
+          "appendKv",
+          "attention",
+          "toDevice",
+          "toHost");
+
+  /** Operations so far, since {@link #failAt}. */
+  int count;
+
+  /** Backends that are open. */
+  int open;
+
+  /** The last operation that failed. */
+  String failed;
+
+  /** Arrays that have memory of their own. */
+  final Set<Tensor> allocated = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  private int turn = -1;
+  private ErrorCode code;
+  private boolean lost;
+
+  /** Lets the operation of that number fail, counted from 0; -1 for none. */
+  void failAt(int operation, ErrorCode with) {
+    count = 0;
+    failed = null;
+    turn = operation;
+    code = with;
+  }
+
+  /** As the engine opens backends. */
+  Backend open(ScanFormerOptions options) {
+    open++;
+    return proxy(Backend.class, Backends.open(options));
+  }
+
+  private <T> T proxy(Class<T> type, T real) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (self, method, arguments) -> call(real, method, arguments)));
+  }
+
+  private Object call(Object real, Method method, Object[] arguments) throws Throwable {
+    String name = method.getName();
+    if (OPERATIONS.contains(name)) {
+      if (lost) {
+        throw new ScanFormerException(ErrorCode.DEVICE_LOST, name + ": lost before");
+      }
+      if (count++ == turn) {
+        failed = name;
+        lost = code == ErrorCode.DEVICE_LOST;
+        throw new ScanFormerException(code, name + ": injected");
+      }
+    }
+    Object result;
+    try {
+      result = method.invoke(real, arguments);
+    } catch (InvocationTargetException e) {
+      throw e.getCause();
+    }
+    switch (name) {
+      case "allocate" -> allocated.add((Tensor) arguments[0]);
+      case "free" -> allocated.remove((Tensor) arguments[0]);
+      case "close" -> open--;
+      default -> {
+        // Nothing is kept of the others.
+      }
+    }
+    return result instanceof Mirror mirror ? proxy(Mirror.class, mirror) : result;
+  }
+}
