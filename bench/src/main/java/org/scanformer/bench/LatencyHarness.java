@@ -2,34 +2,26 @@ package org.scanformer.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
-import org.scanformer.BackendKind;
 import org.scanformer.Expression;
 import org.scanformer.Image;
 import org.scanformer.LocateOptions;
-import org.scanformer.PixelFormat;
-import org.scanformer.Precision;
 import org.scanformer.ScanFormer;
-import org.scanformer.ScanFormerOptions;
 import org.scanformer.Schedule;
 import org.scanformer.SelectionPolicy;
 import org.scanformer.Session;
 import org.scanformer.SessionOptions;
 import org.scanformer.SessionResult;
-import org.scanformer.reference.RandomModel;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -43,29 +35,13 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description = "Latency of a stream of frames, without and with deadlines.")
 public final class LatencyHarness implements Callable<Integer> {
-  private static final int WIDTH = 640;
-  private static final int HEIGHT = 480;
-
-  @Option(
-      names = "--model",
-      paramLabel = "DIR",
-      description = "A model directory. Default: ViLT-B/32's geometry with random weights.")
-  private Path model;
-
-  @Option(names = "--backend", defaultValue = "cpu", description = "cpu or cuda. Default: cpu.")
-  private String backend;
-
-  @Option(names = "--precision", description = "fp32, tf32, fp16 or bf16. Default: the device's.")
-  private String precision;
+  @Mixin private BenchModel model;
 
   @Option(
       names = "--schedule",
       defaultValue = "PER_SCALE",
       description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
   private Schedule schedule;
-
-  @Option(names = "--threads", defaultValue = "0", description = "CPU threads; 0 for all.")
-  private int threads;
 
   @Option(
       names = "--share",
@@ -75,9 +51,13 @@ public final class LatencyHarness implements Callable<Integer> {
 
   @Option(
       names = "--fps",
-      defaultValue = "0",
-      description = "Frames a second; 0, the default, for one behind the other.")
-  private double fps;
+      split = ",",
+      defaultValue = "0,30,60",
+      description = {
+        "Frames a second; 0 for one behind the other. Default: ${DEFAULT-VALUE}.",
+        "Deadlines are shares of the median of the first."
+      })
+  private double[] rates;
 
   @Option(names = "--calls", defaultValue = "300", description = "Calls a row. Default: 300.")
   private int calls;
@@ -92,6 +72,13 @@ public final class LatencyHarness implements Callable<Integer> {
   @Option(names = "--json", paramLabel = "FILE", description = "Where to write the rows.")
   private Path json;
 
+  @Option(names = "--plot", paramLabel = "FILE", description = "Where to draw them, as PNG.")
+  private Path plot;
+
+  private final List<Map<String, Object>> rows = new ArrayList<>();
+  private final Plot curves =
+      new Plot("Latency of a stream", "1 call in", "latency, ms").logarithmicX().logarithmicY();
+
   private LatencyHarness() {}
 
   /** Runs the command. */
@@ -103,27 +90,17 @@ public final class LatencyHarness implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Path directory = model;
-    if (directory == null) {
-      directory = Files.createTempDirectory("scanformer-latency");
-      RandomModel.viltB32().seed(1).write(directory);
-    }
-    ScanFormerOptions options =
-        ScanFormerOptions.builder()
-            .backend(BackendKind.valueOf(backend.toUpperCase(Locale.ROOT)))
-            .precision(
-                precision == null ? null : Precision.valueOf(precision.toUpperCase(Locale.ROOT)))
-            .threads(threads)
-            .maxBatch(1)
-            .build();
-    List<Map<String, Object>> rows = new ArrayList<>();
-    try (ScanFormer scanFormer = ScanFormer.load(directory, options);
+    try (BenchModel bench = model;
+        ScanFormer scanFormer = bench.load(1);
         Session session =
             scanFormer.openSession(
-                SessionOptions.builder().threads(threads).frameSize(WIDTH, HEIGHT).build());
-        Expression expression = scanFormer.encode("the ".repeat(18))) {
+                SessionOptions.builder()
+                    .threads(bench.threads)
+                    .frameSize(BenchModel.WIDTH, BenchModel.HEIGHT)
+                    .build());
+        Expression expression = scanFormer.encode(BenchModel.TEXT)) {
       session.warmUp();
-      Image frame = frame();
+      Image frame = BenchModel.frame(2);
       SessionResult result = session.newResult();
       session.locate(
           frame,
@@ -132,32 +109,26 @@ public final class LatencyHarness implements Callable<Integer> {
           result);
       int patches = (int) Math.round(share * result.selected(result.completedScales() - 1));
       System.out.printf(
-          "%s %s, %s, at most %d patches a scale, %d calls a row, %s%n",
-          scanFormer.backend(),
-          scanFormer.precision(),
-          schedule,
-          patches,
-          calls,
-          fps == 0 ? "one behind the other" : fps + " frames a second");
-      System.out.println("deadline ms   p50 ms   p99 ms  p99.9 ms   max ms   missed   scales");
-      double median = measure(session, frame, expression, patches, 0, result, rows);
-      for (double deadline : deadlines) {
-        measure(session, frame, expression, patches, deadline * median, result, rows);
+          "%s %s, %s, at most %d patches a scale, %d calls a row%n",
+          scanFormer.backend(), scanFormer.precision(), schedule, patches, calls);
+      System.out.println(
+          "frames/s  deadline ms   p50 ms   p99 ms  p99.9 ms   max ms   missed   scales");
+      double median = Double.NaN;
+      for (double fps : rates) {
+        double own = measure(session, frame, expression, patches, fps, 0, result);
+        median = Double.isNaN(median) ? own : median;
+        for (double deadline : deadlines) {
+          measure(session, frame, expression, patches, fps, deadline * median, result);
+        }
       }
     }
     if (json != null) {
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(json.toFile(), rows);
     }
-    return 0;
-  }
-
-  private static Image frame() {
-    ByteBuffer pixels = ByteBuffer.allocateDirect(3 * WIDTH * HEIGHT);
-    Random random = new Random(2);
-    while (pixels.hasRemaining()) {
-      pixels.put((byte) random.nextInt());
+    if (plot != null) {
+      curves.write(plot);
     }
-    return Image.of(pixels.flip(), PixelFormat.RGB, WIDTH, HEIGHT);
+    return 0;
   }
 
   /** Measures a row, prints it and adds it; the median in milliseconds. */
@@ -166,9 +137,9 @@ public final class LatencyHarness implements Callable<Integer> {
       Image frame,
       Expression expression,
       int patches,
+      double fps,
       double deadlineMillis,
-      SessionResult result,
-      List<Map<String, Object>> rows) {
+      SessionResult result) {
     LocateOptions.Builder builder =
         LocateOptions.builder().schedule(schedule).selection(SelectionPolicy.topK(patches));
     LocateOptions options = builder.build();
@@ -197,6 +168,7 @@ public final class LatencyHarness implements Callable<Integer> {
       scales += result.completedScales();
     }
     Map<String, Object> row = new LinkedHashMap<>();
+    row.put("framesPerSecond", fps == 0 ? null : fps);
     row.put("deadlineMillis", budget == 0 ? null : deadlineMillis);
     row.put("p50Millis", latency.getValueAtPercentile(50) / 1e6);
     row.put("p99Millis", latency.getValueAtPercentile(99) / 1e6);
@@ -205,8 +177,12 @@ public final class LatencyHarness implements Callable<Integer> {
     row.put("missedPercent", 100.0 * missed / calls);
     row.put("scales", (double) scales / calls);
     rows.add(row);
+    if (budget == 0) {
+      draw(fps, latency);
+    }
     System.out.printf(
-        "%11s %8.2f %8.2f %9.2f %8.2f %6.2f %% %8.2f%n",
+        "%8s %12s %8.2f %8.2f %9.2f %8.2f %6.2f %% %8.2f%n",
+        fps == 0 ? "any" : String.format("%.0f", fps),
         budget == 0 ? "none" : String.format("%.2f", deadlineMillis),
         row.get("p50Millis"),
         row.get("p99Millis"),
@@ -215,5 +191,20 @@ public final class LatencyHarness implements Callable<Integer> {
         row.get("missedPercent"),
         row.get("scales"));
     return latency.getValueAtPercentile(50) / 1e6;
+  }
+
+  /** The latency that one call in 1, 2, 4 … is over. */
+  private void draw(double fps, Histogram latency) {
+    int points = 1 + (int) (Math.log(latency.getTotalCount()) / Math.log(2));
+    double[] oneIn = new double[points];
+    double[] millis = new double[points];
+    for (int i = 0; i < points; i++) {
+      oneIn[i] = Math.pow(2, i);
+      millis[i] = latency.getValueAtPercentile(100 - 100 / oneIn[i]) / 1e6;
+    }
+    curves.add(
+        fps == 0 ? "one behind the other" : String.format("%.0f frames a second", fps),
+        oneIn,
+        millis);
   }
 }

@@ -1,17 +1,13 @@
 package org.scanformer.bench;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -31,7 +27,6 @@ import org.scanformer.Expression;
 import org.scanformer.Image;
 import org.scanformer.Location;
 import org.scanformer.PatchMask;
-import org.scanformer.PixelFormat;
 import org.scanformer.Precision;
 import org.scanformer.Request;
 import org.scanformer.ScanFormer;
@@ -103,19 +98,10 @@ public class LocateBenchmark {
                 .threads(threads)
                 .maxBatch(1)
                 .build());
-    expression = scanFormer.encode("the ".repeat(TEXT_TOKENS - 2));
-    Image frame = frame(640, 480);
+    expression = scanFormer.encode(BenchModel.TEXT);
+    Image frame = BenchModel.frame(2);
     List<PatchMask> masks = masks(ModelConfig.read(directory.resolve("config.json")), frame);
     requests = List.of(Request.of(frame, expression).withSelection(SelectionPolicy.masks(masks)));
-  }
-
-  private static Image frame(int width, int height) {
-    ByteBuffer pixels = ByteBuffer.allocateDirect(3 * width * height);
-    Random random = new Random(2);
-    while (pixels.hasRemaining()) {
-      pixels.put((byte) random.nextInt());
-    }
-    return Image.of(pixels.flip(), PixelFormat.RGB, width, height);
   }
 
   /** Random masks of the given shares, and the operations that a call with them takes. */
@@ -160,17 +146,6 @@ public class LocateBenchmark {
   @TearDown(Level.Trial)
   public void close() throws IOException {
     scanFormer.close();
-    try (Stream<Path> files = Files.walk(directory)) {
-      files
-          .sorted(Comparator.reverseOrder())
-          .forEach(
-              file -> {
-                try {
-                  Files.delete(file);
-                } catch (IOException e) {
-                  throw new UncheckedIOException(e);
-                }
-              });
-    }
+    BenchModel.delete(directory);
   }
 }

@@ -22,8 +22,11 @@ class NativeMemoryTest {
   private static final int CALLS = 10_000;
   private static final int RELOADS = 500;
 
-  /** Compiled code and the allocator's slack; a leak of one array a call or a model is far more. */
-  private static final long TOLERATED = 6L << 20;
+  /**
+   * What compiled code and the allocator's slack may take: they grow in steps of some MiB. So 1.3
+   * KiB lost a call is seen, and 25 KiB lost a model.
+   */
+  private static final long TOLERATED = 12L << 20;
 
   @TempDir private Path directory;
 

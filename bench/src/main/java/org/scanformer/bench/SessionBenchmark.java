@@ -1,0 +1,113 @@
+package org.scanformer.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+import org.scanformer.BackendKind;
+import org.scanformer.Expression;
+import org.scanformer.Image;
+import org.scanformer.LocateOptions;
+import org.scanformer.ScanFormer;
+import org.scanformer.ScanFormerOptions;
+import org.scanformer.Schedule;
+import org.scanformer.SelectionPolicy;
+import org.scanformer.Session;
+import org.scanformer.SessionOptions;
+import org.scanformer.SessionResult;
+import org.scanformer.reference.RandomModel;
+
+/**
+ * A frame of a stream through a session: a quarter of the finest patches at most, the text encoded
+ * before or given as a string. With JMH's gc profiler it shows what a call leaves on the heap.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Warmup(iterations = 3, time = 2)
+@Measurement(iterations = 5, time = 3)
+@Fork(value = 1, jvmArgsAppend = "-Xmx1g")
+public class SessionBenchmark {
+  /** The model's geometry: the smallest that makes sense, or ViLT-B/32's. */
+  @Param({"tiny", "vilt-b32"})
+  String model;
+
+  /** The order of the scales through the encoder. */
+  @Param({"FINAL_ONLY", "PER_SCALE"})
+  Schedule schedule;
+
+  /** The device family. */
+  @Param("cpu")
+  String backend;
+
+  private Path directory;
+  private ScanFormer scanFormer;
+  private Expression expression;
+  private Session session;
+  private SessionResult result;
+  private LocateOptions options;
+  private final Image frame = BenchModel.frame(2);
+
+  /** Writes the model, loads it and opens the session. */
+  @Setup(Level.Trial)
+  public void open() throws IOException {
+    directory = Files.createTempDirectory("scanformer-bench");
+    (model.equals("tiny") ? RandomModel.tiny() : RandomModel.viltB32()).seed(1).write(directory);
+    scanFormer =
+        ScanFormer.load(
+            directory,
+            ScanFormerOptions.builder()
+                .backend(BackendKind.valueOf(backend.toUpperCase(Locale.ROOT)))
+                .maxBatch(1)
+                .build());
+    expression = scanFormer.encode("the red one");
+    session =
+        scanFormer.openSession(
+            SessionOptions.builder().frameSize(BenchModel.WIDTH, BenchModel.HEIGHT).build());
+    session.warmUp();
+    result = session.newResult();
+    session.locate(frame, expression, result);
+    int finest = result.mask(result.completedScales() - 1).total();
+    options =
+        LocateOptions.builder()
+            .schedule(schedule)
+            .selection(SelectionPolicy.topK(finest / 4))
+            .build();
+  }
+
+  /** With the expression encoded before. */
+  @Benchmark
+  public SessionResult encodedText() {
+    session.locate(frame, expression, options, result);
+    return result;
+  }
+
+  /** With its text, which the session has encoded in an earlier call. */
+  @Benchmark
+  public SessionResult sameText() {
+    session.locate(frame, "the red one", options, result);
+    return result;
+  }
+
+  /** Frees the engine and removes the model. */
+  @TearDown(Level.Trial)
+  public void close() throws IOException {
+    session.close();
+    scanFormer.close();
+    BenchModel.delete(directory);
+  }
+}

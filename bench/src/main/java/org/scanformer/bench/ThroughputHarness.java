@@ -1,0 +1,278 @@
+package org.scanformer.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import org.HdrHistogram.ConcurrentHistogram;
+import org.HdrHistogram.Histogram;
+import org.scanformer.Batcher;
+import org.scanformer.BatcherOptions;
+import org.scanformer.Expression;
+import org.scanformer.Image;
+import org.scanformer.LocateOptions;
+import org.scanformer.Request;
+import org.scanformer.ScanFormer;
+import org.scanformer.ScanFormerMetrics;
+import org.scanformer.Schedule;
+import org.scanformer.SelectionPolicy;
+import org.scanformer.Session;
+import org.scanformer.SessionOptions;
+import org.scanformer.SessionResult;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/**
+ * How much a device answers: against the size of a batch, with texts encoded before and in each
+ * call; what each further scale costs; and, with requests that come at random, against the delay
+ * that a batcher waits for others.
+ */
+@Command(
+    name = "throughput",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = "Requests a second against the size of a batch and against a queue's delay.")
+public final class ThroughputHarness implements Callable<Integer> {
+  @Mixin private BenchModel model;
+
+  @Option(
+      names = "--share",
+      defaultValue = "0.25",
+      description = "Most patches of a finer scale to look at, of the finest. Default: 0.25.")
+  private double share;
+
+  @Option(
+      names = "--batches",
+      split = ",",
+      defaultValue = "1,2,4,8,16,32,64",
+      description = "Sizes of batches. Default: ${DEFAULT-VALUE}.")
+  private int[] batches;
+
+  @Option(
+      names = "--delays",
+      split = ",",
+      defaultValue = "0,1,2,5,10",
+      description = "Delays of the queue in milliseconds. Default: ${DEFAULT-VALUE}.")
+  private double[] delays;
+
+  @Option(
+      names = "--load",
+      defaultValue = "0.5",
+      description = "Requests that come, as a share of what a batch of 1 answers. Default: 0.5.")
+  private double load;
+
+  @Option(
+      names = "--seconds",
+      defaultValue = "3",
+      description = "How long each row is measured. Default: 3.")
+  private double seconds;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Where to write the rows.")
+  private Path json;
+
+  @Option(names = "--plot", paramLabel = "FILE", description = "Where to draw them, as PNG.")
+  private Path plot;
+
+  private ThroughputHarness() {}
+
+  /** Runs the command. */
+  public static void main(String[] arguments) {
+    System.exit(new CommandLine(new ThroughputHarness()).execute(arguments));
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    Map<String, Object> report = new LinkedHashMap<>();
+    int largest = IntStream.of(batches).max().orElse(1);
+    try (BenchModel bench = model;
+        ScanFormer scanFormer = bench.load(largest);
+        Expression expression = scanFormer.encode(BenchModel.TEXT)) {
+      System.out.printf("%s %s%n", scanFormer.backend(), scanFormer.precision());
+      report.put("backend", scanFormer.backend().toString());
+      report.put("precision", scanFormer.precision().toString());
+      report.put("scales", scales(scanFormer, expression));
+      double single = batches(scanFormer, expression, report);
+      report.put("delays", delays(scanFormer, expression, single));
+    }
+    if (json != null) {
+      new ObjectMapper()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .writeValue(json.toFile(), report);
+    }
+    return 0;
+  }
+
+  private SelectionPolicy selection(ScanFormer scanFormer) {
+    Map<String, Object> config = scanFormer.config();
+    int side = ((Number) config.get("coarse_grid")).intValue();
+    int scales = ((Number) config.get("num_scales")).intValue();
+    // A frame of 4:3 fills three quarters of the largest grid.
+    double finest = 0.75 * Math.pow(side << (scales - 1), 2);
+    return SelectionPolicy.topK((int) Math.round(share * finest));
+  }
+
+  /** What a call takes up to each scale, with a box at every one; medians. */
+  private List<Map<String, Object>> scales(ScanFormer scanFormer, Expression expression) {
+    List<Map<String, Object>> rows = new ArrayList<>();
+    try (Session session =
+        scanFormer.openSession(
+            SessionOptions.builder()
+                .threads(model.threads)
+                .frameSize(BenchModel.WIDTH, BenchModel.HEIGHT)
+                .build())) {
+      session.warmUp();
+      SessionResult result = session.newResult();
+      Image frame = BenchModel.frame(2);
+      LocateOptions options = LocateOptions.builder().selection(selection(scanFormer)).build();
+      List<Histogram> costs = new ArrayList<>();
+      long end = System.nanoTime() + (long) (seconds * 1e9);
+      while (System.nanoTime() < end) {
+        session.locate(frame, expression, options, result);
+        for (int s = 0; s < result.completedScales(); s++) {
+          if (costs.size() <= s) {
+            costs.add(new Histogram(3));
+          }
+          costs.get(s).recordValue(result.nanos(s));
+        }
+      }
+      System.out.println("scale  patches  median ms");
+      for (int s = 0; s < costs.size(); s++) {
+        double millis = costs.get(s).getValueAtPercentile(50) / 1e6;
+        System.out.printf("%5d %8d %10.3f%n", s, result.selected(s), millis);
+        rows.add(Map.of("scale", s, "patches", result.selected(s), "medianMillis", millis));
+      }
+    }
+    return rows;
+  }
+
+  /** Requests a second by size of batch; with a batch of one. */
+  private double batches(ScanFormer scanFormer, Expression expression, Map<String, Object> report)
+      throws Exception {
+    Plot chart = new Plot("Throughput", "requests a batch", "requests a second").logarithmicX();
+    SelectionPolicy selection = selection(scanFormer);
+    List<Map<String, Object>> rows = new ArrayList<>();
+    double single = 0;
+    System.out.println("requests a batch  encoded text/s  new text/s");
+    double[] sizes = new double[batches.length];
+    double[] encoded = new double[batches.length];
+    double[] fresh = new double[batches.length];
+    for (int i = 0; i < batches.length; i++) {
+      sizes[i] = batches[i];
+      encoded[i] =
+          rate(
+              scanFormer,
+              batches[i],
+              r -> Request.of(BenchModel.frame(r), expression).withSelection(selection));
+      fresh[i] =
+          rate(
+              scanFormer,
+              batches[i],
+              r -> Request.of(BenchModel.frame(r), BenchModel.TEXT).withSelection(selection));
+      single = i == 0 ? encoded[i] : single;
+      System.out.printf("%16d %15.1f %11.1f%n", batches[i], encoded[i], fresh[i]);
+      rows.add(
+          Map.of("requests", batches[i], "encodedPerSecond", encoded[i], "newPerSecond", fresh[i]));
+    }
+    report.put("batches", rows);
+    if (plot != null) {
+      chart.add("text encoded before", sizes, encoded);
+      chart.add("text in the call", sizes, fresh);
+      chart.write(plot);
+    }
+    return single;
+  }
+
+  private double rate(ScanFormer scanFormer, int batch, IntFunction<Request> request) {
+    List<Request> requests = IntStream.range(0, batch).mapToObj(request).toList();
+    for (int i = 0; i < 3; i++) {
+      scanFormer.locate(requests, Schedule.FINAL_ONLY);
+    }
+    long start = System.nanoTime();
+    long end = start + (long) (seconds * 1e9);
+    long done = 0;
+    while (System.nanoTime() < end) {
+      scanFormer.locate(requests, Schedule.FINAL_ONLY);
+      done += batch;
+    }
+    return done / ((System.nanoTime() - start) / 1e9);
+  }
+
+  /** Latency and batches by delay, with requests that come at random (a Poisson process). */
+  private List<Map<String, Object>> delays(
+      ScanFormer scanFormer, Expression expression, double single) throws Exception {
+    List<Map<String, Object>> rows = new ArrayList<>();
+    System.out.printf(
+        "%.1f requests a second come%ndelay ms  answered/s  a batch   p50 ms   p99 ms%n",
+        load * single);
+    Request request =
+        Request.of(BenchModel.frame(2), expression).withSelection(selection(scanFormer));
+    for (double delay : delays) {
+      LongAdder formed = new LongAdder();
+      ScanFormerMetrics metrics =
+          new ScanFormerMetrics() {
+            @Override
+            public void batchFormed(int requests, long longestWaitNanos) {
+              formed.increment();
+            }
+          };
+      BatcherOptions options =
+          BatcherOptions.builder()
+              .maxBatch(16)
+              .threads(model.threads)
+              .maxDelay(Duration.ofNanos((long) (delay * 1e6)))
+              .metrics(metrics)
+              .build();
+      try (Batcher batcher = scanFormer.openBatcher(options)) {
+        for (int i = 0; i < 20; i++) {
+          batcher.submit(request).join();
+        }
+        formed.reset();
+        rows.add(stream(batcher, request, delay, load * single, formed));
+      }
+    }
+    return rows;
+  }
+
+  private Map<String, Object> stream(
+      Batcher batcher, Request request, double delay, double perSecond, LongAdder formed) {
+    Histogram latency = new ConcurrentHistogram(3);
+    List<CompletableFuture<Void>> answers = new ArrayList<>();
+    Random random = new Random(4);
+    long start = System.nanoTime();
+    double due = start;
+    while (due - start < seconds * 1e9) {
+      due -= Math.log(1 - random.nextDouble()) / perSecond * 1e9;
+      long at = (long) due;
+      while (System.nanoTime() < at) {
+        LockSupport.parkNanos(at - System.nanoTime());
+      }
+      answers.add(
+          batcher.submit(request).thenAccept(found -> latency.recordValue(System.nanoTime() - at)));
+    }
+    answers.forEach(CompletableFuture::join);
+    double rate = answers.size() / ((System.nanoTime() - start) / 1e9);
+    double together = answers.size() / formed.doubleValue();
+    double median = latency.getValueAtPercentile(50) / 1e6;
+    double slow = latency.getValueAtPercentile(99) / 1e6;
+    System.out.printf("%8.1f %11.1f %8.2f %8.2f %8.2f%n", delay, rate, together, median, slow);
+    return Map.of(
+        "delayMillis", delay,
+        "answeredPerSecond", rate,
+        "requestsPerBatch", together,
+        "p50Millis", median,
+        "p99Millis", slow);
+  }
+}

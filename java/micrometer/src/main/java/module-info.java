@@ -1,0 +1,7 @@
+/** Binds what an engine does to a Micrometer registry. */
+module org.scanformer.micrometer {
+  requires transitive org.scanformer;
+  requires transitive micrometer.core;
+
+  exports org.scanformer.micrometer;
+}

@@ -1,0 +1,95 @@
+package org.scanformer.micrometer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.scanformer.BackendKind;
+import org.scanformer.Batcher;
+import org.scanformer.BatcherOptions;
+import org.scanformer.ErrorCode;
+import org.scanformer.Image;
+import org.scanformer.PixelFormat;
+import org.scanformer.Request;
+import org.scanformer.ScanFormer;
+import org.scanformer.ScanFormerException;
+import org.scanformer.ScanFormerMetrics.DropReason;
+import org.scanformer.ScanFormerOptions;
+
+class MicrometerMetricsTest {
+  private final MeterRegistry registry = new SimpleMeterRegistry();
+
+  @Test
+  void everyCallOfTheInterfaceHasItsMeters() {
+    MicrometerMetrics metrics = new MicrometerMetrics(registry, Tags.of("device", "0"));
+    metrics.callDone(3, 2, true, 5_000_000);
+    metrics.callDone(1, 1, false, 7_000_000);
+    metrics.callFailed(ErrorCode.DEVICE_ERROR);
+    metrics.scaleDone(0, 12, 14, 1_000_000);
+    metrics.scaleDone(-1, 0, 40, 2_000_000);
+    metrics.textEncoded(5, 3_000_000);
+    metrics.queueLength(6);
+    metrics.batchFormed(4, 8_000_000);
+    metrics.requestDropped(DropReason.EXPIRED);
+    metrics.requestDropped(DropReason.EXPIRED);
+
+    assertEquals(5, timer("scanformer.call", "deadline", "met").totalTime(TimeUnit.MILLISECONDS));
+    assertEquals(
+        7, timer("scanformer.call", "deadline", "missed").totalTime(TimeUnit.MILLISECONDS));
+    assertEquals(4, registry.get("scanformer.call.requests").summary().totalAmount());
+    assertEquals(3, registry.get("scanformer.call.scales").summary().totalAmount());
+    assertEquals(
+        1, registry.get("scanformer.call.failures").tag("code", "DEVICE_ERROR").counter().count());
+    assertEquals(
+        0, registry.get("scanformer.call.failures").tag("code", "BAD_INPUT").counter().count());
+    assertEquals(1, timer("scanformer.scale", "scale", "0").totalTime(TimeUnit.MILLISECONDS));
+    assertEquals(2, timer("scanformer.scale", "scale", "all").totalTime(TimeUnit.MILLISECONDS));
+    assertEquals(
+        12, registry.get("scanformer.scale.patches").tag("scale", "0").summary().totalAmount());
+    assertEquals(
+        40, registry.get("scanformer.scale.tokens").tag("scale", "all").summary().totalAmount());
+    assertEquals(3, registry.get("scanformer.text").timer().totalTime(TimeUnit.MILLISECONDS));
+    assertEquals(6, registry.get("scanformer.queue.length").gauge().value());
+    assertEquals(4, registry.get("scanformer.batch.requests").summary().totalAmount());
+    assertEquals(8, registry.get("scanformer.queue.wait").timer().totalTime(TimeUnit.MILLISECONDS));
+    assertEquals(
+        2, registry.get("scanformer.queue.dropped").tag("reason", "EXPIRED").counter().count());
+    registry
+        .getMeters()
+        .forEach(meter -> assertEquals("0", meter.getId().getTag("device"), meter.toString()));
+  }
+
+  private Timer timer(String name, String tag, String value) {
+    return registry.get(name).tag(tag, value).timer();
+  }
+
+  @Test
+  void anEngineAndABatcherAreCounted() {
+    MicrometerMetrics metrics = new MicrometerMetrics(registry);
+    Image image = Image.of(ByteBuffer.allocate(3 * 64 * 64), PixelFormat.RGB, 64, 64);
+    ScanFormerOptions options =
+        ScanFormerOptions.builder().backend(BackendKind.CPU).metrics(metrics).build();
+    try (ScanFormer model = ScanFormer.load(options);
+        Batcher batcher = model.openBatcher(BatcherOptions.builder().metrics(metrics).build())) {
+      model.locate(List.of(Request.of(image, "the red star"), Request.of(image, "the star")));
+      batcher.submit(Request.of(image, "the star")).join();
+      assertThrows(ScanFormerException.class, () -> model.encode(" "));
+    }
+    assertEquals(2, timer("scanformer.call", "deadline", "met").count());
+    assertEquals(3, registry.get("scanformer.call.requests").summary().totalAmount());
+    assertEquals(2, timer("scanformer.scale", "scale", "0").count());
+    assertEquals(2, timer("scanformer.scale", "scale", "all").count());
+    assertEquals(1, registry.get("scanformer.text").timer().count());
+    assertEquals(1, registry.get("scanformer.batch.requests").summary().count());
+    assertEquals(0, registry.get("scanformer.queue.length").gauge().value());
+    assertTrue(timer("scanformer.scale", "scale", "1").totalTime(TimeUnit.NANOSECONDS) > 0);
+  }
+}
