@@ -77,7 +77,7 @@ void check_equal(const A& actual, const B& expected, const std::string& what) {
 }
 
 /* The sanitizer sees a write behind an array; without it, bytes behind the array that must stay as they are do. */
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SCANFORMER_SANITIZE
 constexpr size_t kGuardBytes = 0;
 #else
 constexpr size_t kGuardBytes = 64;
