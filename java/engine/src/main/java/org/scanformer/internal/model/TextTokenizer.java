@@ -4,9 +4,10 @@ import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.util.Utils;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 
@@ -47,20 +48,22 @@ public final class TextTokenizer implements AutoCloseable {
   public static TextTokenizer open(Path file, ModelConfig config) {
     loadLibrary();
     try {
-      JsonFiles.requireSize(file, Files.size(file), MAX_FILE_BYTES);
+      byte[] json = TokenizerJson.read(file, MAX_FILE_BYTES, config.vocabSize());
+      Map<String, String> options =
+          Map.of(
+              "addSpecialTokens", "true",
+              "truncation", "true",
+              "maxLength", Integer.toString(config.maxTextLength()),
+              "padding", "false");
       HuggingFaceTokenizer tokenizer =
-          HuggingFaceTokenizer.builder()
-              .optTokenizerPath(file)
-              .optAddSpecialTokens(true)
-              .optTruncation(true)
-              .optMaxLength(config.maxTextLength())
-              .optPadding(false)
-              .build();
+          HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), options);
       int specialTokens = tokenizer.encode("").getIds().length;
       return new TextTokenizer(file, tokenizer, config.vocabSize(), specialTokens);
     } catch (IOException e) {
       throw new ScanFormerException(
           ErrorCode.BAD_MODEL, file + ": could not be read: " + e.getMessage(), e);
+    } catch (ScanFormerException e) {
+      throw e;
     } catch (RuntimeException e) {
       throw new ScanFormerException(
           ErrorCode.BAD_MODEL,

@@ -1,0 +1,41 @@
+package org.scanformer.fuzz;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.scanformer.ErrorCode;
+import org.scanformer.internal.model.ModelConfig;
+import org.scanformer.internal.model.TextTokenizer;
+import org.scanformer.reference.RandomModel;
+
+@Tag("fuzz")
+class TokenizerFuzzTest {
+  @TempDir private static Path directory;
+  private static ModelConfig config;
+
+  @BeforeAll
+  static void readConfig() throws IOException {
+    RandomModel.tiny().write(directory);
+    config = ModelConfig.read(directory.resolve("config.json"));
+    Files.deleteIfExists(directory.resolve("model.safetensors"));
+  }
+
+  @FuzzTest(maxDuration = Duration.OF_A_RUN)
+  void readsOrRefuses(byte[] bytes) {
+    Inputs.withFile(
+        bytes,
+        path ->
+            Inputs.assertTakenOrRefused(
+                Set.of(ErrorCode.BAD_MODEL, ErrorCode.BAD_INPUT),
+                () -> {
+                  try (TextTokenizer tokenizer = TextTokenizer.open(path, config)) {
+                    tokenizer.encode("the red star left of the Circle, 3\u00e9\ud83d\ude00");
+                  }
+                }));
+  }
+}
