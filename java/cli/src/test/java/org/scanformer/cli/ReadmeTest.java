@@ -15,10 +15,11 @@ import javax.tools.JavaCompiler;
 import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/** The README's programs compile. */
+/** The programs of the README and of the page on live systems compile. */
 class ReadmeTest {
   private static final Pattern PROGRAM = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
 
@@ -29,13 +30,22 @@ class ReadmeTest {
       import java.nio.file.Path;
       import java.time.Duration;
       import java.util.*;
+      import java.util.concurrent.*;
       import org.scanformer.*;
+      import org.scanformer.micrometer.*;
       class Example%d {
         interface Camera { boolean read(ByteBuffer to); boolean hasNext(); ByteBuffer next(); }
         Camera camera;
-        ByteBuffer luma, chroma;
-        int lumaStride, chromaStride, pitch;
-        long lumaAddress, chromaAddress;
+        ByteBuffer pixels;
+        Image frame, other;
+        ScanFormer model;
+        Expression person, car;
+        Session session;
+        SessionResult result, second;
+        LocateOptions options;
+        BatcherOptions batching;
+        long due;
+        io.micrometer.core.instrument.MeterRegistry registry;
         void draw(double x, double y, double width, double height, int scales) {}
         void run() throws Exception {
       %s
@@ -45,10 +55,10 @@ class ReadmeTest {
 
   @TempDir private Path directory;
 
-  @Test
-  void programsCompile() throws Exception {
-    String readme = Files.readString(Path.of("..", "..", "README.md"));
-    Matcher programs = PROGRAM.matcher(readme);
+  @ParameterizedTest
+  @CsvSource({"README.md, 3", "java/engine/LIVE.md, 6"})
+  void programsCompile(String page, int least) throws Exception {
+    Matcher programs = PROGRAM.matcher(Files.readString(Path.of("..", "..", page)));
     int count = 0;
     while (programs.find()) {
       String body =
@@ -60,7 +70,7 @@ class ReadmeTest {
       compile(count, String.format(AROUND, count, body));
       count++;
     }
-    assertTrue(count >= 3, "programs found: " + count);
+    assertTrue(count >= least, "programs found: " + count);
   }
 
   private void compile(int number, String source) {
