@@ -226,6 +226,33 @@ class FaultInjectionTest {
     }
   }
 
+  /** Memory that is not there is refused by numbers, before any of it is taken. */
+  @Test
+  void whatDoesNotFitIsRefusedAtOnce() {
+    try (ScanFormer model = load()) {
+      SessionOptions options = SessionOptions.builder().maxBatch(2).build();
+      long needed = model.sessionBytes(options);
+      faults.available = needed - 1;
+      int before = faults.allocated.size();
+      ScanFormerException refused =
+          assertThrows(ScanFormerException.class, () -> model.openSession(options));
+      assertEquals(ErrorCode.OUT_OF_MEMORY, refused.code());
+      assertTrue(
+          refused
+              .getMessage()
+              .contains("needs " + needed + " bytes, " + (needed - 1) + " are available"),
+          refused.getMessage());
+      assertThrows(ScanFormerException.class, this::load);
+      assertThrows(
+          ScanFormerException.class,
+          () -> model.openBatcher(BatcherOptions.builder().maxBatch(2).build()));
+      assertEquals(before, faults.allocated.size());
+      assertEquals(1, faults.open);
+      faults.available = needed;
+      model.openSession(options).close();
+    }
+  }
+
   @Test
   void aBatcherTriesOnceMoreOneByOne() throws Exception {
     try (ScanFormer model = load();

@@ -598,6 +598,45 @@ class SessionTest {
     }
   }
 
+  /** A stream with one text runs it once; another text costs one more pass. */
+  @Test
+  void aTextIsRunOnceForAllItsFrames() {
+    List<Integer> encoded = new ArrayList<>();
+    ScanFormerMetrics metrics =
+        new ScanFormerMetrics() {
+          @Override
+          public void textEncoded(int tokens, long nanos) {
+            encoded.add(tokens);
+          }
+        };
+    ScanFormerOptions observed =
+        ScanFormerOptions.builder().backend(backend()).maxBatch(1).metrics(metrics).build();
+    try (ScanFormer own = ScanFormer.load(directory, observed);
+        Session stream = own.openSession(SessionOptions.builder().textCache(2).build());
+        Expression red = own.encode("red")) {
+      SessionResult found = stream.newResult();
+      encoded.clear();
+      for (int i = 0; i < 5; i++) {
+        stream.locate(image(i), red, found);
+      }
+      assertEquals(List.of(), encoded, "encoded before");
+      for (String text : List.of("the red one", "blue", "the red one", "blue", "blue")) {
+        stream.locate(image(1), text, LocateOptions.defaults(), found);
+      }
+      assertEquals(List.of(5, 3), encoded, "with [CLS] and [SEP]");
+    }
+  }
+
+  @Test
+  void anInterruptIsLeftToTheCaller() {
+    Thread.currentThread().interrupt();
+    session.locate(image(1), expression, result);
+    assertEquals(3, result.completedScales());
+    model.locate(image(1), expression);
+    session.close();
+    assertTrue(Thread.interrupted());
+  }
+
   @Test
   void anExpressionClosedInACallLastsThatCall() {
     LocateOptions closing = options().listener(soFar -> expression.close()).build();
