@@ -10,6 +10,7 @@
 
 #include "scanformer.h"
 #include "scanformer_image.h"
+#include "team.h"
 
 /* Resampling weights of one axis: output i sums taps[i * max_taps + t] * source[first[i] + t] for t < count[i]. */
 struct ResizeAxis {
@@ -56,25 +57,25 @@ static inline size_t kv_block_floats(int heads, int head_size) {
     return static_cast<size_t>(heads) * kv_head_floats(head_size) + KV_BLOCK;
 }
 
-/* The operations for one instruction set. `threads` is the most that one may use. */
+/* The operations for one instruction set, each by a team of threads. */
 struct Kernels {
-    void (*resize)(const ResizeTask& task, int threads);
-    void (*halve)(const float* fine, int rows, int cols, float* coarse, int threads);
+    void (*resize)(const ResizeTask& task, Team* team);
+    void (*halve)(const float* fine, int rows, int cols, float* coarse, Team* team);
     void (*gather)(const sf_grid* grids, int num_grids, int patch, const float* canvas, const int32_t* indices,
-                   int type, void* rows, int threads);
+                   int type, void* rows, Team* team);
     void (*embed_text)(int tokens, int hidden, const int32_t* ids, const int32_t* positions, const int32_t* token_rows,
                        const float* word, const float* position, const float* type0, const float* weight,
-                       const float* bias, float eps, const float* modality0, float* x, int threads);
+                       const float* bias, float eps, const float* modality0, float* x, Team* team);
     void (*embed_patches)(const sf_grid* grids, int num_grids, int hidden, const float* patches, const int32_t* indices,
                           const float* cls, const float* position, int position_grid, const float* modality1,
-                          const float* scales, const float* constant, float* x, int threads);
+                          const float* scales, const float* constant, float* x, Team* team);
     void (*residual_layer_norm)(int rows, int columns, const float* x, const int32_t* row_index, const float* y,
                                 float* x_out, const float* weight, const float* bias, float eps, int type, void* out,
-                                int threads);
+                                Team* team);
     void (*append_kv)(const sf_kv_append* appends, int num_appends, int heads, int head_size, int layer,
-                      const float* qkv, const float* bias, const int32_t* counts, float* q, int threads);
+                      const float* qkv, const float* bias, const int32_t* counts, float* q, Team* team);
     void (*attention)(const sf_query_block* blocks, int num_blocks, const sf_kv_segment* segments, int heads,
-                      int head_size, int layer, const float* q, int type, void* out, int threads);
+                      int head_size, int layer, const float* q, int type, void* out, Team* team);
 };
 
 extern const Kernels kernels_x86_64;

@@ -139,10 +139,10 @@ int sf_build_pyramid(sf_stream* stream, const sf_image* image, int patch, int sc
         task.canvas = levels[static_cast<size_t>(finest)];
         task.scratch = static_cast<float*>(stream->resize_rows.reserve(static_cast<size_t>(stream->threads) *
                                                                        resize_scratch(image->width) * sizeof(float)));
-        stream->kernels->resize(task, stream->threads);
+        stream->kernels->resize(task, stream->team.get());
         for (int s = finest - 1; s >= 0; s--) {
             stream->kernels->halve(levels[static_cast<size_t>(s + 1)], (rows0 << s) * patch, (cols0 << s) * patch,
-                                   levels[static_cast<size_t>(s)], stream->threads);
+                                   levels[static_cast<size_t>(s)], stream->team.get());
         }
         return ok();
     });
@@ -188,7 +188,7 @@ int sf_gather_patches(sf_stream* stream, const sf_grid* grids, int num_grids, in
         if (any_null({canvas, indices, rows}) || !aligned(rows)) {
             return invalid(stream, operation, "NULL argument, or rows not aligned to 64 bytes");
         }
-        stream->kernels->gather(grids, num_grids, patch, canvas, indices, type, rows, stream->threads);
+        stream->kernels->gather(grids, num_grids, patch, canvas, indices, type, rows, stream->team.get());
         return ok();
     });
 }
@@ -216,7 +216,7 @@ int sf_embed_text(sf_stream* stream, int tokens, int hidden, const int32_t* ids,
             }
         }
         stream->kernels->embed_text(tokens, hidden, ids, positions, token_rows, word, position, type0, weight, bias,
-                                    eps, modality0, x, stream->threads);
+                                    eps, modality0, x, stream->team.get());
         return ok();
     });
 }
@@ -240,7 +240,7 @@ int sf_embed_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int
         if (!fault.empty()) return invalid(stream, operation, fault);
         if (patches == nullptr && any_selected(grids, num_grids)) return invalid(stream, operation, "NULL argument");
         stream->kernels->embed_patches(grids, num_grids, hidden, patches, indices, cls, position, position_grid,
-                                       modality1, scales, constant, x, stream->threads);
+                                       modality1, scales, constant, x, stream->team.get());
         return ok();
     });
 }
@@ -263,7 +263,7 @@ int sf_residual_layer_norm(sf_stream* stream, int rows, int columns, const float
             return invalid(stream, operation, "x_out may be x only without row_index");
         }
         stream->kernels->residual_layer_norm(rows, columns, x, row_index, y, x_out, weight, bias, eps, type, out,
-                                             stream->threads);
+                                             stream->team.get());
         return ok();
     });
 }
@@ -305,7 +305,7 @@ int sf_append_kv(sf_stream* stream, const sf_kv_append* appends, int num_appends
         const std::string sum = sum_fault(appends, num_appends, &sf_kv_append::tokens, max_rows);
         if (!sum.empty()) return invalid(stream, operation, sum);
         stream->kernels->append_kv(appends, num_appends, heads, head_size, layer, qkv, bias, counts,
-                                   static_cast<float*>(q), stream->threads);
+                                   static_cast<float*>(q), stream->team.get());
         return ok();
     });
 }
@@ -343,7 +343,7 @@ int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks
         const std::string sum = sum_fault(blocks, num_blocks, &sf_query_block::rows, max_rows);
         if (!sum.empty()) return invalid(stream, operation, sum);
         stream->kernels->attention(blocks, num_blocks, segments, heads, head_size, layer, static_cast<const float*>(q),
-                                   type, out, stream->threads);
+                                   type, out, stream->team.get());
         return ok();
     });
 }

@@ -2,7 +2,6 @@
 #include "stream.h"
 
 #include <cpuid.h>
-#include <omp.h>
 #include <sched.h>
 #include <sys/mman.h>
 
@@ -12,6 +11,7 @@
 #include <cstring>
 #include <fstream>
 #include <limits>
+#include <thread>
 
 namespace {
 
@@ -28,7 +28,7 @@ int cpu_level() {
 int available_threads() {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-    return std::max(1, omp_get_num_procs());
+    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 std::string cpu_name() {
@@ -135,8 +135,10 @@ int sf_stream_create(int device, int threads, int isa, sf_stream** stream) {
         const int level = isa == 0 ? cpu_level() : isa;
         created->threads = threads == 0 ? available_threads() : threads;
         created->kernels = level == 4 ? &kernels_x86_64_v4 : level == 3 ? &kernels_x86_64_v3 : &kernels_x86_64;
+        created->team.reset(team_create(created->threads));
         created->engine = cpu_engine();
-        created->stream = dnnl::stream(created->engine);
+        created->product_threads.resize(static_cast<size_t>(created->threads));
+        for (ProductThread& thread : created->product_threads) thread.stream = dnnl::stream(created->engine);
         *stream = created.release();
         return SF_OK;
     } catch (const std::bad_alloc&) {

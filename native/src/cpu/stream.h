@@ -14,6 +14,7 @@
 
 #include "kernels.h"
 #include "scanformer.h"
+#include "team.h"
 
 /* Aligned memory that grows and is kept: its content is lost when it grows. */
 class Scratch {
@@ -40,19 +41,31 @@ class Scratch {
 /* A product's arrays as oneDNN takes them, kept so that a call makes none; their addresses change from call to call. */
 struct ProductArguments {
     dnnl::memory x;
+    dnnl::memory weight;
+    dnnl::memory bias;
     dnnl::memory y;
     dnnl::memory scratchpad;
 };
 
+struct EndTeam {
+    void operator()(Team* team) const { team_destroy(team); }
+};
+
+/* What oneDNN needs of a thread that runs pieces of products. */
+struct ProductThread {
+    dnnl::stream stream;
+    Scratch scratchpad;
+    std::unordered_map<uint64_t, ProductArguments> products; /* by the product that they are for */
+};
+
 struct sf_stream {
     int threads = 1;
+    std::unique_ptr<Team, EndTeam> team;
     const Kernels* kernels = nullptr;
     dnnl::engine engine;
-    dnnl::stream stream;
+    std::vector<ProductThread> product_threads;
     std::string error;
     Scratch resize_rows;
-    Scratch dnnl_scratchpad;
-    std::unordered_map<const void*, ProductArguments> products; /* by the product that they are for */
     std::vector<int32_t> resize_first[2];
     std::vector<int32_t> resize_count[2];
     std::vector<float> resize_taps[2];

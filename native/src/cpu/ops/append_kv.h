@@ -46,7 +46,7 @@ static void clear_tail(const sf_kv_append& append, int heads, int head_size, int
 }
 
 static void append_kv(const sf_kv_append* appends, int num_appends, int heads, int head_size, int layer,
-                      const float* qkv, const float* bias, const int32_t* counts, float* q, int threads) {
+                      const float* qkv, const float* bias, const int32_t* counts, float* q, Team* team) {
     const size_t hidden = static_cast<size_t>(heads * head_size);
     for (int a = 0; a < num_appends; a++) {
         const sf_kv_append& append = appends[a];
@@ -55,9 +55,8 @@ static void append_kv(const sf_kv_append* appends, int num_appends, int heads, i
         /* Whole blocks a thread: two threads never write one cache line of keys. */
         const int first_block = append.position / KV_BLOCK;
         const int last_block = (append.position + append.tokens - 1) / KV_BLOCK;
-#pragma omp parallel for num_threads(threads) schedule(static) if (parallel)
-        for (int b = first_block; b <= last_block; b++) {
-            const int from = b * KV_BLOCK - append.position;
+        parallel_for(team, last_block - first_block + 1, parallel, [&](int64_t b, int) {
+            const int from = (first_block + static_cast<int>(b)) * KV_BLOCK - append.position;
             const int begin = from > 0 ? from : 0;
             const int end = from + KV_BLOCK < append.tokens ? from + KV_BLOCK : append.tokens;
             for (int token = begin; token < end; token++) {
@@ -65,7 +64,7 @@ static void append_kv(const sf_kv_append* appends, int num_appends, int heads, i
                 append_token(append, token, heads, head_size, layer, qkv + row * 3 * hidden, bias,
                              counts[append.row + token], q + row * hidden);
             }
-        }
+        });
         clear_tail(append, heads, head_size, layer);
     }
 }

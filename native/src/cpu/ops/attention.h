@@ -170,17 +170,21 @@ static void attend(const sf_query_block& block, int first_query, int queries, co
     }
 }
 
+static int work_items(const sf_query_block& block, int heads) {
+    return (block.rows + TILE_QUERIES - 1) / TILE_QUERIES * heads;
+}
+
 static void attention(const sf_query_block* blocks, int num_blocks, const sf_kv_segment* segments, int heads,
-                      int head_size, int layer, const float* q, int type, void* out, int threads) {
-#pragma omp parallel num_threads(threads)
-    for (int b = 0; b < num_blocks; b++) {
-        const int tiles = (blocks[b].rows + TILE_QUERIES - 1) / TILE_QUERIES;
-        /* Blocks are independent, so threads need not meet between them. */
-#pragma omp for schedule(dynamic) nowait
-        for (int item = 0; item < tiles * heads; item++) {
-            const int first = item / heads * TILE_QUERIES;
-            const int queries = blocks[b].rows - first < TILE_QUERIES ? blocks[b].rows - first : TILE_QUERIES;
-            attend(blocks[b], first, queries, segments, heads, head_size, item % heads, layer, q, type, out);
-        }
-    }
+                      int head_size, int layer, const float* q, int type, void* out, Team* team) {
+    int64_t items = 0;
+    for (int b = 0; b < num_blocks; b++) items += work_items(blocks[b], heads);
+    /* They differ in their keys, so a piece is one. */
+    run_each(team, items, 1, [&](int64_t item, int) {
+        int b = 0;
+        while (item >= work_items(blocks[b], heads)) item -= work_items(blocks[b++], heads);
+        const int first = static_cast<int>(item) / heads * TILE_QUERIES;
+        const int queries = blocks[b].rows - first < TILE_QUERIES ? blocks[b].rows - first : TILE_QUERIES;
+        attend(blocks[b], first, queries, segments, heads, head_size, static_cast<int>(item) % heads, layer, q, type,
+               out);
+    });
 }

@@ -1,18 +1,20 @@
 /* Sums of embeddings: a row of the residual stream a token. */
+static void embed_text_token(int hidden, const float* word, const float* position, const float* type0,
+                             const float* weight, const float* bias, float eps, const float* modality0, float* row) {
+    for (int i = 0; i < hidden; i++) row[i] = word[i] + position[i] + type0[i];
+    normalize_row(row, hidden, weight, bias, eps, row);
+    for (int i = 0; i < hidden; i++) row[i] += modality0[i];
+}
+
 static void embed_text(int tokens, int hidden, const int32_t* ids, const int32_t* positions, const int32_t* token_rows,
                        const float* word, const float* position, const float* type0, const float* weight,
-                       const float* bias, float eps, const float* modality0, float* x, int threads) {
+                       const float* bias, float eps, const float* modality0, float* x, Team* team) {
     const size_t columns = static_cast<size_t>(hidden);
-#pragma omp parallel for num_threads(threads) schedule(static) if (tokens * hidden > PARALLEL_ELEMENTS)
-    for (int t = 0; t < tokens; t++) {
-        const float* w = word + static_cast<size_t>(ids[t]) * columns;
-        const float* p = position + static_cast<size_t>(positions[t]) * columns;
-        float* row = x + static_cast<size_t>(token_rows[t]) * columns;
-        float sums[ROW_CHUNK];
-        for (int i = 0; i < hidden; i++) sums[i] = w[i] + p[i] + type0[i];
-        normalize_row(sums, hidden, weight, bias, eps, row);
-        for (int i = 0; i < hidden; i++) row[i] += modality0[i];
-    }
+    parallel_for(team, tokens, tokens * hidden > PARALLEL_ELEMENTS, [&](int64_t t, int) {
+        embed_text_token(hidden, word + static_cast<size_t>(ids[t]) * columns,
+                         position + static_cast<size_t>(positions[t]) * columns, type0, weight, bias, eps, modality0,
+                         x + static_cast<size_t>(token_rows[t]) * columns);
+    });
 }
 
 /* Where output i of n falls between the stored positions of one axis, corners on corners. */
@@ -49,19 +51,18 @@ static void embed_patch(const sf_grid& grid, int index, int hidden, const float*
 
 static void embed_patches(const sf_grid* grids, int num_grids, int hidden, const float* patches, const int32_t* indices,
                           const float* cls, const float* position, int position_grid, const float* modality1,
-                          const float* scales, const float* constant, float* x, int threads) {
+                          const float* scales, const float* constant, float* x, Team* team) {
     const size_t columns = static_cast<size_t>(hidden);
     for (int g = 0; g < num_grids; g++) {
         const sf_grid& grid = grids[g];
         const float* scale = scales + static_cast<size_t>(grid.scale) * columns;
         float* reg = x + static_cast<size_t>(grid.token_row) * columns;
         for (int i = 0; i < hidden; i++) reg[i] = cls[i] + position[i] + modality1[i] + scale[i];
-#pragma omp parallel for num_threads(threads) schedule(static) if (grid.selected * hidden > PARALLEL_ELEMENTS)
-        for (int i = 0; i < grid.selected; i++) {
+        parallel_for(team, grid.selected, grid.selected * hidden > PARALLEL_ELEMENTS, [&](int64_t i, int) {
             embed_patch(grid, indices[grid.mask + i], hidden,
                         patches + static_cast<size_t>(grid.patch_row + i) * columns, position + columns, position_grid,
                         modality1, scale, reg + static_cast<size_t>(1 + i) * columns);
-        }
+        });
         if (grid.selected < grid.rows * grid.cols) {
             float* last = reg + static_cast<size_t>(1 + grid.selected) * columns;
             for (int i = 0; i < hidden; i++) last[i] = constant[i] + modality1[i] + scale[i];

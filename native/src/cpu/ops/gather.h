@@ -21,13 +21,12 @@ static void gather_patch(const sf_grid& grid, int index, int patch, const float*
 }
 
 static void gather(const sf_grid* grids, int num_grids, int patch, const float* canvas, const int32_t* indices,
-                   int type, void* rows, int threads) {
+                   int type, void* rows, Team* team) {
     for (int g = 0; g < num_grids; g++) {
         const sf_grid& grid = grids[g];
         const bool parallel = grid.selected * 3 * patch * patch > PARALLEL_ELEMENTS;
-#pragma omp parallel for num_threads(threads) schedule(static) if (parallel)
-        for (int i = 0; i < grid.selected; i++) {
-            gather_patch(grid, indices[grid.mask + i], patch, canvas, type, rows, grid.patch_row + i);
-        }
+        parallel_for(team, grid.selected, parallel, [&](int64_t i, int) {
+            gather_patch(grid, indices[grid.mask + i], patch, canvas, type, rows, grid.patch_row + static_cast<int>(i));
+        });
     }
 }

@@ -3,8 +3,6 @@
  * SF_ISA_LEVEL the x86-64 level. Nothing from the standard library is instantiated here: the linker keeps one copy of a
  * template, and one compiled for a newer instruction set must not end up in code for an older one.
  */
-#include <omp.h>
-
 #include "common.h"
 
 namespace {

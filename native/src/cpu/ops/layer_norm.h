@@ -1,6 +1,6 @@
 /*
  * Layer norm of one row at a time, in two passes over a row that is then in the cache: the mean first, then the mean
- * square of the differences, which keeps its digits where the mean is far larger than the spread.
+ * square of the differences, which keeps its digits where the mean is far larger than the spread. out may be v.
  */
 static void normalize_row(const float* v, int columns, const float* weight, const float* bias, float eps, float* out) {
     vfloat sums = {};
@@ -47,13 +47,12 @@ static void residual_layer_norm_row(int columns, const float* x, const float* y,
 
 static void residual_layer_norm(int rows, int columns, const float* x, const int32_t* row_index, const float* y,
                                 float* x_out, const float* weight, const float* bias, float eps, int type, void* out,
-                                int threads) {
+                                Team* team) {
     const bool parallel = static_cast<int64_t>(rows) * columns > PARALLEL_ELEMENTS;
-#pragma omp parallel for num_threads(threads) schedule(static) if (parallel)
-    for (int i = 0; i < rows; i++) {
+    parallel_for(team, rows, parallel, [&](int64_t i, int) {
         const size_t offset = static_cast<size_t>(i) * static_cast<size_t>(columns);
         const size_t from = static_cast<size_t>(row_index != nullptr ? row_index[i] : i) * static_cast<size_t>(columns);
         residual_layer_norm_row(columns, x + from, y != nullptr ? y + offset : nullptr,
                                 x_out != nullptr ? x_out + offset : nullptr, weight, bias, eps, type, out, offset);
-    }
+    });
 }

@@ -112,23 +112,21 @@ static void resize_row(const ResizeTask& t, int y, float* row) {
     }
 }
 
-static void resize(const ResizeTask& task, int threads) {
+static void resize(const ResizeTask& task, Team* team) {
     const size_t scratch = resize_scratch(task.image->width);
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (int y = 0; y < task.out_height; y++) {
-        resize_row(task, y, task.scratch + static_cast<size_t>(omp_get_thread_num()) * scratch);
-    }
+    parallel_for(team, task.out_height, true, [&](int64_t y, int thread) {
+        resize_row(task, static_cast<int>(y), task.scratch + static_cast<size_t>(thread) * scratch);
+    });
 }
 
 /* coarse [3, rows, cols] = means of 2 x 2 pixels of fine [3, 2 rows, 2 cols]. */
-static void halve(const float* fine, int rows, int cols, float* coarse, int threads) {
-#pragma omp parallel for num_threads(threads) schedule(static) if (rows * cols > PARALLEL_ELEMENTS)
-    for (int y = 0; y < 3 * rows; y++) {
+static void halve(const float* fine, int rows, int cols, float* coarse, Team* team) {
+    parallel_for(team, 3 * rows, rows * cols > PARALLEL_ELEMENTS, [&](int64_t y, int) {
         const float* upper = fine + static_cast<size_t>(2 * y) * static_cast<size_t>(2 * cols);
         const float* lower = upper + 2 * static_cast<size_t>(cols);
         float* out = coarse + static_cast<size_t>(y) * static_cast<size_t>(cols);
         for (int x = 0; x < cols; x++) {
             out[x] = 0.25f * ((upper[2 * x] + upper[2 * x + 1]) + (lower[2 * x] + lower[2 * x + 1]));
         }
-    }
+    });
 }

@@ -274,5 +274,6 @@ void test_patches(sf_stream* stream);
 void test_embeddings(sf_stream* stream);
 void test_refusals(sf_stream* stream);
 void test_device();
+void test_team();
 
 #endif

@@ -165,8 +165,15 @@ void test_linear(sf_stream* stream) {
     check_equal(sf_probe(0, report, sizeof report), static_cast<int>(SF_OK), "sf_probe");
     const bool bf16 = std::strstr(report, "bf16=true") != nullptr;
     if (!bf16) std::printf("this CPU lacks AVX512-BF16; its products are not tested\n");
-    const int sizes[][2] = {{1, 1},    {1, 37}, {4, 33}, {random_int(2, 70), random_int(2, 70)},
-                            {129, 65}, {64, 3}, {3, 768}};
+    const int sizes[][2] = {{1, 1},
+                            {1, 37},
+                            {4, 33},
+                            {random_int(2, 70), random_int(2, 70)},
+                            {129, 65},
+                            {64, 3},
+                            {3, 768},
+                            {193, 37},
+                            {random_int(200, 700), 64}};
     for (const int type : {SF_F32, SF_BF16}) {
         if (type == SF_BF16 && !bf16) continue;
         for (const auto& size : sizes) {
@@ -177,6 +184,11 @@ void test_linear(sf_stream* stream) {
                 test_product(stream, layer, rows, activation, SF_F32);
                 if (bf16) test_product(stream, layer, rows, activation, SF_BF16);
             }
+        }
+        /* Several slices of outputs, the last a narrower one, and several pieces of rows, the last a shorter one. */
+        Layer wide(stream, 2 * 192 + random_int(1, 191), 40, type, true);
+        for (const int rows : {40, 130, random_int(500, 1300)}) {
+            test_product(stream, wide, rows, random_int(SF_IDENTITY, SF_SIGMOID), SF_F32);
         }
         for (const bool bias : {false, true}) {
             Layer layer(stream, random_int(2, 40), random_int(2, 40), type, bias);

@@ -29,6 +29,8 @@ int main(int argc, char** argv) {
     generator.seed(seed);
     context = "device";
     test_device();
+    context = "team";
+    test_team();
     for (const int isa : {1, 3, 4}) {
         for (const int threads : {1, 2}) {
             sf_stream* stream = nullptr;
@@ -44,7 +46,7 @@ int main(int argc, char** argv) {
         }
     }
     /* oneDNN chooses its own instructions: a stream's set does not change the linear layers. */
-    for (const int threads : {1, 2}) {
+    for (const int threads : {1, 2, 5}) {
         sf_stream* stream = nullptr;
         if (!create(threads, 0, &stream)) continue;
         run(stream, std::to_string(threads) + " threads, ", "linear", test_linear);
