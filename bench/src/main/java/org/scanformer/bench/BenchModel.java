@@ -1,36 +1,31 @@
 package org.scanformer.bench;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.Locale;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.scanformer.BackendKind;
 import org.scanformer.Image;
 import org.scanformer.PixelFormat;
 import org.scanformer.Precision;
 import org.scanformer.ScanFormer;
 import org.scanformer.ScanFormerOptions;
-import org.scanformer.reference.RandomModel;
 import picocli.CommandLine.Option;
 
 /** The model that a harness measures, and its frames. Not safe for use by several threads. */
-final class BenchModel implements AutoCloseable {
+final class BenchModel {
   static final int WIDTH = 640;
   static final int HEIGHT = 480;
 
-  /** An expression of 20 tokens. */
-  static final String TEXT = "the ".repeat(18);
-
   @Option(
       names = "--model",
-      paramLabel = "DIR",
-      description = "A model directory. Default: ViLT-B/32's geometry with random weights.")
-  private Path directory;
+      paramLabel = "NAME|DIR",
+      defaultValue = "vilt-b32",
+      description = {
+        "vilt-b32 or vilt-s (their geometry with random weights), shapes (the bundled model), tiny,",
+        "or a model directory. Default: ${DEFAULT-VALUE}."
+      })
+  private String model;
 
   @Option(names = "--backend", defaultValue = "cpu", description = "cpu or cuda. Default: cpu.")
   private String backend;
@@ -41,17 +36,10 @@ final class BenchModel implements AutoCloseable {
   @Option(names = "--threads", defaultValue = "0", description = "CPU threads; 0 for all.")
   int threads;
 
-  /** A random model's directory, which is removed in the end; else null. */
-  private Path written;
-
   /** Loads the model with room for so many requests at a time. */
-  ScanFormer load(int maxBatch) throws IOException {
-    if (directory == null && written == null) {
-      written = Files.createTempDirectory("scanformer-bench");
-      RandomModel.viltB32().seed(1).write(written);
-    }
+  ScanFormer load(int maxBatch) {
     return ScanFormer.load(
-        directory != null ? directory : written,
+        Models.NAMES.contains(model) ? Models.directory(model) : Path.of(model),
         ScanFormerOptions.builder()
             .backend(BackendKind.valueOf(backend.toUpperCase(Locale.ROOT)))
             .precision(
@@ -59,6 +47,16 @@ final class BenchModel implements AutoCloseable {
             .threads(threads)
             .maxBatch(maxBatch)
             .build());
+  }
+
+  /** What the rows and figures call the model. */
+  String name() {
+    return Models.NAMES.contains(model) ? model : Path.of(model).getFileName().toString();
+  }
+
+  /** An expression for it. */
+  String text() {
+    return Models.text(model);
   }
 
   /** A frame of noise in a direct buffer. */
@@ -69,28 +67,5 @@ final class BenchModel implements AutoCloseable {
       pixels.put((byte) random.nextInt());
     }
     return Image.of(pixels.flip(), PixelFormat.RGB, WIDTH, HEIGHT);
-  }
-
-  @Override
-  public void close() throws IOException {
-    if (written != null) {
-      delete(written);
-    }
-  }
-
-  /** Removes a directory with all that is in it. */
-  static void delete(Path directory) throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
-      files
-          .sorted(Comparator.reverseOrder())
-          .forEach(
-              file -> {
-                try {
-                  Files.delete(file);
-                } catch (IOException e) {
-                  throw new UncheckedIOException(e);
-                }
-              });
-    }
   }
 }

@@ -90,15 +90,14 @@ public final class LatencyHarness implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    try (BenchModel bench = model;
-        ScanFormer scanFormer = bench.load(1);
+    try (ScanFormer scanFormer = model.load(1);
         Session session =
             scanFormer.openSession(
                 SessionOptions.builder()
-                    .threads(bench.threads)
+                    .threads(model.threads)
                     .frameSize(BenchModel.WIDTH, BenchModel.HEIGHT)
                     .build());
-        Expression expression = scanFormer.encode(BenchModel.TEXT)) {
+        Expression expression = scanFormer.encode(model.text())) {
       session.warmUp();
       Image frame = BenchModel.frame(2);
       SessionResult result = session.newResult();

@@ -1,12 +1,8 @@
 package org.scanformer.bench;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -24,33 +20,50 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.scanformer.BackendKind;
 import org.scanformer.Expression;
-import org.scanformer.Image;
 import org.scanformer.Location;
-import org.scanformer.PatchMask;
+import org.scanformer.NormalizedBox;
 import org.scanformer.Precision;
 import org.scanformer.Request;
 import org.scanformer.ScanFormer;
 import org.scanformer.ScanFormerOptions;
 import org.scanformer.Schedule;
 import org.scanformer.SelectionPolicy;
-import org.scanformer.internal.engine.Flops;
-import org.scanformer.internal.model.ModelConfig;
-import org.scanformer.reference.RandomModel;
+import org.scanformer.bench.peers.OnnxRuntimePeer;
+import org.scanformer.bench.peers.Peer;
+import org.scanformer.bench.peers.PyTorchDensePeer;
+import org.scanformer.bench.peers.PyTorchSelectedPeer;
 
 /**
- * One call of {@code locate} on a 640 x 480 frame: ViLT-B/32 geometry, random weights, an encoded
- * expression of 20 tokens, masks given. The pyramid is part of the call.
+ * One call that answers a batch of 640 x 480 frames, by ScanFormer or by a peer that does the same
+ * {@link Workload}. ScanFormer's call is the one that a program makes, the pyramids among it; peers
+ * are given them. A peer is timed when its boxes are ScanFormer's.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 3, time = 2)
 @Measurement(iterations = 5, time = 3)
-@Fork(value = 1, jvmArgsAppend = "-Xmx1g")
+@Fork(
+    value = 1,
+    jvmArgsAppend = {
+      "-Xmx2g",
+      "-Dorg.bytedeco.javacpp.maxBytes=0",
+      "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"
+    })
 public class LocateBenchmark {
-  private static final int TEXT_TOKENS = 20;
+  /** Whose call: scanformer; onnxruntime, pytorch, pytorch-plain (all dense); pytorch-selected. */
+  @Param("scanformer")
+  String by;
 
-  /** Share of the patches selected at scales 1 and 2. */
+  /** One of {@link Models}. */
+  @Param("vilt-b32")
+  String model;
+
+  /** Requests of a call. */
+  @Param("1")
+  int batch;
+
+  /** Share of the patches selected at scales 1 and 2, in percent. */
   @Param({"50/25", "100/100"})
   String selection;
 
@@ -62,6 +75,10 @@ public class LocateBenchmark {
   @Param({"FP32", "BF16"})
   Precision precision;
 
+  /** "cached" when the text was encoded before, "given" when it is encoded in every call. */
+  @Param("cached")
+  String text;
+
   /** The device family. */
   @Param("cpu")
   String backend;
@@ -70,82 +87,139 @@ public class LocateBenchmark {
   @Param("2")
   int threads;
 
-  private Path directory;
-  private ScanFormer scanFormer;
-  private Expression expression;
-  private List<Request> requests;
+  private Workload workload;
+  private Ours ours;
+  private Peer peer;
   private double gigaFlops;
 
-  /** Turns calls into floating-point operations a second. */
+  /** Turns calls into other rates. */
   @State(Scope.Thread)
   @AuxCounters(AuxCounters.Type.OPERATIONS)
-  public static class Rate {
+  public static class Rates {
     /** GFLOP done; reported a second. */
     public double gigaFlops;
+
+    /** Seconds that went to the pyramids; reported a second, so their share of the time. */
+    public double pyramid;
   }
 
-  /** Writes the model and loads it. */
+  /** ScanFormer with the workload's requests. */
+  private static final class Ours implements AutoCloseable {
+    final ScanFormer scanFormer;
+    final List<Request> requests = new ArrayList<>();
+    final Schedule schedule;
+
+    Ours(Workload workload, String backend) {
+      schedule = workload.schedule();
+      scanFormer =
+          ScanFormer.load(
+              workload.directory(),
+              ScanFormerOptions.builder()
+                  .backend(BackendKind.valueOf(backend.toUpperCase(Locale.ROOT)))
+                  .precision(workload.precision())
+                  .threads(workload.threads())
+                  .maxBatch(workload.batch())
+                  .build());
+      Expression expression = workload.textCached() ? scanFormer.encode(workload.text()) : null;
+      for (int r = 0; r < workload.batch(); r++) {
+        Request request =
+            expression != null
+                ? Request.of(workload.images().get(r), expression)
+                : Request.of(workload.images().get(r), workload.text());
+        requests.add(request.withSelection(SelectionPolicy.masks(workload.masks().get(r))));
+      }
+    }
+
+    List<Location> locate() {
+      return scanFormer.locate(requests, schedule);
+    }
+
+    @Override
+    public void close() {
+      scanFormer.close();
+    }
+  }
+
+  /** Loads the model, and holds a peer's boxes against ScanFormer's. */
   @Setup(Level.Trial)
-  public void load() throws IOException {
-    directory = Files.createTempDirectory("scanformer-bench");
-    RandomModel.viltB32().seed(1).write(directory);
-    scanFormer =
-        ScanFormer.load(
-            directory,
-            ScanFormerOptions.builder()
-                .backend(BackendKind.valueOf(backend.toUpperCase(Locale.ROOT)))
-                .precision(precision)
-                .threads(threads)
-                .maxBatch(1)
-                .build());
-    expression = scanFormer.encode(BenchModel.TEXT);
-    Image frame = BenchModel.frame(2);
-    List<PatchMask> masks = masks(ModelConfig.read(directory.resolve("config.json")), frame);
-    requests = List.of(Request.of(frame, expression).withSelection(SelectionPolicy.masks(masks)));
+  public void load() {
+    workload =
+        Workload.of(
+            Models.directory(model),
+            batch,
+            selection,
+            Models.text(model),
+            text.equals("cached"),
+            schedule,
+            precision,
+            threads);
+    gigaFlops = workload.flops() / 1e9;
+    ours = new Ours(workload, backend);
+    if (by.equals("scanformer")) {
+      return;
+    }
+    List<Location> expected = ours.locate();
+    ours.close();
+    peer = open();
+    requireSame(expected, peer.locate());
   }
 
-  /** Random masks of the given shares, and the operations that a call with them takes. */
-  private List<PatchMask> masks(ModelConfig config, Image frame) {
-    String[] shares = selection.split("/");
-    ModelConfig.Grid coarse = config.coarseGrid(frame.width(), frame.height());
-    Flops flops = new Flops(config);
-    List<PatchMask> masks = new ArrayList<>();
-    Random random = new Random(3);
-    int keys = TEXT_TOKENS;
-    double operations = 0;
-    for (int s = 0; s < config.numScales(); s++) {
-      int rows = coarse.rows() << s;
-      int cols = coarse.cols() << s;
-      double share = s == 0 ? 1 : Integer.parseInt(shares[Math.min(s, shares.length) - 1]) / 100.0;
-      int selected = (int) Math.round(rows * cols * share);
-      byte[] mask = new byte[rows * cols];
-      for (int left = selected; left > 0; ) {
-        int at = random.nextInt(mask.length);
-        if (mask[at] == 0) {
-          mask[at] = 1;
-          left--;
+  private Peer open() {
+    return switch (by) {
+      case "onnxruntime" -> new OnnxRuntimePeer(workload);
+      case "pytorch" -> new PyTorchDensePeer(workload, true);
+      case "pytorch-plain" -> new PyTorchDensePeer(workload, false);
+      case "pytorch-selected" -> new PyTorchSelectedPeer(workload);
+      default ->
+          throw new IllegalArgumentException(
+              "by = "
+                  + by
+                  + ", expected scanformer, onnxruntime, pytorch, pytorch-plain or pytorch-selected");
+    };
+  }
+
+  private void requireSame(List<Location> expected, float[] boxes) {
+    double tolerance = precision == Precision.FP32 ? 2e-4 : 2e-2;
+    for (int r = 0; r < expected.size(); r++) {
+      NormalizedBox box = expected.get(r).normalizedBox();
+      double[] right = {box.centerX(), box.centerY(), box.width(), box.height()};
+      for (int i = 0; i < right.length; i++) {
+        if (!(Math.abs(right[i] - boxes[4 * r + i]) <= tolerance)) {
+          throw new IllegalStateException(
+              by
+                  + ", request "
+                  + r
+                  + ", box["
+                  + i
+                  + "]: found "
+                  + boxes[4 * r + i]
+                  + ", expected "
+                  + right[i]
+                  + " within "
+                  + tolerance);
         }
       }
-      masks.add(PatchMask.of(rows, cols, mask));
-      int tokens = 1 + selected + (selected < rows * cols ? 1 : 0);
-      keys += tokens;
-      operations += flops.scale(selected, tokens, keys, s < config.numScales() - 1);
     }
-    gigaFlops = operations / 1e9;
-    return masks;
   }
 
-  /** The call that a user makes. */
+  /** The call. */
   @Benchmark
-  public Location locate(Rate rate) {
-    rate.gigaFlops += gigaFlops;
-    return scanFormer.locate(requests, schedule).get(0);
+  public Object locate(Rates rates) {
+    rates.gigaFlops += gigaFlops;
+    if (peer != null) {
+      return peer.locate();
+    }
+    List<Location> found = ours.locate();
+    rates.pyramid += found.get(0).timings().pyramid() * 1e-9;
+    return found;
   }
 
-  /** Frees the engine and removes the model. */
+  /** Frees what was loaded. */
   @TearDown(Level.Trial)
-  public void close() throws IOException {
-    scanFormer.close();
-    BenchModel.delete(directory);
+  public void close() {
+    ours.close();
+    if (peer != null) {
+      peer.close();
+    }
   }
 }

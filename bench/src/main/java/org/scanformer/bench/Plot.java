@@ -1,11 +1,18 @@
 package org.scanformer.bench;
 
+import java.awt.Color;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import javax.imageio.ImageIO;
 import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.HorizontalBarChart;
+import org.knowm.xchart.HorizontalBarChartBuilder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.internal.chartpart.Chart;
 import org.knowm.xchart.style.Styler.LegendPosition;
 
 /** A line chart as a PNG file. */
@@ -39,6 +46,30 @@ final class Plot {
   }
 
   void write(Path file) throws IOException {
+    write(chart, file);
+  }
+
+  /** Horizontal bars with their values, the first on top. */
+  static void bars(String title, String unit, List<String> names, List<Double> values, Path file)
+      throws IOException {
+    HorizontalBarChart bars =
+        new HorizontalBarChartBuilder()
+            .width(800)
+            .height(80 + 32 * names.size())
+            .title(title)
+            .xAxisTitle(unit)
+            .build();
+    bars.getStyler().setLabelsVisible(true).setLabelsFontColor(Color.BLACK);
+    bars.getStyler().setXAxisDecimalPattern("#").setLegendVisible(false);
+    List<String> upwards = new ArrayList<>(names);
+    List<Double> lengths = new ArrayList<>(values);
+    Collections.reverse(upwards);
+    Collections.reverse(lengths);
+    bars.addSeries("time", lengths, upwards);
+    write(bars, file);
+  }
+
+  private static void write(Chart<?, ?> chart, Path file) throws IOException {
     if (!ImageIO.write(BitmapEncoder.getBufferedImage(chart), "png", file.toFile())) {
       throw new IOException("no writer of PNG for " + file);
     }

@@ -1,8 +1,5 @@
 package org.scanformer.bench;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -29,7 +26,6 @@ import org.scanformer.SelectionPolicy;
 import org.scanformer.Session;
 import org.scanformer.SessionOptions;
 import org.scanformer.SessionResult;
-import org.scanformer.reference.RandomModel;
 
 /**
  * A frame of a stream through a session: a quarter of the finest patches at most, the text encoded
@@ -42,7 +38,7 @@ import org.scanformer.reference.RandomModel;
 @Measurement(iterations = 5, time = 3)
 @Fork(value = 1, jvmArgsAppend = "-Xmx1g")
 public class SessionBenchmark {
-  /** The model's geometry: the smallest that makes sense, or ViLT-B/32's. */
+  /** One of {@link Models}. */
   @Param({"tiny", "vilt-b32"})
   String model;
 
@@ -54,7 +50,6 @@ public class SessionBenchmark {
   @Param("cpu")
   String backend;
 
-  private Path directory;
   private ScanFormer scanFormer;
   private Expression expression;
   private Session session;
@@ -62,19 +57,17 @@ public class SessionBenchmark {
   private LocateOptions options;
   private final Image frame = BenchModel.frame(2);
 
-  /** Writes the model, loads it and opens the session. */
+  /** Loads the model and opens the session. */
   @Setup(Level.Trial)
-  public void open() throws IOException {
-    directory = Files.createTempDirectory("scanformer-bench");
-    (model.equals("tiny") ? RandomModel.tiny() : RandomModel.viltB32()).seed(1).write(directory);
+  public void open() {
     scanFormer =
         ScanFormer.load(
-            directory,
+            Models.directory(model),
             ScanFormerOptions.builder()
                 .backend(BackendKind.valueOf(backend.toUpperCase(Locale.ROOT)))
                 .maxBatch(1)
                 .build());
-    expression = scanFormer.encode("the red one");
+    expression = scanFormer.encode(Models.text(model));
     session =
         scanFormer.openSession(
             SessionOptions.builder().frameSize(BenchModel.WIDTH, BenchModel.HEIGHT).build());
@@ -99,15 +92,14 @@ public class SessionBenchmark {
   /** With its text, which the session has encoded in an earlier call. */
   @Benchmark
   public SessionResult sameText() {
-    session.locate(frame, "the red one", options, result);
+    session.locate(frame, Models.text(model), options, result);
     return result;
   }
 
-  /** Frees the engine and removes the model. */
+  /** Frees the engine. */
   @TearDown(Level.Trial)
-  public void close() throws IOException {
+  public void close() {
     session.close();
     scanFormer.close();
-    BenchModel.delete(directory);
   }
 }

@@ -97,9 +97,8 @@ public final class ThroughputHarness implements Callable<Integer> {
   public Integer call() throws Exception {
     Map<String, Object> report = new LinkedHashMap<>();
     int largest = IntStream.of(batches).max().orElse(1);
-    try (BenchModel bench = model;
-        ScanFormer scanFormer = bench.load(largest);
-        Expression expression = scanFormer.encode(BenchModel.TEXT)) {
+    try (ScanFormer scanFormer = model.load(largest);
+        Expression expression = scanFormer.encode(model.text())) {
       System.out.printf("%s %s%n", scanFormer.backend(), scanFormer.precision());
       report.put("backend", scanFormer.backend().toString());
       report.put("precision", scanFormer.precision().toString());
@@ -180,7 +179,7 @@ public final class ThroughputHarness implements Callable<Integer> {
           rate(
               scanFormer,
               batches[i],
-              r -> Request.of(BenchModel.frame(r), BenchModel.TEXT).withSelection(selection));
+              r -> Request.of(BenchModel.frame(r), model.text()).withSelection(selection));
       single = i == 0 ? encoded[i] : single;
       System.out.printf("%16d %15.1f %11.1f%n", batches[i], encoded[i], fresh[i]);
       rows.add(

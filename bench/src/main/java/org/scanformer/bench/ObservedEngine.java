@@ -1,0 +1,86 @@
+package org.scanformer.bench;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
+import org.scanformer.BackendKind;
+import org.scanformer.Location;
+import org.scanformer.Request;
+import org.scanformer.ScanFormerOptions;
+import org.scanformer.SelectionPolicy;
+import org.scanformer.internal.backend.Backend;
+import org.scanformer.internal.engine.Backends;
+import org.scanformer.internal.engine.Engine;
+import org.scanformer.internal.engine.TextKv;
+
+/**
+ * ScanFormer on the CPU with a workload, whose operations somebody watches. Not safe for use by
+ * several threads.
+ */
+final class ObservedEngine implements AutoCloseable {
+  private final Workload workload;
+  private final Engine engine;
+  private final List<Engine.PreparedRequest> requests = new ArrayList<>();
+
+  /** Stands between the engine and its device. */
+  interface Observer {
+    /** Does an operation, by {@link #invoke}. */
+    Object operation(Backend real, Method method, Object[] arguments) throws Throwable;
+  }
+
+  private record Prepared(Request request, TextKv text) implements Engine.PreparedRequest {
+    @Override
+    public void requireUsable() {
+      // The text lives as long as the engine.
+    }
+  }
+
+  ObservedEngine(Workload workload, Observer observer) {
+    this.workload = workload;
+    ScanFormerOptions options =
+        ScanFormerOptions.builder()
+            .backend(BackendKind.CPU)
+            .precision(workload.precision())
+            .threads(workload.threads())
+            .maxBatch(workload.batch())
+            .build();
+    engine = Engine.load(workload.directory(), options, chosen -> observed(chosen, observer));
+    TextKv text = workload.textCached() ? engine.encode(workload.text()) : null;
+    for (int r = 0; r < workload.batch(); r++) {
+      Request request =
+          Request.of(workload.images().get(r), workload.text())
+              .withSelection(SelectionPolicy.masks(workload.masks().get(r)));
+      requests.add(new Prepared(request, text));
+    }
+  }
+
+  private static Backend observed(ScanFormerOptions options, Observer observer) {
+    Backend real = Backends.open(options);
+    return (Backend)
+        Proxy.newProxyInstance(
+            Backend.class.getClassLoader(),
+            new Class<?>[] {Backend.class},
+            (self, method, arguments) -> observer.operation(real, method, arguments));
+  }
+
+  /** Calls a method of the real backend, whose exceptions it throws as they are. */
+  static Object invoke(Backend real, Method method, Object[] arguments) throws Throwable {
+    try {
+      return method.invoke(real, arguments);
+    } catch (InvocationTargetException e) {
+      throw e.getCause();
+    }
+  }
+
+  /** The call. */
+  List<Location> locate() {
+    return engine.locate(requests, workload.schedule(), null);
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+  }
+}

@@ -1,0 +1,193 @@
+package org.scanformer.bench;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.scanformer.BackendKind;
+import org.scanformer.Image;
+import org.scanformer.PatchMask;
+import org.scanformer.Precision;
+import org.scanformer.ScanFormerOptions;
+import org.scanformer.Schedule;
+import org.scanformer.internal.backend.Backend;
+import org.scanformer.internal.backend.ElementType;
+import org.scanformer.internal.backend.PixelSource;
+import org.scanformer.internal.backend.Tensor;
+import org.scanformer.internal.engine.Backends;
+import org.scanformer.internal.engine.Flops;
+import org.scanformer.internal.model.ModelConfig;
+import org.scanformer.internal.model.ModelDirectory;
+import org.scanformer.internal.model.TextTokenizer;
+
+/**
+ * One job for ours and every peer: the same model, frames, masks, text and threads. Masks are
+ * given, so that the work is the same in every run; all requests of a batch select equally many
+ * patches a scale, each its own.
+ *
+ * @param directory the model
+ * @param config its configuration
+ * @param images the frames, one a request
+ * @param masks of each request, one a scale
+ * @param text the expression of all requests
+ * @param ids its tokens
+ * @param textCached whether the text was encoded before and its keys and values are kept
+ * @param schedule the order of the scales through the encoder
+ * @param precision the type of matrix products
+ * @param threads CPU threads
+ */
+public record Workload(
+    Path directory,
+    ModelConfig config,
+    List<Image> images,
+    List<List<PatchMask>> masks,
+    String text,
+    int[] ids,
+    boolean textCached,
+    Schedule schedule,
+    Precision precision,
+    int threads) {
+
+  /**
+   * The job of a batch of frames of noise.
+   *
+   * @param selection shares of the patches selected at scales 1, 2 and up, in percent: "50/25"; the
+   *     last one holds for all scales behind it
+   */
+  public static Workload of(
+      Path directory,
+      int batch,
+      String selection,
+      String text,
+      boolean textCached,
+      Schedule schedule,
+      Precision precision,
+      int threads) {
+    List<Image> images = new ArrayList<>();
+    List<List<PatchMask>> masks = new ArrayList<>();
+    try (ModelDirectory model = ModelDirectory.open(directory);
+        TextTokenizer tokenizer = model.openTokenizer()) {
+      for (int r = 0; r < batch; r++) {
+        images.add(BenchModel.frame(2 + r));
+        masks.add(masks(model.config(), selection, 3 + r));
+      }
+      return new Workload(
+          directory,
+          model.config(),
+          images,
+          masks,
+          text,
+          tokenizer.encode(text),
+          textCached,
+          schedule,
+          precision,
+          threads);
+    }
+  }
+
+  private static List<PatchMask> masks(ModelConfig config, String selection, long seed) {
+    String[] shares = selection.split("/");
+    ModelConfig.Grid coarse = config.coarseGrid(BenchModel.WIDTH, BenchModel.HEIGHT);
+    Random random = new Random(seed);
+    List<PatchMask> masks = new ArrayList<>();
+    for (int s = 0; s < config.numScales(); s++) {
+      int rows = coarse.rows() << s;
+      int cols = coarse.cols() << s;
+      double share = s == 0 ? 1 : Integer.parseInt(shares[Math.min(s, shares.length) - 1]) / 100.0;
+      byte[] mask = new byte[rows * cols];
+      for (int left = (int) Math.round(rows * cols * share); left > 0; ) {
+        int at = random.nextInt(mask.length);
+        if (mask[at] == 0) {
+          mask[at] = 1;
+          left--;
+        }
+      }
+      masks.add(PatchMask.of(rows, cols, mask));
+    }
+    return masks;
+  }
+
+  /** Requests. */
+  public int batch() {
+    return images.size();
+  }
+
+  /** The mask that every request has the size and the count of, at a scale. */
+  public PatchMask mask(int scale) {
+    return masks.get(0).get(scale);
+  }
+
+  /** Tokens of a request's segment of a scale: [REG], the selected patches, the constant. */
+  public int tokens(int scale) {
+    PatchMask mask = mask(scale);
+    return 1 + mask.count() + (mask.count() < mask.total() ? 1 : 0);
+  }
+
+  /** Floating-point operations of the whole batch, as the engine does them. */
+  public double flops() {
+    Flops flops = new Flops(config);
+    double operations = textCached ? 0 : flops.text(ids.length);
+    int keys = ids.length;
+    for (int s = 0; s < config.numScales(); s++) {
+      keys += tokens(s);
+      operations += flops.scale(mask(s).count(), tokens(s), keys, s < config.numScales() - 1);
+    }
+    return batch() * operations;
+  }
+
+  /**
+   * The requests' image pyramids as the engine makes them, for peers: the pyramid is no part of
+   * what is compared.
+   *
+   * @return a scale each, [batch, 3, rows * patch, cols * patch], direct
+   */
+  public List<FloatBuffer> canvases() {
+    int scales = config.numScales();
+    PatchMask coarse = mask(0);
+    int patch = config.patchSize();
+    List<FloatBuffer> canvases = new ArrayList<>();
+    int elements = 0;
+    for (int s = 0; s < scales; s++) {
+      int level = 3 * mask(s).total() * patch * patch;
+      elements += level;
+      canvases.add(direct(batch() * level));
+    }
+    ScanFormerOptions options =
+        ScanFormerOptions.builder().backend(BackendKind.CPU).precision(Precision.FP32).build();
+    try (Backend cpu = Backends.open(options)) {
+      Tensor mean = channels(cpu, config.imageMean());
+      Tensor std = channels(cpu, config.imageStd());
+      Tensor canvas = new Tensor("image pyramid", ElementType.F32, 1, elements);
+      cpu.allocate(canvas);
+      for (Image image : images) {
+        cpu.buildPyramid(
+            new PixelSource(image), patch, scales, coarse.rows(), coarse.cols(), mean, std, canvas);
+        int first = 0;
+        for (FloatBuffer level : canvases) {
+          FloatBuffer target = level.slice(level.position(), level.capacity() / batch());
+          cpu.download(canvas, first, target);
+          level.position(level.position() + target.capacity());
+          first += target.capacity();
+        }
+      }
+    }
+    canvases.forEach(FloatBuffer::rewind);
+    return canvases;
+  }
+
+  private static Tensor channels(Backend cpu, float[] values) {
+    Tensor tensor = new Tensor("channels", ElementType.F32, 1, values.length);
+    cpu.allocate(tensor);
+    cpu.upload(tensor, 0, direct(values.length).put(values).rewind());
+    return tensor;
+  }
+
+  private static FloatBuffer direct(int elements) {
+    return ByteBuffer.allocateDirect(Math.multiplyExact(elements, Float.BYTES))
+        .order(ByteOrder.nativeOrder())
+        .asFloatBuffer();
+  }
+}
