@@ -57,6 +57,22 @@ static inline size_t kv_block_floats(int heads, int head_size) {
     return static_cast<size_t>(heads) * kv_head_floats(head_size) + KV_BLOCK;
 }
 
+/* Outputs of a panel of weights. */
+enum { PANEL = 64 };
+
+/* y = activation(x weight^T + bias), multiplied in fp32. */
+struct PanelProduct {
+    int rows;
+    int in;
+    int out;
+    const float* x;      /* [rows, in] */
+    const float* panels; /* [ceil(out / PANEL)][in][PANEL], zero behind the last output */
+    const float* bias;   /* [out], or NULL */
+    int activation;
+    int y_type;
+    void* y; /* [rows, out] of y_type */
+};
+
 /* The operations for one instruction set, each by a team of threads. */
 struct Kernels {
     void (*resize)(const ResizeTask& task, Team* team);
@@ -76,6 +92,7 @@ struct Kernels {
                       const float* qkv, const float* bias, const int32_t* counts, float* q, Team* team);
     void (*attention)(const sf_query_block* blocks, int num_blocks, const sf_kv_segment* segments, int heads,
                       int head_size, int layer, const float* q, int type, void* out, Team* team);
+    void (*product)(const PanelProduct& task, Team* team); /* NULL where oneDNN is to multiply */
 };
 
 extern const Kernels kernels_x86_64;

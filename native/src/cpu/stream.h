@@ -82,6 +82,29 @@ int fail(sf_stream* stream, int status, const std::string& message);
 void* system_allocate(int64_t bytes);
 void system_free(void* memory, int64_t bytes);
 
+/* Memory of system_allocate that is freed with its owner. */
+class SystemMemory {
+  public:
+    SystemMemory() = default;
+    SystemMemory(const SystemMemory&) = delete;
+    SystemMemory& operator=(const SystemMemory&) = delete;
+    ~SystemMemory() { system_free(memory_, bytes_); }
+
+    /* Once, with bytes > 0. Throws std::bad_alloc. */
+    void allocate(int64_t bytes) {
+        memory_ = system_allocate(bytes);
+        if (memory_ == nullptr) throw std::bad_alloc();
+        bytes_ = bytes;
+    }
+
+    void* get() const { return memory_; }
+    int64_t bytes() const { return bytes_; }
+
+  private:
+    void* memory_ = nullptr;
+    int64_t bytes_ = 0;
+};
+
 /* Whether this process's CPU has AVX512-BF16. */
 bool cpu_has_bf16();
 

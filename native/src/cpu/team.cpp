@@ -1,6 +1,8 @@
 /*
- * Work is claimed by a ticket: its upper half is the number of the work, its lower half the next piece. A thread that
- * comes late, with the ticket of a work that is done, cannot claim of the next one: the ticket has changed by then.
+ * Each thread has a range of a work's pieces of its own, which it takes from the front, in their order; when it has
+ * none left, it takes from the back of others' ranges. A range carries the number of its work: a thread that comes
+ * late, with what it has read of a work that is done, cannot claim of the next one, since the range has changed by
+ * then.
  */
 #include "team.h"
 
@@ -22,8 +24,8 @@
 
 namespace {
 
-/* A ticket of which no piece can be claimed, while a work is being described. */
-constexpr uint32_t kClosed = UINT32_MAX;
+/* The most pieces of a work: the ends of a range are numbers of 16 bits. */
+constexpr int64_t kMaxPieces = UINT16_MAX;
 
 /* Rounds of waiting for more work before a thread sleeps: some tens of microseconds, longer than Java is between ops.
  */
@@ -32,14 +34,24 @@ constexpr int kSpins = 2000;
 /* Rounds of waiting for others' last pieces before the processor is offered to whoever wants it. */
 constexpr int kPatience = 200;
 
-uint32_t piece_of(uint64_t ticket) { return static_cast<uint32_t>(ticket); }
+/* The pieces [begin, end) that are left of a thread's share of a work. */
+struct Range {
+    uint32_t work;
+    uint16_t begin;
+    uint16_t end;
+};
+static_assert(std::atomic<Range>::is_always_lock_free, "a range is one word");
 
-uint64_t ticket_of(uint64_t work, uint32_t piece) { return work << 32 | piece; }
+/* A thread's range, on a cache line of its own. */
+struct alignas(64) Share {
+    std::atomic<Range> range{Range{}};
+};
 
 }  // namespace
 
+/* All atomic operations are sequentially consistent where no order is named. */
 struct Team {
-    explicit Team(int threads) : threads_(threads) {}
+    explicit Team(int threads) : threads_(threads), shares_(static_cast<size_t>(threads)) {}
 
     ~Team() {
         stop_ = true;
@@ -56,18 +68,21 @@ struct Team {
             return;
         }
         start();
-        const uint64_t work = (ticket_ >> 32) + 1;
-        /* A late thread reads what follows only under a ticket that it then fails to claim with. */
-        ticket_ = ticket_of(work, kClosed);
-        const auto pieces = static_cast<uint32_t>((items + grain - 1) / grain);
+        /* All ranges are empty: until one of them is set, nobody reads what describes the work. */
         body_ = body;
         context_ = context;
         items_ = items;
-        grain_ = grain;
-        pieces_ = pieces;
+        grain_ = std::max(grain, (items + kMaxPieces - 1) / kMaxPieces);
         done_ = 0;
-        ticket_ = ticket_of(work, 0);
-        if (sleepers_ > 0) wake(static_cast<int>(std::min<uint32_t>(pieces - 1, INT_MAX)));
+        const auto pieces = static_cast<uint32_t>((items + grain_ - 1) / grain_);
+        const uint32_t work = work_ + 1;
+        const auto threads = static_cast<uint32_t>(threads_);
+        for (uint32_t t = 0; t < threads; t++) {
+            shares_[t].range = Range{work, static_cast<uint16_t>(uint64_t{pieces} * t / threads),
+                                     static_cast<uint16_t>(uint64_t{pieces} * (t + 1) / threads)};
+        }
+        work_ = work;
+        if (sleepers_ > 0) wake(threads_ - 1);
         take_part(0);
         for (int round = 0; done_.load(std::memory_order_acquire) < pieces; round++) {
             if (round < kPatience) {
@@ -95,48 +110,61 @@ struct Team {
         pthread_sigmask(SIG_SETMASK, &before, nullptr);
     }
 
-    /* Claims pieces and runs them, until there are none; whether there was one. */
-    bool take_part(int thread) {
-        bool any = false;
-        for (;;) {
-            uint64_t ticket = ticket_.load(std::memory_order_acquire);
-            const uint32_t piece = piece_of(ticket);
-            if (piece >= pieces_) return any;
+    /* Runs the thread's own pieces, then those that others have left. */
+    void take_part(int thread) {
+        for (int t = 0; t < threads_; t++) {
+            while (run_piece((thread + t) % threads_, t == 0, thread)) {
+            }
+        }
+    }
+
+    /* Claims a piece of the owner's range, from the front or the back, and runs it; whether there was one. */
+    bool run_piece(int owner, bool from_front, int thread) {
+        std::atomic<Range>& range = shares_[static_cast<size_t>(owner)].range;
+        Range seen = range.load(std::memory_order_acquire);
+        while (seen.begin < seen.end) {
+            Range left = seen;
+            const int64_t piece = from_front ? left.begin++ : --left.end;
+            /* Read before the claim, which fails if this is of another work than the range. */
             const TeamBody body = body_;
             const void* context = context_;
             const int64_t items = items_;
             const int64_t grain = grain_;
-            if (!ticket_.compare_exchange_strong(ticket, ticket + 1)) continue;
-            const int64_t begin = piece * grain;
-            body(context, begin, std::min(items, begin + grain), thread);
-            done_.fetch_add(1, std::memory_order_release);
-            any = true;
+            if (range.compare_exchange_strong(seen, left)) {
+                body(context, piece * grain, std::min(items, (piece + 1) * grain), thread);
+                done_.fetch_add(1, std::memory_order_release);
+                return true;
+            }
         }
+        return false;
     }
 
     void serve(int thread) {
         pthread_setname_np(pthread_self(), "scanformer");
         /* What oneDNN runs here is a piece, and one thread's. */
         omp_set_num_threads(1);
-        int spins = 0;
-        while (!stop_) {
-            if (take_part(thread)) {
+        uint32_t seen = 0;
+        for (int spins = 0; !stop_; spins++) {
+            const uint32_t work = work_.load(std::memory_order_acquire);
+            if (work != seen) {
+                seen = work;
+                take_part(thread);
                 spins = 0;
-            } else if (++spins < kSpins) {
+            } else if (spins < kSpins) {
                 _mm_pause();
             } else {
-                sleep();
+                sleep(seen);
                 spins = 0;
             }
         }
     }
 
-    /* Sleeps until there is work, which there may be already. */
-    void sleep() {
+    /* Sleeps until there is another work than the one seen, which there may be already. */
+    void sleep(uint32_t seen) {
         const uint32_t epoch = epoch_;
         sleepers_++;
-        /* Who has set the ticket before this looks at it may not have seen the sleeper; who sets it later does. */
-        if (piece_of(ticket_) >= pieces_ && !stop_) futex(FUTEX_WAIT_PRIVATE, epoch);
+        /* Who has set the work before this looks at it may have seen no sleeper; who sets it later sees this one. */
+        if (work_ == seen && !stop_) futex(FUTEX_WAIT_PRIVATE, epoch);
         sleepers_--;
     }
 
@@ -153,18 +181,18 @@ struct Team {
     const int threads_;
     bool started_ = false;
     std::vector<std::thread> workers_;
+    std::vector<Share> shares_;
 
-    /* What is written often is kept apart from what is read often. All orders are sequential where none is named. */
-    alignas(64) std::atomic<uint64_t> ticket_{ticket_of(0, kClosed)};
-    alignas(64) std::atomic<uint32_t> pieces_{0};
+    /* The work: what is written once for each is kept apart from what is written often. */
+    alignas(64) std::atomic<uint32_t> work_{0};
     std::atomic<TeamBody> body_{nullptr};
     std::atomic<const void*> context_{nullptr};
     std::atomic<int64_t> items_{0};
     std::atomic<int64_t> grain_{1};
+    std::atomic<bool> stop_{false};
     alignas(64) std::atomic<uint32_t> done_{0};
     alignas(64) std::atomic<uint32_t> epoch_{0};
     std::atomic<uint32_t> sleepers_{0};
-    std::atomic<bool> stop_{false};
 };
 
 Team* team_create(int threads) { return new Team(threads); }

@@ -12,7 +12,7 @@ typedef float vfloat __attribute__((vector_size(64), aligned(4), may_alias));
 typedef int32_t vint __attribute__((vector_size(64), aligned(4), may_alias));
 
 /* Work under this many elements is done by one thread: waking the others costs about as much. */
-enum { PARALLEL_ELEMENTS = 1 << 14 };
+enum { PARALLEL_ELEMENTS = 1 << 14, PARALLEL_MULTIPLY_ADDS = 1 << 19 };
 
 static inline vfloat load(const float* p) { return *reinterpret_cast<const vfloat*>(p); }
 
@@ -26,6 +26,26 @@ static inline float sum(vfloat v) {
     float total = 0;
     for (int i = 0; i < 16; i++) total += v[i];
     return total;
+}
+
+/* exp for x <= 0, and 0 for x < -87 and -inf. Relative error under 2e-7 (Cody-Waite reduction, Cephes' polynomial). */
+static inline vfloat exp_nonpositive(vfloat x) {
+    const vfloat clamped = vmax(x, splat(-87.0f));
+    const vfloat shifter = splat(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer */
+    const vfloat shifted = clamped * 1.44269504088896341f + shifter;
+    const vfloat n = shifted - shifter;
+    vfloat r = clamped - n * 0.693359375f;
+    r = r + n * 2.12194440e-4f;
+    vfloat p = splat(1.9875691500e-4f);
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * r * r + r + 1.0f;
+    const vint exponent = (__builtin_convertvector(n, vint) + 127) << 23;
+    const vfloat result = p * reinterpret_cast<const vfloat&>(exponent);
+    return x < splat(-87.0f) ? vfloat{} : result;
 }
 
 /* fp32 to bfloat16, to nearest even; a NaN stays one. */

@@ -13,9 +13,17 @@ namespace {
 #include "embed.h"
 #include "append_kv.h"
 #include "attention.h"
+#if SF_ISA_LEVEL >= 4
+#include "product.h"
+#endif
 /* clang-format on */
 }  // namespace
 
 extern const Kernels SF_KERNELS = {
-    resize, halve, gather, embed_text, embed_patches, residual_layer_norm, append_kv, attention,
+    resize,  halve, gather, embed_text, embed_patches, residual_layer_norm, append_kv, attention,
+#if SF_ISA_LEVEL >= 4
+    product,
+#else
+    nullptr,
+#endif
 };

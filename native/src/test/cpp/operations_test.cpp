@@ -45,12 +45,15 @@ int main(int argc, char** argv) {
             sf_stream_destroy(stream);
         }
     }
-    /* oneDNN chooses its own instructions: a stream's set does not change the linear layers. */
-    for (const int threads : {1, 2, 5}) {
-        sf_stream* stream = nullptr;
-        if (!create(threads, 0, &stream)) continue;
-        run(stream, std::to_string(threads) + " threads, ", "linear", test_linear);
-        sf_stream_destroy(stream);
+    /* By our own kernel where there is one, and by oneDNN, which chooses its instructions itself. */
+    for (const int isa : {1, 4}) {
+        for (const int threads : {1, 2, 5}) {
+            sf_stream* stream = nullptr;
+            if (!create(threads, isa, &stream)) continue;
+            run(stream, "isa " + std::to_string(isa) + ", " + std::to_string(threads) + " threads, ", "linear",
+                test_linear);
+            sf_stream_destroy(stream);
+        }
     }
     std::printf("%d passed, %d failed\n", passed, failed);
     return failed == 0 ? 0 : 1;

@@ -72,7 +72,6 @@ record SuiteCase(Class<?> benchmark, Map<String, String> parameters) {
     dense.with("batch", "8").addTo(cases);
     vilt.with("batch", "8").addTo(cases);
     dense.with("threads", "1").addTo(cases);
-    vilt.with("threads", "1").addTo(cases);
     for (String model : List.of("vilt-s", "shapes")) {
       dense.with("model", model).addTo(cases);
       vilt.with("model", model).addTo(cases);
@@ -150,7 +149,9 @@ record SuiteCase(Class<?> benchmark, Map<String, String> parameters) {
         by.add("pytorch-selected");
       } else {
         by.add("pytorch");
-        by.add("pytorch-plain");
+        if (!parameters.get("model").equals("shapes") && parameters.get("threads").equals("2")) {
+          by.add("pytorch-plain");
+        }
         if (parameters.get("precision").equals("FP32")) {
           // ONNX Runtime has no products in bf16 on CPUs.
           by.add("onnxruntime");

@@ -1,0 +1,194 @@
+/*
+ * y = activation(x weight^T + bias) in fp32. The weight lies in panels of PANEL outputs, [in][PANEL] each, so that a
+ * tile of TILE_ROWS rows and a panel's outputs is kept in registers while it walks along the inputs: a vector of
+ * weights is loaded for every TILE_ROWS multiply-adds with it. (The register tiling of Goto and van de Geijn 2008.)
+ *
+ * Few rows read every weight from memory for little arithmetic. So while a block of weights, which all rows pass over,
+ * is worked on, the next one is prefetched, a share with each tile.
+ */
+enum { TILE_VECTORS = PANEL / 16, TILE_ROWS = 6 };
+
+/* Inputs of a block of weights: its [DEPTH][PANEL] floats stay in the second-level cache. */
+enum { DEPTH = 768 };
+
+/* Rows that pass over a block together: few enough that they stay in a cache too. */
+enum { ROW_BLOCK = 80 * TILE_ROWS };
+
+/* Cache lines of a row of a block. */
+enum { PANEL_LINES = PANEL * 4 / 64 };
+
+/* erfc(z) for z >= 0, to 1.5e-7 (Abramowitz and Stegun 7.1.26). */
+static inline vfloat erfc_nonnegative(vfloat z) {
+    const vfloat t = 1.0f / (1.0f + 0.3275911f * z);
+    vfloat p = splat(1.061405429f);
+    p = p * t - 1.453152027f;
+    p = p * t + 1.421413741f;
+    p = p * t - 0.284496736f;
+    p = p * t + 0.254829592f;
+    return p * t * exp_nonpositive(-z * z);
+}
+
+static inline vfloat activate(vfloat v, int activation) {
+    const vfloat size = vmax(v, -v);
+    switch (activation) {
+        case SF_RELU:
+            return v < 0.0f ? vfloat{} : v;
+        case SF_GELU: {
+            /* 1 + erf(z) is erfc(-z): no digits are lost where v is negative. */
+            const vfloat tail = erfc_nonnegative(size * 0.70710678118654752f);
+            return 0.5f * v * (v < 0.0f ? tail : 2.0f - tail);
+        }
+        case SF_SIGMOID: {
+            const vfloat e = exp_nonpositive(-size);
+            return (v < 0.0f ? e : splat(1.0f)) / (1.0f + e);
+        }
+        default:
+            return v;
+    }
+}
+
+/* A block of weights and what passes over it. */
+struct WeightBlock {
+    const float* weights; /* [depth][PANEL] */
+    int depth;
+    const float* ahead; /* what is worked on next */
+    const float* bias;  /* of the panel's outputs when the block is their first and there is one, else NULL */
+    bool first;         /* the first of its panel: sums begin */
+    bool last;          /* the last: sums end */
+    int outputs;        /* of the panel */
+    int activation;
+    int y_type; /* of the sums' end; sums on the way are fp32 */
+};
+
+template <int ROWS, int VECTORS>
+static inline void multiply_add(const float* x, size_t x_stride, const float* weights, int k,
+                                vfloat (*acc)[TILE_VECTORS]) {
+    vfloat w[VECTORS];
+    for (int v = 0; v < VECTORS; v++) w[v] = load(weights + static_cast<size_t>(k) * PANEL + 16 * v);
+    for (int i = 0; i < ROWS; i++) {
+        const vfloat factor = splat(x[static_cast<size_t>(i) * x_stride + static_cast<size_t>(k)]);
+        for (int v = 0; v < VECTORS; v++) acc[i][v] += factor * w[v];
+    }
+}
+
+/* A tile of rows against a block; the first `lines` cache lines from `ahead` on are prefetched. */
+template <int ROWS, int VECTORS>
+static void tile(const WeightBlock& block, const float* x, size_t x_stride, const float* ahead, int lines, void* y,
+                 size_t y_offset, size_t y_stride) {
+    vfloat acc[ROWS][TILE_VECTORS];
+    for (int v = 0; v < VECTORS; v++) {
+        float start[16] = {};
+        const int here = block.outputs - 16 * v < 16 ? block.outputs - 16 * v : 16;
+        if (block.bias != nullptr) memcpy(start, block.bias + 16 * v, static_cast<size_t>(here) * sizeof(float));
+        for (int i = 0; i < ROWS; i++) {
+            if (!block.first) {
+                memcpy(start, static_cast<float*>(y) + y_offset + static_cast<size_t>(i) * y_stride + 16 * v,
+                       static_cast<size_t>(here) * sizeof(float));
+            }
+            acc[i][v] = load(start);
+        }
+    }
+    int k = 0;
+    for (; k < lines; k++) {
+        __builtin_prefetch(ahead + static_cast<size_t>(k) * 16, 0, 3);
+        multiply_add<ROWS, VECTORS>(x, x_stride, block.weights, k, acc);
+    }
+    for (; k < block.depth; k++) multiply_add<ROWS, VECTORS>(x, x_stride, block.weights, k, acc);
+    for (int i = 0; i < ROWS; i++) {
+        for (int v = 0; v < VECTORS; v++) {
+            float result[16];
+            store(result, block.last ? activate(acc[i][v], block.activation) : acc[i][v]);
+            const int here = block.outputs - 16 * v < 16 ? block.outputs - 16 * v : 16;
+            store_as(block.y_type, y, y_offset + static_cast<size_t>(i) * y_stride + static_cast<size_t>(16 * v),
+                     result, here);
+        }
+    }
+}
+
+template <int VECTORS>
+static void tiles(const WeightBlock& block, int rows, const float* x, size_t x_stride, void* y, size_t y_offset,
+                  size_t y_stride) {
+    const int count = (rows + TILE_ROWS - 1) / TILE_ROWS;
+    const int lines = (block.depth * PANEL_LINES + count - 1) / count;
+    const int each = lines < block.depth ? lines : block.depth;
+    for (int t = 0; t < count; t++) {
+        const int left = rows - t * TILE_ROWS;
+        const float* ahead = block.ahead + static_cast<size_t>(t) * static_cast<size_t>(each) * 16;
+        const float* from = x + static_cast<size_t>(t) * TILE_ROWS * x_stride;
+        const size_t to = y_offset + static_cast<size_t>(t) * TILE_ROWS * y_stride;
+        switch (left < TILE_ROWS ? left : TILE_ROWS) {
+            case 6:
+                tile<6, VECTORS>(block, from, x_stride, ahead, each, y, to, y_stride);
+                break;
+            case 5:
+                tile<5, VECTORS>(block, from, x_stride, ahead, each, y, to, y_stride);
+                break;
+            case 4:
+                tile<4, VECTORS>(block, from, x_stride, ahead, each, y, to, y_stride);
+                break;
+            case 3:
+                tile<3, VECTORS>(block, from, x_stride, ahead, each, y, to, y_stride);
+                break;
+            case 2:
+                tile<2, VECTORS>(block, from, x_stride, ahead, each, y, to, y_stride);
+                break;
+            default:
+                tile<1, VECTORS>(block, from, x_stride, ahead, each, y, to, y_stride);
+        }
+    }
+}
+
+/* Rows against all blocks of a panel. `next` is the panel that is worked on behind it. */
+static void panel_product(const PanelProduct& task, int panel, int next, int first_row, int rows) {
+    const auto in = static_cast<size_t>(task.in);
+    const float* weights = task.panels + static_cast<size_t>(panel) * in * PANEL;
+    const float* x = task.x + static_cast<size_t>(first_row) * in;
+    const auto out = static_cast<size_t>(task.out);
+    const size_t y_offset = static_cast<size_t>(first_row) * out + static_cast<size_t>(panel) * PANEL;
+    /* Sums on the way lie in y, which has room for them when it is fp32. */
+    const int depth = task.y_type == SF_F32 ? static_cast<int>(DEPTH) : task.in;
+    const int outputs = task.out - panel * PANEL < PANEL ? task.out - panel * PANEL : PANEL;
+    for (int k = 0; k < task.in; k += depth) {
+        WeightBlock block = {};
+        block.first = k == 0;
+        block.last = k + depth >= task.in;
+        block.depth = block.last ? task.in - k : depth;
+        block.weights = weights + static_cast<size_t>(k) * PANEL;
+        block.ahead = block.last ? task.panels + static_cast<size_t>(next) * in * PANEL
+                                 : block.weights + static_cast<size_t>(depth) * PANEL;
+        block.bias = block.first && task.bias != nullptr ? task.bias + panel * PANEL : nullptr;
+        block.outputs = outputs;
+        block.activation = task.activation;
+        block.y_type = task.y_type;
+        switch ((outputs + 15) / 16) {
+            case 1:
+                tiles<1>(block, rows, x + k, in, task.y, y_offset, out);
+                break;
+            case 2:
+                tiles<2>(block, rows, x + k, in, task.y, y_offset, out);
+                break;
+            case 3:
+                tiles<3>(block, rows, x + k, in, task.y, y_offset, out);
+                break;
+            default:
+                tiles<4>(block, rows, x + k, in, task.y, y_offset, out);
+        }
+    }
+}
+
+/*
+ * A piece of work is a panel with a block of rows; the pieces of a panel follow each other, as its weights are then in
+ * a cache. A thread has neighbouring pieces, until it takes another's.
+ */
+static void product(const PanelProduct& task, Team* team) {
+    const int panels = (task.out + PANEL - 1) / PANEL;
+    const int row_blocks = (task.rows + ROW_BLOCK - 1) / ROW_BLOCK;
+    const bool parallel = static_cast<int64_t>(task.rows) * task.out * task.in >= PARALLEL_MULTIPLY_ADDS;
+    const int64_t pieces = static_cast<int64_t>(panels) * row_blocks;
+    run_each(team, pieces, parallel ? 1 : pieces, [&](int64_t piece, int) {
+        const int first_row = static_cast<int>(piece % row_blocks) * ROW_BLOCK;
+        const int rows = task.rows - first_row < ROW_BLOCK ? task.rows - first_row : ROW_BLOCK;
+        const int64_t next = piece + 1 < pieces ? piece + 1 : piece;
+        panel_product(task, static_cast<int>(piece / row_blocks), static_cast<int>(next / row_blocks), first_row, rows);
+    });
+}
