@@ -62,7 +62,7 @@ public final class Suite implements Callable<Integer> {
 
   @Option(
       names = "--rounds",
-      defaultValue = "2",
+      defaultValue = "1",
       description = "How often everything is measured. Default: ${DEFAULT-VALUE}.")
   private int rounds;
 
