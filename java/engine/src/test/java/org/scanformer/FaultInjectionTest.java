@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
@@ -113,6 +115,7 @@ class FaultInjectionTest {
           faults.failAt(operation, code);
           assertFails(code, locate);
           hit.add(faults.failed);
+          assertEquals("synchronize", faults.last, "what was enqueued is waited for");
           faults.failAt(-1, null);
           locate.run();
           assertEquals(expected, first.normalizedBox(), "after operation " + operation);
@@ -270,6 +273,40 @@ class FaultInjectionTest {
         assertEquals(
             expected.normalizedBox(), submit(batcher).get(30, TimeUnit.SECONDS).normalizedBox());
       }
+    }
+  }
+
+  @Test
+  void aBatchThatFailsIsAnsweredOneByOne() throws Exception {
+    BatcherOptions pairs =
+        BatcherOptions.builder().maxBatch(2).maxDelay(Duration.ofSeconds(30)).build();
+    try (ScanFormer model = load();
+        Batcher batcher = model.openBatcher(pairs)) {
+      NormalizedBox expected = model.locate(image, "red").normalizedBox();
+      final int before = faults.allocated.size();
+      Expression red = model.encode("red");
+      Supplier<List<CompletableFuture<Location>>> pair =
+          () ->
+              List.of(
+                  batcher.submit(Request.of(image, red)), batcher.submit(Request.of(image, red)));
+      int operations = operations(() -> pair.get().forEach(CompletableFuture::join));
+      for (int operation = 0; operation < operations; operation++) {
+        faults.failAt(operation, ErrorCode.DEVICE_ERROR);
+        for (CompletableFuture<Location> answer : pair.get()) {
+          assertEquals(expected, answer.get(30, TimeUnit.SECONDS).normalizedBox());
+        }
+      }
+      red.close();
+      assertEquals(before, faults.allocated.size(), "the batcher has let go of the expression");
+    }
+  }
+
+  @Test
+  void aFailedCallLeavesTheEngineToOtherThreads() throws Exception {
+    try (ScanFormer model = load()) {
+      faults.failAt(2, ErrorCode.DEVICE_ERROR);
+      assertFails(ErrorCode.DEVICE_ERROR, () -> model.locate(image, "red"));
+      CompletableFuture.supplyAsync(() -> model.locate(image, "red")).get(30, TimeUnit.SECONDS);
     }
   }
 

@@ -47,6 +47,9 @@ final class FaultyBackend {
   /** The last operation that failed. */
   String failed;
 
+  /** The last operation that was asked for. */
+  String last;
+
   /** Bytes that the device says it has; -1 for the truth. */
   long available = -1;
 
@@ -82,6 +85,7 @@ final class FaultyBackend {
   private Object call(Object real, Method method, Object[] arguments) throws Throwable {
     String name = method.getName();
     if (OPERATIONS.contains(name)) {
+      last = name;
       if (lost) {
         throw new ScanFormerException(ErrorCode.DEVICE_LOST, name + ": lost before");
       }

@@ -137,7 +137,8 @@ class StressTest {
           check(image, text, found.get(2).normalizedBox());
         }
         case 6, 7 -> runSession(now, random, image, text);
-        case 8, 9, 10, 11 -> submit(now, random, request, image, text);
+        case 8, 9 -> submit(now, random, request, image, text);
+        case 10, 11 -> closeWhileItWaits(now, random, image, text);
         case 12 -> {
           Expression own = now.model.encode(TEXTS.get(text));
           check(image, text, now.model.locate(images.get(image), own).normalizedBox());
@@ -169,6 +170,8 @@ class StressTest {
       // The model was closed by another thread between two lines of this one.
       refusals.incrementAndGet();
       assertTrue(closed.getMessage().contains("closed"), closed.getMessage());
+    } catch (InterruptedException e) {
+      refusals.incrementAndGet();
     } finally {
       Thread.interrupted();
     }
@@ -216,6 +219,29 @@ class StressTest {
         throw closed;
       }
       if (!(cause instanceof RejectedExecutionException || cause instanceof TimeoutException)) {
+        throw e;
+      }
+    }
+  }
+
+  /** An expression that is closed while a batcher has it is used to the end, or refused. */
+  private void closeWhileItWaits(Shared now, Random random, int image, int text)
+      throws InterruptedException {
+    Expression own = now.model.encode(TEXTS.get(text));
+    CompletableFuture<Location> answer = now.batcher.submit(Request.of(images.get(image), own));
+    try {
+      Thread.sleep(0, random.nextInt(999_999));
+    } finally {
+      own.close();
+    }
+    try {
+      check(image, text, answer.join().normalizedBox());
+    } catch (CompletionException e) {
+      refusals.incrementAndGet();
+      if (e.getCause() instanceof IllegalStateException closed) {
+        throw closed;
+      }
+      if (!(e.getCause() instanceof RejectedExecutionException)) {
         throw e;
       }
     }

@@ -1,5 +1,7 @@
 package org.scanformer.fuzz;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
@@ -18,6 +20,10 @@ class ConfigFuzzTest {
                 () -> {
                   ModelConfig config = ModelConfig.read(path);
                   config.coarseGrid(640, 480);
+                  // What memory is reserved from.
+                  assertTrue(config.numScales() <= 12 && config.imageMean().length == 3);
+                  long side = (long) config.coarseGrid() << (config.numScales() - 1);
+                  assertTrue(side * config.patchSize() <= 16384, () -> config.toMap().toString());
                   config.toMap();
                 }));
   }

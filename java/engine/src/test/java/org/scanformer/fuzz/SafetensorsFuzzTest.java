@@ -1,6 +1,10 @@
 package org.scanformer.fuzz;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Set;
@@ -23,6 +27,13 @@ class SafetensorsFuzzTest {
                 () -> {
                   try (SafetensorsFile file = SafetensorsFile.open(path)) {
                     for (SafetensorsFile.TensorInfo tensor : file.tensors().values()) {
+                      BigInteger product = BigInteger.ONE;
+                      for (long size : tensor.shape()) {
+                        product = product.multiply(BigInteger.valueOf(size));
+                      }
+                      assertEquals(product, BigInteger.valueOf(tensor.elements()));
+                      // At least a byte each, all of them in the file.
+                      assertTrue(tensor.elements() <= bytes.length);
                       int elements = (int) Math.min(MOST, tensor.elements());
                       file.read(
                           tensor.name(),

@@ -1,5 +1,7 @@
 package org.scanformer.fuzz;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,7 +36,12 @@ class TokenizerFuzzTest {
                 Set.of(ErrorCode.BAD_MODEL, ErrorCode.BAD_INPUT),
                 () -> {
                   try (TextTokenizer tokenizer = TextTokenizer.open(path, config)) {
-                    tokenizer.encode("the red star left of the Circle, 3\u00e9\ud83d\ude00");
+                    int[] ids =
+                        tokenizer.encode("the red star left of the Circle, 3\u00e9\ud83d\ude00");
+                    assertTrue(ids.length <= config.maxTextLength());
+                    for (int id : ids) {
+                      assertTrue(0 <= id && id < config.vocabSize(), () -> "id " + id);
+                    }
                   }
                 }));
   }
