@@ -3,8 +3,6 @@ package org.scanformer.bench;
 import java.awt.Color;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import javax.imageio.ImageIO;
 import org.knowm.xchart.BitmapEncoder;
@@ -55,17 +53,15 @@ final class Plot {
     HorizontalBarChart bars =
         new HorizontalBarChartBuilder()
             .width(800)
-            .height(80 + 32 * names.size())
+            .height(100 + 32 * names.size())
             .title(title)
             .xAxisTitle(unit)
             .build();
     bars.getStyler().setLabelsVisible(true).setLabelsFontColor(Color.BLACK);
     bars.getStyler().setXAxisDecimalPattern("#").setLegendVisible(false);
-    List<String> upwards = new ArrayList<>(names);
-    List<Double> lengths = new ArrayList<>(values);
-    Collections.reverse(upwards);
-    Collections.reverse(lengths);
-    bars.addSeries("time", lengths, upwards);
+    // Every bar has its name.
+    bars.getStyler().setXAxisMaxLabelCount(names.size());
+    bars.addSeries("time", values, names);
     write(bars, file);
   }
 

@@ -366,8 +366,7 @@ public final class Report {
     List<Double> milliseconds = new ArrayList<>();
     for (String precision : List.of("FP32", "BF16")) {
       for (String selection : List.of("100/100", "50/25")) {
-        for (String by :
-            List.of("pytorch-plain", "pytorch", "pytorch-selected", "onnxruntime", OURS)) {
+        for (String by : List.of("pytorch", "pytorch-selected", "onnxruntime", OURS)) {
           Key key = base.with("precision", precision).with("selection", selection).with("by", by);
           double time = 1000 * results.median(key, Report::encoder);
           if (!Double.isNaN(time)) {

@@ -1,7 +1,10 @@
 package org.scanformer.bench;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -172,9 +175,16 @@ public final class Suite implements Callable<Integer> {
         .verbosity(VerboseMode.SILENT);
   }
 
-  private static void write(List<RunResult> results, Path file) throws IOException {
-    try (PrintStream stream = new PrintStream(file.toFile(), StandardCharsets.UTF_8)) {
+  /** JMH's JSON without this run's paths. */
+  private void write(List<RunResult> results, Path file) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (PrintStream stream = new PrintStream(bytes, false, StandardCharsets.UTF_8)) {
       ResultFormatFactory.getInstance(ResultFormatType.JSON, stream).writeOut(results);
     }
+    JsonNode runs = json.readTree(bytes.toByteArray());
+    for (JsonNode run : runs) {
+      ((ObjectNode) run).remove(List.of("jvm", "jvmArgs"));
+    }
+    json.writeValue(file.toFile(), runs);
   }
 }

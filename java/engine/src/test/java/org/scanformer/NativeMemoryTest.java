@@ -63,7 +63,8 @@ class NativeMemoryTest {
     }
     diagnose("systemTrimNativeHeap");
     Matcher own =
-        Pattern.compile("Total: .*committed=(\\d+)KB").matcher(diagnose("vmNativeMemory", "summary"));
+        Pattern.compile("Total: .*committed=(\\d+)KB")
+            .matcher(diagnose("vmNativeMemory", "summary"));
     assertTrue(own.find(), "needs -XX:NativeMemoryTracking=summary");
     String[] pages = Files.readString(Path.of("/proc/self/statm")).split(" ");
     return Long.parseLong(pages[1]) * 4096 - Long.parseLong(own.group(1)) * 1024;
