@@ -1,6 +1,6 @@
 /*
- * Linear layers of the CPU backend, through oneDNN with weights packed once. (The CUDA backend's are cuBLAS calls.)
- * The conventions are those of scanformer.h.
+ * Linear layers of the CPU backend, with weights packed once: in fp32 with AVX-512 by our own kernel, else through
+ * oneDNN. (The CUDA backend's are cuBLAS calls.) The conventions are those of scanformer.h.
  */
 #ifndef SCANFORMER_LINEAR_H
 #define SCANFORMER_LINEAR_H
@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-/* A packed weight matrix with its bias and the compiled products for it. Opaque; belongs to no stream. */
+/* A packed weight matrix with its bias and what multiplies with it. Opaque; belongs to no stream. */
 typedef struct sf_linear sf_linear;
 
 /*
@@ -37,9 +37,9 @@ int sf_linear_rows(int rows);
 
 /*
  * y = activation(x weight^T + bias). x [sf_linear_rows(rows), in] of the weight's type, y [sf_linear_rows(rows), out]
- * of y_type (SF_F32 or SF_BF16), both aligned. Accumulates in fp32. The first call with a bucket of rows, activation
- * and y_type compiles the product (milliseconds) and keeps it; calls after that allocate nothing. Different streams may
- * use one sf_linear at the same time.
+ * of y_type (SF_F32 or SF_BF16), both aligned. Accumulates in fp32. Through oneDNN the first call with a bucket of
+ * rows, activation and y_type compiles the products (milliseconds) and keeps them; calls after that allocate nothing.
+ * Different streams may use one sf_linear at the same time.
  */
 int sf_linear_apply(sf_stream* stream, sf_linear* linear, int rows, const void* x, int activation, int y_type, void* y);
 

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.Options;
 
@@ -23,19 +24,6 @@ record SuiteCase(Class<?> benchmark, Map<String, String> parameters) {
 
   private static final String DENSE = "100/100";
   private static final List<String> SELECTIONS = List.of(DENSE, "50/25", "25/10");
-  private static final List<String> OPERATIONS =
-      List.of(
-          "decode",
-          "pyramid",
-          "gather",
-          "linear-patch",
-          "linear-qkv",
-          "append",
-          "attention",
-          "linear-projection",
-          "norm",
-          "linear-fc1",
-          "linear-fc2");
 
   /** The cases of a set, in their order. */
   static List<SuiteCase> of(Suite.Set set) {
@@ -53,7 +41,7 @@ record SuiteCase(Class<?> benchmark, Map<String, String> parameters) {
     tiny.with("selection", DENSE).addTo(cases);
     tiny.with("precision", "BF16").addTo(cases);
     cases.add(shares("tiny", "50/25", "FP32"));
-    OPERATIONS.forEach(operation -> cases.add(operation(operation, "tiny", "FP32")));
+    operations().forEach(operation -> cases.add(operation(operation, "tiny", "FP32")));
     cases.add(session("tiny", "PER_SCALE"));
     return cases;
   }
@@ -81,7 +69,7 @@ record SuiteCase(Class<?> benchmark, Map<String, String> parameters) {
       cases.add(shares("vilt-b32", "50/25", precision));
     }
     for (String precision : List.of("FP32", "BF16")) {
-      OPERATIONS.stream()
+      operations().stream()
           // Nothing of these two depends on the precision.
           .filter(operation -> precision.equals("FP32") || !operation.matches("decode|pyramid"))
           .forEach(operation -> cases.add(operation(operation, "vilt-b32", precision)));
@@ -169,6 +157,19 @@ record SuiteCase(Class<?> benchmark, Map<String, String> parameters) {
     return new SuiteCase(
         SharesBenchmark.class,
         Map.of("model", model, "selection", selection, "precision", precision));
+  }
+
+  /** All that the benchmark knows. */
+  private static List<String> operations() {
+    try {
+      return List.of(
+          OperationBenchmark.class
+              .getDeclaredField("operation")
+              .getAnnotation(Param.class)
+              .value());
+    } catch (NoSuchFieldException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static SuiteCase operation(String operation, String model, String precision) {

@@ -33,8 +33,8 @@ import org.scanformer.internal.backend.Tensor;
 import org.scanformer.natives.cpu.CpuKernels;
 
 /**
- * The operations on the host's processors: the C API's CPU implementation, with oneDNN for the
- * matrix products.
+ * The operations on the host's processors: the C API's CPU implementation, with its own threads
+ * and, for some matrix products, oneDNN.
  */
 public final class CpuBackend implements Backend {
   /**
