@@ -156,7 +156,6 @@ public final class Batcher implements AutoCloseable {
 
   private void enqueue(Waiting waiting) {
     Waiting replaced = null;
-    int length;
     lock.lock();
     try {
       requireOpenLocked();
@@ -188,12 +187,12 @@ public final class Batcher implements AutoCloseable {
         replaced = queue.poll();
       }
       queue.add(waiting);
-      length = queue.size();
+      // With the lock, so that the length that is told last is the last.
+      metrics.queueLength(queue.size());
       changed.signal();
     } finally {
       lock.unlock();
     }
-    metrics.queueLength(length);
     if (replaced != null) {
       replaced.answer.completeExceptionally(
           new RejectedExecutionException("A newer request took its place in the full queue"));
@@ -320,7 +319,6 @@ public final class Batcher implements AutoCloseable {
     /** Waits for a batch; false when there will be none. */
     private boolean take() {
       long longest = 0;
-      int left;
       lock.lock();
       try {
         while (!ready()) {
@@ -338,15 +336,14 @@ public final class Batcher implements AutoCloseable {
           longest = Math.max(longest, System.nanoTime() - next.since);
           batch.add(next);
         }
-        left = queue.size();
-        if (left > 0) {
+        metrics.queueLength(queue.size());
+        if (!queue.isEmpty()) {
           changed.signal();
         }
         room.signalAll();
       } finally {
         lock.unlock();
       }
-      metrics.queueLength(left);
       metrics.batchFormed(batch.size(), longest);
       return true;
     }
