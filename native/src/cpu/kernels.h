@@ -57,6 +57,9 @@ static inline size_t kv_block_floats(int heads, int head_size) {
     return static_cast<size_t>(heads) * kv_head_floats(head_size) + KV_BLOCK;
 }
 
+/* A product of fewer multiply-adds is done by one thread: sharing it costs about as much. */
+enum { PARALLEL_MULTIPLY_ADDS = 1 << 19 };
+
 /* Outputs of a panel of weights. */
 enum { PANEL = 64 };
 

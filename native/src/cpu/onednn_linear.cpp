@@ -32,9 +32,6 @@ constexpr int kMaxRows = 512;
 /* Pieces a thread, so that one that was held up leaves its share to the others. */
 constexpr int kPiecesPerThread = 3;
 
-/* A product of fewer multiply-adds is done by one thread: sharing it costs about as much. */
-constexpr int64_t kParallelOperations = 1 << 19;
-
 memory::data_type data_type(int type) { return type == SF_BF16 ? memory::data_type::bf16 : memory::data_type::f32; }
 
 int64_t up_to_line(size_t bytes) { return static_cast<int64_t>((bytes + 63) / 64 * 64); }
@@ -137,7 +134,7 @@ class OneDnnLinear : public sf_linear {
         const size_t y_element = y_type == SF_BF16 ? 2 : 4;
         std::atomic<int> failure{dnnl_success};
         const int64_t pieces = static_cast<int64_t>(slices) * row_pieces;
-        const bool parallel = static_cast<int64_t>(bucket) * out_ * in_ >= kParallelOperations;
+        const bool parallel = static_cast<int64_t>(bucket) * out_ * in_ >= PARALLEL_MULTIPLY_ADDS;
         run_each(stream->team.get(), pieces, parallel ? 1 : pieces, [&](int64_t piece, int thread) {
             /* A slice's pieces follow each other, as its weights are then in a cache. */
             const int slice = static_cast<int>(piece / row_pieces);

@@ -12,7 +12,7 @@ typedef float vfloat __attribute__((vector_size(64), aligned(4), may_alias));
 typedef int32_t vint __attribute__((vector_size(64), aligned(4), may_alias));
 
 /* Work under this many elements is done by one thread: waking the others costs about as much. */
-enum { PARALLEL_ELEMENTS = 1 << 14, PARALLEL_MULTIPLY_ADDS = 1 << 19 };
+enum { PARALLEL_ELEMENTS = 1 << 14 };
 
 static inline vfloat load(const float* p) { return *reinterpret_cast<const vfloat*>(p); }
 

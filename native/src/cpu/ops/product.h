@@ -40,7 +40,9 @@ static inline vfloat activate(vfloat v, int activation) {
         }
         case SF_SIGMOID: {
             const vfloat e = exp_nonpositive(-size);
-            return (v < 0.0f ? e : splat(1.0f)) / (1.0f + e);
+            const vfloat result = (v < 0.0f ? e : splat(1.0f)) / (1.0f + e);
+            /* The exponential of a NaN is a number; what was none must not become a score. */
+            return v == v ? result : v;
         }
         default:
             return v;
@@ -105,41 +107,29 @@ static void tile(const WeightBlock& block, const float* x, size_t x_stride, cons
     }
 }
 
+/* Rows against a block, tile by tile. */
 template <int VECTORS>
 static void tiles(const WeightBlock& block, int rows, const float* x, size_t x_stride, void* y, size_t y_offset,
                   size_t y_stride) {
+    static constexpr decltype(&tile<1, VECTORS>) tile_of_rows[TILE_ROWS + 1] = {
+        nullptr,          tile<1, VECTORS>, tile<2, VECTORS>, tile<3, VECTORS>,
+        tile<4, VECTORS>, tile<5, VECTORS>, tile<6, VECTORS>};
     const int count = (rows + TILE_ROWS - 1) / TILE_ROWS;
     const int lines = (block.depth * PANEL_LINES + count - 1) / count;
     const int each = lines < block.depth ? lines : block.depth;
     for (int t = 0; t < count; t++) {
+        const size_t row = static_cast<size_t>(t) * TILE_ROWS;
         const int left = rows - t * TILE_ROWS;
-        const float* ahead = block.ahead + static_cast<size_t>(t) * static_cast<size_t>(each) * 16;
-        const float* from = x + static_cast<size_t>(t) * TILE_ROWS * x_stride;
-        const size_t to = y_offset + static_cast<size_t>(t) * TILE_ROWS * y_stride;
-        switch (left < TILE_ROWS ? left : TILE_ROWS) {
-            case 6:
-                tile<6, VECTORS>(block, from, x_stride, ahead, each, y, to, y_stride);
-                break;
-            case 5:
-                tile<5, VECTORS>(block, from, x_stride, ahead, each, y, to, y_stride);
-                break;
-            case 4:
-                tile<4, VECTORS>(block, from, x_stride, ahead, each, y, to, y_stride);
-                break;
-            case 3:
-                tile<3, VECTORS>(block, from, x_stride, ahead, each, y, to, y_stride);
-                break;
-            case 2:
-                tile<2, VECTORS>(block, from, x_stride, ahead, each, y, to, y_stride);
-                break;
-            default:
-                tile<1, VECTORS>(block, from, x_stride, ahead, each, y, to, y_stride);
-        }
+        tile_of_rows[left < TILE_ROWS ? left : TILE_ROWS](
+            block, x + row * x_stride, x_stride, block.ahead + static_cast<size_t>(t) * static_cast<size_t>(each) * 16,
+            each, y, y_offset + row * y_stride, y_stride);
     }
 }
 
 /* Rows against all blocks of a panel. `next` is the panel that is worked on behind it. */
 static void panel_product(const PanelProduct& task, int panel, int next, int first_row, int rows) {
+    static constexpr decltype(&tiles<1>) tiles_of_vectors[TILE_VECTORS + 1] = {nullptr, tiles<1>, tiles<2>, tiles<3>,
+                                                                               tiles<4>};
     const auto in = static_cast<size_t>(task.in);
     const float* weights = task.panels + static_cast<size_t>(panel) * in * PANEL;
     const float* x = task.x + static_cast<size_t>(first_row) * in;
@@ -160,19 +150,7 @@ static void panel_product(const PanelProduct& task, int panel, int next, int fir
         block.outputs = outputs;
         block.activation = task.activation;
         block.y_type = task.y_type;
-        switch ((outputs + 15) / 16) {
-            case 1:
-                tiles<1>(block, rows, x + k, in, task.y, y_offset, out);
-                break;
-            case 2:
-                tiles<2>(block, rows, x + k, in, task.y, y_offset, out);
-                break;
-            case 3:
-                tiles<3>(block, rows, x + k, in, task.y, y_offset, out);
-                break;
-            default:
-                tiles<4>(block, rows, x + k, in, task.y, y_offset, out);
-        }
+        tiles_of_vectors[(outputs + 15) / 16](block, rows, x + k, in, task.y, y_offset, out);
     }
 }
 

@@ -84,6 +84,22 @@ void test_product(sf_stream* stream, const Layer& layer, int rows, int activatio
                    std::to_string(layer.type) + " and " + std::to_string(y_type));
 }
 
+/* A model that has gone wrong must not give boxes and scores that look right. */
+void test_not_a_number(sf_stream* stream) {
+    Layer layer(stream, 20, 8, SF_F32, true);
+    Array<float> x(8);
+    x[3] = std::numeric_limits<float>::quiet_NaN();
+    for (const int activation : {SF_IDENTITY, SF_GELU, SF_SIGMOID}) {
+        Array<float> y(20);
+        fill(y);
+        check_ok(stream, sf_linear_apply(stream, layer.linear, 1, x.data(), activation, SF_F32, y.data()),
+                 "sf_linear_apply");
+        int numbers = 0;
+        for (size_t i = 0; i < y.size(); i++) numbers += !std::isnan(y[i]);
+        check_equal(numbers, 0, "numbers made of one that is none, activation " + std::to_string(activation));
+    }
+}
+
 void test_row_buckets() {
     check_equal(sf_linear_rows(0), 0, "sf_linear_rows(0)");
     int previous = 0;
@@ -198,6 +214,7 @@ void test_linear(sf_stream* stream) {
         }
     }
     test_row_buckets();
+    test_not_a_number(stream);
     test_two_streams(stream);
     test_linear_refusals(stream);
 }

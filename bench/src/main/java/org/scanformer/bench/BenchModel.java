@@ -49,11 +49,6 @@ final class BenchModel {
             .build());
   }
 
-  /** What the rows and figures call the model. */
-  String name() {
-    return Models.NAMES.contains(model) ? model : Path.of(model).getFileName().toString();
-  }
-
   /** An expression for it. */
   String text() {
     return Models.text(model);

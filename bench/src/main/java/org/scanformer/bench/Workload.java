@@ -26,7 +26,8 @@ import org.scanformer.internal.model.TextTokenizer;
 /**
  * One job for ours and every peer: the same model, frames, masks, text and threads. Masks are
  * given, so that the work is the same in every run; all requests of a batch select equally many
- * patches a scale, each its own.
+ * patches a scale, each its own. Not changed by anyone once it is made, and so safe for use by many
+ * threads.
  *
  * @param directory the model
  * @param config its configuration

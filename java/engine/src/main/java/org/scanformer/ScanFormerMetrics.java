@@ -35,7 +35,10 @@ public interface ScanFormerMetrics {
   /** An expression was encoded on its own. */
   default void textEncoded(int tokens, long nanos) {}
 
-  /** The number of requests that wait in a batcher's queue has changed. */
+  /**
+   * The number of requests that wait in a batcher's queue has changed. Told in the order of the
+   * changes, while the queue is held: callers and devices wait for it.
+   */
   default void queueLength(int requests) {}
 
   /**
