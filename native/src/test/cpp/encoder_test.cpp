@@ -69,6 +69,7 @@ struct Attention {
     Array<unsigned char> cache;
     std::vector<int64_t> offsets; /* of each segment in a layer of the cache */
     int64_t layer_stride = 0;
+    mutable std::vector<double> values; /* see at */
 
     static int total(const std::vector<int>& values) {
         int sum = 0;
@@ -115,10 +116,16 @@ struct Attention {
 
     uint64_t address(size_t segment) { return reinterpret_cast<uint64_t>(cache.data() + offsets[segment]); }
 
-    /* part: 0 the query, 1 the key, 2 the value. */
+    /* part: 0 the query, 1 the key, 2 the value. What is behind qkv and bias must not change any more. */
     double at(int row, int part, int head, int i) const {
-        const size_t column = static_cast<size_t>(part) * hidden() + static_cast<size_t>(head * head_size + i);
-        return rounded(element_type(), qkv[static_cast<size_t>(row) * 3 * hidden() + column] + bias[column]);
+        const size_t width = 3 * hidden();
+        if (values.empty()) {
+            for (size_t v = 0; v < static_cast<size_t>(rows) * width; v++) {
+                values.push_back(rounded(element_type(), qkv[v] + bias[v % width]));
+            }
+        }
+        return values[static_cast<size_t>(row) * width + static_cast<size_t>(part) * hidden() +
+                      static_cast<size_t>(head * head_size + i)];
     }
 
     /* Appends every segment: all of it at once, or in random pieces, one of each segment a call. */
