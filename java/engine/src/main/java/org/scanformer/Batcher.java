@@ -35,7 +35,8 @@ import org.scanformer.internal.engine.Limits;
  * requests go to the other devices, and fail with DEVICE_LOST when there are none.
  *
  * <p>A future may be cancelled: its request is not run, unless it is running already. Futures are
- * completed by the batcher's threads, so a stage that takes long should be an Async one.
+ * completed by the batcher's threads, so a stage that takes long should be an Async one. The
+ * batcher holds nothing of an answered request: an expression that is closed then is freed at once.
  *
  * <p>Thread-safe. Each model has a thread and a session of its own, beside those of others.
  */
@@ -427,9 +428,13 @@ public final class Batcher implements AutoCloseable {
       batch.clear();
     }
 
-    /** Runs those of the requests that can be run; the others' futures fail. */
+    /**
+     * Runs those of the requests that can be run; the others' futures fail. Those that are run are
+     * let go before they are answered.
+     */
     private void locate(List<Waiting> requests) {
       List<Waiting> running = new ArrayList<>(requests.size());
+      List<Location> found;
       try {
         for (Waiting waiting : requests) {
           if (!waiting.answer.isDone() && prepare(waiting, running.size())) {
@@ -441,16 +446,16 @@ public final class Batcher implements AutoCloseable {
         }
         controls.reset(options.schedule());
         session.run(running.size(), controls);
-        List<Location> found = session.locations(running.size(), options.schedule());
-        for (int r = 0; r < found.size(); r++) {
-          running.get(r).answer.complete(found.get(r));
-        }
+        found = session.locations(running.size(), options.schedule());
       } finally {
         session.clear();
         for (Expression expression : held) {
           engine.release(expression.keysAndValues());
         }
         held.clear();
+      }
+      for (int r = 0; r < found.size(); r++) {
+        running.get(r).answer.complete(found.get(r));
       }
     }
 
@@ -464,11 +469,11 @@ public final class Batcher implements AutoCloseable {
         if (expression == null || !expression.isOf(engine)) {
           expression = texts.get(request.text());
         }
+        session.set(slot, request.image(), expression.keysAndValues(), request.selection());
         if (!engine.acquire(expression.keysAndValues())) {
           throw new IllegalStateException("The expression or its model is closed");
         }
         held.add(expression);
-        session.set(slot, request.image(), expression.keysAndValues(), request.selection());
         return true;
       } catch (ScanFormerException e) {
         if (e.code() == ErrorCode.DEVICE_LOST) {

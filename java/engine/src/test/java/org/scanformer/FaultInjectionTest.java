@@ -303,6 +303,28 @@ class FaultInjectionTest {
   }
 
   @Test
+  void anAnsweredRequestHoldsNothing() throws Exception {
+    BatcherOptions pairs =
+        BatcherOptions.builder().maxBatch(2).maxDelay(Duration.ofSeconds(30)).build();
+    try (ScanFormer model = load();
+        Batcher batcher = model.openBatcher(pairs)) {
+      final int before = faults.allocated.size();
+      Expression red = model.encode("red");
+      // The stage is there before the batch is full, so it runs in the very moment of the answer.
+      CompletableFuture<Integer> left =
+          batcher
+              .submit(Request.of(image, red))
+              .thenApply(
+                  found -> {
+                    red.close();
+                    return faults.allocated.size();
+                  });
+      batcher.submit(Request.of(image, red));
+      assertEquals(before, left.get(30, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
   void aFailedCallLeavesTheEngineToOtherThreads() throws Exception {
     try (ScanFormer model = load()) {
       faults.failAt(2, ErrorCode.DEVICE_ERROR);
