@@ -7,9 +7,20 @@
 
 #include "../kernels.h"
 
-/* 16 floats whatever the instruction set: the compiler splits them into the registers there are. */
-typedef float vfloat __attribute__((vector_size(64), aligned(4), may_alias));
-typedef int32_t vint __attribute__((vector_size(64), aligned(4), may_alias));
+/*
+ * Floats of the instruction set's registers. Wider vectors would be split by the compiler, but arrays of them, as of a
+ * tile's sums, are then kept in memory: attention with AVX2 was 25 times slower so.
+ */
+#if SF_ISA_LEVEL >= 4
+enum { WIDTH = 16 };
+#elif SF_ISA_LEVEL >= 3
+enum { WIDTH = 8 };
+#else
+enum { WIDTH = 4 };
+#endif
+
+typedef float vfloat __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
+typedef int32_t vint __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
 
 /* Work under this many elements is done by one thread: waking the others costs about as much. */
 enum { PARALLEL_ELEMENTS = 1 << 14 };
@@ -22,10 +33,23 @@ static inline vfloat splat(float v) { return v - vfloat{}; }
 
 static inline vfloat vmax(vfloat a, vfloat b) { return a > b ? a : b; }
 
+/* Of a vector's numbers, by halves. */
 static inline float sum(vfloat v) {
-    float total = 0;
-    for (int i = 0; i < 16; i++) total += v[i];
-    return total;
+    float x[WIDTH];
+    store(x, v);
+    for (int half = WIDTH / 2; half > 0; half /= 2) {
+        for (int i = 0; i < half; i++) x[i] += x[half + i];
+    }
+    return x[0];
+}
+
+static inline float maximum(vfloat v) {
+    float x[WIDTH];
+    store(x, v);
+    for (int half = WIDTH / 2; half > 0; half /= 2) {
+        for (int i = 0; i < half; i++) x[i] = x[i] > x[half + i] ? x[i] : x[half + i];
+    }
+    return x[0];
 }
 
 /* exp for x <= 0, and 0 for x < -87 and -inf. Relative error under 2e-7 (Cody-Waite reduction, Cephes' polynomial). */

@@ -5,12 +5,12 @@
 static void normalize_row(const float* v, int columns, const float* weight, const float* bias, float eps, float* out) {
     vfloat sums = {};
     int i = 0;
-    for (; i + 16 <= columns; i += 16) sums += load(v + i);
+    for (; i + WIDTH <= columns; i += WIDTH) sums += load(v + i);
     float total = sum(sums);
     for (; i < columns; i++) total += v[i];
     const float mean = total / static_cast<float>(columns);
     vfloat squares = {};
-    for (i = 0; i + 16 <= columns; i += 16) {
+    for (i = 0; i + WIDTH <= columns; i += WIDTH) {
         const vfloat d = load(v + i) - mean;
         squares += d * d;
     }

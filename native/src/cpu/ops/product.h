@@ -6,7 +6,7 @@
  * Few rows read every weight from memory for little arithmetic. So while a block of weights, which all rows pass over,
  * is worked on, the next one is prefetched, a share with each tile.
  */
-enum { TILE_VECTORS = PANEL / 16, TILE_ROWS = 6 };
+enum { TILE_VECTORS = PANEL / WIDTH, TILE_ROWS = 6 };
 
 /* Inputs of a block of weights: its [DEPTH][PANEL] floats stay in the second-level cache. */
 enum { DEPTH = 768 };
@@ -66,7 +66,7 @@ template <int ROWS, int VECTORS>
 static inline void multiply_add(const float* x, size_t x_stride, const float* weights, int k,
                                 vfloat (*acc)[TILE_VECTORS]) {
     vfloat w[VECTORS];
-    for (int v = 0; v < VECTORS; v++) w[v] = load(weights + static_cast<size_t>(k) * PANEL + 16 * v);
+    for (int v = 0; v < VECTORS; v++) w[v] = load(weights + static_cast<size_t>(k) * PANEL + WIDTH * v);
     for (int i = 0; i < ROWS; i++) {
         const vfloat factor = splat(x[static_cast<size_t>(i) * x_stride + static_cast<size_t>(k)]);
         for (int v = 0; v < VECTORS; v++) acc[i][v] += factor * w[v];
@@ -79,12 +79,12 @@ static void tile(const WeightBlock& block, const float* x, size_t x_stride, cons
                  size_t y_offset, size_t y_stride) {
     vfloat acc[ROWS][TILE_VECTORS];
     for (int v = 0; v < VECTORS; v++) {
-        float start[16] = {};
-        const int here = block.outputs - 16 * v < 16 ? block.outputs - 16 * v : 16;
-        if (block.bias != nullptr) memcpy(start, block.bias + 16 * v, static_cast<size_t>(here) * sizeof(float));
+        float start[WIDTH] = {};
+        const int here = block.outputs - WIDTH * v < WIDTH ? block.outputs - WIDTH * v : WIDTH;
+        if (block.bias != nullptr) memcpy(start, block.bias + WIDTH * v, static_cast<size_t>(here) * sizeof(float));
         for (int i = 0; i < ROWS; i++) {
             if (!block.first) {
-                memcpy(start, static_cast<float*>(y) + y_offset + static_cast<size_t>(i) * y_stride + 16 * v,
+                memcpy(start, static_cast<float*>(y) + y_offset + static_cast<size_t>(i) * y_stride + WIDTH * v,
                        static_cast<size_t>(here) * sizeof(float));
             }
             acc[i][v] = load(start);
@@ -98,10 +98,10 @@ static void tile(const WeightBlock& block, const float* x, size_t x_stride, cons
     for (; k < block.depth; k++) multiply_add<ROWS, VECTORS>(x, x_stride, block.weights, k, acc);
     for (int i = 0; i < ROWS; i++) {
         for (int v = 0; v < VECTORS; v++) {
-            float result[16];
+            float result[WIDTH];
             store(result, block.last ? activate(acc[i][v], block.activation) : acc[i][v]);
-            const int here = block.outputs - 16 * v < 16 ? block.outputs - 16 * v : 16;
-            store_as(block.y_type, y, y_offset + static_cast<size_t>(i) * y_stride + static_cast<size_t>(16 * v),
+            const int here = block.outputs - WIDTH * v < WIDTH ? block.outputs - WIDTH * v : WIDTH;
+            store_as(block.y_type, y, y_offset + static_cast<size_t>(i) * y_stride + static_cast<size_t>(WIDTH * v),
                      result, here);
         }
     }
@@ -150,7 +150,7 @@ static void panel_product(const PanelProduct& task, int panel, int next, int fir
         block.outputs = outputs;
         block.activation = task.activation;
         block.y_type = task.y_type;
-        tiles_of_vectors[(outputs + 15) / 16](block, rows, x + k, in, task.y, y_offset, out);
+        tiles_of_vectors[(outputs + WIDTH - 1) / WIDTH](block, rows, x + k, in, task.y, y_offset, out);
     }
 }
 
