@@ -11,8 +11,8 @@ enum { TILE_VECTORS = PANEL / WIDTH, TILE_ROWS = 6 };
 /* Inputs of a block of weights: its [DEPTH][PANEL] floats stay in the second-level cache. */
 enum { DEPTH = 768 };
 
-/* Rows that pass over a block together: few enough that they stay in a cache too. */
-enum { ROW_BLOCK = 80 * TILE_ROWS };
+/* The most rows that pass over a block together: few enough that both stay in that cache, with the next block. */
+enum { ROW_BLOCK = 28 * TILE_ROWS };
 
 /* Cache lines of a row of a block. */
 enum { PANEL_LINES = PANEL * 4 / 64 };
@@ -62,6 +62,24 @@ struct WeightBlock {
     int y_type; /* of the sums' end; sums on the way are fp32 */
 };
 
+/* The first n numbers of a vector, or all of it; what is behind them is not touched. */
+static inline vfloat load_some(const float* p, int n) {
+    if (n >= WIDTH) return load(p);
+    float part[WIDTH] = {};
+    memcpy(part, p, static_cast<size_t>(n) * sizeof(float));
+    return load(part);
+}
+
+static inline void store_some(int type, void* out, size_t offset, vfloat v, int n) {
+    if (type == SF_F32 && n >= WIDTH) {
+        store(static_cast<float*>(out) + offset, v);
+        return;
+    }
+    float part[WIDTH];
+    store(part, v);
+    store_as(type, out, offset, part, n < WIDTH ? n : WIDTH);
+}
+
 template <int ROWS, int VECTORS>
 static inline void multiply_add(const float* x, size_t x_stride, const float* weights, int k,
                                 vfloat (*acc)[TILE_VECTORS]) {
@@ -79,15 +97,15 @@ static void tile(const WeightBlock& block, const float* x, size_t x_stride, cons
                  size_t y_offset, size_t y_stride) {
     vfloat acc[ROWS][TILE_VECTORS];
     for (int v = 0; v < VECTORS; v++) {
-        float start[WIDTH] = {};
-        const int here = block.outputs - WIDTH * v < WIDTH ? block.outputs - WIDTH * v : WIDTH;
-        if (block.bias != nullptr) memcpy(start, block.bias + WIDTH * v, static_cast<size_t>(here) * sizeof(float));
+        const int here = block.outputs - WIDTH * v;
+        vfloat start = {};
+        if (block.bias != nullptr) start = load_some(block.bias + WIDTH * v, here);
         for (int i = 0; i < ROWS; i++) {
             if (!block.first) {
-                memcpy(start, static_cast<float*>(y) + y_offset + static_cast<size_t>(i) * y_stride + WIDTH * v,
-                       static_cast<size_t>(here) * sizeof(float));
+                start =
+                    load_some(static_cast<float*>(y) + y_offset + static_cast<size_t>(i) * y_stride + WIDTH * v, here);
             }
-            acc[i][v] = load(start);
+            acc[i][v] = start;
         }
     }
     int k = 0;
@@ -96,13 +114,14 @@ static void tile(const WeightBlock& block, const float* x, size_t x_stride, cons
         multiply_add<ROWS, VECTORS>(x, x_stride, block.weights, k, acc);
     }
     for (; k < block.depth; k++) multiply_add<ROWS, VECTORS>(x, x_stride, block.weights, k, acc);
+    if (block.last && block.activation != SF_IDENTITY) {
+        for (int i = 0; i < ROWS; i++)
+            for (int v = 0; v < VECTORS; v++) acc[i][v] = activate(acc[i][v], block.activation);
+    }
     for (int i = 0; i < ROWS; i++) {
         for (int v = 0; v < VECTORS; v++) {
-            float result[WIDTH];
-            store(result, block.last ? activate(acc[i][v], block.activation) : acc[i][v]);
-            const int here = block.outputs - WIDTH * v < WIDTH ? block.outputs - WIDTH * v : WIDTH;
-            store_as(block.y_type, y, y_offset + static_cast<size_t>(i) * y_stride + static_cast<size_t>(WIDTH * v),
-                     result, here);
+            const size_t to = y_offset + static_cast<size_t>(i) * y_stride + static_cast<size_t>(WIDTH * v);
+            store_some(block.y_type, y, to, acc[i][v], block.outputs - WIDTH * v);
         }
     }
 }
@@ -155,18 +174,20 @@ static void panel_product(const PanelProduct& task, int panel, int next, int fir
 }
 
 /*
- * A piece of work is a panel with a block of rows; the pieces of a panel follow each other, as its weights are then in
- * a cache. A thread has neighbouring pieces, until it takes another's.
+ * A piece of work is a block of rows with a panel; those of a block of rows follow each other, as its inputs are then
+ * in a cache. The blocks are of one size, so that the pieces are. A thread has neighbouring pieces, until it takes
+ * another's.
  */
 static void product(const PanelProduct& task, Team* team) {
     const int panels = (task.out + PANEL - 1) / PANEL;
     const int row_blocks = (task.rows + ROW_BLOCK - 1) / ROW_BLOCK;
+    const int block = round_up((task.rows + row_blocks - 1) / row_blocks, TILE_ROWS);
     const bool parallel = static_cast<int64_t>(task.rows) * task.out * task.in >= PARALLEL_MULTIPLY_ADDS;
     const int64_t pieces = static_cast<int64_t>(panels) * row_blocks;
     run_each(team, pieces, parallel ? 1 : pieces, [&](int64_t piece, int) {
-        const int first_row = static_cast<int>(piece % row_blocks) * ROW_BLOCK;
-        const int rows = task.rows - first_row < ROW_BLOCK ? task.rows - first_row : ROW_BLOCK;
+        const int first_row = static_cast<int>(piece / panels) * block;
+        const int rows = task.rows - first_row < block ? task.rows - first_row : block;
         const int64_t next = piece + 1 < pieces ? piece + 1 : piece;
-        panel_product(task, static_cast<int>(piece / row_blocks), static_cast<int>(next / row_blocks), first_row, rows);
+        panel_product(task, static_cast<int>(piece % panels), static_cast<int>(next % panels), first_row, rows);
     });
 }

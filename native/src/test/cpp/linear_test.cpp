@@ -181,15 +181,11 @@ void test_linear(sf_stream* stream) {
     check_equal(sf_probe(0, report, sizeof report), static_cast<int>(SF_OK), "sf_probe");
     const bool bf16 = std::strstr(report, "bf16=true") != nullptr;
     if (!bf16) std::printf("this CPU lacks AVX512-BF16; its products are not tested\n");
-    const int sizes[][2] = {{1, 1},
-                            {1, 37},
-                            {4, 33},
-                            {random_int(2, 70), random_int(2, 70)},
-                            {129, 65},
-                            {64, 3},
-                            {3, 768},
-                            {193, 37},
-                            {random_int(200, 700), 64}};
+    const int sizes[][2] = {{1, 1},    {1, 37},
+                            {4, 33},   {random_int(2, 70), random_int(2, 70)},
+                            {129, 65}, {64, 3},
+                            {3, 768},  {70, 1600},
+                            {193, 37}, {random_int(200, 700), 64}};
     for (const int type : {SF_F32, SF_BF16}) {
         if (type == SF_BF16 && !bf16) continue;
         for (const auto& size : sizes) {
