@@ -8,63 +8,59 @@ static float* kv_block(uint64_t base, int64_t layer_stride, int layer, int block
     return reinterpret_cast<float*>(layer_base) + static_cast<size_t>(block) * kv_block_floats(heads, head_size);
 }
 
-static void append_token(const sf_kv_append& append, int token, int heads, int head_size, int layer, const float* qkv,
-                         const float* bias, int32_t count, float* q) {
-    const int hidden = heads * head_size;
+/*
+ * One head of the tokens that lie in one block, head by head so that its lines of keys stay in the first-level cache
+ * while token after token writes into them.
+ */
+static void append_head(const sf_kv_append& append, int block, int heads, int head_size, int layer, int head,
+                        const float* qkv, const float* bias, const int32_t* counts, float* q) {
+    const auto hidden = static_cast<size_t>(heads * head_size);
     const int value_stride = round_up(head_size, 16);
-    const int position = append.position + token;
-    const int lane = position % KV_BLOCK;
-    float* block = kv_block(append.kv, append.layer_stride, layer, position / KV_BLOCK, heads, head_size);
-    for (int i = 0; i < hidden; i++) q[i] = qkv[i] + bias[i];
-    for (int h = 0; h < heads; h++) {
-        float* keys = block + static_cast<size_t>(h) * kv_head_floats(head_size);
-        float* values = keys + head_size * KV_BLOCK + lane * value_stride;
-        const float* k = qkv + hidden + h * head_size;
-        const float* k_bias = bias + hidden + h * head_size;
-        for (int i = 0; i < head_size; i++) keys[i * KV_BLOCK + lane] = k[i] + k_bias[i];
-        for (int i = 0; i < head_size; i++) values[i] = k[hidden + i] + k_bias[hidden + i];
-        for (int i = head_size; i < value_stride; i++) values[i] = 0;
-    }
-    block[static_cast<size_t>(heads) * kv_head_floats(head_size) + static_cast<size_t>(lane)] =
-        count == 1 ? 0.0f : __builtin_logf(static_cast<float>(count));
-}
-
-static void clear_tail(const sf_kv_append& append, int heads, int head_size, int layer) {
-    const int end = append.position + append.tokens;
-    if (end % KV_BLOCK == 0) return;
-    const int value_stride = round_up(head_size, 16);
-    float* block = kv_block(append.kv, append.layer_stride, layer, end / KV_BLOCK, heads, head_size);
-    for (int lane = end % KV_BLOCK; lane < KV_BLOCK; lane++) {
-        for (int h = 0; h < heads; h++) {
-            float* keys = block + static_cast<size_t>(h) * kv_head_floats(head_size);
-            for (int i = 0; i < head_size; i++) keys[i * KV_BLOCK + lane] = 0;
-            memset(keys + head_size * KV_BLOCK + lane * value_stride, 0,
-                   sizeof(float) * static_cast<size_t>(value_stride));
+    float* base = kv_block(append.kv, append.layer_stride, layer, block, heads, head_size);
+    float* keys = base + static_cast<size_t>(head) * kv_head_floats(head_size);
+    float* values = keys + head_size * KV_BLOCK;
+    float* ln_counts = base + static_cast<size_t>(heads) * kv_head_floats(head_size);
+    const int first = block * KV_BLOCK;
+    const int begin = append.position > first ? append.position - first : 0;
+    const int all = append.position + append.tokens - first;
+    const int end = all < KV_BLOCK ? all : KV_BLOCK;
+    bias += head * head_size;
+    for (int lane = begin; lane < end; lane++) {
+        const auto row = static_cast<size_t>(append.row + first + lane - append.position);
+        const float* from = qkv + row * 3 * hidden + head * head_size;
+        float* query = q + row * hidden + head * head_size;
+        float* value = values + lane * value_stride;
+        for (int i = 0; i < head_size; i++) query[i] = from[i] + bias[i];
+        for (int i = 0; i < head_size; i++) keys[i * KV_BLOCK + lane] = from[hidden + i] + bias[hidden + i];
+        for (int i = 0; i < head_size; i++) value[i] = from[2 * hidden + i] + bias[2 * hidden + i];
+        for (int i = head_size; i < value_stride; i++) value[i] = 0;
+        if (head == 0) {
+            const int32_t count = counts[row];
+            ln_counts[lane] = count == 1 ? 0.0f : __builtin_logf(static_cast<float>(count));
         }
-        block[static_cast<size_t>(heads) * kv_head_floats(head_size) + static_cast<size_t>(lane)] = -__builtin_inff();
+    }
+    if (end == KV_BLOCK) return;
+    for (int i = 0; i < head_size; i++) {
+        for (int lane = end; lane < KV_BLOCK; lane++) keys[i * KV_BLOCK + lane] = 0;
+    }
+    memset(values + end * value_stride, 0, sizeof(float) * static_cast<size_t>((KV_BLOCK - end) * value_stride));
+    if (head == 0) {
+        for (int lane = end; lane < KV_BLOCK; lane++) ln_counts[lane] = -__builtin_inff();
     }
 }
 
 static void append_kv(const sf_kv_append* appends, int num_appends, int heads, int head_size, int layer,
                       const float* qkv, const float* bias, const int32_t* counts, float* q, Team* team) {
-    const size_t hidden = static_cast<size_t>(heads * head_size);
     for (int a = 0; a < num_appends; a++) {
         const sf_kv_append& append = appends[a];
         if (append.tokens == 0) continue;
-        const bool parallel = append.tokens * static_cast<int64_t>(hidden) > PARALLEL_ELEMENTS;
-        /* Whole blocks a thread: two threads never write one cache line of keys. */
-        const int first_block = append.position / KV_BLOCK;
-        const int last_block = (append.position + append.tokens - 1) / KV_BLOCK;
-        parallel_for(team, last_block - first_block + 1, parallel, [&](int64_t b, int) {
-            const int from = (first_block + static_cast<int>(b)) * KV_BLOCK - append.position;
-            const int begin = from > 0 ? from : 0;
-            const int end = from + KV_BLOCK < append.tokens ? from + KV_BLOCK : append.tokens;
-            for (int token = begin; token < end; token++) {
-                const size_t row = static_cast<size_t>(append.row + token);
-                append_token(append, token, heads, head_size, layer, qkv + row * 3 * hidden, bias,
-                             counts[append.row + token], q + row * hidden);
-            }
+        const bool parallel = append.tokens * static_cast<int64_t>(heads * head_size) > PARALLEL_ELEMENTS;
+        /* Two threads never write one cache line of keys. */
+        const int first = append.position / KV_BLOCK;
+        const int blocks = (append.position + append.tokens - 1) / KV_BLOCK - first + 1;
+        parallel_for(team, static_cast<int64_t>(blocks) * heads, parallel, [&](int64_t item, int) {
+            append_head(append, first + static_cast<int>(item) / heads, heads, head_size, layer,
+                        static_cast<int>(item) % heads, qkv, bias, counts, q);
         });
-        clear_tail(append, heads, head_size, layer);
     }
 }
