@@ -1,7 +1,8 @@
 /*
  * KV-cache append. Each token's keys become a column of its block and its values a row (see kernels.h). The lanes of
- * the last block behind the last token are given keys and values of zero and a ln-count of minus infinity, so that
- * attention can work on whole blocks: their weight is exp(-inf) = 0, and nothing there is ever a NaN.
+ * the last block behind the last token are given keys of zero and a ln-count of minus infinity, so that attention can
+ * work on whole blocks of keys: their weight is exp(-inf) = 0, where keys that are no numbers would make it none.
+ * Values there are not read.
  */
 static float* kv_block(uint64_t base, int64_t layer_stride, int layer, int block, int heads, int head_size) {
     char* layer_base = reinterpret_cast<char*>(base) + layer_stride * layer;
@@ -33,7 +34,6 @@ static void append_head(const sf_kv_append& append, int block, int heads, int he
         for (int i = 0; i < head_size; i++) query[i] = from[i] + bias[i];
         for (int i = 0; i < head_size; i++) keys[i * KV_BLOCK + lane] = from[hidden + i] + bias[hidden + i];
         for (int i = 0; i < head_size; i++) value[i] = from[2 * hidden + i] + bias[2 * hidden + i];
-        for (int i = head_size; i < value_stride; i++) value[i] = 0;
         if (head == 0) {
             const int32_t count = counts[row];
             ln_counts[lane] = count == 1 ? 0.0f : __builtin_logf(static_cast<float>(count));
@@ -43,7 +43,6 @@ static void append_head(const sf_kv_append& append, int block, int heads, int he
     for (int i = 0; i < head_size; i++) {
         for (int lane = end; lane < KV_BLOCK; lane++) keys[i * KV_BLOCK + lane] = 0;
     }
-    memset(values + end * value_stride, 0, sizeof(float) * static_cast<size_t>((KV_BLOCK - end) * value_stride));
     if (head == 0) {
         for (int lane = end; lane < KV_BLOCK; lane++) ln_counts[lane] = -__builtin_inff();
     }

@@ -128,9 +128,14 @@ struct Attention {
                       static_cast<size_t>(head * head_size + i)];
     }
 
-    /* Appends every segment: all of it at once, or in random pieces, one of each segment a call. */
+    /*
+     * Appends every segment: all of it at once, or in random pieces, one of each segment a call. What has been appended
+     * is no number any more for later calls.
+     */
     void append(sf_stream* stream, bool in_pieces) {
         std::vector<int> done(tokens.size(), 0);
+        Array<float> left_qkv(qkv.size());
+        std::memcpy(left_qkv.data(), qkv.data(), qkv.size() * sizeof(float));
         while (total(done) < total(tokens)) {
             Table<sf_kv_append> appends;
             int row = 0;
@@ -143,9 +148,15 @@ struct Attention {
             }
             check_ok(stream,
                      sf_append_kv(stream, appends.data(), static_cast<int>(appends.size()),
-                                  total(tokens) + random_int(0, 40), heads, head_size, layer, math, qkv.data(),
+                                  total(tokens) + random_int(0, 40), heads, head_size, layer, math, left_qkv.data(),
                                   bias.data(), counts.data(), q.data()),
                      "sf_append_kv");
+            for (const sf_kv_append& append : appends) {
+                const size_t width = 3 * hidden();
+                float* rows_done = left_qkv.data() + static_cast<size_t>(append.row) * width;
+                std::fill_n(rows_done, static_cast<size_t>(append.tokens) * width,
+                            std::numeric_limits<float>::quiet_NaN());
+            }
         }
     }
 
