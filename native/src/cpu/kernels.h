@@ -40,13 +40,13 @@ static inline size_t resize_row_floats(int width) { return static_cast<size_t>(w
 /* Floats of scratch that a thread needs: a row of pixels of up to 4 channels, and 2 times 3 planes of a 4:2:0 row. */
 static inline size_t resize_scratch(int width) { return (4 + 6) * resize_row_floats(width); }
 
-/* Tokens in a block of the KV cache; the vectors of attention are as wide. */
+/* Tokens in a block of the KV cache: a vector of AVX-512, a whole number of narrower ones. */
 enum { KV_BLOCK = 16 };
 
 static inline int round_up(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
 
 /*
- * A block of one head: K transposed, [head_size][KV_BLOCK], so that a query's products with 16 keys are a vector; V as
+ * A block of one head: K transposed, [head_size][KV_BLOCK], so that a query's products with 16 keys are vectors; V as
  * [KV_BLOCK][head_size rounded up to 16]. A layer's block of 16 tokens is that for each head, then 16 ln-counts.
  */
 static inline size_t kv_head_floats(int head_size) {
