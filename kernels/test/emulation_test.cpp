@@ -104,9 +104,25 @@ void multiply(int depth, double tolerance, T) {
     check_near(c, expected, tolerance, "a product of tiles of depth " + std::to_string(depth));
 }
 
+/* Every fp16 number against the compiler's conversion. */
+void halves() {
+    int wrong = 0;
+    for (uint32_t bits = 0; bits < 0x10000; bits++) {
+        const auto half = static_cast<uint16_t>(bits);
+        _Float16 value;
+        std::memcpy(&value, &half, sizeof value);
+        const float expected = static_cast<float>(value), found = to_float(F16{half});
+        /* A signalling NaN may come back quiet. */
+        const bool both_nan = expected != expected && found != found;
+        if (!both_nan && __float_as_uint(found) != __float_as_uint(expected)) wrong++;
+    }
+    check_equal(wrong, 0, "fp16 numbers that become another fp32 number");
+}
+
 }  // namespace
 
 void test_emulation() {
+    halves();
     for (int i = 0; i < 20; i++) check(run(kRight).empty(), "a kernel without fault: " + emulation::last_fault());
     for (int i = 0; i < 20; i++) {
         const std::string found = run(kNoBarrier);

@@ -27,7 +27,7 @@ struct dim3 {
     unsigned x = 1;
     unsigned y = 1;
     unsigned z = 1;
-    dim3(unsigned x_size = 1, unsigned y_size = 1, unsigned z_size = 1) : x(x_size), y(y_size), z(z_size) {}
+    constexpr dim3(unsigned x_size = 1, unsigned y_size = 1, unsigned z_size = 1) : x(x_size), y(y_size), z(z_size) {}
 };
 
 inline thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
@@ -163,8 +163,6 @@ struct F16;
 struct BF16;
 F16 round_to_f16(float v);
 BF16 round_to_bf16(float v);
-float to_float(F16 v);
-float to_float(BF16 v);
 float to_tf32(float v);
 
 #endif

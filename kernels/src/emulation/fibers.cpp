@@ -41,6 +41,9 @@ namespace {
 constexpr int kLanes = 32;
 constexpr int kMaxThreads = 1024;
 constexpr size_t kStackBytes = 128 << 10;
+/* Stacks begin at different distances from a page's end: else their hot ends share a few sets of the caches. */
+constexpr int kStackStep = 512;
+constexpr int kStackSteps = 128;
 /* What a block may use of shared memory without asking the driver for more. */
 constexpr size_t kSharedBytes = 48 << 10;
 constexpr size_t kGuardBytes = 1 << 10;
@@ -75,6 +78,7 @@ class Block {
     Block() : fibers_(kMaxThreads), warps_(kMaxThreads / kLanes), shadow_(kSharedBytes / 4) {
         shared_ = std::make_unique<unsigned char[]>(kSharedBytes + kGuardBytes + 64);
         shared_base_ = shared_.get() + (64 - reinterpret_cast<uintptr_t>(shared_.get()) % 64);
+        poison();
     }
 
     ~Block() {
@@ -87,9 +91,7 @@ class Block {
         threads_ = threads;
         body_ = &body;
         fault_.clear();
-        shared_size_ = 0;
-        std::memset(shared_base_, 0xff, kSharedBytes + kGuardBytes);
-        std::fill(shadow_.begin(), shadow_.end(), Shadow());
+        clean();
         barriers_ = 1;
         at_barrier_ = done_ = 0;
         for (int w = 0; w < threads / kLanes; w++) warps_[static_cast<size_t>(w)] = Warp();
@@ -109,6 +111,7 @@ class Block {
             go(next);
         }
         if (fault_.empty()) check_guard();
+        if (!fault_.empty()) poison();
         return fault_;
     }
 
@@ -166,6 +169,15 @@ class Block {
   private:
     static void enter();
 
+    void poison() { std::memset(shared_base_, 0xff, kSharedBytes + kGuardBytes); }
+
+    /* Of shared memory only what the block before had: the rest is as it was, or a fault. */
+    void clean() {
+        std::memset(shared_base_, 0xff, shared_size_);
+        std::fill_n(shadow_.begin(), (shared_size_ + 3) / 4, Shadow());
+        shared_size_ = 0;
+    }
+
     void start(int t) {
         Fiber& fiber = fibers_[static_cast<size_t>(t)];
         if (fiber.stack == nullptr) {
@@ -174,7 +186,8 @@ class Block {
             if (fiber.stack == MAP_FAILED) throw std::bad_alloc();
         }
         /* Six registers and the return address; at the entry of a function the stack is 8 off a multiple of 16. */
-        auto* top = reinterpret_cast<void**>(static_cast<unsigned char*>(fiber.stack) + kStackBytes) - 8;
+        auto* end = static_cast<unsigned char*>(fiber.stack) + kStackBytes - kStackStep * (t % kStackSteps);
+        auto* top = reinterpret_cast<void**>(end) - 8;
         std::fill(top, top + 8, nullptr);
         top[6] = reinterpret_cast<void*>(&Block::enter);
         fiber.top = top;
@@ -233,12 +246,12 @@ class Block {
     }
 
     void check_guard() {
-        for (size_t i = shared_size_; i < kSharedBytes + kGuardBytes; i++) {
-            if (shared_base_[i] != 0xff) {
-                fault("a write behind the shared memory, at byte " + std::to_string(i));
-                return;
-            }
-        }
+        const unsigned char* end = shared_base_ + kSharedBytes + kGuardBytes;
+        const unsigned char* first = shared_base_ + shared_size_;
+        /* The memory against itself, moved by a byte: equal where all bytes are the first one. */
+        if (*first == 0xff && std::memcmp(first, first + 1, static_cast<size_t>(end - first) - 1) == 0) return;
+        const unsigned char* found = std::find_if(first, end, [](unsigned char byte) { return byte != 0xff; });
+        fault("a write behind the shared memory, at byte " + std::to_string(found - shared_base_));
     }
 
     /* Whether an access by `other`, at those barriers, is not ordered with the current thread's. */
@@ -250,13 +263,13 @@ class Block {
 
     void touch(Shadow& s, size_t word, bool write) {
         const uint32_t warp = warps_[static_cast<size_t>(current_ / kLanes)].barriers;
-        const std::string at = " at byte " + std::to_string(4 * word);
+        const auto at = [word] { return " at byte " + std::to_string(4 * word); };
         if (unordered(s.writer, s.write_block, s.write_warp)) {
-            fault("a race on shared memory" + at + ": thread " + std::to_string(s.writer) + " wrote it");
+            fault("a race on shared memory" + at() + ": thread " + std::to_string(s.writer) + " wrote it");
         }
         if (write) {
             if (unordered(s.reader, s.read_block, s.read_warp) || (s.many_readers && s.read_block == barriers_)) {
-                fault("a race on shared memory" + at + ": thread " + std::to_string(s.reader) + " read it");
+                fault("a race on shared memory" + at() + ": thread " + std::to_string(s.reader) + " read it");
             }
             s.writer = current_;
             s.write_block = barriers_;
@@ -265,7 +278,7 @@ class Block {
             s.reader = -1;
             s.many_readers = false;
         } else {
-            if (!s.written) fault("shared memory is read before it is written" + at);
+            if (!s.written) fault("shared memory is read before it is written" + at());
             /* Of readers in one warp one stands for all; those of several warps are ordered by block barriers alone. */
             const bool same_time = s.reader >= 0 && s.read_block == barriers_;
             if (!same_time) s.many_readers = false;

@@ -19,19 +19,11 @@ BF16 round_to_bf16(float v) {
     return {static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16)};
 }
 
-float to_float(BF16 v) { return __uint_as_float(static_cast<uint32_t>(v.bits) << 16); }
-
 F16 round_to_f16(float v) {
     const _Float16 half = static_cast<_Float16>(v);
     F16 result;
     std::memcpy(&result.bits, &half, sizeof half);
     return result;
-}
-
-float to_float(F16 v) {
-    _Float16 half;
-    std::memcpy(&half, &v.bits, sizeof half);
-    return static_cast<float>(half);
 }
 
 /* Ties go away from zero. */
