@@ -1,7 +1,6 @@
 package org.scanformer.bench;
 
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Random;
 import org.scanformer.BackendKind;
@@ -39,7 +38,7 @@ final class BenchModel {
   /** Loads the model with room for so many requests at a time. */
   ScanFormer load(int maxBatch) {
     return ScanFormer.load(
-        Models.NAMES.contains(model) ? Models.directory(model) : Path.of(model),
+        Models.directoryOf(model),
         ScanFormerOptions.builder()
             .backend(BackendKind.valueOf(backend.toUpperCase(Locale.ROOT)))
             .precision(

@@ -49,6 +49,11 @@ final class Models {
     }
   }
 
+  /** The directory of one of these models, or the one that is named. */
+  static Path directoryOf(String nameOrDirectory) {
+    return NAMES.contains(nameOrDirectory) ? directory(nameOrDirectory) : Path.of(nameOrDirectory);
+  }
+
   /** An expression for a model: of 20 tokens, or one that the model of drawn shapes knows. */
   static String text(String name) {
     return name.equals("shapes")

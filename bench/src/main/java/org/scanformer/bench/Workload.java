@@ -146,6 +146,11 @@ public record Workload(
    * @return a scale each, [batch, 3, rows * patch, cols * patch], direct
    */
   public List<FloatBuffer> canvases() {
+    return canvases(BackendKind.CPU);
+  }
+
+  /** The same, made by a given backend. */
+  List<FloatBuffer> canvases(BackendKind kind) {
     int scales = config.numScales();
     PatchMask coarse = mask(0);
     int patch = config.patchSize();
@@ -157,19 +162,19 @@ public record Workload(
       canvases.add(direct(batch() * level));
     }
     ScanFormerOptions options =
-        ScanFormerOptions.builder().backend(BackendKind.CPU).precision(Precision.FP32).build();
-    try (Backend cpu = Backends.open(options)) {
-      Tensor mean = channels(cpu, config.imageMean());
-      Tensor std = channels(cpu, config.imageStd());
+        ScanFormerOptions.builder().backend(kind).precision(Precision.FP32).build();
+    try (Backend backend = Backends.open(options)) {
+      Tensor mean = channels(backend, config.imageMean());
+      Tensor std = channels(backend, config.imageStd());
       Tensor canvas = new Tensor("image pyramid", ElementType.F32, 1, elements);
-      cpu.allocate(canvas);
+      backend.allocate(canvas);
       for (Image image : images) {
-        cpu.buildPyramid(
+        backend.buildPyramid(
             new PixelSource(image), patch, scales, coarse.rows(), coarse.cols(), mean, std, canvas);
         int first = 0;
         for (FloatBuffer level : canvases) {
           FloatBuffer target = level.slice(level.position(), level.capacity() / batch());
-          cpu.download(canvas, first, target);
+          backend.download(canvas, first, target);
           level.position(level.position() + target.capacity());
           first += target.capacity();
         }
@@ -179,10 +184,10 @@ public record Workload(
     return canvases;
   }
 
-  private static Tensor channels(Backend cpu, float[] values) {
+  private static Tensor channels(Backend backend, float[] values) {
     Tensor tensor = new Tensor("channels", ElementType.F32, 1, values.length);
-    cpu.allocate(tensor);
-    cpu.upload(tensor, 0, direct(values.length).put(values).rewind());
+    backend.allocate(tensor);
+    backend.upload(tensor, 0, direct(values.length).put(values).rewind());
     return tensor;
   }
 

@@ -9,6 +9,15 @@ package org.scanformer;
  * @param height extent along the height
  */
 public record NormalizedBox(float centerX, float centerY, float width, float height) {
+  /** A box in pixels of an image of the given size, relative to it. */
+  public static NormalizedBox of(Box box, int imageWidth, int imageHeight) {
+    return new NormalizedBox(
+        (float) ((box.x() + box.width() / 2) / imageWidth),
+        (float) ((box.y() + box.height() / 2) / imageHeight),
+        (float) (box.width() / imageWidth),
+        (float) (box.height() / imageHeight));
+  }
+
   /**
    * The same box in pixels of an image of the given size. It may reach over the image's edges, as
    * the head's output may.

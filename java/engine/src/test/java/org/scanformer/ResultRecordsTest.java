@@ -14,6 +14,9 @@ class ResultRecordsTest {
   void aBoxMapsBackByTheImagesOwnWidthAndHeight() {
     Box box = new NormalizedBox(0.5f, 0.25f, 0.5f, 0.125f).toPixels(200, 80);
     assertEquals(new Box(50, 15, 100, 10), box);
+    assertEquals(
+        new NormalizedBox(0.5f, 0.25f, 0.5f, 0.125f),
+        NormalizedBox.of(new Box(50, 15, 100, 10), 200, 80));
   }
 
   @Test

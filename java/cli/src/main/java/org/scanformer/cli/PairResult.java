@@ -36,14 +36,7 @@ record PairResult(String id, String kind, List<Scale> scales) {
   }
 
   static PairResult of(ReferringPair pair, Image image, Location location) {
-    double width = image.width();
-    double height = image.height();
-    NormalizedBox truth =
-        new NormalizedBox(
-            (float) ((pair.box().x() + pair.box().width() / 2) / width),
-            (float) ((pair.box().y() + pair.box().height() / 2) / height),
-            (float) (pair.box().width() / width),
-            (float) (pair.box().height() / height));
+    NormalizedBox truth = NormalizedBox.of(pair.box(), image.width(), image.height());
     List<Scale> scales = new ArrayList<>();
     NormalizedBox before = null;
     for (ScaleResult scale : location.scales()) {

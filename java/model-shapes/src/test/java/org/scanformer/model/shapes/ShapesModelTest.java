@@ -22,7 +22,8 @@ class ShapesModelTest {
         ReferringPair pair = scenes.pair(i);
         Image image = pair.image().read();
         Location found = model.locate(image, pair.expression());
-        hits += found.normalizedBox().intersectionOverUnion(truth(pair, image)) >= 0.5 ? 1 : 0;
+        NormalizedBox truth = NormalizedBox.of(pair.box(), image.width(), image.height());
+        hits += found.normalizedBox().intersectionOverUnion(truth) >= 0.5 ? 1 : 0;
         var finest = found.scales().get(found.scales().size() - 1).mask();
         selected += (double) finest.count() / finest.total();
       }
@@ -30,14 +31,5 @@ class ShapesModelTest {
     // Of 2,000 scenes 96 % are found; of 120, chance may take 6 % more.
     assertTrue(hits >= 0.9 * scenes.size(), hits + " of " + scenes.size() + " found");
     assertTrue(selected / scenes.size() <= 0.4, "share " + selected / scenes.size());
-  }
-
-  private static NormalizedBox truth(ReferringPair pair, Image image) {
-    var box = pair.box();
-    return new NormalizedBox(
-        (float) ((box.x() + box.width() / 2) / image.width()),
-        (float) ((box.y() + box.height() / 2) / image.height()),
-        (float) (box.width() / image.width()),
-        (float) (box.height() / image.height()));
   }
 }

@@ -1,0 +1,160 @@
+package org.scanformer.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.scanformer.BackendKind;
+import org.scanformer.Location;
+import org.scanformer.NormalizedBox;
+import org.scanformer.PatchMask;
+import org.scanformer.Precision;
+import org.scanformer.Request;
+import org.scanformer.ScanFormer;
+import org.scanformer.ScanFormerOptions;
+import org.scanformer.Schedule;
+import org.scanformer.SelectionPolicy;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Writes a {@link Workload} as files, for peers that are no Java programs. In the directory are
+ *
+ * <ul>
+ *   <li>{@code workload.json}: {@code model} (its directory), {@code batch}, {@code ids} of the
+ *       text, {@code grids} ([rows, cols] a scale), {@code boxes} ([batch, 4]: ScanFormer's in fp32
+ *       as (cx, cy, w, h))
+ *   <li>{@code canvas-S.f32}: the pyramid of scale S, [batch, 3, rows * patch, cols * patch], fp32,
+ *       little-endian
+ *   <li>{@code mask-S.u8}: its masks, [batch, rows, cols], 1 for patches that are looked at
+ * </ul>
+ */
+@Command(
+    name = "export",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = "Writes a workload as files, for peers that are no Java programs.")
+public final class WorkloadExport implements Callable<Integer> {
+  @Option(
+      names = "--model",
+      paramLabel = "NAME",
+      defaultValue = "vilt-b32",
+      description = "vilt-b32, vilt-s, shapes or tiny. Default: ${DEFAULT-VALUE}.")
+  private String model;
+
+  @Option(names = "--backend", defaultValue = "cpu", description = "cpu or cuda. Default: cpu.")
+  private String backend;
+
+  @Option(names = "--batch", defaultValue = "1", description = "Requests. Default: 1.")
+  private int batch;
+
+  @Option(
+      names = "--selection",
+      defaultValue = "50/25",
+      description = "Percent of the patches, at scales 1 and 2. Default: ${DEFAULT-VALUE}.")
+  private String selection;
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "DIR",
+      description = "Where to write; made where it is not there.")
+  private Path out;
+
+  private WorkloadExport() {}
+
+  /** Runs the command. */
+  public static void main(String[] arguments) {
+    System.exit(new CommandLine(new WorkloadExport()).execute(arguments));
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    BackendKind kind = BackendKind.valueOf(backend.toUpperCase(Locale.ROOT));
+    Files.createDirectories(out);
+    // Beside the workload, so that it outlives this process.
+    System.setProperty(Models.HOME, out.toAbsolutePath().toString());
+    Workload workload =
+        Workload.of(
+            Models.directory(model),
+            batch,
+            selection,
+            Models.text(model),
+            true,
+            Schedule.FINAL_ONLY,
+            Precision.FP32,
+            0);
+    List<FloatBuffer> canvases = workload.canvases(kind);
+    List<int[]> grids = new ArrayList<>();
+    for (int s = 0; s < canvases.size(); s++) {
+      ByteBuffer pixels =
+          ByteBuffer.allocate(Float.BYTES * canvases.get(s).remaining())
+              .order(ByteOrder.LITTLE_ENDIAN);
+      pixels.asFloatBuffer().put(canvases.get(s));
+      write("canvas-" + s + ".f32", pixels);
+      PatchMask first = workload.mask(s);
+      grids.add(new int[] {first.rows(), first.cols()});
+      ByteBuffer masks = ByteBuffer.allocate(batch * first.total());
+      for (List<PatchMask> request : workload.masks()) {
+        masks.put(request.get(s).toBytes());
+      }
+      write("mask-" + s + ".u8", masks.flip());
+    }
+    Map<String, Object> described = new LinkedHashMap<>();
+    described.put("model", workload.directory().toAbsolutePath().toString());
+    described.put("batch", batch);
+    described.put("ids", workload.ids());
+    described.put("grids", grids);
+    described.put("boxes", boxes(workload, kind));
+    new ObjectMapper().writeValue(out.resolve("workload.json").toFile(), described);
+    return 0;
+  }
+
+  private void write(String name, ByteBuffer bytes) throws IOException {
+    try (FileChannel file =
+        FileChannel.open(
+            out.resolve(name),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      while (bytes.hasRemaining()) {
+        file.write(bytes);
+      }
+    }
+  }
+
+  private static List<float[]> boxes(Workload workload, BackendKind kind) {
+    ScanFormerOptions options =
+        ScanFormerOptions.builder()
+            .backend(kind)
+            .precision(Precision.FP32)
+            .maxBatch(workload.batch())
+            .build();
+    List<Request> requests = new ArrayList<>();
+    for (int r = 0; r < workload.batch(); r++) {
+      requests.add(
+          Request.of(workload.images().get(r), workload.text())
+              .withSelection(SelectionPolicy.masks(workload.masks().get(r))));
+    }
+    List<float[]> boxes = new ArrayList<>();
+    try (ScanFormer scanFormer = ScanFormer.load(workload.directory(), options)) {
+      for (Location location : scanFormer.locate(requests, workload.schedule())) {
+        NormalizedBox box = location.normalizedBox();
+        boxes.add(new float[] {box.centerX(), box.centerY(), box.width(), box.height()});
+      }
+    }
+    return boxes;
+  }
+}
