@@ -12,7 +12,7 @@ namespace {
 constexpr int kThreads = 128;
 
 __device__ __forceinline__ bool valid_append(const sf_kv_append& a) {
-    return a.row >= 0 && a.tokens >= 0 && a.position >= 0 && a.kv != 0 && a.kv % 64 == 0 &&
+    return a.row >= 0 && a.tokens >= 0 && a.position >= 0 && a.kv != 0 && a.kv % 64 == 0 && a.layer_stride % 64 == 0 &&
            static_cast<int64_t>(a.position) + a.tokens <= a.capacity;
 }
 
@@ -27,16 +27,13 @@ __global__ void __launch_bounds__(kThreads, 6)
               const float* qkv, const float* bias, const int32_t* counts, typename Math::Type* q, Fault* fault) {
     using T = typename Math::Type;
     const int thread = static_cast<int>(threadIdx.x);
-    if (blockIdx.x == 0 && blockIdx.y == 0 && thread == 0) {
-        int64_t rows = 0;
-        for (int a = 0; a < num_appends; a++) {
-            if (!valid_append(appends[a])) {
-                report(fault, kFaultAppend, a, appends[a].position + appends[a].tokens, appends[a].capacity);
-            } else {
-                rows += appends[a].tokens;
-            }
-        }
-        if (rows > max_rows) report(fault, kFaultAppend, num_appends, static_cast<int>(rows), max_rows);
+    if (blockIdx.x == 0 && blockIdx.y == 0) {
+        check_table(num_appends, max_rows, fault, kFaultAppend, [&](int a) {
+            const sf_kv_append& append = appends[a];
+            if (valid_append(append)) return append.tokens;
+            report(fault, kFaultAppend, a, append.position + append.tokens, append.capacity);
+            return 0;
+        });
     }
     const Piece piece =
         find_piece(static_cast<int>(blockIdx.x), num_appends, [&](int a) { return blocks_touched(appends[a]); });

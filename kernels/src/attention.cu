@@ -55,26 +55,20 @@ __device__ __forceinline__ int tiles_of(const AttentionTask& task, const sf_quer
 }
 
 /* One block of threads looks through the query blocks and reports what makes no sense. */
-__device__ void check_blocks(const AttentionTask& task) {
-    if (threadIdx.x != 0) return;
-    int64_t rows = 0;
-    for (int b = 0; b < task.num_blocks; b++) {
-        if (valid_block(task, task.blocks[b])) {
-            rows += task.blocks[b].rows;
-        } else {
-            report(task.fault, kFaultAttention, b, task.blocks[b].segment_end, task.num_segments);
-        }
-    }
-    if (rows > task.max_rows) {
-        report(task.fault, kFaultAttention, task.num_blocks, static_cast<int>(rows), task.max_rows);
-    }
+__device__ __forceinline__ void check_blocks(const AttentionTask& task) {
+    check_table(task.num_blocks, task.max_rows, task.fault, kFaultAttention, [&](int b) {
+        const sf_query_block& block = task.blocks[b];
+        if (valid_block(task, block)) return block.rows;
+        report(task.fault, kFaultAttention, b, block.segment_end, task.num_segments);
+        return 0;
+    });
 }
 
 /* Whether a tile's segments can be read; reports one that cannot. */
 __device__ __forceinline__ bool check_segments(const AttentionTask& task, const sf_query_block& block) {
     for (int s = block.segment_begin; s < block.segment_end; s++) {
         const sf_kv_segment& segment = task.segments[s];
-        if (segment.tokens < 1 || segment.kv == 0 || segment.kv % 64 != 0) {
+        if (segment.tokens < 1 || segment.kv == 0 || segment.kv % 64 != 0 || segment.layer_stride % 64 != 0) {
             if (threadIdx.x == 0) report(task.fault, kFaultAttention, s, segment.tokens, 1);
             return false;
         }

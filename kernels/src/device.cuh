@@ -171,4 +171,18 @@ __device__ __forceinline__ void report(Fault* fault, int operation, int index, i
     }
 }
 
+/*
+ * Looks through a table, its rows shared out to the lanes of one warp: rows(i) counts what row i launches, having
+ * reported it and said 0 if it makes no sense. More in all than were launched for is reported as row num_rows. The
+ * other warps of the block go on.
+ */
+template <typename Rows>
+__device__ __forceinline__ void check_table(int num_rows, int max_rows, Fault* fault, int operation, const Rows& rows) {
+    if (warp_id() != 0) return;
+    int64_t total = 0;
+    for (int i = lane_id(); i < num_rows; i += kWarp) total += rows(i);
+    for (int step = kWarp / 2; step > 0; step /= 2) total += __shfl_xor_sync(kFullMask, total, step);
+    if (lane_id() == 0 && total > max_rows) report(fault, operation, num_rows, static_cast<int>(total), max_rows);
+}
+
 #endif

@@ -20,19 +20,14 @@ __device__ __forceinline__ bool valid_grid(const sf_grid& grid) {
 /* Selected patches of a grid that makes sense, else none. */
 __device__ __forceinline__ int valid_selected(const sf_grid& grid) { return valid_grid(grid) ? grid.selected : 0; }
 
-/*
- * The number of selected patches in all, as far as it counts: one block looks through the table and reports a grid that
- * makes no sense, or more patches than were launched for.
- */
+/* One block looks through the grids and reports one that makes no sense, or more patches than were launched for. */
 __device__ __forceinline__ void check_grids(const sf_grid* grids, int num_grids, int max_patches, Fault* fault) {
-    int64_t total = 0;
-    for (int g = static_cast<int>(threadIdx.x); g < num_grids; g += static_cast<int>(blockDim.x)) {
-        if (!valid_grid(grids[g])) report(fault, kFaultGrid, g, grids[g].selected, grids[g].rows * grids[g].cols);
-    }
-    if (threadIdx.x == 0) {
-        for (int g = 0; g < num_grids; g++) total += valid_selected(grids[g]);
-        if (total > max_patches) report(fault, kFaultGrid, num_grids, static_cast<int>(total), max_patches);
-    }
+    check_table(num_grids, max_patches, fault, kFaultGrid, [&](int g) {
+        const sf_grid& grid = grids[g];
+        if (valid_grid(grid)) return grid.selected;
+        report(fault, kFaultGrid, g, grid.selected, grid.rows * grid.cols);
+        return 0;
+    });
 }
 
 #endif

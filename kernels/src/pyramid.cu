@@ -104,15 +104,20 @@ __global__ void __launch_bounds__(kThreads)
     for (int c = 0; c < 3; c++) to[c * plane] = (sums[c] / 255.0f - mean[c]) / std[c];
 }
 
-/* coarse [3, rows, cols] = means of 2 x 2 pixels of fine [3, 2 rows, 2 cols]. */
-__global__ void __launch_bounds__(kThreads) halve(const float* fine, int cols, float* coarse) {
+/* coarse [rows, cols] = means of 2 x 2 pixels of fine [2 rows, 2 cols]. */
+__global__ void __launch_bounds__(kThreads) halve(const float* fine, int rows, int cols, float* coarse) {
     const int x = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
-    const int64_t y = blockIdx.y; /* over the rows of all channels */
     if (x >= cols) return;
-    const float* upper = fine + 2 * y * (2 * cols) + 2 * x;
-    const float* lower = upper + 2 * cols;
-    coarse[y * cols + x] = 0.25f * ((upper[0] + upper[1]) + (lower[0] + lower[1]));
+        /* Over the rows of all channels, which may be more than a grid has blocks down. */
+#pragma unroll 1
+    for (int64_t y = blockIdx.y; y < rows; y += gridDim.y) {
+        const float* upper = fine + 2 * y * (2 * cols) + 2 * x;
+        const float* lower = upper + 2 * cols;
+        coarse[y * cols + x] = 0.25f * ((upper[0] + upper[1]) + (lower[0] + lower[1]));
+    }
 }
+
+constexpr int kMaxBlocksDown = 65535;
 
 int64_t max_taps(int in, int out) {
     const double scale = static_cast<double>(in) / out;
@@ -160,13 +165,14 @@ int sf_build_pyramid(sf_stream* stream, const sf_image* image, int patch, int sc
     const int out_height = (rows0 << finest) * patch;
     const int64_t tables =
         (2 + max_taps(width, out_width)) * out_width + (2 + max_taps(height, out_height)) * out_height;
-    auto* memory = static_cast<int32_t*>(scratch(stream, operation, 4 * tables));
-    if (memory == nullptr) return stream->lost ? SF_DEVICE_LOST : SF_OUT_OF_MEMORY;
+    int status = reserve_scratch(stream, operation, 4 * tables);
+    if (status != SF_OK) return status;
+    auto* memory = static_cast<int32_t*>(stream->scratch);
     Axis horizontal = {memory, memory + out_width, reinterpret_cast<float*>(memory + 2 * out_width), width, out_width};
     int32_t* next = memory + (2 + max_taps(width, out_width)) * out_width;
     Axis vertical = {next, next + out_height, reinterpret_cast<float*>(next + 2 * out_height), height, out_height};
     const int longest = out_width > out_height ? out_width : out_height;
-    int status = launch(stream, operation, filter_taps, div_up(longest, kThreads), 2, kThreads, horizontal, vertical);
+    status = launch(stream, operation, filter_taps, div_up(longest, kThreads), 2, kThreads, horizontal, vertical);
     if (status != SF_OK) return status;
     int64_t offset = 0;
     for (int s = 0; s < finest; s++) {
@@ -178,8 +184,10 @@ int sf_build_pyramid(sf_stream* stream, const sf_image* image, int patch, int sc
         const int rows = (rows0 << s) * patch;
         const int cols = (cols0 << s) * patch;
         float* coarse = canvas + offset - 3 * static_cast<int64_t>(rows) * cols;
+        const int lines = 3 * rows;
         status =
-            launch(stream, operation, halve, div_up(cols, kThreads), 3 * rows, kThreads, canvas + offset, cols, coarse);
+            launch(stream, operation, halve, div_up(cols, kThreads), lines < kMaxBlocksDown ? lines : kMaxBlocksDown,
+                   kThreads, canvas + offset, lines, cols, coarse);
         offset -= 3 * static_cast<int64_t>(rows) * cols;
     }
     return status;

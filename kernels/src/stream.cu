@@ -15,10 +15,36 @@ namespace {
 /* Compiled for these and what runs their code; older devices are refused. */
 constexpr int kOldestCapability = 75;
 
+/*
+ * Errors behind which every call of the process fails, by their numbers in driver_types.h. The runtime does not tell
+ * them from others: cudaGetLastError gives each once, whatever state the context is in.
+ */
+bool ends_context(cudaError_t code) {
+    switch (static_cast<int>(code)) {
+        case 214: /* cudaErrorECCUncorrectable */
+        case 220: /* cudaErrorNvlinkUncorrectable */
+        case 700: /* cudaErrorIllegalAddress */
+        case 702: /* cudaErrorLaunchTimeout */
+        case 709: /* cudaErrorContextIsDestroyed */
+        case 710: /* cudaErrorAssert */
+        case 714: /* cudaErrorHardwareStackError */
+        case 715: /* cudaErrorIllegalInstruction */
+        case 716: /* cudaErrorMisalignedAddress */
+        case 717: /* cudaErrorInvalidAddressSpace */
+        case 718: /* cudaErrorInvalidPc */
+        case 719: /* cudaErrorLaunchFailure */
+        case 721: /* cudaErrorTensorMemoryLeak */
+        case 999: /* cudaErrorUnknown */
+            return true;
+        default:
+            return false;
+    }
+}
+
 int status_of(cudaError_t code) {
     if (code == cudaSuccess) return SF_OK;
     if (code == cudaErrorMemoryAllocation) return SF_OUT_OF_MEMORY;
-    return SF_DEVICE_ERROR;
+    return ends_context(code) ? SF_DEVICE_LOST : SF_DEVICE_ERROR;
 }
 
 const char* fault_text(int operation) {
@@ -80,32 +106,26 @@ int check_cuda(sf_stream* stream, const char* operation, cudaError_t code, const
     std::string message = std::string(operation) + ": CUDA error " + number(code) + ", " + cudaGetErrorName(code) +
                           " (" + cudaGetErrorString(code) + "), at " + (slash != nullptr ? slash + 1 : file) + ":" +
                           number(line);
-    int status = status_of(code);
-#ifndef SF_EMULATION
-    /* A sticky error is still there when it has been read: only a new process gets a working context. */
-    (void)cudaGetLastError();
-    if (status == SF_DEVICE_ERROR && cudaGetLastError() != cudaSuccess) {
+    const int status = status_of(code);
+    if (status == SF_DEVICE_LOST) {
         stream->lost = true;
-        status = SF_DEVICE_LOST;
         message += "; the device is lost to this process";
     }
-#endif
     return fail(stream, status, message);
 }
 
-void* scratch(sf_stream* stream, const char* operation, int64_t bytes) {
-    if (bytes > stream->scratch_bytes) {
-        /* Freed memory may still be read by work in flight. */
-        if (wait(stream, operation) != SF_OK) return nullptr;
-        (void)cudaFree(stream->scratch);
-        stream->scratch = nullptr;
-        stream->scratch_bytes = 0;
-        if (SF_CHECK(stream, operation, cudaMalloc(&stream->scratch, static_cast<size_t>(bytes))) != SF_OK) {
-            return nullptr;
-        }
-        stream->scratch_bytes = bytes;
-    }
-    return stream->scratch;
+int reserve_scratch(sf_stream* stream, const char* operation, int64_t bytes) {
+    if (bytes <= stream->scratch_bytes) return SF_OK;
+    int status = use_device(stream, operation);
+    /* Freed memory may still be read by work in flight. */
+    if (status == SF_OK) status = SF_CHECK(stream, operation, cudaStreamSynchronize(stream->queue));
+    if (status != SF_OK) return status;
+    (void)cudaFree(stream->scratch);
+    stream->scratch = nullptr;
+    stream->scratch_bytes = 0;
+    status = SF_CHECK(stream, operation, cudaMalloc(&stream->scratch, static_cast<size_t>(bytes)));
+    if (status == SF_OK) stream->scratch_bytes = bytes;
+    return status;
 }
 
 int sf_probe(int device, char* report, int capacity) {
@@ -187,6 +207,7 @@ int sf_stream_create(int device, int, int, sf_stream** stream) {
 void sf_stream_destroy(sf_stream* stream) {
     if (stream == nullptr) return;
     /* On a lost device these fail, and there is nothing left to free. */
+    (void)cudaSetDevice(stream->device);
     (void)cudaStreamSynchronize(stream->queue);
     (void)cudaFree(stream->scratch);
     (void)cudaFreeHost(stream->fault);

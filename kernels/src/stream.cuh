@@ -23,15 +23,16 @@ struct sf_stream {
 /* Notes why an operation failed and passes its status on. */
 int fail(sf_stream* stream, int status, const std::string& message);
 
-/* SF_OK for cudaSuccess; else notes operation, code, name and place. A sticky error marks the stream lost. */
+/* SF_OK for cudaSuccess; else notes operation, code, name and place. One that ends the context marks the stream lost.
+ */
 int check_cuda(sf_stream* stream, const char* operation, cudaError_t code, const char* file, int line);
 #define SF_CHECK(stream, operation, call) check_cuda(stream, operation, call, __FILE__, __LINE__)
 
 /* A thread starts with device 0 as its own: each call that CUDA needs one for sets the stream's. */
 int use_device(sf_stream* stream, const char* operation);
 
-/* Device memory that grows and is kept; NULL after a failure, which is noted. */
-void* scratch(sf_stream* stream, const char* operation, int64_t bytes);
+/* Makes stream->scratch, device memory that is kept, have at least so many bytes. */
+int reserve_scratch(sf_stream* stream, const char* operation, int64_t bytes);
 
 inline int invalid(sf_stream* stream, const char* operation, const std::string& message) {
     return fail(stream, SF_INVALID_ARGUMENT, std::string(operation) + ": " + message);
@@ -67,12 +68,12 @@ int launch(sf_stream* stream, const char* operation, void (*kernel)(P...), int64
 #else
     const int status = use_device(stream, operation);
     if (status != SF_OK) return status;
-    const dim3 grid(static_cast<unsigned>(grid_x), static_cast<unsigned>(grid_y));
-    // The formatter takes the launch apart.
-    // clang-format off
-    kernel<<<grid, static_cast<unsigned>(threads), 0, stream->queue>>>(static_cast<P>(arguments)...);
-    // clang-format on
-    return SF_CHECK(stream, operation, cudaGetLastError());
+    cudaLaunchConfig_t config = {};
+    config.gridDim = dim3(static_cast<unsigned>(grid_x), static_cast<unsigned>(grid_y));
+    config.blockDim = dim3(static_cast<unsigned>(threads));
+    config.stream = stream->queue;
+    /* Unlike cudaGetLastError behind <<<>>>, this says nothing of calls before it on the same thread. */
+    return SF_CHECK(stream, operation, cudaLaunchKernelEx(&config, kernel, static_cast<P>(arguments)...));
 #endif
 }
 

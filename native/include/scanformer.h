@@ -102,7 +102,7 @@ typedef struct sf_grid {
 /* Rows whose K and V are appended to one segment of the cache. 32 bytes. */
 typedef struct sf_kv_append {
     uint64_t kv;          /* address of the segment's block of layer 0, aligned to 64 bytes */
-    int64_t layer_stride; /* bytes from one layer's block of the segment to the next layer's */
+    int64_t layer_stride; /* bytes from one layer's block of the segment to the next layer's, a multiple of 64 */
     int32_t row;          /* first row in qkv */
     int32_t tokens;       /* number of rows */
     int32_t position;     /* tokens that the segment already holds */

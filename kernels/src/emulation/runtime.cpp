@@ -15,16 +15,20 @@ struct CUgraph_st {
     std::vector<std::function<cudaError_t()>> nodes;
 };
 
-struct CUstream_st {
+namespace {
+struct Queue final : CUstream_st {
     std::unique_ptr<CUgraph_st> capture;
     bool capture_spoilt = false; /* by a call that waits */
 
-    cudaError_t take(std::function<cudaError_t()> work) {
+    cudaError_t take(std::function<cudaError_t()> work) override {
         if (!capture) return work();
         capture->nodes.push_back(std::move(work));
         return cudaSuccess;
     }
 };
+
+Queue* queue_of(cudaStream_t stream) { return static_cast<Queue*>(stream); }
+}  // namespace
 
 namespace emulation {
 cudaError_t run_grid(const char* name, dim3 grid, int threads, const std::function<void()>& body);
@@ -154,25 +158,28 @@ cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t queu
     });
 }
 
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* queue, unsigned) {
-    *queue = new CUstream_st;
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+    *stream = new Queue;
     return cudaSuccess;
 }
-cudaError_t cudaStreamDestroy(cudaStream_t queue) {
-    delete queue;
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+    delete queue_of(stream);
     return cudaSuccess;
 }
-cudaError_t cudaStreamSynchronize(cudaStream_t queue) {
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+    Queue* queue = queue_of(stream);
     if (!queue->capture) return cudaSuccess;
     queue->capture_spoilt = true;
     return cudaErrorStreamCaptureUnsupported;
 }
-cudaError_t cudaStreamBeginCapture(cudaStream_t queue, cudaStreamCaptureMode) {
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+    Queue* queue = queue_of(stream);
     if (queue->capture) return cudaErrorStreamCaptureUnsupported;
     queue->capture = std::make_unique<CUgraph_st>();
     return cudaSuccess;
 }
-cudaError_t cudaStreamEndCapture(cudaStream_t queue, cudaGraph_t* graph) {
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+    Queue* queue = queue_of(stream);
     *graph = queue->capture_spoilt ? nullptr : queue->capture.release();
     queue->capture.reset();
     queue->capture_spoilt = false;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 enum cudaError_t {
     cudaSuccess = 0,
@@ -24,8 +25,15 @@ constexpr unsigned cudaHostAllocDefault = 0;
 
 enum cudaMemoryType { cudaMemoryTypeUnregistered = 0, cudaMemoryTypeDevice = 2, cudaMemoryTypeManaged = 3 };
 
-struct CUstream_st;
 struct CUgraph_st;
+
+/* A queue: runs what it is given, or notes it while it is captured. Also for libraries that are loaded apart. */
+struct CUstream_st {
+    virtual cudaError_t take(std::function<cudaError_t()> work) = 0;
+
+  protected:
+    ~CUstream_st() = default;
+};
 using cudaStream_t = CUstream_st*;
 using cudaGraph_t = CUgraph_st*;
 using cudaGraphExec_t = CUgraph_st*;

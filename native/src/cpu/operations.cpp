@@ -288,11 +288,13 @@ int sf_append_kv(sf_stream* stream, const sf_kv_append* appends, int num_appends
         for (int a = 0; a < num_appends; a++) {
             const sf_kv_append& append = appends[a];
             if (append.row < 0 || append.tokens < 0 || append.position < 0 || append.kv == 0 || append.kv % 64 != 0 ||
+                append.layer_stride % 64 != 0 ||
                 static_cast<int64_t>(append.position) + append.tokens > append.capacity) {
                 return invalid(stream, operation,
                                "append " + number(a) + ": " + number(append.tokens) + " tokens at position " +
                                    number(append.position) + " of a segment for " + number(append.capacity) +
-                                   ", from row " + number(append.row));
+                                   ", from row " + number(append.row) + ", layers " + number(append.layer_stride) +
+                                   " bytes apart");
             }
             for (int t = 0; t < append.tokens; t++) {
                 if (counts[append.row + t] < 1) {
@@ -333,10 +335,11 @@ int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks
                                    number(num_segments));
             }
             for (int s = block.segment_begin; s < block.segment_end; s++) {
-                if (segments[s].tokens < 1 || segments[s].kv == 0 || segments[s].kv % 64 != 0) {
+                if (segments[s].tokens < 1 || segments[s].kv == 0 || segments[s].kv % 64 != 0 ||
+                    segments[s].layer_stride % 64 != 0) {
                     return invalid(stream, operation,
                                    "segment " + number(s) + ": " + number(segments[s].tokens) +
-                                       " tokens, or an address that is not aligned to 64 bytes");
+                                       " tokens, or an address or a stride that is not a multiple of 64 bytes");
                 }
             }
         }

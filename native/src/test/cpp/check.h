@@ -203,9 +203,9 @@ class Activations {
 
 /* A value as an array of the type holds it. */
 inline double rounded(int type, float value) {
-    Activations one(type, 1);
-    one.set(0, static_cast<double>(value));
-    return one[0];
+    if (type == SF_F32) return static_cast<double>(value);
+    if (type == SF_BF16) return static_cast<double>(from_bf16(to_bf16(value)));
+    return static_cast<double>(static_cast<_Float16>(value));
 }
 
 /* Checks get(i) against expected(i) for i in [0, n), relative to values over 1, as one check. */

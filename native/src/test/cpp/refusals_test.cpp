@@ -269,6 +269,7 @@ void test_attention_refusals(sf_stream* stream) {
     append(one_token.data(), 1, 1, 8, 0, qkv.data(), zero_counts.data(), q.data(), "a count weight of 0");
     const std::pair<const char*, sf_kv_append> bad_appends[] = {
         {"a misaligned address", {address + 4, bytes, 0, 2, 0, 16}},
+        {"a misaligned stride", {address, bytes + 4, 0, 2, 0, 16}},
         {"no address", {0, bytes, 0, 2, 0, 16}},
         {"a negative row", {address, bytes, -1, 2, 0, 16}},
         {"negative tokens", {address, bytes, 0, -1, 0, 16}},
@@ -319,7 +320,7 @@ void test_attention_refusals(sf_stream* stream) {
                "an invalid block");
     }
     for (const sf_kv_segment& bad : {sf_kv_segment{address, bytes, 0, 0}, sf_kv_segment{address + 4, bytes, 2, 0},
-                                     sf_kv_segment{0, bytes, 2, 0}}) {
+                                     sf_kv_segment{address, bytes + 4, 2, 0}, sf_kv_segment{0, bytes, 2, 0}}) {
         const Table<sf_kv_segment> segments = {bad};
         attend(block.data(), 1, segments.data(), 1, 8, q.data(), SF_F32, out.data(), "an invalid segment");
     }

@@ -25,8 +25,9 @@ import org.scanformer.internal.backend.Tensor;
 /**
  * Products by cuBLASLt, on the backend's stream and in a workspace of their own that never grows,
  * so that they allocate nothing on the device and can be recorded. An algorithm is chosen when a
- * shape is first met, and kept. Sums are fp32 in all types. The calling thread's device must be the
- * stream's. Loading this class needs the driver and cuBLAS.
+ * shape is first met, and kept; a product that cuBLASLt has none for is the plain kernel's. Sums
+ * are fp32 in all types. The calling thread's device must be the stream's. Loading this class needs
+ * the driver and cuBLAS.
  */
 final class CublasLtProducts implements MatrixProducts {
   /** What NVIDIA recommends for Hopper; older devices need 4 MiB. */
@@ -35,7 +36,14 @@ final class CublasLtProducts implements MatrixProducts {
   /** What every array and every row of the usual sizes is aligned to. */
   private static final int ALIGNMENT = 16;
 
-  private final cublasLtContext handle = new cublasLtContext();
+  /**
+   * A handle a device, for the life of the process: it is thread-safe, and closing one waits for
+   * the whole device, which would spoil what another thread is recording.
+   */
+  private static final Map<Integer, cublasLtContext> HANDLES = new HashMap<>();
+
+  private final cublasLtContext handle;
+  private final MatrixProducts plain;
   private final CUstream_st queue;
   private final Tensor workspace;
   private final int compute;
@@ -46,6 +54,7 @@ final class CublasLtProducts implements MatrixProducts {
   private final Pointer one = new Pointer(factors);
   private final Pointer zero = new Pointer(factors).position(Float.BYTES);
   private final ByteBuffer attribute = direct(Long.BYTES);
+  private final Pointer attributeAddress = new Pointer(attribute);
 
   /** What an algorithm is chosen for; the epilogue is cuBLASLt's number. */
   private record Shape(
@@ -62,6 +71,7 @@ final class CublasLtProducts implements MatrixProducts {
     /** Keeps the algorithm's memory. */
     private final ByteBuffer found = direct(1 << 10);
 
+    /** Null where there is none. */
     private cublasLtMatmulAlgo_t algorithm;
 
     Plan(int compute, Shape shape, int epilogue) {
@@ -96,10 +106,15 @@ final class CublasLtProducts implements MatrixProducts {
   /**
    * Opens cuBLASLt on the calling thread's device.
    *
+   * @param device that device's number
    * @param queue the cudaStream_t
    * @param workspace device memory of {@link #workspaceBytes()}, owned by the caller
+   * @param plain products on the same stream for what cuBLASLt cannot do
    */
-  CublasLtProducts(Pointer queue, Tensor workspace, Precision precision) {
+  CublasLtProducts(
+      int device, Pointer queue, Tensor workspace, MatrixProducts plain, Precision precision) {
+    this.handle = handle(device);
+    this.plain = plain;
     this.queue = new CUstream_st(queue);
     this.workspace = workspace;
     this.compute =
@@ -108,7 +123,18 @@ final class CublasLtProducts implements MatrixProducts {
             : cublas.CUBLAS_COMPUTE_32F;
     factors.putFloat(0, 1f);
     factors.putFloat(Float.BYTES, 0f);
-    check("cublasLtCreate", cublas.cublasLtCreate(handle));
+  }
+
+  private static cublasLtContext handle(int device) {
+    synchronized (HANDLES) {
+      cublasLtContext handle = HANDLES.get(device);
+      if (handle == null) {
+        handle = new cublasLtContext();
+        check("cublasLtCreate", cublas.cublasLtCreate(handle));
+        HANDLES.put(device, handle);
+      }
+      return handle;
+    }
   }
 
   private static ByteBuffer direct(int bytes) {
@@ -152,17 +178,13 @@ final class CublasLtProducts implements MatrixProducts {
 
   /**
    * The epilogue that gives what is asked for exactly: a half result would be rounded only after
-   * the bias, but its bias would have to be a half too, and cuBLASLt's GELU is the one with tanh.
+   * the bias, but its bias would have to be a half too; cuBLASLt's GELU is the one with tanh, and
+   * its ReLU makes 0 of what is no number.
    */
   private static int epilogue(Tensor bias, Activation activation, ElementType result) {
-    if (bias == null || result != ElementType.F32) {
-      return cublas.CUBLASLT_EPILOGUE_DEFAULT;
-    }
-    return switch (activation) {
-      case IDENTITY -> cublas.CUBLASLT_EPILOGUE_BIAS;
-      case RELU -> cublas.CUBLASLT_EPILOGUE_RELU_BIAS;
-      default -> cublas.CUBLASLT_EPILOGUE_DEFAULT;
-    };
+    return bias != null && activation == Activation.IDENTITY && result == ElementType.F32
+        ? cublas.CUBLASLT_EPILOGUE_BIAS
+        : cublas.CUBLASLT_EPILOGUE_DEFAULT;
   }
 
   @Override
@@ -181,6 +203,9 @@ final class CublasLtProducts implements MatrixProducts {
     if (plan == null) {
       plan = choose(shape, bias);
       plans.put(shape, plan);
+    }
+    if (plan.algorithm == null) {
+      return plain.multiply(rows, out, in, x, weight, bias, activation, y);
     }
     if (plan.epilogue != cublas.CUBLASLT_EPILOGUE_DEFAULT) {
       setBias(plan, bias);
@@ -211,53 +236,45 @@ final class CublasLtProducts implements MatrixProducts {
   /** With the epilogue if there is an algorithm that has it, else without. */
   private Plan choose(Shape shape, Tensor bias) {
     Plan plan = plan(shape, shape.epilogue(), bias);
-    if (plan == null && shape.epilogue() != cublas.CUBLASLT_EPILOGUE_DEFAULT) {
+    if (plan.algorithm == null && shape.epilogue() != cublas.CUBLASLT_EPILOGUE_DEFAULT) {
+      plan.destroy();
       plan = plan(shape, cublas.CUBLASLT_EPILOGUE_DEFAULT, bias);
-    }
-    if (plan == null) {
-      throw new ScanFormerException(
-          ErrorCode.UNSUPPORTED, "cuBLASLt has no algorithm for the product " + shape);
     }
     return plan;
   }
 
-  /** Null when no algorithm is found. */
   private Plan plan(Shape shape, int epilogue, Tensor bias) {
     Plan plan = new Plan(compute, shape, epilogue);
     try {
-      set(plan, cublas.CUBLASLT_MATMUL_DESC_TRANSA, cublas.CUBLAS_OP_T);
-      set(plan, cublas.CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue);
+      attribute.putInt(0, cublas.CUBLAS_OP_T);
+      describe(plan, cublas.CUBLASLT_MATMUL_DESC_TRANSA, Integer.BYTES);
+      attribute.putInt(0, epilogue);
+      describe(plan, cublas.CUBLASLT_MATMUL_DESC_EPILOGUE, Integer.BYTES);
       if (epilogue != cublas.CUBLASLT_EPILOGUE_DEFAULT) {
         setBias(plan, bias);
       }
-      if (findAlgorithm(plan)) {
-        return plan;
-      }
+      findAlgorithm(plan);
+      return plan;
     } catch (RuntimeException e) {
       plan.destroy();
       throw e;
     }
-    plan.destroy();
-    return null;
-  }
-
-  private void set(Plan plan, int name, int value) {
-    attribute.putInt(0, value);
-    set(plan, name, Integer.BYTES);
   }
 
   private void setBias(Plan plan, Tensor bias) {
     attribute.putLong(0, bias.address());
-    set(plan, cublas.CUBLASLT_MATMUL_DESC_BIAS_POINTER, Long.BYTES);
+    describe(plan, cublas.CUBLASLT_MATMUL_DESC_BIAS_POINTER, Long.BYTES);
   }
 
-  private void set(Plan plan, int name, long bytes) {
+  /** Sets an attribute of a product from the first bytes of {@link #attribute}. */
+  private void describe(Plan plan, int name, long bytes) {
     check(
         "cublasLtMatmulDescSetAttribute",
-        cublas.cublasLtMatmulDescSetAttribute(plan.product, name, new Pointer(attribute), bytes));
+        cublas.cublasLtMatmulDescSetAttribute(plan.product, name, attributeAddress, bytes));
   }
 
-  private boolean findAlgorithm(Plan plan) {
+  /** Leaves the plan without one where cuBLASLt has none. */
+  private void findAlgorithm(Plan plan) {
     PointerPointer<cublasLtMatmulPreferenceOpaque_t> place = place();
     check("cublasLtMatmulPreferenceCreate", cublas.cublasLtMatmulPreferenceCreate(place));
     cublasLtMatmulPreferenceOpaque_t preference =
@@ -285,12 +302,12 @@ final class CublasLtProducts implements MatrixProducts {
               1,
               result,
               count);
-      if (status == cublas.CUBLAS_STATUS_NOT_SUPPORTED || count[0] == 0) {
-        return false;
+      if (status != cublas.CUBLAS_STATUS_NOT_SUPPORTED) {
+        check("cublasLtMatmulAlgoGetHeuristic", status);
+        if (count[0] > 0 && result.state() == cublas.CUBLAS_STATUS_SUCCESS) {
+          plan.algorithm = result.algo();
+        }
       }
-      check("cublasLtMatmulAlgoGetHeuristic", status);
-      plan.algorithm = result.algo();
-      return true;
     } finally {
       cublas.cublasLtMatmulPreferenceDestroy(preference);
     }
@@ -299,13 +316,11 @@ final class CublasLtProducts implements MatrixProducts {
   private void prefer(cublasLtMatmulPreferenceOpaque_t preference, int name, long bytes) {
     check(
         "cublasLtMatmulPreferenceSetAttribute",
-        cublas.cublasLtMatmulPreferenceSetAttribute(
-            preference, name, new Pointer(attribute), bytes));
+        cublas.cublasLtMatmulPreferenceSetAttribute(preference, name, attributeAddress, bytes));
   }
 
   @Override
   public void close() {
     plans.values().forEach(Plan::destroy);
-    check("cublasLtDestroy", cublas.cublasLtDestroy(handle));
   }
 }

@@ -72,14 +72,16 @@ public final class CudaBackend implements Backend {
         };
   }
 
-  private MatrixProducts openProducts() {
+  private MatrixProducts openProducts(int device) {
+    MatrixProducts plain = new PlainProducts(stream);
     if (CudaLibrary.plainProducts()) {
-      return new PlainProducts(stream);
+      return plain;
     }
     Tensor workspace =
         new Tensor("cuBLAS's workspace", ElementType.U8, CublasLtProducts.workspaceBytes(), 1);
     allocate(workspace);
-    return new CublasLtProducts(CudaKernels.sf_cuda_queue(stream), workspace, precision);
+    return new CublasLtProducts(
+        device, CudaKernels.sf_cuda_queue(stream), workspace, plain, precision);
   }
 
   /**
@@ -125,7 +127,7 @@ public final class CudaBackend implements Backend {
     }
     CudaBackend backend = new CudaBackend(stream, chosen);
     try {
-      backend.products = backend.openProducts();
+      backend.products = backend.openProducts(device);
       return backend;
     } catch (RuntimeException | LinkageError e) {
       backend.close();
@@ -236,6 +238,11 @@ public final class CudaBackend implements Backend {
     check(CudaKernels.sf_allocate_host(stream, bytes, memory));
     pinned.add(memory);
     return memory;
+  }
+
+  private void freePinned(Pointer memory) {
+    pinned.remove(memory);
+    check(CudaKernels.sf_free_host(stream, memory));
   }
 
   private static ByteBuffer view(Pointer memory, long bytes) {
@@ -613,8 +620,8 @@ public final class CudaBackend implements Backend {
     for (Tensor tensor : List.copyOf(tensors)) {
       free(tensor);
     }
-    for (Pointer memory : pinned) {
-      check(CudaKernels.sf_free_host(stream, memory));
+    for (Pointer memory : List.copyOf(pinned)) {
+      freePinned(memory);
     }
   }
 
@@ -649,7 +656,9 @@ public final class CudaBackend implements Backend {
    * behind the other; both are kept, and grown to the largest batch.
    */
   private final class PixelStaging {
+    /** Null until there is all of it. */
     private Tensor memory;
+
     private Pointer pinnedMemory;
     private ByteBuffer host;
 
@@ -680,14 +689,8 @@ public final class CudaBackend implements Backend {
 
     /** At most 2 GiB, which Java's buffers reach. */
     void reserve(long bytes) {
-      if (memory != null) {
-        if (memory.bytes() >= bytes) {
-          return;
-        }
-        synchronize();
-        free(memory);
-        pinned.remove(pinnedMemory);
-        check(CudaKernels.sf_free_host(stream, pinnedMemory));
+      if (memory != null && memory.bytes() >= bytes) {
+        return;
       }
       if (bytes > Integer.MAX_VALUE) {
         throw new ScanFormerException(
@@ -697,12 +700,25 @@ public final class CudaBackend implements Backend {
                 + " bytes of pixels, expected at most "
                 + Integer.MAX_VALUE);
       }
-      memory = new Tensor("pixels", ElementType.U8, Math.max(64, bytes), 1);
-      allocate(memory);
-      pinnedMemory = allocatePinned(memory.bytes());
-      host = view(pinnedMemory, memory.bytes());
+      if (memory != null) {
+        synchronize();
+        Tensor old = memory;
+        memory = null;
+        free(old);
+        freePinned(pinnedMemory);
+      }
+      Tensor grown = new Tensor("pixels", ElementType.U8, Math.max(64, bytes), 1);
+      allocate(grown);
+      try {
+        pinnedMemory = allocatePinned(grown.bytes());
+      } catch (ScanFormerException e) {
+        free(grown);
+        throw e;
+      }
+      host = view(pinnedMemory, grown.bytes());
       from = new Pointer(pinnedMemory);
-      to = new Pointer(memory.pointer());
+      to = new Pointer(grown.pointer());
+      memory = grown;
     }
   }
 

@@ -117,7 +117,8 @@ final class Weights {
     selectionNorm = load.norm("selection_head.layernorm");
     selectionDense = load.linear("selection_head.dense", hidden, hidden, activation);
     selectionOut = load.linear("selection_head.out_proj", 4, hidden, activation);
-    // The heads on [REG] are one row a request: fp32 costs nothing and keeps the box exact.
+    // The heads on [REG] are one row a request: fp32 costs nothing and keeps the box exact (where
+    // all of fp32's products are not asked for in TensorFloat-32).
     boxHead =
         List.of(
             load.linear("box_head.layers.0", hidden, hidden, ElementType.F32),
