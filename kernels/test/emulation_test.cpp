@@ -1,6 +1,7 @@
 /* That the emulation catches what it is there for: kernels with one fault each, and the same without it. */
 #include "check.h"
 #include "matrix.cuh"
+#include "scanformer_cuda.h"
 
 namespace {
 
@@ -119,10 +120,31 @@ void halves() {
     check_equal(wrong, 0, "fp16 numbers that become another fp32 number");
 }
 
+/* An error that ends the context: the stream says so from then on, and other streams go on. */
+void lost_device() {
+    sf_stream* stream = nullptr;
+    check_equal(sf_stream_create(0, 0, 0, &stream), static_cast<int>(SF_OK), "sf_stream_create");
+    void* memory = nullptr;
+    check_equal(sf_allocate(stream, 64, &memory), static_cast<int>(SF_OK), "sf_allocate");
+    /* The guard behind it; the emulation reports it as a failed launch when the memory is freed. */
+    static_cast<char*>(memory)[64] = 0;
+    check_equal(sf_free(stream, memory, 64), static_cast<int>(SF_DEVICE_LOST), "an error that ends the context");
+    check(std::string(sf_error(stream)).find("lost") != std::string::npos, "the message says that the device is lost");
+    Array<float> from(1), to(1);
+    check_equal(sf_convert(stream, 1, from.data(), SF_F32, to.data()), static_cast<int>(SF_DEVICE_LOST),
+                "an operation on a lost device");
+    sf_stream_destroy(stream);
+    check_equal(sf_stream_create(0, 0, 0, &stream), static_cast<int>(SF_OK), "sf_stream_create");
+    check_equal(sf_allocate(stream, int64_t{1} << 60, &memory), static_cast<int>(SF_OUT_OF_MEMORY), "too much memory");
+    check_equal(sf_synchronize(stream), static_cast<int>(SF_OK), "a stream behind a refused allocation");
+    sf_stream_destroy(stream);
+}
+
 }  // namespace
 
 void test_emulation() {
     halves();
+    lost_device();
     for (int i = 0; i < 20; i++) check(run(kRight).empty(), "a kernel without fault: " + emulation::last_fault());
     for (int i = 0; i < 20; i++) {
         const std::string found = run(kNoBarrier);

@@ -134,8 +134,7 @@ public final class PrecisionHarness implements Callable<Integer> {
   }
 
   private List<Location> locate(
-      Precision precision, List<ReferringPair> pairs, List<SelectionPolicy> selections)
-      throws IOException {
+      Precision precision, List<ReferringPair> pairs, List<SelectionPolicy> selections) {
     ScanFormerOptions options =
         ScanFormerOptions.builder()
             .backend(BackendKind.valueOf(backend.toUpperCase(Locale.ROOT)))

@@ -21,8 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.scanformer.internal.backend.Activation;
 import org.scanformer.internal.backend.ElementType;
 import org.scanformer.internal.backend.LaunchShape;
+import org.scanformer.internal.backend.Linear;
 import org.scanformer.internal.backend.Tensor;
 import org.scanformer.internal.cuda.CudaBackend;
 import org.scanformer.internal.cuda.CudaLibrary;
@@ -99,7 +101,81 @@ abstract class CudaTests {
   }
 
   private static CudaBackend open() {
-    return CudaBackend.open(CudaLibrary.probe(0), Precision.FP32);
+    return open(Precision.FP32);
+  }
+
+  private static CudaBackend open(Precision precision) {
+    return CudaBackend.open(CudaLibrary.probe(0), precision);
+  }
+
+  private static FloatBuffer direct(float... values) {
+    return ByteBuffer.allocateDirect(Float.BYTES * values.length)
+        .order(ByteOrder.nativeOrder())
+        .asFloatBuffer()
+        .put(values)
+        .flip();
+  }
+
+  /** Rows of 7 halves are not aligned as cuBLAS's algorithms want them. */
+  @Test
+  void aProductOfOddSizesIsRight() {
+    int in = 7;
+    int out = 3;
+    float[] weight = new float[out * in];
+    for (int i = 0; i < weight.length; i++) {
+      weight[i] = i % 5 - 2; // exact in fp16, as all that follows
+    }
+    try (CudaBackend backend = open(Precision.FP16)) {
+      Linear linear =
+          backend.createLinear("odd", out, in, direct(weight), direct(1, 2, 3), ElementType.F16);
+      Tensor x = new Tensor("x", ElementType.F16, backend.linearRows(1), in);
+      Tensor y = new Tensor("y", ElementType.F32, backend.linearRows(1), out);
+      backend.allocate(x);
+      backend.allocate(y);
+      ByteBuffer ones = ByteBuffer.allocateDirect(2 * in).order(ByteOrder.nativeOrder());
+      while (ones.hasRemaining()) {
+        ones.putShort((short) 0x3c00);
+      }
+      backend.upload(x, 0, ones.flip().order(ByteOrder.nativeOrder()).asShortBuffer());
+      backend.linear(x, 1, linear, Activation.IDENTITY, y);
+      FloatBuffer found = direct(new float[out]);
+      backend.download(y, 0, found);
+      for (int o = 0; o < out; o++) {
+        float expected = o + 1;
+        for (int i = 0; i < in; i++) {
+          expected += weight[o * in + i];
+        }
+        assertEquals(expected, found.get(o), "output " + o);
+      }
+    }
+  }
+
+  /** A box from what is no number must be no box. */
+  @Test
+  void reluLetsNaNThrough() {
+    try (CudaBackend backend = open()) {
+      Linear linear =
+          backend.createLinear(
+              "identity",
+              4,
+              4,
+              direct(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1),
+              direct(0, -5, 0, 0),
+              ElementType.F32);
+      Tensor x = new Tensor("x", ElementType.F32, backend.linearRows(1), 4);
+      Tensor y = new Tensor("y", ElementType.F32, backend.linearRows(1), 4);
+      backend.allocate(x);
+      backend.allocate(y);
+      FloatBuffer found = direct(new float[4]);
+      backend.upload(x, 0, direct(1, 2, 3, 4));
+      backend.linear(x, 1, linear, Activation.RELU, y);
+      backend.download(y, 0, found);
+      assertEquals(direct(1, 0, 3, 4), found.rewind());
+      backend.upload(x, 0, direct(1, Float.NaN, 3, 4));
+      backend.linear(x, 1, linear, Activation.RELU, y);
+      backend.download(y, 0, found);
+      assertTrue(Float.isNaN(found.get(1)), "ReLU of NaN is " + found.get(1));
+    }
   }
 
   /** Work that adds y to x, and counts how often the host went through it. */
