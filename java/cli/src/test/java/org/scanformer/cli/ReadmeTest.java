@@ -56,7 +56,7 @@ class ReadmeTest {
   @TempDir private Path directory;
 
   @ParameterizedTest
-  @CsvSource({"README.md, 3", "java/engine/LIVE.md, 6"})
+  @CsvSource({"README.md, 3", "docs/LIVE.md, 6"})
   void programsCompile(String page, int least) throws Exception {
     Matcher programs = PROGRAM.matcher(Files.readString(Path.of("..", "..", page)));
     int count = 0;
