@@ -1,13 +1,13 @@
 #!/bin/sh
 # Makes a self-contained archive of the tests and benchmarks for a machine with a GPU and no Java.
 #
-#   assemble.sh LIB BENCHMARKS CLI KERNELS_TEST ARCHIVE
+#   assemble.sh LIB BENCHMARKS CLI TESTS KERNELS_TEST ARCHIVE
 #
-# LIB holds the jars, BENCHMARKS and CLI those modules' classes, KERNELS_TEST is the kernels' test for a device. The archive
-# has bin/, lib/ and a Java runtime, and needs CUDA 13's driver and cuBLAS alone.
+# LIB holds the jars; BENCHMARKS and CLI hold those modules' classes and TESTS the engine's test classes; KERNELS_TEST is the
+# kernels' test for a device. The archive has bin/, lib/ and a Java runtime; it needs only CUDA 13's driver and cuBLAS.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-lib=$1 benchmarks=$2 cli=$3 kernels_test=$4 archive=$5
+lib=$1 benchmarks=$2 cli=$3 tests=$4 kernels_test=$5 archive=$6
 work=$(dirname "$archive")/scanformer-gpu
 rm -rf "$work" "$archive"
 mkdir -p "$work"
@@ -17,10 +17,7 @@ strip "$work/bin/kernels_test"
 cp -r "$lib" "$work/lib"
 cp -r "$benchmarks" "$work/benchmarks"
 cp -r "$cli" "$work/cli"
-# Tests read their resources as files.
-mkdir "$work/tests"
-(cd "$work/tests" && "$JAVA_HOME/bin/jar" xf "$work"/lib/scanformer-[0-9]*-tests.jar)
-rm "$work"/lib/scanformer-[0-9]*-tests.jar
+cp -r "$tests" "$work/tests"
 # Natives of other systems and of the CPU backend, and trained models, are most of what this would weigh.
 rm -rf "$work"/lib/dnnl-* "$work"/lib/scanformer-model-shapes-* "$work/tests/example-model"
 tokenizers=$(echo "$work"/lib/tokenizers-*.jar)

@@ -1,15 +1,27 @@
-package org.scanformer.reference;
+package org.scanformer;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.URISyntaxException;
+import java.nio.file.Path;
 import java.util.List;
 import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.scanformer.reference.GoldenCase;
+import org.scanformer.reference.RandomModel;
+import org.scanformer.reference.ReferenceModel;
+import org.scanformer.reference.ReferencePyramid;
+import org.scanformer.reference.ReferenceScale;
+import org.scanformer.reference.ReferenceScan;
+import org.scanformer.reference.ReferenceSelection;
 
 class GoldenCaseTest {
   /**
@@ -60,6 +72,28 @@ class GoldenCaseTest {
     assertTrue(scoreError <= TOLERANCE, errors);
     assertTrue(logitError <= TOLERANCE, errors);
     assertTrue(rError <= TOLERANCE, errors);
+  }
+
+  @Test
+  void randomModelsHaveTheFilesOfGoldenCases(@TempDir Path directory)
+      throws IOException, URISyntaxException {
+    ObjectMapper json = new ObjectMapper();
+    GoldenCase golden =
+        GoldenCase.all().stream()
+            .filter(g -> g.name().equals("tiny-landscape"))
+            .findFirst()
+            .orElseThrow();
+    RandomModel.tiny().write(directory);
+    for (String file : List.of("config.json", "tokenizer.json")) {
+      JsonNode expected = json.readTree(golden.modelDirectory().resolve(file).toFile());
+      assertEquals(expected, json.readTree(directory.resolve(file).toFile()), file);
+    }
+    ReferenceModel expected = ReferenceModel.load(golden.modelDirectory());
+    ReferenceModel actual = ReferenceModel.load(directory);
+    assertEquals(expected.names(), actual.names());
+    for (String name : expected.names()) {
+      assertArrayEquals(expected.shape(name), actual.shape(name), name);
+    }
   }
 
   /** The largest difference of logits, each divided by the larger of one and the expected logit. */

@@ -1,20 +1,13 @@
 package org.scanformer.reference;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
+import org.scanformer.reference.RandomWeights.Tensor;
 
 /**
  * Writes a model directory of random weights: sane enough that activations stay near one and that
@@ -33,9 +26,11 @@ public final class RandomModel {
     Dtype(int bytes) {
       this.bytes = bytes;
     }
-  }
 
-  private static final int BUFFER_BYTES = 1 << 20;
+    int bytes() {
+      return bytes;
+    }
+  }
 
   private long seed = 1;
   private Dtype dtype = Dtype.F32;
@@ -188,8 +183,10 @@ public final class RandomModel {
     Files.createDirectories(directory);
     ObjectMapper json = new ObjectMapper();
     json.writeValue(directory.resolve("config.json").toFile(), config(json));
-    json.writeValue(directory.resolve("tokenizer.json").toFile(), tokenizer(json));
-    writeTensors(json, directory.resolve("model.safetensors"));
+    json.writeValue(
+        directory.resolve("tokenizer.json").toFile(),
+        RandomTokenizer.json(json, vocabSize, maxTextLength));
+    RandomWeights.write(directory.resolve("model.safetensors"), tensors(), dtype, seed);
     return directory;
   }
 
@@ -221,85 +218,6 @@ public final class RandomModel {
     config.putArray("image_mean").add(0.5).add(0.5).add(0.5);
     config.putArray("image_std").add(0.5).add(0.5).add(0.5);
     return config;
-  }
-
-  /** A Hugging Face fast-tokenizer file: BERT's lower-casing WordPiece over whole words. */
-  private ObjectNode tokenizer(ObjectMapper json) {
-    ObjectNode tokenizer = json.createObjectNode().put("version", "1.0");
-    tokenizer
-        .putObject("truncation")
-        .put("direction", "Right")
-        .put("max_length", maxTextLength)
-        .put("strategy", "LongestFirst")
-        .put("stride", 0);
-    tokenizer.putNull("padding");
-
-    ArrayNode addedTokens = tokenizer.putArray("added_tokens");
-    for (int id = 0; id < RandomExpression.SPECIAL_TOKENS; id++) {
-      addedTokens
-          .addObject()
-          .put("id", id)
-          .put("content", RandomExpression.word(id))
-          .put("single_word", false)
-          .put("lstrip", false)
-          .put("rstrip", false)
-          .put("normalized", false)
-          .put("special", true);
-    }
-    tokenizer
-        .putObject("normalizer")
-        .put("type", "BertNormalizer")
-        .put("clean_text", true)
-        .put("handle_chinese_chars", true)
-        .putNull("strip_accents")
-        .put("lowercase", true);
-    tokenizer.putObject("pre_tokenizer").put("type", "BertPreTokenizer");
-
-    ObjectNode template = tokenizer.putObject("post_processor").put("type", "TemplateProcessing");
-    ArrayNode single = template.putArray("single");
-    addPiece(single, "SpecialToken", "[CLS]", 0);
-    addPiece(single, "Sequence", "A", 0);
-    addPiece(single, "SpecialToken", "[SEP]", 0);
-    ArrayNode pair = template.putArray("pair");
-    pair.addAll(single);
-    addPiece(pair, "Sequence", "B", 1);
-    addPiece(pair, "SpecialToken", "[SEP]", 1);
-    ObjectNode specialTokens = template.putObject("special_tokens");
-    for (int id : new int[] {RandomExpression.CLS, RandomExpression.SEP}) {
-      String token = RandomExpression.word(id);
-      ObjectNode specialToken = specialTokens.putObject(token).put("id", token);
-      specialToken.putArray("ids").add(id);
-      specialToken.putArray("tokens").add(token);
-    }
-
-    tokenizer
-        .putObject("decoder")
-        .put("type", "WordPiece")
-        .put("prefix", "##")
-        .put("cleanup", true);
-    ObjectNode vocabulary =
-        tokenizer
-            .putObject("model")
-            .put("type", "WordPiece")
-            .put("unk_token", "[UNK]")
-            .put("continuing_subword_prefix", "##")
-            .put("max_input_chars_per_word", 100)
-            .putObject("vocab");
-    for (int id = 0; id < vocabSize; id++) {
-      vocabulary.put(RandomExpression.word(id), id);
-    }
-    return tokenizer;
-  }
-
-  private static void addPiece(ArrayNode template, String kind, String id, int type) {
-    template.addObject().putObject(kind).put("id", id).put("type_id", type);
-  }
-
-  /** A tensor whose values are mean + std * a nearly normal random number. */
-  private record Tensor(String name, double mean, double std, int... shape) {
-    long elements() {
-      return Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact);
-    }
   }
 
   private List<Tensor> tensors() {
@@ -360,68 +278,5 @@ public final class RandomModel {
   private static void addLinear(List<Tensor> tensors, String name, double gain, int out, int in) {
     tensors.add(new Tensor(name + ".weight", 0, gain / Math.sqrt(in), out, in));
     tensors.add(new Tensor(name + ".bias", 0, 0.05, out));
-  }
-
-  private void writeTensors(ObjectMapper json, Path path) throws IOException {
-    List<Tensor> tensors = tensors();
-    ObjectNode header = json.createObjectNode();
-    long offset = 0;
-    for (Tensor tensor : tensors) {
-      ObjectNode entry = header.putObject(tensor.name).put("dtype", dtype.name());
-      ArrayNode shape = entry.putArray("shape");
-      Arrays.stream(tensor.shape).forEach(shape::add);
-      long end = offset + tensor.elements() * dtype.bytes;
-      entry.putArray("data_offsets").add(offset).add(end);
-      offset = end;
-    }
-    // Spaces fill the header up, so that the tensors start at a multiple of 8 bytes.
-    String headerText = header.toString();
-    byte[] headerBytes =
-        (headerText + " ".repeat(-headerText.length() & 7)).getBytes(StandardCharsets.US_ASCII);
-
-    SplittableRandom random = new SplittableRandom(seed);
-    ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    try (FileChannel file =
-        FileChannel.open(
-            path,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      writeFully(file, buffer.putLong(headerBytes.length));
-      writeFully(file, ByteBuffer.wrap(headerBytes).position(headerBytes.length));
-      for (Tensor tensor : tensors) {
-        for (long i = tensor.elements(); i > 0; i--) {
-          if (buffer.remaining() < dtype.bytes) {
-            writeFully(file, buffer);
-          }
-          float value = (float) (tensor.mean + tensor.std * nearlyNormal(random));
-          switch (dtype) {
-            case F32 -> buffer.putFloat(value);
-            case F16 -> buffer.putShort(HalfPrecision.doubleToHalf(value));
-            case BF16 -> buffer.putShort(HalfPrecision.floatToBfloat16(value));
-          }
-        }
-      }
-      writeFully(file, buffer);
-    }
-  }
-
-  /** Writes what was put into the buffer and empties it. */
-  private static void writeFully(FileChannel file, ByteBuffer buffer) throws IOException {
-    buffer.flip();
-    while (buffer.hasRemaining()) {
-      file.write(buffer);
-    }
-    buffer.clear();
-  }
-
-  /**
-   * The sum of four uniform numbers (the 16-bit fields of one draw), of mean 0 and variance 1: bell
-   * shaped within 3.5, and fast enough for a hundred million weights.
-   */
-  private static double nearlyNormal(SplittableRandom random) {
-    long bits = random.nextLong();
-    long sum = (bits & 0xffff) + (bits >>> 16 & 0xffff) + (bits >>> 32 & 0xffff) + (bits >>> 48);
-    return (sum / 65535.0 - 2) * Math.sqrt(3);
   }
 }
