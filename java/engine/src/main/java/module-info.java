@@ -1,4 +1,5 @@
 /** Finds, in an image, the object an expression speaks of. */
+@SuppressWarnings("module") // the modules exported to are compiled after this one
 module org.scanformer {
   requires transitive java.desktop;
   requires java.management;
@@ -17,4 +18,18 @@ module org.scanformer {
   uses org.scanformer.ModelProvider;
 
   exports org.scanformer;
+
+  // Checkpoints and image pyramids are shared with training and with the benchmarks' peers.
+  exports org.scanformer.internal.model to
+      org.scanformer.bench,
+      org.scanformer.trainer;
+  exports org.scanformer.internal.pyramid to
+      org.scanformer.bench,
+      org.scanformer.trainer;
+
+  // Single operations and their shares of a call are measured.
+  exports org.scanformer.internal.backend to
+      org.scanformer.bench;
+  exports org.scanformer.internal.engine to
+      org.scanformer.bench;
 }

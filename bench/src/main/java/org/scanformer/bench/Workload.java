@@ -11,17 +11,12 @@ import org.scanformer.BackendKind;
 import org.scanformer.Image;
 import org.scanformer.PatchMask;
 import org.scanformer.Precision;
-import org.scanformer.ScanFormerOptions;
 import org.scanformer.Schedule;
-import org.scanformer.internal.backend.Backend;
-import org.scanformer.internal.backend.ElementType;
-import org.scanformer.internal.backend.PixelSource;
-import org.scanformer.internal.backend.Tensor;
-import org.scanformer.internal.engine.Backends;
 import org.scanformer.internal.engine.Flops;
 import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.ModelDirectory;
 import org.scanformer.internal.model.TextTokenizer;
+import org.scanformer.internal.pyramid.ImagePyramid;
 
 /**
  * One job for ours and every peer: the same model, frames, masks, text and threads. Masks are
@@ -151,44 +146,23 @@ public record Workload(
 
   /** The same, made by a given backend. */
   List<FloatBuffer> canvases(BackendKind kind) {
-    int scales = config.numScales();
-    PatchMask coarse = mask(0);
     int patch = config.patchSize();
     List<FloatBuffer> canvases = new ArrayList<>();
-    int elements = 0;
-    for (int s = 0; s < scales; s++) {
-      int level = 3 * mask(s).total() * patch * patch;
-      elements += level;
-      canvases.add(direct(batch() * level));
+    for (int s = 0; s < config.numScales(); s++) {
+      canvases.add(direct(batch() * 3 * mask(s).total() * patch * patch));
     }
-    ScanFormerOptions options =
-        ScanFormerOptions.builder().backend(kind).precision(Precision.FP32).build();
-    try (Backend backend = Backends.open(options)) {
-      Tensor mean = channels(backend, config.imageMean());
-      Tensor std = channels(backend, config.imageStd());
-      Tensor canvas = new Tensor("image pyramid", ElementType.F32, 1, elements);
-      backend.allocate(canvas);
+    try (ImagePyramid pyramid = ImagePyramid.open(config, kind, 0)) {
       for (Image image : images) {
-        backend.buildPyramid(
-            new PixelSource(image), patch, scales, coarse.rows(), coarse.cols(), mean, std, canvas);
-        int first = 0;
-        for (FloatBuffer level : canvases) {
-          FloatBuffer target = level.slice(level.position(), level.capacity() / batch());
-          backend.download(canvas, first, target);
-          level.position(level.position() + target.capacity());
-          first += target.capacity();
+        FloatBuffer levels = pyramid.of(image);
+        for (FloatBuffer canvas : canvases) {
+          int floats = canvas.capacity() / batch();
+          canvas.put(levels.slice(levels.position(), floats));
+          levels.position(levels.position() + floats);
         }
       }
     }
     canvases.forEach(FloatBuffer::rewind);
     return canvases;
-  }
-
-  private static Tensor channels(Backend backend, float[] values) {
-    Tensor tensor = new Tensor("channels", ElementType.F32, 1, values.length);
-    backend.allocate(tensor);
-    backend.upload(tensor, 0, direct(values.length).put(values).rewind());
-    return tensor;
   }
 
   private static FloatBuffer direct(int elements) {

@@ -1,19 +1,15 @@
 package org.scanformer.trainer;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.List;
+import org.scanformer.BackendKind;
 import org.scanformer.Box;
 import org.scanformer.Image;
 import org.scanformer.datasets.ImageObject;
 import org.scanformer.datasets.ReferringPair;
-import org.scanformer.internal.backend.ElementType;
-import org.scanformer.internal.backend.PixelSource;
-import org.scanformer.internal.backend.Tensor;
-import org.scanformer.internal.cpu.CpuBackend;
 import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.TextTokenizer;
+import org.scanformer.internal.pyramid.ImagePyramid;
 
 /**
  * Makes batches of pairs: the image pyramid as the engine makes it, and labels of patches. For one
@@ -30,11 +26,7 @@ final class BatchBuilder implements AutoCloseable {
   private final TextTokenizer tokenizer;
   private final List<String> categories;
   private final List<String> colors;
-  private final CpuBackend backend;
-  private final Tensor mean = new Tensor("image_mean", ElementType.F32, 1, 3);
-  private final Tensor std = new Tensor("image_std", ElementType.F32, 1, 3);
-  private final Tensor canvas;
-  private final FloatBuffer levels;
+  private final ImagePyramid pyramid;
 
   /**
    * A builder; it uses one thread.
@@ -48,23 +40,7 @@ final class BatchBuilder implements AutoCloseable {
     this.tokenizer = tokenizer;
     this.categories = categories;
     this.colors = colors;
-    this.backend = CpuBackend.open(null, 1);
-    long floats = 0;
-    for (int s = 0; s < config.numScales(); s++) {
-      long side = (long) (config.coarseGrid() << s) * config.patchSize();
-      floats += 3 * side * side;
-    }
-    canvas = new Tensor("canvas", ElementType.F32, 1, Math.toIntExact(floats));
-    levels = direct(Math.toIntExact(floats));
-    for (Tensor tensor : List.of(mean, std, canvas)) {
-      backend.allocate(tensor);
-    }
-    backend.upload(mean, 0, direct(3).put(config.imageMean()).flip());
-    backend.upload(std, 0, direct(3).put(config.imageStd()).flip());
-  }
-
-  private static FloatBuffer direct(int floats) {
-    return ByteBuffer.allocateDirect(4 * floats).order(ByteOrder.nativeOrder()).asFloatBuffer();
+    this.pyramid = ImagePyramid.open(config, BackendKind.CPU, 1);
   }
 
   /**
@@ -104,22 +80,7 @@ final class BatchBuilder implements AutoCloseable {
     if (!config.coarseGrid(image.width(), image.height()).equals(grid)) {
       throw new IllegalArgumentException("an image's size is not the one its dataset names");
     }
-    backend.buildPyramid(
-        new PixelSource(image),
-        config.patchSize(),
-        scales.length,
-        grid.rows(),
-        grid.cols(),
-        mean,
-        std,
-        canvas);
-    int total = 0;
-    for (Batch.ScaleLabels scale : scales) {
-      total += 3 * scale.rows * scale.cols * config.patchSize() * config.patchSize();
-    }
-    levels.clear().limit(total);
-    backend.download(canvas, 0, levels);
-    levels.rewind();
+    FloatBuffer levels = pyramid.of(image);
     for (Batch.ScaleLabels scale : scales) {
       int floats = 3 * scale.rows * scale.cols * config.patchSize() * config.patchSize();
       levels.get(scale.pixels, pair * floats, floats);
@@ -190,6 +151,6 @@ final class BatchBuilder implements AutoCloseable {
 
   @Override
   public void close() {
-    backend.close();
+    pyramid.close();
   }
 }

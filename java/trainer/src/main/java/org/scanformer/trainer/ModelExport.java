@@ -9,6 +9,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.scanformer.internal.model.ModelConfig;
+import org.scanformer.internal.model.SafetensorsWriter;
 import org.scanformer.internal.model.TensorNames;
 
 /** Writes a model directory that the engine loads. */

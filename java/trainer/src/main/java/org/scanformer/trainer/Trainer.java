@@ -18,6 +18,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.scanformer.datasets.ReferringPair;
 import org.scanformer.internal.model.SafetensorsFile;
+import org.scanformer.internal.model.SafetensorsWriter;
 
 /**
  * The training loop. What a step does is a function of the seed and the step's number, so a run

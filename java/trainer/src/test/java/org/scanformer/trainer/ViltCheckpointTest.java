@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.scanformer.ScanFormerException;
 import org.scanformer.internal.model.ModelConfig;
+import org.scanformer.internal.model.SafetensorsWriter;
 import org.scanformer.internal.model.TensorNames;
 
 class ViltCheckpointTest {

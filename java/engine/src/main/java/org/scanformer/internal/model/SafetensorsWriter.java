@@ -1,4 +1,4 @@
-package org.scanformer.trainer;
+package org.scanformer.internal.model;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -14,27 +14,31 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Writes F32 tensors as a safetensors file, all or nothing. */
-final class SafetensorsWriter {
+/**
+ * Writes F32 tensors as a safetensors file, all or nothing. Not safe for use by several threads.
+ */
+public final class SafetensorsWriter {
   private final Map<String, long[]> shapes = new LinkedHashMap<>();
   private final Map<String, float[]> values = new LinkedHashMap<>();
   private final Map<String, String> metadata = new LinkedHashMap<>();
 
   /** Adds a tensor; values are row-major and not copied. */
-  SafetensorsWriter tensor(String name, float[] data, long... shape) {
+  public SafetensorsWriter tensor(String name, float[] data, long... shape) {
     shapes.put(name, shape);
     values.put(name, data);
     return this;
   }
 
   /** Adds an entry to the header's metadata. */
-  SafetensorsWriter metadata(String key, String value) {
+  public SafetensorsWriter metadata(String key, String value) {
     metadata.put(key, value);
     return this;
   }
 
-  /** Writes the file beside its place, forces it to the disk and moves it there. */
-  void write(Path file) throws IOException {
+  /**
+   * Writes a temporary file in the same directory, forces it to disk and renames it to the file.
+   */
+  public void write(Path file) throws IOException {
     ObjectNode header = new ObjectMapper().createObjectNode();
     if (!metadata.isEmpty()) {
       ObjectNode node = header.putObject("__metadata__");

@@ -1,0 +1,15 @@
+/** The command line. */
+module org.scanformer.cli {
+  requires com.fasterxml.jackson.core;
+  requires com.fasterxml.jackson.databind;
+  requires info.picocli;
+  requires java.desktop;
+  requires me.tongfei.progressbar;
+  requires org.scanformer;
+  requires org.scanformer.datasets;
+  // Its jar gives no module name: this one is derived from the file's name.
+  requires xchart;
+
+  opens org.scanformer.cli to
+      info.picocli;
+}

@@ -1,0 +1,13 @@
+/**
+ * Images with expressions and true boxes: drawn scenes, and files in the forms of REFER and MDETR.
+ */
+module org.scanformer.datasets {
+  requires transitive java.desktop;
+  requires transitive org.scanformer;
+  requires com.fasterxml.jackson.core;
+  requires com.fasterxml.jackson.databind;
+  // Its jar gives no module name: this one is derived from the file's name.
+  requires pickle;
+
+  exports org.scanformer.datasets;
+}
