@@ -9,45 +9,35 @@ import org.scanformer.internal.image.ImageDecoder;
 import org.scanformer.internal.image.PackedPixels;
 
 /**
- * A view of 8-bit pixels, in rows from top to bottom and from left to right: packed ones, or the
- * planes of 4:2:0 video, in a buffer of Java's or in the memory of a CUDA device. Nothing is
- * copied.
+ * A view of 8-bit pixels in rows from top to bottom, each from left to right: packed pixels or the
+ * planes of 4:2:0 video, in a Java buffer or in the memory of a CUDA device. Nothing is copied.
  *
  * <p>Files are read as PNG, JPEG (also CMYK), WebP, BMP, GIF or TIFF. Of several frames or pages
- * only the first is read, in its own size:
+ * only the first is read, at its own size:
  *
  * <ul>
  *   <li>The EXIF orientation is applied, so width and height are those of the upright picture.
  *   <li>Transparent pixels are composited onto black.
- *   <li>Samples of other depths become the nearest of 256 levels, v * 255 / max, so 16 bits become
- *       v / 257.
- *   <li>Colour profiles and gamma are not applied: the stored samples are taken for sRGB, also gray
- *       ones. Only CMYK goes through its embedded profile, as there is no other way to its colours.
+ *   <li>Samples of other depths become the nearest of 256 levels, v * 255 / max, so 16-bit samples
+ *       become v / 257.
+ *   <li>Colour profiles and gamma are not applied: stored samples, also gray ones, are taken as
+ *       sRGB. Only CMYK is converted by its embedded profile, as its colours need one.
  * </ul>
  *
- * <p>Thread-safe: the view is immutable. Who gave a buffer or an address must not change or free
- * what is there while a call reads the image.
+ * <p>Thread-safe: the view is immutable. The owner of a buffer or of an address must not change or
+ * free the pixels while a call reads the image.
  */
 public final class Image {
   /** The limit of pixels (width * height) for files when none is given. */
   public static final long DEFAULT_MAX_PIXELS = 100_000_000;
 
-  private final Plane[] planes;
+  private final ImagePlane[] planes;
   private final PixelFormat format;
   private final int width;
   private final int height;
   private final YuvColor color;
 
-  /**
-   * Rows of samples.
-   *
-   * @param buffer holds them from position 0 to the limit; null for those on a device
-   * @param address where they are on a device; 0 for those in a buffer
-   * @param stride bytes from a row to the next
-   */
-  private record Plane(ByteBuffer buffer, long address, int stride) {}
-
-  private Image(Plane[] planes, PixelFormat format, int width, int height, YuvColor color) {
+  private Image(ImagePlane[] planes, PixelFormat format, int width, int height, YuvColor color) {
     this.planes = planes;
     this.format = format;
     this.width = width;
@@ -79,7 +69,7 @@ public final class Image {
   }
 
   /**
-   * Decodes an image from a stream. Bytes behind the image may be consumed too; the stream is left
+   * Decodes an image from a stream. Bytes after the image may be consumed too; the stream is left
    * open.
    *
    * @param maxPixels as in {@link #read(Path, long)}
@@ -91,7 +81,7 @@ public final class Image {
   }
 
   /**
-   * Copies an image of any type; later changes of it are not seen. Alpha, depth and colour are
+   * Copies an image of any type; later changes to it are not seen. Alpha, depth and colour are
    * treated as those of files; colour spaces other than gray and RGB are converted to sRGB.
    *
    * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} for more than 2^29 - 1 pixels; {@link
@@ -114,7 +104,8 @@ public final class Image {
   public static Image of(ByteBuffer pixels, PixelFormat format, int width, int height) {
     long stride = (long) width * Objects.requireNonNull(format, "format").bytesPerPixel();
     if (stride > Integer.MAX_VALUE) {
-      throw badInput("rows of %d bytes found, at most %d expected", stride, Integer.MAX_VALUE);
+      throw ImagePlane.badInput(
+          "rows of %d bytes found, at most %d expected", stride, Integer.MAX_VALUE);
     }
     return of(pixels, format, width, height, (int) stride);
   }
@@ -130,7 +121,7 @@ public final class Image {
    * @param height in pixels, at least 1
    * @param rowStride bytes from a row's first pixel to the next row's, at least width *
    *     bytesPerPixel
-   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when one of these does not hold, or the
+   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when one of these does not hold or the
    *     format is not a packed one
    */
   public static Image of(
@@ -139,7 +130,7 @@ public final class Image {
     requirePacked(format);
     requireSize(width, height);
     return new Image(
-        new Plane[] {plane(format, 0, pixels, width, height, rowStride)},
+        new ImagePlane[] {ImagePlane.of(format, 0, pixels, width, height, rowStride)},
         format,
         width,
         height,
@@ -148,7 +139,7 @@ public final class Image {
 
   /**
    * A view of an NV12 frame in one buffer without padding: height rows of luma, then (height + 1) /
-   * 2 rows of Cb and Cr by turns, as V4L2 and FFmpeg give it.
+   * 2 rows of interleaved Cb and Cr, as V4L2 and FFmpeg give it.
    *
    * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when the buffer is too small
    */
@@ -177,9 +168,9 @@ public final class Image {
     requireSize(width, height);
     PixelFormat format = PixelFormat.NV12;
     return new Image(
-        new Plane[] {
-          plane(format, 0, luma, width, height, lumaStride),
-          plane(format, 1, chroma, width, height, chromaStride)
+        new ImagePlane[] {
+          ImagePlane.of(format, 0, luma, width, height, lumaStride),
+          ImagePlane.of(format, 1, chroma, width, height, chromaStride)
         },
         format,
         width,
@@ -220,10 +211,10 @@ public final class Image {
     requireSize(width, height);
     PixelFormat format = PixelFormat.I420;
     return new Image(
-        new Plane[] {
-          plane(format, 0, luma, width, height, lumaStride),
-          plane(format, 1, cb, width, height, chromaStride),
-          plane(format, 2, cr, width, height, chromaStride)
+        new ImagePlane[] {
+          ImagePlane.of(format, 0, luma, width, height, lumaStride),
+          ImagePlane.of(format, 1, cb, width, height, chromaStride),
+          ImagePlane.of(format, 2, cr, width, height, chromaStride)
         },
         format,
         width,
@@ -232,8 +223,9 @@ public final class Image {
   }
 
   /**
-   * A view of packed pixels in the memory of the CUDA device that the model runs on. What writes
-   * them must be done before a call with the image begins, and they must stay until it returns.
+   * A view of packed pixels in the memory of the CUDA device that the model runs on. Whatever
+   * writes them must be complete before a call with the image begins, and they must stay unchanged
+   * until it returns.
    *
    * @param address of the first pixel, as cudaMalloc, cudaMallocPitch or a decoder gives it; other
    *     memory is refused by the call
@@ -245,11 +237,16 @@ public final class Image {
     requirePacked(format);
     requireSize(width, height);
     return new Image(
-        new Plane[] {devicePlane(format, 0, address, width, pitch)}, format, width, height, null);
+        new ImagePlane[] {ImagePlane.onDevice(format, 0, address, width, pitch)},
+        format,
+        width,
+        height,
+        null);
   }
 
   /**
-   * The same for an NV12 frame, as NVIDIA's video decoder makes it.
+   * A view of an NV12 frame in the memory of the CUDA device that the model runs on, as NVIDIA's
+   * video decoder makes it; see {@link #onDevice}.
    *
    * @param luma address of the plane of luma
    * @param chroma address of the plane of Cb and Cr
@@ -262,8 +259,9 @@ public final class Image {
     requireSize(width, height);
     PixelFormat format = PixelFormat.NV12;
     return new Image(
-        new Plane[] {
-          devicePlane(format, 0, luma, width, pitch), devicePlane(format, 1, chroma, width, pitch)
+        new ImagePlane[] {
+          ImagePlane.onDevice(format, 0, luma, width, pitch),
+          ImagePlane.onDevice(format, 1, chroma, width, pitch)
         },
         format,
         width,
@@ -273,7 +271,7 @@ public final class Image {
 
   private static void requirePacked(PixelFormat format) {
     if (format.planes() > 1) {
-      throw badInput(
+      throw ImagePlane.badInput(
           "%s found, expected a packed format; its planes are taken by Image.%s",
           format, format == PixelFormat.NV12 ? "nv12" : "i420");
     }
@@ -281,68 +279,19 @@ public final class Image {
 
   private static void requireSize(int width, int height) {
     if (width < 1 || height < 1) {
-      throw badInput("size %dx%d found, at least 1x1 expected", width, height);
+      throw ImagePlane.badInput("size %dx%d found, at least 1x1 expected", width, height);
     }
-  }
-
-  private static void requireStride(PixelFormat format, int plane, int width, int stride) {
-    long rowBytes = format.rowBytes(plane, width);
-    if (stride < rowBytes) {
-      throw badInput(
-          "row stride of %d bytes found, at least %d expected for %d pixels of %s%s",
-          stride, rowBytes, width, format, inPlane(format, plane));
-    }
-  }
-
-  private static String inPlane(PixelFormat format, int plane) {
-    return format.planes() == 1 ? "" : ", plane " + plane;
-  }
-
-  private static long planeBytes(PixelFormat format, int plane, int width, int height, int stride) {
-    return (format.rows(plane, height) - 1L) * stride + format.rowBytes(plane, width);
-  }
-
-  private static Plane plane(
-      PixelFormat format, int plane, ByteBuffer samples, int width, int height, int stride) {
-    requireStride(format, plane, width, stride);
-    long needed = planeBytes(format, plane, width, height, stride);
-    if (samples.remaining() < needed) {
-      throw badInput(
-          "%d bytes found in the buffer, at least %d expected for %dx%d %s with a row stride of %d%s",
-          samples.remaining(), needed, width, height, format, stride, inPlane(format, plane));
-    }
-    return new Plane(samples.slice(samples.position(), (int) needed).asReadOnlyBuffer(), 0, stride);
-  }
-
-  private static Plane devicePlane(
-      PixelFormat format, int plane, long address, int width, int stride) {
-    requireStride(format, plane, width, stride);
-    if (address == 0) {
-      throw badInput("address 0 found%s, expected one on a device", inPlane(format, plane));
-    }
-    return new Plane(null, address, stride);
   }
 
   private static Image contiguous(
       ByteBuffer frame, PixelFormat format, int width, int height, YuvColor color) {
     Objects.requireNonNull(color, "color");
-    Plane[] planes = new Plane[format.planes()];
-    ByteBuffer rest = frame.duplicate();
-    for (int p = 0; p < planes.length; p++) {
-      int stride = Math.toIntExact(format.rowBytes(p, width));
-      planes[p] = plane(format, p, rest, width, height, stride);
-      rest.position(rest.position() + planes[p].buffer().limit());
-    }
-    return new Image(planes, format, width, height, color);
+    return new Image(
+        ImagePlane.contiguous(frame, format, width, height), format, width, height, color);
   }
 
   private static Image wrap(PackedPixels pixels) {
     return of(ByteBuffer.wrap(pixels.bytes()), pixels.format(), pixels.width(), pixels.height());
-  }
-
-  private static ScanFormerException badInput(String message, Object... arguments) {
-    return new ScanFormerException(
-        ErrorCode.BAD_INPUT, "image buffer: " + String.format(message, arguments));
   }
 
   /**
@@ -363,31 +312,22 @@ public final class Image {
         || regionHeight < 1
         || regionWidth > width - x
         || regionHeight > height - y) {
-      throw badInput(
+      throw ImagePlane.badInput(
           "region of %dx%d at (%d, %d) found, expected one within %dx%d",
           regionWidth, regionHeight, x, y, width, height);
     }
     if (format.planes() > 1 && (x | y) % 2 != 0) {
-      throw badInput(
+      throw ImagePlane.badInput(
           "region at (%d, %d) found, expected even coordinates in a %s image", x, y, format);
     }
-    Plane[] parts = new Plane[planes.length];
+    ImagePlane[] parts = new ImagePlane[planes.length];
     for (int p = 0; p < parts.length; p++) {
-      Plane whole = planes[p];
-      int step = format.subsampling(p);
-      long offset = (long) (y / step) * whole.stride() + format.rowBytes(p, x);
-      if (whole.buffer() == null) {
-        parts[p] = new Plane(null, whole.address() + offset, whole.stride());
-      } else {
-        // Exact: the offset of a sample that is within the buffer.
-        ByteBuffer view = whole.buffer().duplicate().position((int) offset);
-        parts[p] = plane(format, p, view, regionWidth, regionHeight, whole.stride());
-      }
+      parts[p] = planes[p].region(format, p, x, y, regionWidth, regionHeight);
     }
     return new Image(parts, format, regionWidth, regionHeight, color);
   }
 
-  /** Pixels a row, at least 1. */
+  /** Pixels per row, at least 1. */
   public int width() {
     return width;
   }
@@ -407,7 +347,7 @@ public final class Image {
     return planes[plane].stride();
   }
 
-  /** How samples lie. */
+  /** The layout of the samples. */
   public PixelFormat format() {
     return format;
   }
@@ -417,7 +357,7 @@ public final class Image {
     return color;
   }
 
-  /** Whether the pixels are in the memory of a CUDA device, and not in buffers. */
+  /** Whether the pixels are in the memory of a CUDA device rather than in buffers. */
   public boolean isOnDevice() {
     return planes[0].buffer() == null;
   }
@@ -434,7 +374,7 @@ public final class Image {
 
   /**
    * A new read-only view of a plane, heap or direct as it was given: position 0 is its first
-   * sample, the limit is behind the last one, at (rows - 1) * stride + a row's bytes.
+   * sample, the limit is after the last one, at (rows - 1) * stride + a row's bytes.
    *
    * @throws IllegalStateException when the image is on a device
    */

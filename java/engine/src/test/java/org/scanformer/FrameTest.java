@@ -174,14 +174,14 @@ class FrameTest {
   @Test
   void planesOneBehindTheOther() {
     ByteBuffer frame = samples(new Random(1), 1, WIDTH * HEIGHT + 2 * 26 * 20, true);
-    int behind = WIDTH * HEIGHT;
-    Chroma cb = (row, column) -> at(frame, behind + row * 52 + 2 * column);
-    Chroma cr = (row, column) -> at(frame, behind + row * 52 + 2 * column + 1);
+    int chroma = WIDTH * HEIGHT;
+    Chroma cb = (row, column) -> at(frame, chroma + row * 52 + 2 * column);
+    Chroma cr = (row, column) -> at(frame, chroma + row * 52 + 2 * column + 1);
     YuvColor color = YuvColor.BT601_FULL;
     assertFinds(
         convert(frame, WIDTH, cb, cr, color, 0, 0), Image.nv12(frame, WIDTH, HEIGHT, color));
-    cb = (row, column) -> at(frame, behind + row * 26 + column);
-    cr = (row, column) -> at(frame, behind + 26 * 20 + row * 26 + column);
+    cb = (row, column) -> at(frame, chroma + row * 26 + column);
+    cr = (row, column) -> at(frame, chroma + 26 * 20 + row * 26 + column);
     assertFinds(
         convert(frame, WIDTH, cb, cr, color, 0, 0), Image.i420(frame, WIDTH, HEIGHT, color));
     assertEquals(5, frame.position());

@@ -1,7 +1,7 @@
 package org.scanformer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.scanformer.ImageReadTest.assertPixel;
+import static org.scanformer.ImageFiles.assertPixel;
 
 import java.awt.Point;
 import java.awt.color.ColorSpace;
@@ -92,7 +92,7 @@ class ImageOfBufferedImageTest {
     BufferedImage image = new BufferedImage(2, 1, BufferedImage.TYPE_BYTE_INDEXED, palette);
     image.getRaster().setSample(1, 0, 0, 1);
     assertPixel(Image.of(image), 1, 0, 0, 100, 100, 100);
-    image.getRaster().setSample(1, 0, 0, 9); // behind the palette's end
+    image.getRaster().setSample(1, 0, 0, 9); // past the palette's end
     assertPixel(Image.of(image), 1, 0, 0, 0, 0, 0);
   }
 

@@ -23,7 +23,7 @@ import javax.imageio.stream.ImageInputStream;
  * text and profiles of any size.
  */
 final class ExifOrientation {
-  /** As stored; also when a file says nothing, or nothing readable. */
+  /** As stored; also for files without a readable orientation. */
   static final int UPRIGHT = 1;
 
   /** No camera writes as much; a chunk that claims more is not read. */
@@ -34,8 +34,8 @@ final class ExifOrientation {
   private ExifOrientation() {}
 
   /**
-   * The orientation, 1 to 8 if the file is sane. Damaged metadata is no reason to refuse an image,
-   * so it counts as none; a stream that fails here fails again when the pixels are read.
+   * The orientation, 1 to 8 in a valid file. Damaged metadata is no reason to refuse an image, so
+   * it counts as none; a stream that fails here fails again when the pixels are read.
    *
    * @param stream left at its position, in its byte order
    * @param format as {@link ImageReaders.Provider#format()} says
@@ -82,7 +82,7 @@ final class ExifOrientation {
   }
 
   /**
-   * The contents of the eXIf chunk. Behind the signature, chunks are length, name, contents,
+   * The contents of the eXIf chunk. After the signature, chunks are length, name, contents,
    * checksum.
    */
   private static byte[] pngChunk(ImageInputStream stream) throws IOException {
@@ -99,8 +99,8 @@ final class ExifOrientation {
   }
 
   /**
-   * The contents of the EXIF chunk. Behind the file's header, chunks are name, length, contents to
-   * an even length.
+   * The contents of the EXIF chunk. After the file's header, chunks are name, length, and contents
+   * padded to an even length.
    */
   private static byte[] webpChunk(ImageInputStream stream) throws IOException {
     stream.setByteOrder(ByteOrder.LITTLE_ENDIAN);

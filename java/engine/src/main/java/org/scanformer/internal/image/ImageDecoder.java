@@ -80,8 +80,8 @@ public final class ImageDecoder {
       throws IOException {
     ImageReader reader = provider.spi().createReaderInstance();
     try {
-      // Not forward only, as the orientation is read in between. No metadata: it may be compressed
-      // text of any size.
+      // Not forward only, as the orientation is read in between; without metadata, which may be
+      // compressed text of any size.
       reader.setInput(
           provider.format().equals("WebP") ? new WebpStream(stream) : stream, false, true);
       checkSize(reader.getWidth(0), reader.getHeight(0), name, maxPixels);
@@ -120,7 +120,7 @@ public final class ImageDecoder {
     List<String> damages = new ArrayList<>();
     reader.addIIOReadWarningListener(
         (source, warning) -> {
-          if (tellsOfDamage(warning)) {
+          if (reportsDamage(warning)) {
             damages.add(warning);
           }
         });
@@ -151,10 +151,10 @@ public final class ImageDecoder {
 
   /**
    * Whether a reader's warning means that pixels were made up. JPEG decoders only warn of data that
-   * end early or make no sense and fill up with gray. Superfluous bytes between segments, which
-   * some cameras write, cost no pixel.
+   * ends early or is invalid, and fill the rest with gray. Superfluous bytes between segments,
+   * which some cameras write, cost no pixel.
    */
-  private static boolean tellsOfDamage(String warning) {
+  private static boolean reportsDamage(String warning) {
     return warning.contains("Truncated File")
         || warning.contains("Premature end")
         || (warning.startsWith("Corrupt JPEG data") && !warning.contains("extraneous bytes"));
@@ -187,8 +187,8 @@ public final class ImageDecoder {
     }
 
     /**
-     * Keeps what readers have passed and want to forget: the orientation is looked for after they
-     * read the header.
+     * Keeps the bytes that readers have passed and discard: the orientation is read after their
+     * header.
      */
     @Override
     public void flushBefore(long position) {}

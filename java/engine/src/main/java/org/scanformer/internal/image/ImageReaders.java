@@ -21,9 +21,9 @@ import javax.imageio.stream.ImageInputStream;
 /**
  * The readers of the known formats: TwelveMonkeys' plugins and, after them, the JDK's own.
  *
- * <p>They are kept apart from ImageIO's registry. That one depends on the context class loader of
- * whoever touches it first, so it may miss our plugins, and it may hold others that decode
- * differently. Nor is it changed for the rest of the process.
+ * <p>ImageIO's registry is not used: its contents depend on the context class loader of its first
+ * user, so it may miss our plugins and hold others that decode differently. Nor is it changed for
+ * the rest of the process.
  *
  * <p>Thread-safe: found once, immutable afterwards.
  */
@@ -44,7 +44,7 @@ final class ImageReaders {
 
   private ImageReaders() {}
 
-  /** The provider whose format the first bytes of the stream show; it stays at its start. */
+  /** The provider for the format that the first bytes show; the stream stays at its start. */
   static Optional<Provider> forContent(ImageInputStream stream) throws IOException {
     for (Provider provider : PROVIDERS) {
       try {
@@ -121,8 +121,7 @@ final class ImageReaders {
           found.add(provider.get());
         }
       } catch (ServiceConfigurationError e) {
-        // A broken provider of someone else's jar is not our concern; the iterator goes on behind
-        // it.
+        // A broken provider in someone else's jar is skipped: the iterator goes on after it.
         continue;
       }
     }

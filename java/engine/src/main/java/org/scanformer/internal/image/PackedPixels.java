@@ -15,10 +15,11 @@ import org.scanformer.PixelFormat;
 import org.scanformer.ScanFormerException;
 
 /**
- * 8-bit pixels in rows without padding, [height, width, bytesPerPixel], that nobody else holds.
+ * 8-bit pixels in rows without padding, [height, width, bytesPerPixel], in an array that nothing
+ * else refers to.
  *
- * <p>The samples of gray and RGB images are kept as they are. BufferedImage.getRGB would not do: it
- * takes gray for linear light and applies a gamma, so that a stored 128 comes out as 188.
+ * <p>The samples of gray and RGB images are kept as they are. BufferedImage.getRGB is not suitable:
+ * it takes gray for linear light and applies a gamma, so that a stored 128 becomes 188.
  *
  * @param bytes exactly width * height * bytesPerPixel
  */
@@ -93,8 +94,8 @@ public record PackedPixels(byte[] bytes, PixelFormat format, int width, int heig
   }
 
   private static PackedPixels fromPalette(BufferedImage image, IndexColorModel palette) {
-    // As long as any index that fits the pixels; a damaged file may hold indices behind the
-    // palette's end.
+    // Room for every index that fits the pixels: a damaged file may hold some past the palette's
+    // end.
     int[] colors = new int[1 << DataBuffer.getDataTypeSize(palette.getTransferType())];
     palette.getRGBs(colors);
     for (int i = 0; i < colors.length; i++) {

@@ -8,10 +8,10 @@ import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.ImageInputStreamImpl;
 
 /**
- * A WebP file that cannot be read far behind its end.
+ * A WebP file that cannot be read far past its end.
  *
  * <p>TwelveMonkeys' reader takes the end of the stream for bits of any value, so it decodes
- * truncated files without a word, and damaged ones for minutes. Here the file must be as long as
+ * truncated files without an error, and damaged ones for minutes. Here the file must be as long as
  * its header says, and a reader that runs past the bytes a bit reader may fetch ahead gets an
  * exception it does not catch.
  */
@@ -23,7 +23,7 @@ final class WebpStream extends ImageInputStreamImpl {
   private final long end;
 
   /**
-   * @param file owned by the caller; moved about by every read
+   * @param file owned by the caller; every read moves its position
    * @throws IIOException when the file is shorter than its RIFF header says
    */
   WebpStream(ImageInputStream file) throws IOException {

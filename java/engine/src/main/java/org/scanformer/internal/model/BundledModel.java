@@ -12,7 +12,7 @@ import org.scanformer.ErrorCode;
 import org.scanformer.ModelProvider;
 import org.scanformer.ScanFormerException;
 
-/** The model that a jar beside the engine's brings. */
+/** The model that a jar on the class or module path provides. Thread-safe: no state. */
 public final class BundledModel {
   private static final List<String> FILES =
       List.of("config.json", "tokenizer.json", "model.safetensors");
@@ -20,7 +20,7 @@ public final class BundledModel {
   private BundledModel() {}
 
   /**
-   * Calls a function with the model's directory, which exists for the call alone.
+   * Calls a function with the model's directory, which exists only during the call.
    *
    * @throws ScanFormerException BAD_MODEL when there is no such jar, or more than one, or when its
    *     files cannot be copied to the directory for temporary files

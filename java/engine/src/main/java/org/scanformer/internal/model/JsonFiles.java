@@ -14,8 +14,8 @@ import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 
 /**
- * Reads JSON that is not to be trusted: of bounded size and depth, names unique, nothing behind its
- * end.
+ * Reads JSON that is not trusted: its size and depth are bounded, its names are unique, and nothing
+ * may follow it.
  */
 final class JsonFiles {
   private static final ObjectMapper MAPPER =
@@ -51,7 +51,7 @@ final class JsonFiles {
             ErrorCode.BAD_MODEL, file + ": found no such file, expected one");
       }
       requireSize(file, Files.size(file), maxBytes);
-      return parseObject(file + "", Files.readAllBytes(file));
+      return parseObject(file.toString(), Files.readAllBytes(file));
     } catch (IOException e) {
       throw new ScanFormerException(
           ErrorCode.BAD_MODEL, file + ": could not be read: " + e.getMessage(), e);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
@@ -11,14 +12,14 @@ import org.scanformer.ScanFormerException;
 /**
  * The fields of {@code config.json}, checked. Immutable.
  *
- * @param hiddenSize C, elements a token
+ * @param hiddenSize C, elements of a token
  * @param numHiddenLayers L, all layers
  * @param encoder1Layers L1, those of the first half
  * @param numAttentionHeads H
- * @param intermediateSize hidden elements of the perceptron of a block
+ * @param intermediateSize hidden elements of a block's perceptron
  * @param layerNormEps of the blocks and heads
  * @param textLayerNormEps of the text embedding
- * @param patchSize P, pixels a side
+ * @param patchSize P, pixels on a side
  * @param numChannels 3
  * @param coarseGrid g0, patches on the long side of the coarsest grid
  * @param numScales S
@@ -166,8 +167,8 @@ public record ModelConfig(
     return Collections.unmodifiableMap(map);
   }
 
-  private static java.util.List<Float> list(float[] values) {
-    return java.util.List.of(values[0], values[1], values[2]);
+  private static List<Float> list(float[] values) {
+    return List.of(values[0], values[1], values[2]);
   }
 
   /** Takes fields out of the file's object and says what is wrong with them. */

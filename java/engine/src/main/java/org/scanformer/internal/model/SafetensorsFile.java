@@ -22,10 +22,10 @@ import org.scanformer.ScanFormerException;
 /**
  * A safetensors file: 8 bytes of header length, a JSON header, and the tensors' bytes, which are
  * mapped into memory, not read. The header is checked against the file before anything is sized by
- * it. Reading is safe for use by many threads; closing is not, while another reads.
+ * it. Any number of threads may read, but none while another closes the file.
  */
 public final class SafetensorsFile implements AutoCloseable {
-  /** A header of a large model is some 100 KB. */
+  /** The header of a large model has about 100 KB. */
   static final long MAX_HEADER_BYTES = 16 << 20;
 
   private static final int CHUNK_BYTES = 1 << 22;
@@ -123,7 +123,7 @@ public final class SafetensorsFile implements AutoCloseable {
               + Long.toUnsignedString(length)
               + " bytes long, found "
               + (size - Long.BYTES)
-              + " bytes behind its length");
+              + " bytes after its length");
     }
     if (length > MAX_HEADER_BYTES) {
       throw error(
@@ -239,7 +239,7 @@ public final class SafetensorsFile implements AutoCloseable {
     return new TensorInfo(name, type, shape, dataStart + begin, elements);
   }
 
-  /** The format wants the data to be covered by tensors without overlap and without a hole. */
+  /** The format requires tensors to cover the data without overlaps and without holes. */
   private static void requireNoOverlap(
       Path file, Map<String, TensorInfo> tensors, long dataStart, long fileSize) {
     List<TensorInfo> sorted = new ArrayList<>(tensors.values());
@@ -275,11 +275,7 @@ public final class SafetensorsFile implements AutoCloseable {
     if (covered < fileSize) {
       throw error(
           file,
-          "found "
-              + (fileSize - covered)
-              + " bytes behind "
-              + before
-              + " that belong to no tensor");
+          "found " + (fileSize - covered) + " bytes after " + before + " that belong to no tensor");
     }
   }
 
@@ -320,10 +316,10 @@ public final class SafetensorsFile implements AutoCloseable {
                     (long) count * tensor.type.bytes)
                 .order(ByteOrder.LITTLE_ENDIAN);
         convert(tensor.type, bytes, part);
-        // A page that is gone is noticed at the next return from native code: let it be here.
+        // The JVM reports a lost page at the next return from native code: let that be here.
         Thread.yield();
       } catch (IOException | InternalError e) {
-        // A mapped page that is no longer behind the file is an InternalError.
+        // The JVM reports a mapped page that the file no longer has as an InternalError.
         throw new ScanFormerException(
             ErrorCode.BAD_MODEL,
             file + ": tensor \"" + name + "\" could not be read; was the file changed meanwhile?",
@@ -367,8 +363,8 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   private void requireFinite(String name, long firstElement, FloatBuffer values) {
-    // Finite numbers times zero are zero, and one that is not makes the whole sum NaN: a loop
-    // without a branch.
+    // A finite number times zero is zero, any other makes the whole sum NaN: a loop without a
+    // branch.
     float probe = 0;
     for (int i = 0; i < values.limit(); i++) {
       probe += values.get(i) * 0f;

@@ -6,22 +6,24 @@ import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.util.Utils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 
 /**
- * Turns expressions into token ids by a Hugging Face {@code tokenizer.json}. Thread-safe; close it
- * when no call runs.
+ * Turns expressions into token ids with a Hugging Face {@code tokenizer.json}. Thread-safe, except
+ * that no call may run while it is closed.
  */
 public final class TextTokenizer implements AutoCloseable {
   private static final long MAX_FILE_BYTES = 64 << 20;
   private static final int MAX_CHARACTERS = 10_000;
 
   static {
-    // Without these the library reports its use to its makers' server, and on a machine with a CUDA
-    // device it downloads a build for it, although one for the CPU lies in its jar.
+    // Without these the library reports its use to its vendor's server, and on a machine with a
+    // CUDA
+    // device it downloads a build for it, although its jar holds one for the CPU.
     setIfAbsent("OPT_OUT_TRACKING", "true");
     setIfAbsent("RUST_FLAVOR", "cpu");
   }
@@ -149,9 +151,7 @@ public final class TextTokenizer implements AutoCloseable {
 
   /** Half a surrogate pair has no UTF-8: it becomes a question mark. */
   private static String wellFormed(String text) {
-    return new String(
-        text.getBytes(java.nio.charset.StandardCharsets.UTF_8),
-        java.nio.charset.StandardCharsets.UTF_8);
+    return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
   }
 
   @Override

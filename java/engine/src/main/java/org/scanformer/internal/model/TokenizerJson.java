@@ -15,9 +15,9 @@ import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 
 /**
- * A tokenizer.json that is not to be trusted, read and written anew with what is known of its
- * format alone. The native tokenizers library ends the process on some files that are not quite in
- * the format: it is never given one.
+ * A tokenizer.json that is not trusted: it is read and rewritten with only the known fields of its
+ * format. The native tokenizers library ends the process on some files that break the format, so it
+ * never sees the original.
  */
 final class TokenizerJson {
   private static final JsonMapper MAPPER =
@@ -305,7 +305,7 @@ final class TokenizerJson {
 
   private JsonNode model(JsonNode node) {
     object(node, "model");
-    // Files of the format's first years do not say it.
+    // Files in early versions of the format lack it.
     JsonNode type = node.path("type");
     if (!type.isMissingNode() && !"WordPiece".equals(type.textValue())) {
       throw error("model.type", type, "WordPiece");

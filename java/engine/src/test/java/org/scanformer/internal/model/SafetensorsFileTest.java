@@ -247,7 +247,7 @@ class SafetensorsFileTest {
     assertHeaderRefused(
         "{" + tensor("a", "F32", "[1]", "[0, 4]") + "}",
         10,
-        "found 6 bytes behind tensor \"a\" that belong to no tensor");
+        "found 6 bytes after tensor \"a\" that belong to no tensor");
   }
 
   @Test
