@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.scanformer.Schedule;
 import org.scanformer.bench.Workload;
+import org.scanformer.bench.peers.OnnxOperations.Stream;
 import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.SafetensorsFile;
 
@@ -32,6 +33,7 @@ final class OnnxGraph {
   private final Workload work;
   private final ModelConfig config;
   private final OnnxBuilder onnx;
+  private final OnnxOperations operations;
   private final int batch;
   private final int hidden;
 
@@ -42,7 +44,7 @@ final class OnnxGraph {
    * Queries that lie one after another and see the same keys.
    *
    * @param begin the first of them in a request
-   * @param end behind the last of them
+   * @param end after the last of them
    * @param keys how many they see, the cached ones among them
    */
   private record Span(int begin, int end, int keys) {}
@@ -56,20 +58,13 @@ final class OnnxGraph {
   /** What is added to each token of a request, C elements each. */
   private final List<float[]> positions = new ArrayList<>();
 
-  /**
-   * A residual stream.
-   *
-   * @param x [rows, C]
-   * @param norm x normalised
-   */
-  private record Stream(String x, String norm) {}
-
   private OnnxGraph(Workload work, SafetensorsFile file, int cachedText) {
     this.work = work;
     this.config = work.config();
     this.onnx = new OnnxBuilder(file);
     this.batch = work.batch();
     this.hidden = config.hiddenSize();
+    this.operations = new OnnxOperations(onnx, batch, hidden, config.layerNormEps());
     this.cachedText = cachedText;
   }
 
@@ -156,7 +151,9 @@ final class OnnxGraph {
     String words = onnx.node("Gather", List.of(onnx.weight(text + "word_embeddings.weight"), ids));
     String place = onnx.constant(added, 1, length, hidden);
     tokens.add(
-        addAndNormalize(words, place, "", text + "LayerNorm", config.textLayerNormEps()).norm);
+        operations
+            .addAndNormalize(words, place, "", text + "LayerNorm", config.textLayerNormEps())
+            .norm());
     float[] modality = Arrays.copyOf(onnx.read("embeddings.token_type_embeddings.weight"), hidden);
     for (int i = 0; i < length; i++) {
       positions.add(modality);
@@ -190,7 +187,7 @@ final class OnnxGraph {
     tokens.add(
         onnx.node(
             "Transpose",
-            List.of(reshape(patches, batch, hidden, rows * cols)),
+            List.of(operations.reshape(patches, batch, hidden, rows * cols)),
             OnnxBuilder.integers("perm", 0, 2, 1)));
     float[] bias = onnx.read(projection + "bias");
     for (int i = 0; i < rows; i++) {
@@ -244,13 +241,13 @@ final class OnnxGraph {
       System.arraycopy(positions.get(i), 0, added, i * hidden, hidden);
     }
     Stream sum =
-        addAndNormalize(
+        operations.addAndNormalize(
             onnx.node("Concat", tokens, OnnxBuilder.integer("axis", 1)),
             onnx.constant(added, 1, end(), hidden),
             "",
             layer(0) + "layernorm_before",
             config.layerNormEps());
-    return new Stream(rows(sum.x, end()), rows(sum.norm, end()));
+    return new Stream(operations.rows(sum.x(), end()), operations.rows(sum.norm(), end()));
   }
 
   private void encodeText() {
@@ -258,8 +255,12 @@ final class OnnxGraph {
     int layers = config.numHiddenLayers();
     Stream stream = begin();
     for (int i = 0; i < layers; i++) {
-      String keys = requests(linear(stream.norm, layer(i) + "attention.attention.key"), length);
-      String values = requests(linear(stream.norm, layer(i) + "attention.attention.value"), length);
+      String keys =
+          operations.requests(
+              operations.linear(stream.norm(), layer(i) + "attention.attention.key"), length);
+      String values =
+          operations.requests(
+              operations.linear(stream.norm(), layer(i) + "attention.attention.value"), length);
       onnx.output(textKeys(i), keys, batch, length, hidden);
       onnx.output(textValues(i), values, batch, length, hidden);
       if (i < layers - 1) {
@@ -277,7 +278,7 @@ final class OnnxGraph {
       stream = block(i, stream, segments, keys, values, layer(i + 1) + "layernorm_before");
     }
 
-    // Behind the last layer's keys and values only the [REG] tokens with a box are needed.
+    // After the last layer's keys and values only the [REG] tokens with a box are needed.
     int boxes = boxes(work);
     List<Span> asked = segments.subList(segments.size() - boxes, segments.size());
     String index = onnx.constant(asked.stream().mapToLong(Span::begin).toArray());
@@ -287,28 +288,29 @@ final class OnnxGraph {
     }
     String keys = keys(last, stream);
     String values = values(last, stream);
-    Stream reg = new Stream(gather(stream.x, index, boxes), gather(stream.norm, index, boxes));
-    String r = block(last, reg, regs, keys, values, "layernorm").norm;
-    r = onnx.node("Relu", List.of(linear(r, "box_head.layers.0")));
-    r = onnx.node("Relu", List.of(linear(r, "box_head.layers.1")));
-    r = onnx.node("Sigmoid", List.of(linear(r, "box_head.layers.2")));
-    onnx.output(BOXES, reshape(r, batch, boxes, 4), batch, boxes, 4);
+    Stream reg = new Stream(gather(stream.x(), index, boxes), gather(stream.norm(), index, boxes));
+    String r = block(last, reg, regs, keys, values, "layernorm").norm();
+    r = onnx.node("Relu", List.of(operations.linear(r, "box_head.layers.0")));
+    r = onnx.node("Relu", List.of(operations.linear(r, "box_head.layers.1")));
+    r = onnx.node("Sigmoid", List.of(operations.linear(r, "box_head.layers.2")));
+    onnx.output(BOXES, operations.reshape(r, batch, boxes, 4), batch, boxes, 4);
   }
 
   /** Rows of each request, [B * T, C] to [B * n, C]. */
   private String gather(String x, String index, int n) {
-    String of = requests(x, end());
-    return rows(onnx.node("Gather", List.of(of, index), OnnxBuilder.integer("axis", 1)), n);
+    String of = operations.requests(x, end());
+    return operations.rows(
+        onnx.node("Gather", List.of(of, index), OnnxBuilder.integer("axis", 1)), n);
   }
 
   private String keys(int i, Stream stream) {
-    String keys = linear(stream.norm, layer(i) + "attention.attention.key");
-    return behindText(textKeys(i), requests(keys, end()));
+    String keys = operations.linear(stream.norm(), layer(i) + "attention.attention.key");
+    return behindText(textKeys(i), operations.requests(keys, end()));
   }
 
   private String values(int i, Stream stream) {
-    String values = linear(stream.norm, layer(i) + "attention.attention.value");
-    return behindText(textValues(i), requests(values, end()));
+    String values = operations.linear(stream.norm(), layer(i) + "attention.attention.value");
+    return behindText(textValues(i), operations.requests(values, end()));
   }
 
   private String behindText(String input, String own) {
@@ -329,14 +331,15 @@ final class OnnxGraph {
    */
   private Stream block(
       int i, Stream stream, List<Span> spans, String keys, String values, String nextNorm) {
-    String queries = linear(stream.norm, layer(i) + "attention.attention.query");
+    String queries = operations.linear(stream.norm(), layer(i) + "attention.attention.query");
     String context = attention(queries, keys, values, spans);
     Stream middle =
-        linearAndNormalize(
-            stream.x, context, layer(i) + "attention.output.dense", layer(i) + "layernorm_after");
-    String intermediate = linear(middle.norm, layer(i) + "intermediate.dense");
+        operations.linearAndNormalize(
+            stream.x(), context, layer(i) + "attention.output.dense", layer(i) + "layernorm_after");
+    String intermediate = operations.linear(middle.norm(), layer(i) + "intermediate.dense");
     String activated = onnx.node("Gelu", List.of(intermediate));
-    return linearAndNormalize(middle.x, activated, layer(i) + "output.dense", nextNorm);
+    return operations.linearAndNormalize(
+        middle.x(), activated, layer(i) + "output.dense", nextNorm);
   }
 
   /** Attention of [B * n, C] queries; without a mask it is not spelled out in memory. */
@@ -347,7 +350,7 @@ final class OnnxGraph {
         onnx.nodes(
             "",
             "Split",
-            List.of(requests(queries, n), onnx.constant(lengths)),
+            List.of(operations.requests(queries, n), onnx.constant(lengths)),
             spans.size(),
             OnnxBuilder.integer("axis", 1));
     List<String> contexts = new ArrayList<>();
@@ -362,7 +365,7 @@ final class OnnxGraph {
                   OnnxBuilder.integer("num_heads", config.numAttentionHeads()))
               .get(0));
     }
-    return rows(onnx.node("Concat", contexts, OnnxBuilder.integer("axis", 1)), n);
+    return operations.rows(onnx.node("Concat", contexts, OnnxBuilder.integer("axis", 1)), n);
   }
 
   /** The first tokens of each request, [B, all, C] to [B, n, C]. */
@@ -371,56 +374,5 @@ final class OnnxGraph {
       return x;
     }
     return onnx.node("Slice", List.of(x, onnx.constant(0), onnx.constant(n), onnx.constant(1)));
-  }
-
-  // ---- Operations ----
-
-  private String reshape(String x, long... shape) {
-    return onnx.node("Reshape", List.of(x, onnx.constant(shape)));
-  }
-
-  /** [B, n, C] as [B * n, C], which matrix products want. */
-  private String rows(String x, int n) {
-    return reshape(x, (long) batch * n, hidden);
-  }
-
-  /** [B * n, C] as [B, n, C]. */
-  private String requests(String x, int n) {
-    return reshape(x, batch, n, hidden);
-  }
-
-  private String linear(String x, String name) {
-    return onnx.node(
-        "Gemm",
-        List.of(x, onnx.weight(name + ".weight"), onnx.weight(name + ".bias")),
-        OnnxBuilder.integer("transB", 1));
-  }
-
-  /** x + linear(input), and that normalised; the bias is added in the same pass over memory. */
-  private Stream linearAndNormalize(String x, String input, String linear, String norm) {
-    String product =
-        onnx.node(
-            "Gemm",
-            List.of(input, onnx.weight(linear + ".weight")),
-            OnnxBuilder.integer("transB", 1));
-    String bias = onnx.weight(linear + ".bias");
-    return addAndNormalize(x, product, bias, norm, config.layerNormEps());
-  }
-
-  /**
-   * x + added + bias, and that normalised: several times faster than ONNX Runtime's
-   * LayerNormalization alone.
-   *
-   * @param bias [C], or empty
-   */
-  private Stream addAndNormalize(String x, String added, String bias, String norm, double epsilon) {
-    List<String> outputs =
-        onnx.nodes(
-            OnnxBuilder.MICROSOFT,
-            "SkipLayerNormalization",
-            List.of(x, added, onnx.weight(norm + ".weight"), onnx.weight(norm + ".bias"), bias),
-            4,
-            OnnxBuilder.real("epsilon", epsilon));
-    return new Stream(outputs.get(3), outputs.get(0));
   }
 }

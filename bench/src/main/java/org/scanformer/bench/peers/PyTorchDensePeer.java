@@ -17,14 +17,14 @@ public final class PyTorchDensePeer implements Peer {
   private final int threads;
   private final int blasThreads;
   private final PyTorchModel model;
-  private final PyTorchModel.Pass pass;
+  private final PyTorchEncoder.Pass pass;
   private final List<PyTorchModel.Patches> patches = new ArrayList<>();
 
   /**
    * Prepares a workload.
    *
    * @param packed whether linear layers are laid out for oneDNN, as {@code torch.compile} does it
-   *     for frozen ones; else they are those of a model that is left as it is written
+   *     for frozen ones; otherwise they are those of a model as it is written
    * @throws IllegalArgumentException when it does not select all patches, or asks for a precision
    *     other than fp32 and bf16
    */
@@ -34,7 +34,7 @@ public final class PyTorchDensePeer implements Peer {
         PatchMask mask = masks.get(s);
         if (mask.count() < mask.total()) {
           throw new IllegalArgumentException(
-              "The dense model looks at all patches, found a mask of scale "
+              "The dense model selects all patches, found a mask of scale "
                   + s
                   + " with "
                   + mask.count()
@@ -54,12 +54,14 @@ public final class PyTorchDensePeer implements Peer {
       }
       int firstBox = workload.schedule() == Schedule.PER_SCALE ? 0 : scales - 1;
       pass =
-          model.pass(
-              first,
-              scales + 1,
-              IntStream.range(firstBox, scales)
-                  .mapToLong(s -> model.tokens(first, s + 1))
-                  .toArray());
+          model
+              .encoder()
+              .pass(
+                  first,
+                  scales + 1,
+                  IntStream.range(firstBox, scales)
+                      .mapToLong(s -> model.tokens(first, s + 1))
+                      .toArray());
     }
   }
 
@@ -74,7 +76,7 @@ public final class PyTorchDensePeer implements Peer {
         segments.add(model.embedScale(s, patches.get(s)));
       }
       Tensor tokens = PyTorchModel.cat(1, segments.toArray(Tensor[]::new));
-      return model.lastBoxes(model.encode(pass, tokens, 0, model.layers()));
+      return model.lastBoxes(model.encoder().encode(pass, tokens, 0, model.encoder().layers()));
     }
   }
 

@@ -4,13 +4,8 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.LongStream;
-import org.bytedeco.javacpp.Pointer;
-import org.bytedeco.pytorch.DoubleOptional;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -18,50 +13,21 @@ import org.scanformer.PatchMask;
 import org.scanformer.bench.Workload;
 import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.ModelDirectory;
-import org.scanformer.internal.model.TensorNames;
 
 /**
- * The model of MODEL.md in PyTorch, and what can be prepared for a workload: weights in oneDNN's
- * layout, embeddings of positions interpolated to each scale's grid, attention masks, caches of
- * keys and values. In bf16 all of it is, as after {@code model.to(torch.bfloat16)}, but for the
- * heads on [REG], which are a row a request. Not safe for use by several threads.
- *
- * <p>Segment 0 is the text, segment s + 1 is scale s.
+ * The model of MODEL.md in PyTorch, with everything that can be prepared for a workload: weights in
+ * oneDNN's layout, embeddings of positions interpolated to each scale's grid, attention masks,
+ * caches of keys and values. In bf16 all of them are, as after {@code model.to(torch.bfloat16)},
+ * except the heads on [REG], which have one row per request. Not safe for use by several threads.
  */
 final class PyTorchModel implements AutoCloseable {
-  /** A layer norm's scale and shift, [hidden] each. */
-  private record Norm(TensorOptional weight, TensorOptional bias, double epsilon) {
-    Tensor apply(Tensor x) {
-      return torch.layer_norm(x, new long[] {x.size(-1)}, weight, bias, epsilon, true);
-    }
-  }
-
-  /**
-   * A block of the encoder.
-   *
-   * @param qkv queries, keys and values as one product, [3 hidden, hidden]
-   */
-  private record Layer(
-      Norm before,
-      PyTorchLinear qkv,
-      PyTorchLinear projection,
-      Norm after,
-      PyTorchLinear fc1,
-      PyTorchLinear fc2) {}
-
   private final ModelConfig config;
   private final ScalarType type;
   private final long batch;
   private final int firstSegment;
 
-  /** Tokens of each segment. */
-  private final int[] lengths;
-
-  /** Patches that each segment's last token stands for. */
-  private final int[] discarded;
-
-  private final List<Pointer> kept = new ArrayList<>();
-  private final List<PyTorchLinear> linears = new ArrayList<>();
+  private final PyTorchSegments segments;
+  private final PyTorchKept kept = new PyTorchKept();
 
   /** The pixels of each scale in fp32, a line of a patch a row, [*, patch]. */
   private final List<Tensor> canvases = new ArrayList<>();
@@ -69,7 +35,7 @@ final class PyTorchModel implements AutoCloseable {
   private final Tensor ids;
   private final Tensor words;
   private final Tensor textPlaces;
-  private final Norm textNorm;
+  private final PyTorchNorm textNorm;
   private final Tensor textModality;
   private final PyTorchLinear projection;
 
@@ -81,13 +47,9 @@ final class PyTorchModel implements AutoCloseable {
   /** Position, modality and scale of each patch of each scale, [rows * cols, hidden]. */
   private final List<Tensor> places = new ArrayList<>();
 
-  private final List<Layer> layers = new ArrayList<>();
-
-  /** Keys and values of each layer, side by side, [batch, tokens, 2 hidden]. */
-  private final List<Tensor> caches = new ArrayList<>();
-
-  private final Norm finalNorm;
-  private final Norm selectionNorm;
+  private final PyTorchEncoder encoder;
+  private final PyTorchNorm finalNorm;
+  private final PyTorchNorm selectionNorm;
   private final PyTorchLinear selectionDense;
   private final PyTorchLinear selectionOut;
   private final List<PyTorchLinear> boxHead;
@@ -95,12 +57,12 @@ final class PyTorchModel implements AutoCloseable {
   /** Null where the model has none. */
   private final PyTorchLinear scoreHead;
 
-  /** Whether the linear layers are laid out for oneDNN. */
-  private final boolean packed;
-
-  /** Reads a workload's model, in a scope; what it keeps outlives the scope. */
+  /**
+   * Reads a workload's model, in a scope; what it keeps outlives the scope.
+   *
+   * @param packed whether the linear layers are laid out for oneDNN
+   */
   PyTorchModel(Workload workload, boolean packed) {
-    this.packed = packed;
     config = workload.config();
     type =
         switch (workload.precision()) {
@@ -112,45 +74,33 @@ final class PyTorchModel implements AutoCloseable {
         };
     batch = workload.batch();
     int scales = config.numScales();
-    lengths = new int[scales + 1];
-    discarded = new int[scales + 1];
+    int[] lengths = new int[scales + 1];
+    int[] discarded = new int[scales + 1];
     lengths[0] = workload.ids().length;
     for (int s = 0; s < scales; s++) {
       lengths[s + 1] = workload.tokens(s);
       discarded[s + 1] = workload.mask(s).total() - workload.mask(s).count();
     }
+    segments = new PyTorchSegments(lengths, discarded);
     try (ModelDirectory directory = ModelDirectory.open(workload.directory())) {
-      Loader load = new Loader(directory);
+      PyTorchWeights load = new PyTorchWeights(config, directory, type, packed, kept);
       String text = "embeddings.text_embeddings.";
       long[] tokens = Arrays.stream(workload.ids()).asLongStream().toArray();
-      ids = keep(Tensor.create(tokens, 1, tokens.length).expand(batch, tokens.length));
-      words = keep(load.tensor(text + "word_embeddings.weight"));
+      ids = kept.keep(Tensor.create(tokens, 1, tokens.length).expand(batch, tokens.length));
+      words = kept.keep(load.tensor(text + "word_embeddings.weight"));
       textPlaces =
-          keep(
+          kept.keep(
               load.tensor(text + "position_embeddings.weight")
                   .narrow(0, 0, tokens.length)
                   .add(load.tensor(text + "token_type_embeddings.weight").narrow(0, 0, 1)));
       textNorm = load.norm(text + "LayerNorm", config.textLayerNormEps());
       Tensor modalities = load.tensor("embeddings.token_type_embeddings.weight");
-      textModality = keep(modalities.narrow(0, 0, 1));
+      textModality = kept.keep(modalities.narrow(0, 0, 1));
       projection = load.linear("embeddings.patch_embeddings.projection");
       embedScales(load, modalities.narrow(0, 1, 1), workload);
 
+      encoder = new PyTorchEncoder(config, load, type, batch, segments, kept);
       double epsilon = config.layerNormEps();
-      for (int i = 0; i < config.numHiddenLayers(); i++) {
-        String layer = "encoder.layer." + i + ".";
-        String attention = layer + "attention.attention.";
-        layers.add(
-            new Layer(
-                load.norm(layer + "layernorm_before", epsilon),
-                load.linear(attention + "query", attention + "key", attention + "value"),
-                load.linear(layer + "attention.output.dense"),
-                load.norm(layer + "layernorm_after", epsilon),
-                load.linear(layer + "intermediate.dense"),
-                load.linear(layer + "output.dense")));
-        caches.add(
-            keep(torch.zeros(batch, tokens(0, scales + 1), 2L * config.hiddenSize()).to(type)));
-      }
       finalNorm = load.norm("layernorm", epsilon);
       selectionNorm = load.norm("selection_head.layernorm", epsilon);
       selectionDense = load.linear("selection_head.dense");
@@ -165,67 +115,15 @@ final class PyTorchModel implements AutoCloseable {
     for (FloatBuffer canvas : workload.canvases()) {
       float[] pixels = new float[canvas.remaining()];
       canvas.get(pixels);
-      canvases.add(keep(Tensor.create(pixels, pixels.length).view(-1, config.patchSize())));
+      canvases.add(kept.keep(Tensor.create(pixels, pixels.length).view(-1, config.patchSize())));
     }
     firstSegment = workload.textCached() ? 1 : 0;
     if (firstSegment == 1) {
-      encode(pass(0, 1, 0), embedText(), 0, layers.size());
+      encoder.encode(encoder.pass(0, 1, 0), embedText(), 0, encoder.layers());
     }
   }
 
-  /** Reads tensors in the model's type. */
-  private final class Loader {
-    private final ModelDirectory directory;
-    private final Map<String, long[]> shapes = TensorNames.shapes(config);
-
-    Loader(ModelDirectory directory) {
-      this.directory = directory;
-    }
-
-    private Tensor fp32(String name) {
-      long[] shape = shapes.get(name);
-      long elements = Arrays.stream(shape).reduce(1, Math::multiplyExact);
-      float[] data = new float[Math.toIntExact(elements)];
-      directory.read(name, 0, FloatBuffer.wrap(data));
-      return Tensor.create(data, shape);
-    }
-
-    Tensor tensor(String name) {
-      return fp32(name).to(type);
-    }
-
-    Norm norm(String name, double epsilon) {
-      return new Norm(
-          keep(new TensorOptional(tensor(name + ".weight"))),
-          keep(new TensorOptional(tensor(name + ".bias"))),
-          epsilon);
-    }
-
-    /** One layer, or several on the same input as one. */
-    PyTorchLinear linear(String... names) {
-      Tensor[] weights = new Tensor[names.length];
-      Tensor[] biases = new Tensor[names.length];
-      for (int i = 0; i < names.length; i++) {
-        weights[i] = tensor(names[i] + ".weight").flatten(1, -1);
-        biases[i] = tensor(names[i] + ".bias");
-      }
-      return pack(cat(0, weights), cat(0, biases));
-    }
-
-    /** A head on [REG], in fp32. */
-    PyTorchLinear head(String name) {
-      return pack(fp32(name + ".weight"), fp32(name + ".bias"));
-    }
-
-    private PyTorchLinear pack(Tensor weight, Tensor bias) {
-      PyTorchLinear linear =
-          packed ? new PyTorchPackedLinear(weight, bias) : new PyTorchPlainLinear(weight, bias);
-      linears.add(linear);
-      return linear;
-    }
-  }
-
-  private void embedScales(Loader load, Tensor modality, Workload workload) {
+  private void embedScales(PyTorchWeights load, Tensor modality, Workload workload) {
     long hidden = config.hiddenSize();
     long grid = config.positionGrid();
     Tensor positions = load.fp32("embeddings.position_embeddings");
@@ -242,17 +140,10 @@ final class PyTorchModel implements AutoCloseable {
               .flatten(2, -1)
               .squeeze(0)
               .transpose(0, 1);
-      regs.add(keep(cls.add(place).expand(batch, 1, hidden)));
-      places.add(keep(interpolated.to(type).add(place).contiguous()));
-      constants.add(keep(constant.add(place).expand(batch, 1, hidden)));
+      regs.add(kept.keep(cls.add(place).expand(batch, 1, hidden)));
+      places.add(kept.keep(interpolated.to(type).add(place).contiguous()));
+      constants.add(kept.keep(constant.add(place).expand(batch, 1, hidden)));
     }
-  }
-
-  /** Lets a pointer outlive the scope that it is made in, until {@link #close()}. */
-  <P extends Pointer> P keep(P pointer) {
-    pointer.retainReference();
-    kept.add(pointer);
-    return pointer;
   }
 
   /** Joins tensors along a dimension. */
@@ -277,18 +168,14 @@ final class PyTorchModel implements AutoCloseable {
     return config.encoder1Layers();
   }
 
-  /** All encoder layers. */
-  int layers() {
-    return layers.size();
+  /** The layers. */
+  PyTorchEncoder encoder() {
+    return encoder;
   }
 
   /** Tokens of a request in the segments from first to end (exclusive). */
   int tokens(int first, int end) {
-    int sum = 0;
-    for (int i = first; i < end; i++) {
-      sum += lengths[i];
-    }
-    return sum;
+    return segments.tokens(first, end);
   }
 
   // ---- Tokens ----
@@ -300,7 +187,7 @@ final class PyTorchModel implements AutoCloseable {
   }
 
   /**
-   * Patches of a scale that are looked at, prepared to be gathered.
+   * The selected patches of a scale, prepared for gathering.
    *
    * @param lines their lines of pixels among all of the canvas, [batch * m * 3 * patch]
    * @param cells themselves in their grid, [batch * m]
@@ -332,7 +219,7 @@ final class PyTorchModel implements AutoCloseable {
 
   private Tensor indices(LongStream.Builder indices) {
     long[] values = indices.build().toArray();
-    return keep(Tensor.create(values, values.length));
+    return kept.keep(Tensor.create(values, values.length));
   }
 
   /** A scale's segment, [batch, tokens, hidden]. */
@@ -346,149 +233,29 @@ final class PyTorchModel implements AutoCloseable {
       Tensor place = places.get(scale).index_select(0, patches.cells);
       parts.add(projection.add(pixels, place).view(batch, -1, config.hiddenSize()));
     }
-    if (discarded[scale + 1] > 0) {
+    if (segments.discarded()[scale + 1] > 0) {
       parts.add(constants.get(scale));
     }
     return cat(1, parts.toArray(Tensor[]::new));
   }
 
-  // ---- Encoder ----
-
-  /**
-   * What is added to the logits of the tokens of consecutive segments, and is kept: ln n for a
-   * token that stands for n patches, −∞ for keys of segments behind a token's own. One row does for
-   * a single segment, whose tokens all see the same.
-   *
-   * @return [1, 1, tokens or 1, keys]; empty where all is 0
-   */
-  private TensorOptional attentionMask(int first, int end) {
-    int keys = tokens(0, end);
-    boolean alone = end - first == 1;
-    int queries = alone ? 1 : tokens(first, end);
-    float[] mask = new float[queries * keys];
-    boolean plain = true;
-    int query = 0;
-    for (int segment = first; segment < end; segment++) {
-      int visible = tokens(0, segment + 1);
-      for (int i = 0; i < (alone ? 1 : lengths[segment]); i++, query++) {
-        for (int s = 0; s <= segment; s++) {
-          if (discarded[s] > 1) {
-            mask[query * keys + tokens(0, s + 1) - 1] = (float) Math.log(discarded[s]);
-            plain = false;
-          }
-        }
-        Arrays.fill(mask, query * keys + visible, (query + 1) * keys, Float.NEGATIVE_INFINITY);
-        plain &= visible == keys;
-      }
-    }
-    if (plain) {
-      return keep(new TensorOptional());
-    }
-    return keep(new TensorOptional(Tensor.create(mask, 1, 1, queries, keys).to(type)));
-  }
-
-  /**
-   * Consecutive segments that go through the encoder together.
-   *
-   * @param begin tokens before them
-   * @param mask see {@link #attentionMask}
-   * @param queries of their tokens those whose output of the last layer is wanted, int64
-   * @param lastMask the mask's rows of these
-   */
-  record Pass(long begin, TensorOptional mask, Tensor queries, TensorOptional lastMask) {}
-
-  /** A pass of the segments from first to end (exclusive). */
-  Pass pass(int first, int end, long... queries) {
-    TensorOptional mask = attentionMask(first, end);
-    Tensor rows = keep(Tensor.create(queries, queries.length));
-    TensorOptional lastMask =
-        mask.has_value() && mask.get().size(2) > 1
-            ? keep(new TensorOptional(mask.get().index_select(2, rows)))
-            : mask;
-    return new Pass(tokens(0, first), mask, rows, lastMask);
-  }
-
-  /** Runs the layers from first to end (exclusive) on a pass. */
-  Tensor encode(Pass pass, Tensor tokens, int first, int end) {
-    Tensor x = tokens;
-    for (int i = first; i < end; i++) {
-      x =
-          i < layers.size() - 1
-              ? block(i, x, pass.begin, pass.mask, null)
-              : block(i, x, pass.begin, pass.lastMask, pass.queries);
-    }
-    return x;
-  }
-
-  /**
-   * A block over tokens that attend to each other and to earlier ones.
-   *
-   * @param x [batch, tokens, hidden]
-   * @param begin tokens before them in the layer's cache; they are put behind these
-   * @param queries the tokens whose output is wanted, int64; null for all
-   * @param mask see {@link #attentionMask}, with a row for each query
-   * @return [batch, tokens or queries, hidden]
-   */
-  private Tensor block(int layer, Tensor x, long begin, TensorOptional mask, Tensor queries) {
-    Layer weights = layers.get(layer);
-    long tokens = x.size(1);
-    long hidden = x.size(2);
-    Tensor qkv = weights.qkv.apply(weights.before.apply(x));
-    Tensor cache = caches.get(layer);
-    cache.narrow(1, begin, tokens).copy_(qkv.narrow(2, hidden, 2 * hidden));
-    Tensor kv = cache.narrow(1, 0, begin + tokens);
-    Tensor q = qkv.narrow(2, 0, hidden);
-    Tensor residual = x;
-    if (queries != null) {
-      q = q.index_select(1, queries);
-      residual = x.index_select(1, queries);
-    }
-    Tensor context =
-        attention(
-                heads(q), heads(kv.narrow(2, 0, hidden)), heads(kv.narrow(2, hidden, hidden)), mask)
-            .transpose(1, 2)
-            .reshape(batch, -1, hidden);
-    Tensor sum = weights.projection.add(context, residual);
-    return weights.fc2.add(weights.fc1.gelu(weights.after.apply(sum)), sum);
-  }
-
-  /** [batch, heads, queries, head] from queries, keys and values, each [batch, heads, *, head]. */
-  private Tensor attention(Tensor q, Tensor k, Tensor v, TensorOptional mask) {
-    if (type == ScalarType.Float) {
-      return torch.scaled_dot_product_attention(
-          q, k, v, mask, 0, false, new DoubleOptional(), false);
-    }
-    // In bf16 the fused one takes three to ten times as long on CPUs as these steps.
-    Tensor scaled = q.mul(new Scalar(1 / Math.sqrt(config.headSize())));
-    Tensor logits = scaled.matmul(k.transpose(2, 3));
-    if (mask.has_value()) {
-      logits.add_(mask.get());
-    }
-    return torch.softmax(logits, -1).matmul(v);
-  }
-
-  /** [batch, tokens, hidden] as [batch, heads, tokens, head]. */
-  private Tensor heads(Tensor x) {
-    return x.view(batch, x.size(1), config.numAttentionHeads(), config.headSize()).transpose(1, 2);
-  }
-
   // ---- Heads ----
 
   /**
-   * Four logits for each patch of a scale that is looked at; there may be none.
+   * Four logits for each selected patch of a scale; there may be none.
    *
-   * @param tokens [batch, tokens, hidden] behind Encoder1; the last ones are the scale's
+   * @param tokens [batch, tokens, hidden] after Encoder1; the last ones are the scale's
    * @return [batch, patches, 4]
    */
   Tensor childLogits(int scale, Tensor tokens) {
-    long length = lengths[scale + 1];
-    long count = length - 1 - (discarded[scale + 1] > 0 ? 1 : 0);
+    long length = segments.lengths()[scale + 1];
+    long count = length - 1 - (segments.discarded()[scale + 1] > 0 ? 1 : 0);
     Tensor patches = tokens.narrow(1, tokens.size(1) - length + 1, count);
     return selectionOut.apply(selectionDense.gelu(selectionNorm.apply(patches)));
   }
 
   /**
-   * Boxes from [REG] tokens behind the last layer, [batch, scales, hidden].
+   * Boxes from [REG] tokens after the last layer, [batch, scales, hidden].
    *
    * @return [batch * 4], each request's last box as (cx, cy, w, h)
    */
@@ -505,7 +272,6 @@ final class PyTorchModel implements AutoCloseable {
 
   @Override
   public void close() {
-    linears.forEach(PyTorchLinear::close);
-    kept.forEach(Pointer::releaseReference);
+    kept.close();
   }
 }

@@ -19,10 +19,10 @@ public final class PyTorchSelectedPeer implements Peer {
   private final List<PyTorchModel.Patches> patches = new ArrayList<>();
 
   /** The passes of one scale each; a text that is not cached goes with scale 0. */
-  private final List<PyTorchModel.Pass> passes = new ArrayList<>();
+  private final List<PyTorchEncoder.Pass> passes = new ArrayList<>();
 
   /** All scales, for the final-only schedule. */
-  private final PyTorchModel.Pass finalPass;
+  private final PyTorchEncoder.Pass finalPass;
 
   /**
    * Prepares a workload.
@@ -39,9 +39,9 @@ public final class PyTorchSelectedPeer implements Peer {
       for (int s = 0; s < scales; s++) {
         patches.add(model.patches(workload, s));
         int from = s == 0 ? first : s + 1;
-        passes.add(model.pass(from, s + 2, model.tokens(from, s + 1)));
+        passes.add(model.encoder().pass(from, s + 2, model.tokens(from, s + 1)));
       }
-      finalPass = model.pass(first, scales + 1, model.tokens(first, scales));
+      finalPass = model.encoder().pass(first, scales + 1, model.tokens(first, scales));
     }
   }
 
@@ -58,7 +58,9 @@ public final class PyTorchSelectedPeer implements Peer {
       Tensor middle = encoder1(s);
       boxes =
           model.lastBoxes(
-              model.encode(passes.get(s), middle, model.encoder1Layers(), model.layers()));
+              model
+                  .encoder()
+                  .encode(passes.get(s), middle, model.encoder1Layers(), model.encoder().layers()));
     }
     return boxes;
   }
@@ -69,16 +71,17 @@ public final class PyTorchSelectedPeer implements Peer {
       middles[s] = encoder1(s);
     }
     Tensor all = PyTorchModel.cat(1, middles);
-    return model.lastBoxes(model.encode(finalPass, all, model.encoder1Layers(), model.layers()));
+    return model.lastBoxes(
+        model.encoder().encode(finalPass, all, model.encoder1Layers(), model.encoder().layers()));
   }
 
-  /** A scale's tokens behind Encoder1, the text's before them where it goes with them. */
+  /** A scale's tokens after Encoder1, preceded by the text's where both go together. */
   private Tensor encoder1(int s) {
     Tensor tokens = model.embedScale(s, patches.get(s));
     if (s == 0 && model.firstSegment() == 0) {
       tokens = PyTorchModel.cat(1, model.embedText(), tokens);
     }
-    Tensor middle = model.encode(passes.get(s), tokens, 0, model.encoder1Layers());
+    Tensor middle = model.encoder().encode(passes.get(s), tokens, 0, model.encoder1Layers());
     if (s < model.scales() - 1) {
       model.childLogits(s, middle);
     }

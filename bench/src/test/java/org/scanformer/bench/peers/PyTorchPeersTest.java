@@ -158,7 +158,7 @@ class PyTorchPeersTest {
     IllegalArgumentException refusal =
         assertThrows(IllegalArgumentException.class, () -> new PyTorchDensePeer(workload, true));
     assertEquals(
-        "The dense model looks at all patches, found a mask of scale 2 with 48 of 96",
+        "The dense model selects all patches, found a mask of scale 2 with 48 of 96",
         refusal.getMessage());
   }
 
