@@ -1,4 +1,4 @@
-/** The command line. */
+/** The command line of ScanFormer. */
 module org.scanformer.cli {
   requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.databind;

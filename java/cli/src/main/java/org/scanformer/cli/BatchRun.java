@@ -23,7 +23,7 @@ import org.scanformer.ScanFormer;
 import org.scanformer.ScanFormerException;
 import org.scanformer.SelectionPolicy;
 
-/** Answers the lines of a file, several at a time, in order; a bad line costs itself alone. */
+/** Answers the lines of a file in order, several at a time; a bad line affects no other. */
 final class BatchRun {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -38,7 +38,7 @@ final class BatchRun {
     this.groupSize = groupSize;
   }
 
-  /** A line of the file, and what became of it: a request, then an answer or an error. */
+  /** A line of the file with its request, and then with its answer or error. */
   private static final class Line {
     private final int number;
     private final ObjectNode output = LocationJson.object();
@@ -57,7 +57,7 @@ final class BatchRun {
    */
   int run(Path file, PrintWriter out) throws IOException {
     if (!Files.isRegularFile(file)) {
-      throw new CliException("The batch file " + file + " is not a file that exists");
+      throw new CliException("The batch file " + file + " does not exist or is not a file");
     }
     Path folder = file.toAbsolutePath().getParent();
     try (ProgressBar progress = Progress.bar("locate", countLines(file));
@@ -128,12 +128,12 @@ final class BatchRun {
         LocationJson.put(usable.get(i).output, locations.get(i));
       }
     } catch (ScanFormerException together) {
-      // One of them cannot be answered: find out which by asking for each alone.
+      // At least one of them fails: find out which by running each on its own.
       for (Line line : usable) {
         try {
           LocationJson.put(line.output, scanFormer.locate(line.request));
-        } catch (ScanFormerException alone) {
-          fail(line, alone.code(), alone.getMessage());
+        } catch (ScanFormerException e) {
+          fail(line, e.code(), e.getMessage());
         }
       }
     }

@@ -11,7 +11,7 @@ import picocli.CommandLine.Spec;
 /** Lists the backends. */
 @Command(
     name = "devices",
-    description = "Lists each backend: usable, or every reason why not.",
+    description = "Lists each backend and, if it is not usable, every reason.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class)
 final class DevicesCommand implements Callable<Integer> {

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What stopping before the last scale would cost and save. The cost of a stop is the number of
- * image tokens up to that scale relative to those of all scales; the text is left out.
+ * The accuracy and the cost of stopping before the last scale. The cost of a stop is the number of
+ * image tokens up to its scale relative to those of all scales; text tokens are not counted.
  */
 final class EarlyExit {
   private EarlyExit() {}

@@ -31,17 +31,17 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Judges a model on pairs of images and expressions whose true boxes are known. */
+/** Evaluates a model on pairs of images and expressions with true boxes. */
 @Command(
     name = "eval",
-    description = "Judges a model: accuracy, patches looked at, speed.",
+    description = "Evaluates a model: accuracy, selected patches, speed.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     footer = {
       "",
-      "Accuracy is the share of boxes whose IoU with the true one is at least 0.5, 0.7, 0.9. Pairs a"
-          + " second count the engine's time; images are read, or drawn, meanwhile. The cost of an"
-          + " early exit is the share of the image tokens of all scales that it computed."
+      "Accuracy is the share of boxes whose IoU with the true box is at least 0.5, 0.7 or 0.9. Pairs per"
+          + " second count only the model's time; images are read or drawn meanwhile. The cost of an"
+          + " early exit is the share of all scales' image tokens that were computed."
     })
 final class EvalCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -50,19 +50,19 @@ final class EvalCommand implements Callable<Integer> {
 
   @Mixin private ModelOption model;
 
-  @Mixin private EngineOptions engine;
+  @Mixin private DeviceOptions device;
 
   @ArgGroup(exclusive = true)
   private Selection selection;
 
-  /** Which patches are looked at. */
+  /** The selection, which may also be a random control. */
   static final class Selection extends SelectionOption {
     @Option(
         names = "--random",
         paramLabel = "SHARE",
         split = ",",
         description =
-            "A control: draw this share of the patches at random, one share for each scale from 1 on.")
+            "A control: select this share of the patches at random, one share per scale from 1 on.")
     private double[] random;
 
     @Override
@@ -75,7 +75,7 @@ final class EvalCommand implements Callable<Integer> {
       names = "--batch",
       paramLabel = "N",
       defaultValue = "8",
-      description = "Pairs answered together. Default: 8.")
+      description = "Pairs per batch. Default: 8.")
   private int batch;
 
   @Option(names = "--json", description = "Print the figures as one line of JSON.")
@@ -84,13 +84,13 @@ final class EvalCommand implements Callable<Integer> {
   @Option(
       names = "--plots",
       paramLabel = "DIR",
-      description = "Draw the figures, and a sheet of examples, into this directory.")
+      description = "Draw plots and a sheet of examples into this directory.")
   private Path plots;
 
   @Option(
       names = "--resume",
       paramLabel = "FILE.jsonl",
-      description = "Keep each pair's result in this file; pairs that are in it are not run again.")
+      description = "Keep each pair's result in this file, and skip pairs that are already in it.")
   private Path resume;
 
   private ReferringDataset dataset;
@@ -108,7 +108,7 @@ final class EvalCommand implements Callable<Integer> {
     dataset = data.open(spec);
     dataset.badRecords().forEach(evaluation::addBad);
     try (ScanFormer opened =
-        model.load(engine.toBuilder().schedule(Schedule.PER_SCALE).maxBatch(batch).build())) {
+        model.load(device.toBuilder().schedule(Schedule.PER_SCALE).maxBatch(batch).build())) {
       scanFormer = opened;
       if (selection != null && selection.random != null) {
         random = new RandomSelection(opened.config(), selection.random);
@@ -145,7 +145,7 @@ final class EvalCommand implements Callable<Integer> {
     }
   }
 
-  /** What the figures depend on. */
+  /** Everything that the results depend on. */
   private ObjectNode subject() {
     ObjectNode node = LocationJson.object();
     node.put("data", dataset.name());
@@ -163,7 +163,7 @@ final class EvalCommand implements Callable<Integer> {
     return selection == null ? SelectionPolicy.checkpoint() : selection.policy();
   }
 
-  /** A pair with its image, or with what went wrong when it was read. */
+  /** A pair with its image, or with the problem found when it was read. */
   private record Read(int index, ReferringPair pair, Image image, BadRecord bad) {}
 
   private void run(EvalLog log) throws IOException {
@@ -240,12 +240,12 @@ final class EvalCommand implements Callable<Integer> {
     try {
       locate(usable, log);
     } catch (ScanFormerException together) {
-      // One of them cannot be answered: find out which by asking for each alone.
+      // At least one of them fails: find out which by running each on its own.
       for (Read read : usable) {
         try {
           locate(List.of(read), log);
-        } catch (ScanFormerException alone) {
-          evaluation.addBad(new BadRecord(read.pair.id(), alone.getMessage()));
+        } catch (ScanFormerException e) {
+          evaluation.addBad(new BadRecord(read.pair.id(), e.getMessage()));
         }
       }
     }
@@ -279,7 +279,7 @@ final class EvalCommand implements Callable<Integer> {
     if (!results.isEmpty()) {
       int last = evaluation.scales() - 1;
       out.println();
-      out.println("scale  Acc@0.5  mean IoU  patches looked at");
+      out.println("scale  Acc@0.5  mean IoU  patches selected");
       for (int s = 0; s <= last; s++) {
         out.printf(
             Locale.ROOT,
@@ -292,7 +292,7 @@ final class EvalCommand implements Callable<Integer> {
       out.println();
       out.printf(
           Locale.ROOT,
-          "Acc@0.5 %.3f, Acc@0.7 %.3f, Acc@0.9 %.3f; %.1f %% of all patches looked at%n",
+          "Acc@0.5 %.3f, Acc@0.7 %.3f, Acc@0.9 %.3f; %.1f %% of all patches selected%n",
           evaluation.accuracy(last, 0.5),
           evaluation.accuracy(last, 0.7),
           evaluation.accuracy(last, 0.9),
@@ -300,7 +300,7 @@ final class EvalCommand implements Callable<Integer> {
       if (!Double.isNaN(evaluation.pairsPerSecond())) {
         out.printf(
             Locale.ROOT,
-            "%.1f pairs a second (%s, %s, %d together)%n",
+            "%.1f pairs per second (%s, %s, batches of %d)%n",
             evaluation.pairsPerSecond(),
             LocationJson.name(scanFormer.backend()),
             LocationJson.name(scanFormer.precision()),

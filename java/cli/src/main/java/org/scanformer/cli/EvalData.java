@@ -10,9 +10,9 @@ import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
-/** The options that say what a model is judged on. */
+/** The options that choose the data to evaluate a model on. */
 final class EvalData {
-  /** The forms of data. */
+  /** The kinds of data. */
   enum Form {
     SHAPES,
     REFER,
@@ -25,14 +25,14 @@ final class EvalData {
       required = true,
       description =
           "Drawn scenes; a REFER directory (RefCOCO, RefCOCO+, RefCOCOg, RefCLEF); or a JSON file in"
-              + " MDETR's form.")
+              + " MDETR's format.")
   private Form form;
 
   @Option(
       names = "--seed",
       paramLabel = "N",
       defaultValue = "1",
-      description = "shapes: seed of the scenes; never those of a training. Default: 1.")
+      description = "shapes: seed of the scenes, which training never draws. Default: 1.")
   private long seed;
 
   @Option(
@@ -57,7 +57,7 @@ final class EvalData {
   @Option(
       names = "--split-by",
       paramLabel = "WHO",
-      description = "refer: unc, google, umd or berkeley, where a directory has several.")
+      description = "refer: unc, google, umd or berkeley, if a directory has several.")
   private String splitBy;
 
   @Option(names = "--file", paramLabel = "FILE", description = "mdetr: the JSON file.")
@@ -66,9 +66,10 @@ final class EvalData {
   @Option(
       names = "--images",
       paramLabel = "DIR",
-      description = "refer and mdetr: where the images are, when not beside the data.")
+      description = "refer and mdetr: the directory of the images, if not that of the data.")
   private Path images;
 
+  /** Opens the data. */
   ReferringDataset open(CommandSpec spec) {
     return switch (form) {
       case SHAPES -> {

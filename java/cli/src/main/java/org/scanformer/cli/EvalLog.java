@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The results of an evaluation, a line of JSON a pair, so that one that was stopped can go on. The
- * first line says what is evaluated.
+ * The results of an evaluation with a line of JSON per pair, so that an evaluation that was stopped
+ * can be resumed. The first line says what is evaluated.
  */
 final class EvalLog implements AutoCloseable {
   private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -26,10 +26,10 @@ final class EvalLog implements AutoCloseable {
   private final BufferedWriter writer;
 
   /**
-   * Opens or begins a log. A last line that was cut off is dropped.
+   * Opens or starts a log. An incomplete last line is dropped.
    *
-   * @param subject what is evaluated: an existing log must be of the same
-   * @throws CliException when the log is of something else, or no log
+   * @param subject what is evaluated; an existing log must have the same
+   * @throws CliException when the log is of something else or not a log
    */
   EvalLog(Path file, ObjectNode subject) throws IOException {
     List<String> kept = new ArrayList<>(List.of(LocationJson.write(subject)));
@@ -43,7 +43,7 @@ final class EvalLog implements AutoCloseable {
           kept.add(lines.get(i));
         } catch (JsonProcessingException | IllegalArgumentException | NullPointerException e) {
           if (i < lines.size() - 1) {
-            throw new CliException(file + ": line " + (i + 1) + " is no result of a pair");
+            throw new CliException(file + ": line " + (i + 1) + " is not the result of a pair");
           }
         }
       }

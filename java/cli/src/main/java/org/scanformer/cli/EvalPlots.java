@@ -34,7 +34,7 @@ final class EvalPlots {
   }
 
   private void save(Chart<?, ?> chart, String name) throws IOException {
-    Pictures.write(BitmapEncoder.getBufferedImage(chart), directory.resolve(name));
+    PngFiles.write(BitmapEncoder.getBufferedImage(chart), directory.resolve(name));
   }
 
   private static CategoryChart accuracy(Evaluation evaluation) {
@@ -61,13 +61,13 @@ final class EvalPlots {
     return chart;
   }
 
-  /** Scale 0 is left out: it is always looked at whole. */
+  /** Scale 0 is left out: all of its patches are always selected. */
   private static XYChart shares(Evaluation evaluation) {
     XYChart chart =
         new XYChartBuilder()
             .width(WIDTH)
             .height(HEIGHT)
-            .title("Patches looked at")
+            .title("Patches selected")
             .xAxisTitle("share of a scale's patches")
             .yAxisTitle("share of pairs")
             .build();

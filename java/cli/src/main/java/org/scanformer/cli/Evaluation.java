@@ -14,7 +14,7 @@ final class Evaluation {
 
   private final List<PairResult> results = new ArrayList<>();
   private final List<BadRecord> badRecords = new ArrayList<>();
-  private long engineNanos;
+  private long modelNanos;
   private int timedPairs;
 
   void add(PairResult result) {
@@ -25,9 +25,9 @@ final class Evaluation {
     badRecords.add(record);
   }
 
-  /** Adds what the engine took for a number of pairs, reading of images left out. */
+  /** Adds the time that the model took for a number of pairs, without reading their images. */
   void addTime(long nanos, int pairs) {
-    engineNanos += nanos;
+    modelNanos += nanos;
     timedPairs += pairs;
   }
 
@@ -53,7 +53,7 @@ final class Evaluation {
     return results.stream().mapToDouble(r -> r.scales().get(scale).iou()).average().orElse(0);
   }
 
-  /** Mean over the pairs of the share of a scale's patches that were looked at. */
+  /** Mean over the pairs of the share of a scale's patches that were selected. */
   double selectedShare(int scale) {
     return results.stream()
         .mapToDouble(r -> (double) r.scales().get(scale).selected() / r.scales().get(scale).total())
@@ -61,7 +61,7 @@ final class Evaluation {
         .orElse(0);
   }
 
-  /** All patches that were looked at, of all patches of all scales. */
+  /** Share of all patches of all scales that were selected. */
   double selectedShare() {
     long selected = 0;
     long total = 0;
@@ -74,9 +74,9 @@ final class Evaluation {
     return (double) selected / total;
   }
 
-  /** Pairs a second of the engine's time; NaN where none was measured. */
+  /** Pairs per second of the model's time; NaN if none was measured. */
   double pairsPerSecond() {
-    return timedPairs == 0 ? Double.NaN : timedPairs * 1e9 / engineNanos;
+    return timedPairs == 0 ? Double.NaN : timedPairs * 1e9 / modelNanos;
   }
 
   /** Number of pairs and accuracy at 0.5 by kind; pairs of unknown kind are left out. */

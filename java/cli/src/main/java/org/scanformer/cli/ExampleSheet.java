@@ -17,8 +17,8 @@ import org.scanformer.datasets.ReferringDataset;
 import org.scanformer.datasets.ReferringPair;
 
 /**
- * Draws pairs with the boxes of all scales and the true one, and what was looked at: as many that
- * were missed as were found, where there are so many.
+ * Draws pairs with the boxes of all scales, the true box and what the model saw: half of them
+ * misses and half of them hits, as far as there are enough. Not thread-safe.
  */
 final class ExampleSheet {
   private static final int EXAMPLES = 12;
@@ -28,7 +28,7 @@ final class ExampleSheet {
   private final ScanFormer scanFormer;
   private final Policy policy;
 
-  /** Which patches are looked at in a pair's image. */
+  /** Chooses the selection policy for a pair's image. */
   interface Policy {
     SelectionPolicy of(Image image, int index);
   }
@@ -54,12 +54,12 @@ final class ExampleSheet {
               Request.of(image, pair.expression()).withSelection(policy.of(image, chosen.get(i))));
       int x = i % COLUMNS * 2 * CELL;
       int y = i / COLUMNS * CELL;
-      BufferedImage overlay = Pictures.overlay(image, pair.expression(), location, pair.box());
+      BufferedImage overlay = Overlay.boxes(image, pair.expression(), location, pair.box());
       draw(graphics, overlay, x, y);
-      draw(graphics, Pictures.seen(image, location, patchSize), x + CELL, y);
+      draw(graphics, Overlay.seen(image, location, patchSize), x + CELL, y);
     }
     graphics.dispose();
-    Pictures.write(sheet, directory.resolve("examples.png"));
+    PngFiles.write(sheet, directory.resolve("examples.png"));
   }
 
   private static List<Integer> choose(ReferringDataset dataset, Evaluation evaluation) {

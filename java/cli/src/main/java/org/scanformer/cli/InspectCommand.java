@@ -18,8 +18,7 @@ import picocli.CommandLine.Spec;
 /** Describes a model directory. */
 @Command(
     name = "inspect",
-    description =
-        "Shows a model's configuration, size, the memory an engine reserves, and its cost.",
+    description = "Shows a model's configuration, size, reserved memory and cost.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class)
 final class InspectCommand implements Callable<Integer> {
@@ -28,13 +27,13 @@ final class InspectCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "DIR", description = "The model directory.")
   private Path model;
 
-  @Mixin private EngineOptions engine;
+  @Mixin private DeviceOptions device;
 
   @Option(
       names = "--max-batch",
       paramLabel = "N",
       defaultValue = "8",
-      description = "Requests that memory is reserved for. Default: 8.")
+      description = "Requests per batch to reserve memory for. Default: 8.")
   private int maxBatch;
 
   @Option(names = "--json", description = "Print JSON.")
@@ -42,7 +41,7 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    ModelInfo info = ScanFormer.inspect(model, engine.toBuilder().maxBatch(maxBatch).build());
+    ModelInfo info = ScanFormer.inspect(model, device.toBuilder().maxBatch(maxBatch).build());
     if (json) {
       spec.commandLine().getOut().println(toJson(info));
     } else {
@@ -84,7 +83,8 @@ final class InspectCommand implements Callable<Integer> {
     for (ModelInfo.Reservation part : info.memory()) {
       out.printf(Locale.ROOT, "  %-26s %,18d%n", part.purpose(), part.bytes());
     }
-    out.println("Cost of a square image, all patches selected, 20 text tokens encoded before");
+    out.println(
+        "Cost of a square image with all patches selected and 20 text tokens already encoded");
     for (ModelInfo.ScaleCost cost : info.scales()) {
       out.printf(
           Locale.ROOT,

@@ -22,17 +22,17 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Locates what an expression speaks of, in one image or in those of a file. */
+/** Locates the object that an expression describes, in one image or in those of a batch file. */
 @Command(
     name = "locate",
-    description = "Finds, in an image, the object an expression speaks of.",
+    description = "Finds the object in an image that an expression describes.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     footer = {
       "",
-      "Lines of a --batch file are {\"image\": FILE, \"text\": EXPRESSION}; a relative FILE is looked for"
-          + " beside the batch file. Each gives one line of JSON, in order; a line that cannot be"
-          + " answered gives {\"line\": N, \"error\": {…}}, and the exit code is then 1."
+      "Each line of a --batch file is {\"image\": FILE, \"text\": EXPRESSION}; a relative FILE is resolved"
+          + " against the batch file's directory. Each line gives one line of JSON, in order. A line"
+          + " that fails gives {\"line\": N, \"error\": {…}}, and the exit code is then 1."
     })
 final class LocateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -50,7 +50,7 @@ final class LocateCommand implements Callable<Integer> {
     @Option(
         names = "--batch",
         paramLabel = "FILE.jsonl",
-        description = "Answer every line of a file; one line of JSON each.")
+        description = "Answer every line of a file with one line of JSON.")
     private Path batch;
   }
 
@@ -67,15 +67,15 @@ final class LocateCommand implements Callable<Integer> {
     private String text;
   }
 
-  @Mixin private EngineOptions engine;
+  @Mixin private DeviceOptions device;
 
   @Option(
       names = "--schedule",
       paramLabel = "per-scale|final-only",
       converter = ScheduleConverter.class,
       description =
-          "Order of the scales through the encoder; per-scale gives a box after every scale."
-              + " Default: per-scale with --out, else final-only.")
+          "Order in which scales go through the encoder; per-scale gives a box after every"
+              + " scale. Default: per-scale with --out, otherwise final-only.")
   private Schedule schedule;
 
   @ArgGroup(exclusive = true)
@@ -87,26 +87,26 @@ final class LocateCommand implements Callable<Integer> {
   @Option(
       names = "--out",
       paramLabel = "FILE.png",
-      description = "Draw the boxes of scales 0, 1, 2 in red, green, blue over the image.")
+      description = "Draw the boxes of scales 0, 1 and 2 over the image, in red, green and blue.")
   private Path overlay;
 
   @Option(
       names = "--seen",
       paramLabel = "FILE.png",
       description =
-          "Draw what was looked at: the finest patches that were selected, coarser elsewhere.")
+          "Draw what the model saw: each place at the resolution of its finest selected patch.")
   private Path seen;
 
   @Override
   public Integer call() throws IOException {
     if (input.batch != null && (overlay != null || seen != null)) {
       throw new CommandLine.ParameterException(
-          spec.commandLine(), "--out and --seen go with --image, not with --batch");
+          spec.commandLine(), "--out and --seen need --image and cannot be used with --batch");
     }
     Schedule chosen =
         schedule != null ? schedule : overlay != null ? Schedule.PER_SCALE : Schedule.FINAL_ONLY;
     ScanFormerOptions options =
-        engine.toBuilder().schedule(chosen).maxBatch(input.batch == null ? 1 : 8).build();
+        device.toBuilder().schedule(chosen).maxBatch(input.batch == null ? 1 : 8).build();
     SelectionPolicy policy = selection == null ? SelectionPolicy.checkpoint() : selection.policy();
     try (ScanFormer scanFormer = model.load(options)) {
       if (input.batch != null) {
@@ -124,11 +124,11 @@ final class LocateCommand implements Callable<Integer> {
     String text = input.single.text;
     Location location = scanFormer.locate(Request.of(image, text).withSelection(policy));
     if (overlay != null) {
-      Pictures.write(Pictures.overlay(image, text, location), overlay);
+      PngFiles.write(Overlay.boxes(image, text, location), overlay);
     }
     if (seen != null) {
       int patchSize = ((Number) scanFormer.config().get("patch_size")).intValue();
-      Pictures.write(Pictures.seen(image, location, patchSize), seen);
+      PngFiles.write(Overlay.seen(image, location, patchSize), seen);
     }
     if (json) {
       spec.commandLine().getOut().println(LocationJson.toJson(location));
@@ -155,7 +155,7 @@ final class LocateCommand implements Callable<Integer> {
     for (ScaleResult scale : scales) {
       out.printf(
           Locale.ROOT,
-          "  scale %d: %d of %d patches looked at%n",
+          "  scale %d: %d of %d patches selected%n",
           scale.scale(),
           scale.mask().count(),
           scale.mask().total());
@@ -168,14 +168,14 @@ final class LocateCommand implements Callable<Integer> {
         LocationJson.name(location.precision()),
         LocationJson.name(location.schedule()));
     if (overlay != null) {
-      out.println("Boxes drawn over the image: " + overlay.toAbsolutePath());
+      out.println("Boxes over the image: " + overlay.toAbsolutePath());
     }
     if (seen != null) {
-      out.println("What was looked at:         " + seen.toAbsolutePath());
+      out.println("What the model saw:   " + seen.toAbsolutePath());
     }
   }
 
-  /** Accepts the names of the command line. */
+  /** Converts the command line's names. */
   static final class ScheduleConverter implements CommandLine.ITypeConverter<Schedule> {
     @Override
     public Schedule convert(String value) {

@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
 /** The command line. Answers go to standard output, everything else to standard error. */
 @Command(
     name = "scanformer",
-    description = "Finds, in an image, the object an expression speaks of.",
+    description = "Finds the object in an image that an expression describes.",
     subcommands = {
       LocateCommand.class,
       EvalCommand.class,
@@ -22,8 +22,8 @@ import picocli.CommandLine.Command;
     versionProvider = Main.Version.class,
     footer = {
       "",
-      "Exit codes: 0 on success, 1 when a request failed, 2 on wrong usage.",
-      "'scanformer COMMAND --help' describes a command."
+      "Exit codes: 0 for success, 1 when a request failed, 2 for wrong usage.",
+      "'scanformer COMMAND --help' shows the options of a command."
     })
 public final class Main implements Runnable {
   static final int FAILURE = 1;
@@ -31,9 +31,9 @@ public final class Main implements Runnable {
 
   @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 
-  /** Runs the command line and exits with its code. */
+  /** Runs the command line and exits the JVM with its exit code. */
   public static void main(String[] args) {
-    // Without this the decoders' and the overlay's Java2D may look for a display.
+    // Without this, Java2D in the decoders and the overlay may look for a display.
     System.setProperty("java.awt.headless", "true");
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);

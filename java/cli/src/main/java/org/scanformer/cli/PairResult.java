@@ -12,7 +12,7 @@ import org.scanformer.ScaleResult;
 import org.scanformer.datasets.ReferringPair;
 
 /**
- * What became of one pair.
+ * The result of one pair.
  *
  * @param id the pair's
  * @param kind the expression's kind, or null
@@ -25,7 +25,7 @@ record PairResult(String id, String kind, List<Scale> scales) {
    * @param iou of its box with the true one
    * @param score predicted IoU; NaN where the model has no score head
    * @param agreement IoU of its box with the box of the scale before; NaN for the first
-   * @param selected patches that were looked at
+   * @param selected patches selected
    * @param total patches of the scale
    */
   record Scale(double iou, double score, double agreement, int selected, int total) {

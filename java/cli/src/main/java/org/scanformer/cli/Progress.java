@@ -5,7 +5,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** How long work shows how far it is. */
+/** Shows the progress of long work. */
 final class Progress {
   private Progress() {}
 

@@ -9,8 +9,8 @@ import org.scanformer.PatchMask;
 import org.scanformer.SelectionPolicy;
 
 /**
- * A control for the selection: at each scale but the first, as many patches as a share says, drawn
- * at random.
+ * A control for the selection: at each scale except the first, a given share of the patches, drawn
+ * at random. Thread-safe.
  */
 final class RandomSelection {
   private final int coarseGrid;
@@ -22,7 +22,7 @@ final class RandomSelection {
    * A control for a model.
    *
    * @param config the model's configuration, by the names of its file
-   * @param shares of the scales from 1 on; the last one also for those after it
+   * @param shares for the scales from 1 on; the last one also holds for all scales after it
    */
   RandomSelection(Map<String, Object> config, double[] shares) {
     this.coarseGrid = ((Number) config.get("coarse_grid")).intValue();

@@ -3,12 +3,12 @@ package org.scanformer.cli;
 import org.scanformer.SelectionPolicy;
 import picocli.CommandLine.Option;
 
-/** Which patches are looked at. */
+/** The options that choose which patches are selected. */
 class SelectionOption {
   @Option(
       names = "--threshold",
       paramLabel = "T",
-      description = "Select patches of a probability over T. Default: the model's threshold.")
+      description = "Select patches with a probability above T. Default: the model's threshold.")
   private Double threshold;
 
   @Option(
@@ -30,7 +30,7 @@ class SelectionOption {
     return all ? SelectionPolicy.all() : SelectionPolicy.checkpoint();
   }
 
-  /** What is selected, for reports. */
+  /** The selection, for reports. */
   @Override
   public String toString() {
     if (threshold != null) {

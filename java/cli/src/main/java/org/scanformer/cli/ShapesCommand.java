@@ -21,13 +21,13 @@ import picocli.CommandLine.Spec;
 /** Writes drawn scenes as files. */
 @Command(
     name = "shapes",
-    description = "Draws scenes with expressions that hold for one object.",
+    description = "Draws scenes with expressions that each describe one object.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     footer = {
       "",
-      "Writes 0000.png and so on, and scenes.jsonl: a line {\"image\", \"text\", \"kind\", \"box\"} each, which"
-          + " locate --batch takes too. The same split, seed and count give the same files."
+      "Writes 0000.png and so on, and scenes.jsonl with a line {\"image\", \"text\", \"kind\", \"box\"} for each,"
+          + " which locate --batch reads. The same split, seed and count give the same files."
     })
 final class ShapesCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -36,7 +36,7 @@ final class ShapesCommand implements Callable<Integer> {
       names = "--out",
       paramLabel = "DIR",
       required = true,
-      description = "Where to write; made when it does not exist.")
+      description = "The output directory; created if missing.")
   private Path out;
 
   @Option(
@@ -46,21 +46,26 @@ final class ShapesCommand implements Callable<Integer> {
       description = "Number of scenes. Default: 20.")
   private int count;
 
-  @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Default: 1.")
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Seed of the scenes. Default: 1.")
   private long seed;
 
   @Option(
       names = "--split",
       paramLabel = "train|validation|test",
       defaultValue = "test",
-      description = "Scenes of different splits are never the same. Default: test.")
+      description = "Split of the scenes; no scene is in two splits. Default: test.")
   private Split split;
 
   @Option(
       names = "--max-side",
       paramLabel = "PIXELS",
       defaultValue = "" + ShapesDataset.PHOTO_SIDE,
-      description = "Largest long side; the smallest is 160. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Upper limit of the long side, which is at least 160. Default: ${DEFAULT-VALUE}.")
   private int maxSide;
 
   @Override
@@ -79,8 +84,8 @@ final class ShapesCommand implements Callable<Integer> {
       for (int i = 0; i < count; i++) {
         ReferringPair pair = dataset.pair(i);
         String name = String.format("%0" + digits + "d.png", i);
-        BufferedImage picture = Pictures.toBufferedImage(pair.image().read());
-        Pictures.write(picture, out.resolve(name));
+        BufferedImage picture = PngFiles.toBufferedImage(pair.image().read());
+        PngFiles.write(picture, out.resolve(name));
         ObjectNode line = LocationJson.object();
         line.put("image", name).put("text", pair.expression()).put("kind", pair.kind());
         line.putObject("box")

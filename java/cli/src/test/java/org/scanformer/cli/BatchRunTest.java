@@ -119,7 +119,7 @@ class BatchRunTest {
     CommandLineRun run =
         run("locate", "--model", MODEL, "--batch", directory.resolve("none").toString());
     assertEquals(1, run.code());
-    assertTrue(run.err().contains("none is not a file that exists"), run.err());
+    assertTrue(run.err().contains("none does not exist or is not a file"), run.err());
   }
 
   @Test

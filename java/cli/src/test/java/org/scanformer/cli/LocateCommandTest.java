@@ -111,7 +111,7 @@ class LocateCommandTest {
       assertEquals(rows * cols, mask.length());
       assertEquals(mask.chars().filter(c -> c == '1').count(), scale.get("selected").asInt());
       boolean last = scale.get("scale").asInt() == 2;
-      assertEquals(last, scale.get("box_cxcywh").isArray(), "final-only: the last box alone");
+      assertEquals(last, scale.get("box_cxcywh").isArray(), "final-only: only the last box");
       assertEquals(last, scale.get("score").isNumber());
       side *= 2;
     }
@@ -193,7 +193,7 @@ class LocateCommandTest {
     assertUsage(locate("--max-patches", "many"), "many");
     assertUsage(
         run("locate", "--model", MODEL, "--batch", "x.jsonl", "--out", "o.png"),
-        "--out and --seen go with --image");
+        "--out and --seen need --image");
   }
 
   private static void assertFailure(CommandLineRun run, String words) {

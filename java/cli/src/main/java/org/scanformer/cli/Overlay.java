@@ -8,23 +8,17 @@ import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import javax.imageio.ImageIO;
 import org.scanformer.Box;
 import org.scanformer.Image;
 import org.scanformer.Location;
 import org.scanformer.PatchMask;
-import org.scanformer.PixelFormat;
 import org.scanformer.ScaleResult;
 
-/** Pictures that show an answer. */
-final class Pictures {
+/** Draws an answer over its image. Thread-safe: no state. */
+final class Overlay {
   /**
    * Smaller images are enlarged to about this on their long side, so that boxes and text are
    * readable.
@@ -40,21 +34,21 @@ final class Pictures {
     new Color(230, 60, 230)
   };
 
-  private Pictures() {}
+  private Overlay() {}
 
   /** The image with each scale's box, and below it the expression, the score and a legend. */
-  static BufferedImage overlay(Image image, String text, Location location) {
-    return overlay(image, text, location, null);
+  static BufferedImage boxes(Image image, String text, Location location) {
+    return boxes(image, text, location, null);
   }
 
-  /** The same with the true box, in white, where it is not null. */
-  static BufferedImage overlay(Image image, String text, Location location, Box truth) {
+  /** The same with the true box in white; null for none. */
+  static BufferedImage boxes(Image image, String text, Location location, Box truth) {
     int factor = enlargement(image.width(), image.height());
     int width = image.width() * factor;
     int height = image.height() * factor;
     int fontSize = Math.max(14, Math.max(width, height) / 40);
     Font font = new Font(Font.SANS_SERIF, Font.PLAIN, fontSize);
-    // A narrow image gets room beside it, so that words and legend fit.
+    // A narrow image gets a wider canvas, so that caption and legend fit.
     int pictureWidth = Math.max(width, 20 * fontSize);
     List<String> caption = caption(text, location, font, pictureWidth - fontSize);
     int lineHeight = fontSize * 3 / 2;
@@ -67,7 +61,7 @@ final class Pictures {
         RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
     graphics.setRenderingHint(
         RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR);
-    graphics.drawImage(toBufferedImage(image), 0, 0, width, height, null);
+    graphics.drawImage(PngFiles.toBufferedImage(image), 0, 0, width, height, null);
     graphics.setFont(font);
     float stroke = Math.max(3, Math.max(width, height) / 200f);
     int legendX = fontSize / 2;
@@ -101,7 +95,7 @@ final class Pictures {
     return picture;
   }
 
-  /** A dark edge around the colour keeps a box visible on any ground. */
+  /** A dark edge around the colour keeps a box visible on any background. */
   private static void drawBox(Graphics2D graphics, Box box, Color color, float stroke) {
     Rectangle2D.Double shape = new Rectangle2D.Double(box.x(), box.y(), box.width(), box.height());
     graphics.setColor(Color.BLACK);
@@ -145,7 +139,7 @@ final class Pictures {
     PatchMask finest = scales.get(scales.size() - 1).mask();
     int width = finest.cols() * patchSize;
     int height = finest.rows() * patchSize;
-    BufferedImage canvas = resize(toBufferedImage(image), width, height);
+    BufferedImage canvas = resize(PngFiles.toBufferedImage(image), width, height);
     BufferedImage picture = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
     for (ScaleResult scale : scales) {
       int block = 1 << (scales.size() - 1 - scale.scale());
@@ -231,43 +225,5 @@ final class Pictures {
     }
     graphics.dispose();
     return target;
-  }
-
-  /** The image for Java2D. */
-  static BufferedImage toBufferedImage(Image image) {
-    BufferedImage result =
-        new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_INT_RGB);
-    ByteBuffer pixels = image.pixels();
-    PixelFormat format = image.format();
-    int step = format.bytesPerPixel();
-    int red = format == PixelFormat.BGR || format == PixelFormat.BGRA ? 2 : 0;
-    int green = format == PixelFormat.GRAY ? 0 : 1;
-    int blue = format == PixelFormat.GRAY ? 0 : 2 - red;
-    int[] row = new int[image.width()];
-    for (int y = 0; y < image.height(); y++) {
-      int start = y * image.rowStride();
-      for (int x = 0; x < row.length; x++) {
-        int at = start + x * step;
-        row[x] =
-            (pixels.get(at + red) & 255) << 16
-                | (pixels.get(at + green) & 255) << 8
-                | pixels.get(at + blue) & 255;
-      }
-      result.setRGB(0, y, row.length, 1, row, 0, row.length);
-    }
-    return result;
-  }
-
-  /** Writes a PNG, making its folder. */
-  static void write(BufferedImage picture, Path file) throws IOException {
-    Path folder = file.toAbsolutePath().getParent();
-    try {
-      Files.createDirectories(folder);
-      try (var out = Files.newOutputStream(file)) {
-        ImageIO.write(picture, "png", out);
-      }
-    } catch (IOException e) {
-      throw new CliException("The picture " + file + " could not be written: " + e.getMessage());
-    }
   }
 }

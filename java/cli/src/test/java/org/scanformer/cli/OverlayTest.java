@@ -22,7 +22,7 @@ import org.scanformer.Schedule;
 import org.scanformer.Timings;
 
 /** Overlays and what was seen. */
-class PicturesTest {
+class OverlayTest {
   private static Location location(List<PatchMask> masks, List<NormalizedBox> boxes) {
     List<ScaleResult> scales = new java.util.ArrayList<>();
     for (int s = 0; s < masks.size(); s++) {
@@ -63,7 +63,7 @@ class PicturesTest {
     byte[] gray = new byte[800 * 800];
     java.util.Arrays.fill(gray, (byte) 100);
     Image image = Image.of(ByteBuffer.wrap(gray), PixelFormat.GRAY, 800, 800);
-    BufferedImage picture = Pictures.overlay(image, "a thing", location(MASKS, BOXES));
+    BufferedImage picture = Overlay.boxes(image, "a thing", location(MASKS, BOXES));
     // In the middle of the left edges, at 0.1, 0.25 and 0.4 of the width: mostly red, green, blue.
     int red = picture.getRGB(80, 400);
     int green = picture.getRGB(200, 400);
@@ -78,8 +78,8 @@ class PicturesTest {
   void whatWasSeenIsFineWhereSelectedAndCoarseElsewhere() {
     // 4 x 4 patches of 8 pixels on an image of 32 x 32: the finest canvas is the image itself.
     Image image = noise(PixelFormat.RGB, 32, 32);
-    BufferedImage source = Pictures.toBufferedImage(image);
-    BufferedImage seen = Pictures.seen(image, location(MASKS, BOXES), 8);
+    BufferedImage source = PngFiles.toBufferedImage(image);
+    BufferedImage seen = Overlay.seen(image, location(MASKS, BOXES), 8);
     int factor = seen.getWidth() / 32;
     assertEquals(32 * factor, seen.getHeight());
     for (int y = 0; y < 32; y++) {
@@ -102,9 +102,9 @@ class PicturesTest {
   void anyShapeAndFormatHasPictures(PixelFormat format, int width, int height) {
     Image image = noise(format, width, height);
     String text = "a rather long expression that has to be broken into lines ".repeat(3);
-    BufferedImage overlay = Pictures.overlay(image, text, location(MASKS, BOXES));
+    BufferedImage overlay = Overlay.boxes(image, text, location(MASKS, BOXES));
     assertTrue(Math.max(overlay.getWidth(), overlay.getHeight()) >= 640);
-    BufferedImage seen = Pictures.seen(image, location(MASKS, BOXES), 4);
+    BufferedImage seen = Overlay.seen(image, location(MASKS, BOXES), 4);
     assertTrue(seen.getWidth() >= 1 && seen.getHeight() >= 1);
   }
 
@@ -123,7 +123,7 @@ class PicturesTest {
             case GRAY -> 0xff010101;
             case NV12, I420 -> throw new AssertionError(format);
           };
-      assertEquals(expected, Pictures.toBufferedImage(image).getRGB(0, 0), format.toString());
+      assertEquals(expected, PngFiles.toBufferedImage(image).getRGB(0, 0), format.toString());
     }
   }
 }
