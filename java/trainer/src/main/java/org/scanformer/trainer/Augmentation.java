@@ -14,20 +14,20 @@ import org.scanformer.datasets.ImageSource;
 import org.scanformer.datasets.ReferringPair;
 
 /**
- * Changes pictures so that their expressions stay true: a mirror image where nothing is said about
- * left and right, and a little more or less light. Colours keep their names. There is no crop: it
- * can take away what makes an object the leftmost one.
+ * Changes images so that their expressions stay true: a mirror image if the expression does not
+ * mention left or right, and slightly more or less light. Colours keep their names. Images are not
+ * cropped: that could remove what makes an object the leftmost one.
  */
 final class Augmentation {
   private static final double LIGHT = 0.15;
 
-  /** Words of directions, as people type them too. */
+  /** Words for directions, including common spellings. */
   private static final Set<String> SIDES =
       Set.of("l", "r", "lft", "lef", "rt", "rgt", "rite", "rht", "east", "west", "clock", "oclock");
 
   private Augmentation() {}
 
-  /** Whether a mirror image would leave the expression true. */
+  /** Whether the expression stays true in a mirror image. */
   static boolean maySwapSides(String expression) {
     for (String word : expression.toLowerCase(Locale.ROOT).split("[^a-z]+")) {
       if (word.contains("left") || word.contains("right") || SIDES.contains(word)) {
@@ -37,7 +37,7 @@ final class Augmentation {
     return true;
   }
 
-  /** A pair with a changed picture. */
+  /** A pair with a changed image. */
   static ReferringPair augment(ReferringPair pair, SplittableRandom random) {
     boolean mirror = random.nextBoolean() && maySwapSides(pair.expression());
     double light = 1 + LIGHT * (2 * random.nextDouble() - 1);

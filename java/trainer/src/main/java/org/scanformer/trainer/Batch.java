@@ -5,11 +5,11 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Pairs that share a coarse grid, with what a scan of them is to be compared with. B pairs, S
+ * Pairs that share a coarse grid, with the labels that a scan of them is compared with. B pairs, S
  * scales, n patches at a scale in row-major order.
  */
 final class Batch {
-  /** What is known of a scale's patches. */
+  /** Pixels and labels of a scale's patches. */
   static final class ScaleLabels {
     /** Normalised pixels, [B, 3, rows * P, cols * P]. */
     final float[] pixels;
@@ -20,16 +20,16 @@ final class Batch {
     /** 1 where an object covers the patch, [B, n]. */
     final float[] covered;
 
-    /** That object's category, [B, n]; {@link #UNKNOWN} where there is none or it is not known. */
+    /** That object's category, [B, n]; {@link #UNKNOWN} if there is none or it is not known. */
     final long[] categories;
 
-    /** That object's colour, [B, n]; {@link #UNKNOWN} where there is none or it is not known. */
+    /** That object's colour, [B, n]; {@link #UNKNOWN} if there is none or it is not known. */
     final long[] colors;
 
     /** 1 where the target's box overlaps the patch, [B, n]. */
     final float[] target;
 
-    /** 1 where the patch is worth a look: the target overlaps it, or what is named beside it. */
+    /** 1 where the patch is worth selecting: the target or a landmark overlaps it. */
     final float[] wanted;
 
     final int rows;
@@ -51,13 +51,13 @@ final class Batch {
     }
   }
 
-  /** The class that a loss leaves out. */
+  /** The class that losses ignore. */
   static final long UNKNOWN = -100;
 
   final int size;
   final int patchSize;
 
-  /** Token ids, [B, text], 0 behind an expression's end. */
+  /** Token ids, [B, text]; 0 after an expression's end. */
   final long[] ids;
 
   /** Columns of ids: the longest expression's tokens, rounded up to a multiple of 4. */
@@ -80,7 +80,7 @@ final class Batch {
     for (int[] row : ids) {
       longest = Math.max(longest, row.length);
     }
-    // Few different shapes: each one costs the libraries a kernel of its own.
+    // Few different shapes: the libraries prepare a kernel for each.
     longest = Math.min(maxTextLength, (longest + 3) / 4 * 4);
     this.textLength = longest;
     this.ids = new long[size * longest];
@@ -103,12 +103,12 @@ final class Batch {
         .reshape(size, (long) s.rows * s.cols, 3 * p * p);
   }
 
-  /** A scale's array of one number a patch as a tensor, [B, n]. */
+  /** A scale's array of one number per patch as a tensor, [B, n]. */
   Tensor perPatch(Device device, int scale, float[] data) {
     return Torch.of(device, data, size, (long) scales[scale].rows * scales[scale].cols);
   }
 
-  /** A scale's array of one class a patch as a tensor, [B, n]. */
+  /** A scale's array of one class per patch as a tensor, [B, n]. */
   Tensor perPatch(Device device, int scale, long[] data) {
     return Torch.of(device, data, size, (long) scales[scale].rows * scales[scale].cols);
   }

@@ -12,14 +12,14 @@ import org.scanformer.internal.model.TextTokenizer;
 import org.scanformer.internal.pyramid.ImagePyramid;
 
 /**
- * Makes batches of pairs: the image pyramid as the engine makes it, and labels of patches. For one
- * thread.
+ * Makes batches of pairs: image pyramids exactly as a model makes them, and labels of patches. Not
+ * safe for use by several threads.
  */
 final class BatchBuilder implements AutoCloseable {
-  /** The least share of a patch that the target's box must overlap to make it worth a look. */
+  /** The share of a patch that a box must overlap to make it worth selecting. */
   private static final double OVERLAPS = 0.02;
 
-  /** An object covers a patch from this share on, of the patch or of the object. */
+  /** The share of the patch or of the object from which on an object covers a patch. */
   private static final double COVERS = 0.3;
 
   private final ModelConfig config;
@@ -78,7 +78,7 @@ final class BatchBuilder implements AutoCloseable {
 
   private void pixels(Image image, ModelConfig.Grid grid, int pair, Batch.ScaleLabels[] scales) {
     if (!config.coarseGrid(image.width(), image.height()).equals(grid)) {
-      throw new IllegalArgumentException("an image's size is not the one its dataset names");
+      throw new IllegalArgumentException("an image's size differs from that in its dataset");
     }
     FloatBuffer levels = pyramid.of(image);
     for (Batch.ScaleLabels scale : scales) {
@@ -111,7 +111,7 @@ final class BatchBuilder implements AutoCloseable {
       double onTarget = overlap(cell, pair.box()) / (width * height);
       labels.target[place] = onTarget > OVERLAPS ? 1 : 0;
       boolean wanted = onTarget > OVERLAPS;
-      // A landmark needs a look where the target is not yet found, at the first scale that chooses.
+      // A landmark matters while the target is not yet found, at the first scale that selects.
       for (Box landmark : s == 1 ? pair.landmarks() : List.<Box>of()) {
         wanted |= overlap(cell, landmark) / (width * height) > OVERLAPS;
       }

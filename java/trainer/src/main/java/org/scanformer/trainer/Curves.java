@@ -15,11 +15,11 @@ import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
- * The curves of a run, as a file of comma-separated values and a picture: a line for every fifty
- * steps. A loss is its mean over them, as accuracy and share are by scale.
+ * The curves of a run as comma-separated values and as a picture, with a line for every fifty
+ * steps. Losses, accuracies and shares are means over these steps.
  */
 final class Curves implements AutoCloseable {
-  private static final int STEPS_A_LINE = 50;
+  private static final int STEPS_PER_LINE = 50;
 
   private final Path file;
   private final BufferedWriter writer;
@@ -34,9 +34,9 @@ final class Curves implements AutoCloseable {
   private String summary = "";
 
   /**
-   * Opens the file; lines behind the step that a run resumes after are dropped.
+   * Opens the file; lines after the step that a run resumes from are dropped.
    *
-   * @param afterStep steps taken so far
+   * @param afterStep steps completed so far
    */
   Curves(Path file, long afterStep) throws IOException {
     this.file = file;
@@ -59,7 +59,7 @@ final class Curves implements AutoCloseable {
             file, StandardCharsets.UTF_8, java.nio.file.StandardOpenOption.APPEND);
   }
 
-  /** Adds a step; shares are averaged over those that selected. */
+  /** Adds a step; shares are averaged over the steps that selected patches. */
   void add(Trainer.StepReport report) {
     if (hits == null) {
       hits = new double[report.hits().length];
@@ -74,7 +74,7 @@ final class Curves implements AutoCloseable {
       hits[s] += report.hits()[s];
       shares[s] += report.everything() ? 0 : report.selectedShare()[s];
     }
-    if (report.step() % STEPS_A_LINE == 0) {
+    if (report.step() % STEPS_PER_LINE == 0) {
       writeLine(report);
     }
   }
@@ -114,12 +114,12 @@ final class Curves implements AutoCloseable {
     shares = null;
   }
 
-  /** The last line in a few words. */
+  /** A summary of the last line. */
   String summary() {
     return summary;
   }
 
-  /** Hands the lines to the file and draws them beside it, as a PNG file. */
+  /** Writes the lines to the file and plots them in a PNG file beside it. */
   void save() throws IOException {
     writer.flush();
     List<Double> steps = new ArrayList<>();

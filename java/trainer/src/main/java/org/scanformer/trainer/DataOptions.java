@@ -16,7 +16,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** The options that say what is trained on. */
+/** The options that choose the data to train on. */
 final class DataOptions {
   private static final long VALIDATION_SEED = 1;
   private static final int NAMED_PAIRS = 500;
@@ -24,7 +24,7 @@ final class DataOptions {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
 
-  /** The forms of data. */
+  /** The kinds of data. */
   enum Form {
     SHAPES,
     REFER,
@@ -37,7 +37,7 @@ final class DataOptions {
       defaultValue = "shapes",
       description =
           "Drawn scenes; a REFER directory (RefCOCO, RefCOCO+, RefCOCOg, RefCLEF); or a JSON file in"
-              + " MDETR's form. Default: shapes.")
+              + " MDETR's format. Default: shapes.")
   private Form form;
 
   @Option(
@@ -49,7 +49,7 @@ final class DataOptions {
   @Option(
       names = "--split-by",
       paramLabel = "WHO",
-      description = "refer: unc, google, umd or berkeley, where a directory has several.")
+      description = "refer: unc, google, umd or berkeley, if a directory has several.")
   private String splitBy;
 
   @Option(
@@ -78,14 +78,14 @@ final class DataOptions {
   @Option(
       names = "--images",
       paramLabel = "DIR",
-      description = "refer and mdetr: where the images are, when not beside the data.")
+      description = "refer and mdetr: the directory of the images, if not that of the data.")
   private Path images;
 
   @Option(
       names = "--validation-pairs",
       paramLabel = "N",
       defaultValue = "960",
-      description = "Held-out pairs, at most. Default: 960.")
+      description = "Maximum number of held-out pairs. Default: 960.")
   private int validationPairs;
 
   private ReferringDataset training;
@@ -130,7 +130,7 @@ final class DataOptions {
         };
     report(dataset);
     List<ReferringPair> pairs = new ArrayList<>();
-    // Evenly from the whole, as neighbours are of one image.
+    // Spread evenly, as neighbours belong to one image.
     int count = Math.min(validationPairs, dataset.size());
     for (int i = 0; i < count; i++) {
       pairs.add(dataset.pair((int) ((long) i * dataset.size() / count)));
@@ -146,7 +146,7 @@ final class DataOptions {
               dataset.name()
                   + ": "
                   + dataset.badRecords().size()
-                  + " bad records left out, such as "
+                  + " bad records ignored, such as "
                   + dataset.badRecords().get(0));
     }
   }
@@ -160,9 +160,7 @@ final class DataOptions {
     return value;
   }
 
-  /**
-   * The names of the objects' categories and of their colours that the first pairs have, sorted.
-   */
+  /** The names of the categories and of the colours of the first pairs' objects, sorted. */
   List<List<String>> objectNames() {
     TreeSet<String> categories = new TreeSet<>();
     TreeSet<String> colors = new TreeSet<>();

@@ -10,15 +10,15 @@ import org.scanformer.datasets.ReferringPair;
 import org.scanformer.internal.model.ModelConfig;
 
 /**
- * A dataset's pairs, epoch for epoch in another order, in batches that share a coarse grid. A
- * grid's pairs that fill no batch in one epoch have their chance in the next. Thread-safe.
+ * A dataset's pairs in batches that share a coarse grid, in another order in each epoch. Pairs that
+ * do not fill a batch in one epoch may be used in the next. Thread-safe.
  */
 final class EpochTrainingData implements TrainingData {
   private final ReferringDataset dataset;
   private final int batchSize;
   private final long seed;
   private final List<int[]> byGrid = new ArrayList<>();
-  private final long batchesAnEpoch;
+  private final long batchesPerEpoch;
 
   EpochTrainingData(ReferringDataset dataset, ModelConfig config, int batchSize, long seed) {
     this.dataset = dataset;
@@ -37,7 +37,7 @@ final class EpochTrainingData implements TrainingData {
       byGrid.add(pairs.stream().mapToInt(Integer::intValue).toArray());
       batches += pairs.size() / batchSize;
     }
-    batchesAnEpoch = batches;
+    batchesPerEpoch = batches;
     if (batches == 0) {
       throw new IllegalArgumentException(
           dataset.name()
@@ -56,7 +56,7 @@ final class EpochTrainingData implements TrainingData {
 
   @Override
   public List<ReferringPair> batch(long step, double progress) {
-    long epoch = step / batchesAnEpoch;
+    long epoch = step / batchesPerEpoch;
     SplittableRandom random = new SplittableRandom(seed + 0x9e3779b97f4a7c15L * (epoch + 1));
     List<int[]> batches = new ArrayList<>();
     for (int[] pairs : byGrid) {
@@ -67,7 +67,7 @@ final class EpochTrainingData implements TrainingData {
     }
     int[] places = new int[batches.size()];
     java.util.Arrays.setAll(places, i -> i);
-    int[] batch = batches.get(shuffled(places, random)[(int) (step % batchesAnEpoch)]);
+    int[] batch = batches.get(shuffled(places, random)[(int) (step % batchesPerEpoch)]);
     SplittableRandom changes = new SplittableRandom(seed * 31 + step);
     List<ReferringPair> pairs = new ArrayList<>();
     for (int index : batch) {

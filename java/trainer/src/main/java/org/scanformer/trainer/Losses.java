@@ -9,21 +9,21 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * The loss of a scan, and what is reported of it.
+ * The loss of a scan and its reported figures. Not thread-safe.
  *
  * <ul>
- *   <li>Boxes: 5 · L1 + 2 · (1 − GIoU) of every scale's box, the finer ones weighing more.
+ *   <li>Boxes: 5 · L1 + 2 · (1 − GIoU) of every scale's box, finer ones weigh more.
  *   <li>Objects: the same of each patch token's box against the object that covers it, through the
- *       same norm and head. Without it [REG] stays at the mean box for very long.
- *   <li>Selection: binary cross entropy of the children that are worth a look, and the squared
+ *       same norm and head. Without it [REG] stays at the mean box for a very long time.
+ *   <li>Selection: binary cross entropy of the children that are worth selecting, and the squared
  *       excess of the selected share over its budget.
  *   <li>Score: binary cross entropy against the box's IoU, which passes no gradient to the box.
- *   <li>Grounding, by heads of the training alone: whether the target overlaps a patch, after the
+ *   <li>Grounding, by heads that only training has: whether the target overlaps a patch, after the
  *       last layer; category and colour of what covers it, after Encoder1.
  * </ul>
  */
 final class Losses {
-  /** Positive children are few. */
+  /** Weighs positive children up, as they are few. */
   private static final double POSITIVE_WEIGHT = 6;
 
   private static final double[] SCALE_WEIGHTS = {0.4, 0.6, 1};
@@ -37,7 +37,7 @@ final class Losses {
   /**
    * Losses of a model.
    *
-   * @param budget the share of a finer scale's patches that costs nothing
+   * @param budget the share of a finer scale's patches that may be selected without a loss
    */
   Losses(
       TrainingModel model,
@@ -55,9 +55,9 @@ final class Losses {
   /**
    * The figures of a batch.
    *
-   * @param total what is minimised, a scalar with a gradient
+   * @param total the loss to minimise, a scalar with a gradient
    * @param boxLoss mean of 5 · L1 + 2 · (1 − GIoU) of the last scale
-   * @param hits IoU of at least ½, by scale, in shares of the batch
+   * @param hits share of the batch whose box has an IoU of at least ½, by scale
    * @param selectedShare by scale
    */
   record Result(Tensor total, double boxLoss, double[] hits, double[] selectedShare) {}
@@ -114,7 +114,7 @@ final class Losses {
     return Torch.scalar(value);
   }
 
-  /** The last scales' weights, for as many as there are; earlier ones weigh as the first. */
+  /** The weights of the last scales; earlier scales weigh as much as the first of these. */
   private static float[] weights(int count) {
     float[] weights = new float[count];
     for (int s = 0; s < count; s++) {
@@ -124,7 +124,7 @@ final class Losses {
     return weights;
   }
 
-  /** The box loss of patch tokens that an object covers; 0 where there are none. */
+  /** The box loss of patch tokens that an object covers; 0 if there are none. */
   private Tensor objectLoss(Batch batch, Scan scan, int s) {
     Device device = model.device();
     Scan.Scale scale = scan.scales[s];
@@ -151,7 +151,7 @@ final class Losses {
 
   private Tensor classLoss(Batch batch, Scan.Scale scale, int s, long[] classes, String head) {
     Tensor truth = batch.perPatch(model.device(), s, classes).gather(1, scale.index());
-    // Tokens of patches that were not looked at count as unknown.
+    // Tokens of discarded patches count as unknown.
     Tensor known = scale.present().to(ScalarType.Long);
     truth =
         truth

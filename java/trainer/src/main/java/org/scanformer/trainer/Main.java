@@ -9,10 +9,10 @@ import picocli.CommandLine;
 public final class Main {
   private Main() {}
 
-  /** Runs the command line and exits with its code: 0, 1 on failure, 2 on wrong usage. */
+  /** Runs the command line and exits the JVM: 0 for success, 1 for failure, 2 for wrong usage. */
   public static void main(String[] args) {
     System.setProperty("java.awt.headless", "true");
-    // PyTorch's memory is not the Java heap's: its limit does not apply.
+    // JavaCPP's limit follows the Java heap's, which does not apply to PyTorch's memory.
     System.setProperty("org.bytedeco.javacpp.maxBytes", "0");
     System.setProperty("org.bytedeco.javacpp.maxPhysicalBytes", "0");
     System.exit(commandLine().execute(args));

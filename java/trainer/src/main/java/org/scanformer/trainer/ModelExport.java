@@ -12,7 +12,7 @@ import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.SafetensorsWriter;
 import org.scanformer.internal.model.TensorNames;
 
-/** Writes a model directory that the engine loads. */
+/** Writes a model directory. */
 final class ModelExport {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 

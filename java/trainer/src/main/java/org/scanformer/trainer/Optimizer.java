@@ -5,9 +5,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Steps on the parameter vector: AdamW (Loshchilov and Hutter 2019) on all of it, or on all but the
- * layers' matrices, which take Muon's orthogonalised momentum (Jordan et al. 2024). Query, key and
- * value are orthogonalised apart.
+ * Steps on the parameter vector: AdamW (Loshchilov and Hutter 2019) for all of it, or for all
+ * except the layers' matrices, which take Muon's orthogonalised momentum (Jordan et al. 2024).
+ * Query, key and value are orthogonalised separately.
  *
  * <p>Owns its moments until {@link #close()}. Not thread-safe.
  */
@@ -28,8 +28,8 @@ final class Optimizer implements AutoCloseable {
   /**
    * An optimiser with zero moments.
    *
-   * @param muon whether the layers' matrices take Muon
-   * @param weightDecay decoupled, a share of the step's learning rate
+   * @param muon whether Muon optimises the layers' matrices
+   * @param weightDecay decoupled, relative to the step's learning rate
    */
   Optimizer(Parameters parameters, boolean muon, double weightDecay) {
     this.parameters = parameters;

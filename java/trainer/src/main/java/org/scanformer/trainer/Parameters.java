@@ -14,15 +14,15 @@ import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.TensorNames;
 
 /**
- * All parameters as one vector, with their gradients as another one, so that an optimiser's step, a
- * checkpoint or an average is a handful of operations. The layers' matrices come first, those of
- * one shape side by side; the rest follows. Parameters of the training alone ("aux.…") are in it
- * too.
+ * All parameters as one vector, and their gradients as another, so that an optimiser's step, a
+ * checkpoint or an average takes a handful of operations. The layers' matrices come first, those of
+ * one shape side by side; the rest follows. The vector includes parameters that only training has
+ * ("aux.…").
  *
  * <p>Owns its tensors until {@link #close()}. Not thread-safe.
  */
 final class Parameters implements AutoCloseable {
-  /** The prefix of names that no model directory has. */
+  /** The prefix of names that are not written to a model directory. */
   static final String AUXILIARY = "aux.";
 
   /**
@@ -112,7 +112,7 @@ final class Parameters implements AutoCloseable {
     return offset + entry.elements();
   }
 
-  /** Query, key and value are one leaf, as they are one product. */
+  /** Query, key and value are one leaf, as they are one matrix product. */
   private void makeLeaves() {
     long c = config.hiddenSize();
     entries.forEach(
@@ -137,12 +137,12 @@ final class Parameters implements AutoCloseable {
     return flat.narrow(0, offset, elements).view(shape);
   }
 
-  /** The geometry that the shapes are of. */
+  /** The configuration that determines the shapes. */
   ModelConfig config() {
     return config;
   }
 
-  /** Number of elements, those of the training alone included. */
+  /** Number of elements, including those that only training has. */
   long size() {
     return size;
   }
@@ -189,7 +189,7 @@ final class Parameters implements AutoCloseable {
     return view(flat, entry.offset, entry.shape);
   }
 
-  /** Ones where weight decay applies: matrices, but no embeddings. [size]. */
+  /** 1 where weight decay applies: in matrices, except embeddings; [size]. */
   Tensor decayMask() {
     Tensor mask = Torch.zeros(values.device(), ScalarType.Float, size);
     entries.forEach(
@@ -205,9 +205,9 @@ final class Parameters implements AutoCloseable {
 
   /**
    * Draws the initial values: matrices and embeddings normal, the two that end a residual branch
-   * smaller by the square root of twice the layers, norms one, biases zero. Positions begin as
-   * sines and cosines of rows and columns. The box head begins at a centred box of a quarter of the
-   * sides.
+   * smaller by the square root of twice the layers, norms one, biases zero. Positions start as
+   * sines and cosines of rows and columns. The box head starts at a centred box with a quarter of
+   * the image's sides.
    */
   void initialize(long seed) {
     SplittableRandom random = new SplittableRandom(seed);

@@ -2,15 +2,15 @@ package org.scanformer.trainer;
 
 import org.bytedeco.pytorch.Tensor;
 
-/** What a scan of a batch gave, for its losses. B pairs, S scales. */
+/** The results of a scan of a batch, for its losses. B pairs, S scales. */
 final class Scan {
   /**
    * One scale.
    *
-   * @param selected 1 for the patches that were looked at, [B, n]
-   * @param index the row-major place of each patch token, [B, m]; behind a pair's last selected
-   *     patch come discarded ones, which nothing sees
-   * @param present 1 for patch tokens that were looked at, [B, m]
+   * @param selected 1 for selected patches, [B, n]
+   * @param index the row-major place of each patch token, [B, m]; a pair's last selected patch is
+   *     followed by discarded ones, which no token sees
+   * @param present 1 for tokens of selected patches, [B, m]
    * @param middle patch tokens after Encoder1, [B, m, C]
    * @param childLogits selection logits of the next scale's patches, [B, 4 n]; null for the last
    * @param openChildren 1 for children of selected patches, [B, 4 n]; null for the last scale

@@ -15,7 +15,7 @@ final class ShapesTokenizer {
 
   private ShapesTokenizer() {}
 
-  /** Every token, its place is its id. */
+  /** Every token; its index is its id. */
   static List<String> vocabulary() {
     List<String> tokens = new ArrayList<>(SPECIAL);
     tokens.addAll(ShapesDataset.vocabulary());

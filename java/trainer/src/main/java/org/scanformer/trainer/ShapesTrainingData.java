@@ -8,12 +8,12 @@ import org.scanformer.datasets.ShapesDataset;
 import org.scanformer.datasets.Split;
 import org.scanformer.internal.model.ModelConfig;
 
-/** Drawn scenes without end; two or three objects and attributes first. Thread-safe. */
+/** An endless stream of drawn scenes, simple ones first. Thread-safe. */
 final class ShapesTrainingData implements TrainingData {
-  /** Until this share of the run the simple scenes fade out. */
+  /** The share of the run in which simple scenes fade out. */
   private static final double SIMPLE_UNTIL = 0.08;
 
-  /** Scenes are trained on in sizes that are quick to draw; the canvas is smaller yet. */
+  /** A size that is quick to draw; the finest canvas is still smaller. */
   static final int MAX_LONG_SIDE = 320;
 
   private final ModelConfig config;

@@ -11,7 +11,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** Short names for what the presets spell out. */
+/** Short forms of calls to PyTorch's bindings. */
 final class Torch {
   private Torch() {}
 
@@ -54,7 +54,7 @@ final class Torch {
     return torch.linear(x, weight, new TensorOptional(bias));
   }
 
-  /** Copies row-major values into a tensor of as many elements. */
+  /** Copies row-major values into a tensor with as many elements. */
   static void set(Tensor to, float[] data) {
     try (Tensor source = Tensor.create(data, to.numel())) {
       to.copy_(source.reshape_as(to));

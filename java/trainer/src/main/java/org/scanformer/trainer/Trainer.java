@@ -21,15 +21,15 @@ import org.scanformer.internal.model.SafetensorsFile;
 import org.scanformer.internal.model.SafetensorsWriter;
 
 /**
- * The training loop. What a step does is a function of the seed and the step's number, so a run
- * that was stopped, or killed, goes on from its checkpoint as if it had not been.
+ * The training loop. A step is a function of the seed and of its number, so a run that was stopped
+ * or killed continues from its checkpoint as if it had not been interrupted.
  */
 @SuppressWarnings("try") // scopes and guards work by being open
 final class Trainer implements AutoCloseable {
   /** Until this share of the run every patch is selected. */
   private static final double DENSE_UNTIL = 0.05;
 
-  /** After that, this share of the batches has every patch selected: both must stay familiar. */
+  /** After that, this share of the batches has every patch selected: the model needs both. */
   private static final double DENSE_SHARE = 0.1;
 
   private static final double GRADIENT_CLIP = 10;
@@ -71,17 +71,17 @@ final class Trainer implements AutoCloseable {
   }
 
   /**
-   * What is set for a run.
+   * The settings of a run.
    *
    * @param steps of the whole run
-   * @param batchSize pairs a step
+   * @param batchSize pairs per step
    * @param adamRate peak learning rate of AdamW
    * @param muonRate peak learning rate of Muon, where used
-   * @param muon whether the layers' matrices take Muon
-   * @param cosine whether the rate falls as a cosine from the warm-up's end; else it is constant
-   *     for 30 % of the run and falls linearly to 0
+   * @param muon whether Muon optimises the layers' matrices
+   * @param cosine whether the rate falls as a cosine from the warm-up's end; otherwise it is
+   *     constant for 30 % of the run and then falls linearly to 0
    * @param warmup steps in which the rate rises from 0
-   * @param seed of the initial values and of every choice
+   * @param seed of the initial values and of every random choice
    */
   record TrainOptions(
       long steps,
@@ -111,7 +111,7 @@ final class Trainer implements AutoCloseable {
   /**
    * The figures of a step, for the log.
    *
-   * @param loss what was minimised
+   * @param loss the minimised loss
    * @param boxLoss of the last scale
    * @param gradientNorm before clipping
    * @param rate the learning rate's factor
@@ -146,19 +146,19 @@ final class Trainer implements AutoCloseable {
     return builder.build(pairs);
   }
 
-  /** Whether a training step selects everything, and its threshold's logit otherwise. */
+  /** The logit of a training step's threshold; −∞ if it selects every patch. */
   private double thresholdLogit(long ofStep) {
     SplittableRandom random = new SplittableRandom(options.seed() * 31 + ofStep);
     boolean everything = progress(ofStep) < DENSE_UNTIL || random.nextDouble() < DENSE_SHARE;
-    // Between the probabilities ½ and 1 in 10, as the threshold is chosen after the training.
+    // Probabilities between 0.1 and 0.5, as the threshold is chosen after training.
     return everything ? Double.NEGATIVE_INFINITY : -2.2 * random.nextDouble();
   }
 
   /**
-   * Trains to the end, or until told to stop.
+   * Trains to the end or until a stop is requested.
    *
    * @param stop asked after every step
-   * @param listener hears every step
+   * @param listener called after every step
    */
   void run(BooleanSupplier stop, java.util.function.Consumer<StepReport> listener) {
     Future<Batch> next = step < options.steps() ? submit(step) : null;
@@ -214,7 +214,7 @@ final class Trainer implements AutoCloseable {
         step++;
         optimizer.step(step, rate * options.adamRate(), rate * options.muonRate());
         gradients.zero_();
-        // Early on the average follows more quickly.
+        // At first the average follows more quickly.
         double decay = Math.min(AVERAGE_DECAY, (1.0 + step) / (10.0 + step));
         average.lerp_(parameters.values(), Torch.scalar(1 - decay));
       }
@@ -230,22 +230,22 @@ final class Trainer implements AutoCloseable {
     }
   }
 
-  // ---- Judging ----
+  // ---- Evaluation ----
 
   /**
-   * Accuracy and cost on pairs held out.
+   * Accuracy and cost on held-out pairs.
    *
-   * @param accuracy IoU of at least ½, by scale
+   * @param accuracy share of pairs with an IoU of at least ½, by scale
    * @param selectedShare by scale
    */
-  record Judgement(double[] accuracy, double[] selectedShare) {}
+  record Evaluation(double[] accuracy, double[] selectedShare) {}
 
   /**
-   * Judges the averaged parameters.
+   * Evaluates the averaged parameters.
    *
    * @param thresholdLogit children of larger logits are selected; −∞ for every patch
    */
-  Judgement judge(List<Batch> batches, double thresholdLogit) {
+  Evaluation evaluate(List<Batch> batches, double thresholdLogit) {
     Tensor own = parameters.values().clone();
     int scales = batches.get(0).scales.length;
     double[] hits = new double[scales];
@@ -273,7 +273,7 @@ final class Trainer implements AutoCloseable {
       hits[s] /= pairs;
       shares[s] /= pairs;
     }
-    return new Judgement(hits, shares);
+    return new Evaluation(hits, shares);
   }
 
   /** Groups pairs by their grids into batches. */
@@ -309,7 +309,7 @@ final class Trainer implements AutoCloseable {
         .write(file);
   }
 
-  /** Goes back to a checkpoint's state. */
+  /** Restores the state of a checkpoint. */
   void restore(Path file) {
     try (SafetensorsFile checkpoint = SafetensorsFile.open(file);
         NoGradGuard guard = new NoGradGuard()) {
@@ -325,7 +325,7 @@ final class Trainer implements AutoCloseable {
           throw new IllegalArgumentException(
               String.format(
                   Locale.ROOT,
-                  "%s: %s parameters found in \"%s\", expected %d: was another model trained?",
+                  "%s: %s parameters found in \"%s\", expected %d; was it trained with another configuration?",
                   file,
                   info == null ? "no" : Long.toString(info.elements()),
                   entry.getKey(),

@@ -3,7 +3,7 @@ package org.scanformer.trainer;
 import java.util.List;
 import org.scanformer.datasets.ReferringPair;
 
-/** Which pairs make up a step's batch: a function of the step, so that a resumed run goes on. */
+/** Chooses the pairs of each batch as a function of the step, so that runs can be resumed. */
 interface TrainingData {
   /**
    * The pairs of a step; their images share a coarse grid.
@@ -12,6 +12,6 @@ interface TrainingData {
    */
   List<ReferringPair> batch(long step, double progress);
 
-  /** What it is, for reports. */
+  /** The name of the data, for reports. */
   String name();
 }

@@ -11,7 +11,7 @@ import org.scanformer.internal.model.ModelConfig;
 /**
  * The model of MODEL.md in its training form. A patch's token is x = s · patch + (1 − s) · constant
  * with its selection s, 0 or 1, which passes its gradient on as if it were the selection's
- * probability (straight through). Only the patch embedding sees s; it is the paper's choice.
+ * probability (straight through). Only the patch embedding sees s, as in the paper.
  *
  * <p>Discarded patches are equal tokens. {@link Form#DENSE} keeps them all. {@link Form#MERGED}
  * keeps their mean, with the logarithm of their number added to its attention logits: the same
@@ -29,7 +29,7 @@ final class TrainingModel {
     MERGED
   }
 
-  /** Added to logits of keys that do not exist; finite, so that no sum becomes NaN. */
+  /** Added to the logits of absent keys; finite, so that no sum becomes NaN. */
   private static final double ABSENT = -30_000;
 
   private final Parameters parameters;
@@ -41,7 +41,7 @@ final class TrainingModel {
   private final Map<String, Tensor> converted = new HashMap<>();
 
   /**
-   * A model on parameters.
+   * A model with these parameters.
    *
    * @param type of products and attention: Float or BFloat16; sums, norms and losses are fp32
    */
@@ -91,7 +91,7 @@ final class TrainingModel {
   /**
    * Scans a batch.
    *
-   * @param everything select every patch
+   * @param everything whether to select every patch
    * @param thresholdLogit children of larger logits are selected
    */
   Scan scan(Batch batch, boolean everything, double thresholdLogit) {
@@ -107,7 +107,7 @@ final class TrainingModel {
     Tensor[] biases = new Tensor[scaleCount + 1];
     Scan.Scale[] scales = new Scan.Scale[scaleCount];
 
-    // Encoder1: the text first, then each scale with what is known of the earlier ones.
+    // Encoder1: the text first, then each scale with the keys and values of the earlier ones.
     Tensor selected = null;
     Tensor gate = null;
     Tensor x = text;
@@ -198,7 +198,7 @@ final class TrainingModel {
     return parameters.get("embeddings.token_type_embeddings.weight").narrow(0, number, 1);
   }
 
-  /** 0 for tokens, {@link #ABSENT} behind an expression's end, [B, 1, 1, text]. */
+  /** 0 for tokens, {@link #ABSENT} after an expression's end, [B, 1, 1, text]. */
   private Tensor textBias(Batch batch) {
     float[] bias = new float[batch.size * batch.textLength];
     for (int i = 0; i < batch.size; i++) {
@@ -253,7 +253,7 @@ final class TrainingModel {
       return new Segment(Torch.cat(1, reg, x), zero, index.expand(b, n), selected);
     }
     Tensor counts = selected.sum(1);
-    // Few different shapes: each one costs the libraries a kernel of its own.
+    // Few different shapes: the libraries prepare a kernel for each.
     long m = Math.min(n, (Math.max(1, counts.max().item_long()) + 7) / 8 * 8);
     Tensor order = torch.arange(Torch.scalar(n)).to(device, ScalarType.Float);
     Tensor rank = order.add(Torch.oneMinus(selected).mul(Torch.scalar(n)));
@@ -264,7 +264,7 @@ final class TrainingModel {
     Tensor number = discarded.sum(new long[] {1}, true, NO_TYPE);
     Tensor atLeastOne = number.clamp_min(Torch.scalar(1));
     Tensor mean = discarded.div(atLeastOne).unsqueeze(1).bmm(x);
-    // Where nothing is discarded there is no constant token.
+    // If nothing is discarded, there is no constant token.
     Tensor constantBias =
         atLeastOne.log().add(number.eq(Torch.scalar(0)).to(ScalarType.Float).mul(absent()));
     Tensor bias =
@@ -364,7 +364,7 @@ final class TrainingModel {
 
   // ---- Selection ----
 
-  /** The next scale's logits, [B, 4 n], 0 for children of patches that were not looked at. */
+  /** The next scale's logits, [B, 4 n], 0 for children of discarded patches. */
   private Tensor childLogits(Batch batch, int s, Segment segment, Tensor middle) {
     Tensor h = norm(middle, "selection_head.layernorm", config.layerNormEps());
     h = torch.gelu(head(h, "selection_head.dense"));
@@ -380,7 +380,7 @@ final class TrainingModel {
     return children(batch, s, all);
   }
 
-  /** From four numbers a patch, [B, n, 4], to the next scale's row-major order, [B, 4 n]. */
+  /** From four numbers per patch, [B, n, 4], to the next scale's row-major order, [B, 4 n]. */
   private Tensor children(Batch batch, int s, Tensor perPatch) {
     long b = batch.size;
     long rows = batch.scales[s].rows;

@@ -18,13 +18,13 @@ import org.scanformer.internal.model.SafetensorsFile;
 import org.scanformer.internal.model.TensorNames;
 
 /**
- * A ViLT checkpoint in Hugging Face's form (config.json, model.safetensors in F32 or F16,
+ * A ViLT checkpoint in Hugging Face's format (config.json, model.safetensors in F32 or F16,
  * tokenizer.json), with or without the prefix {@code vilt.} on its names.
  *
- * <p>What ViLT does not have keeps its fresh initial value: the scale embeddings, the constant
- * token and the selection, box and score heads (see {@link Parameters#initialize}). What this model
- * does not have, such as ViLT's pooler and its task's head, is left out. A missing tensor of the
- * encoder or the embeddings is an error.
+ * <p>Parameters that ViLT does not have keep their initial values: the scale embeddings, the
+ * constant token and the selection, box and score heads (see {@link Parameters#initialize}). What
+ * this model does not have, such as ViLT's pooler and task head, is ignored. A missing tensor of
+ * the encoder or the embeddings is an error.
  */
 final class ViltCheckpoint {
   private static final List<String> FRESH =
@@ -38,9 +38,9 @@ final class ViltCheckpoint {
   private ViltCheckpoint() {}
 
   /**
-   * The configuration of a model of a checkpoint's size: half the layers choose patches, three
-   * scales from five patches on the long side, the square root of the checkpoint's positions as the
-   * stored grid.
+   * The configuration of a model of a checkpoint's size: half of the layers select patches, three
+   * scales start with five patches on the long side, and the stored grid is the checkpoint's grid
+   * of positions.
    */
   static ObjectNode config(Path directory) {
     Path file = directory.resolve("config.json");
@@ -82,7 +82,7 @@ final class ViltCheckpoint {
     return node;
   }
 
-  /** A field, or Hugging Face's default where it is left out. */
+  /** A field, or Hugging Face's default if it is missing. */
   private static int integer(JsonNode vilt, String name, int otherwise, Path file) {
     JsonNode node = vilt.path(name);
     if (!node.isMissingNode() && !node.isInt()) {
@@ -94,7 +94,7 @@ final class ViltCheckpoint {
   }
 
   /**
-   * Copies the checkpoint's tensors over initial values.
+   * Copies the checkpoint's tensors over the initial values.
    *
    * @return the checkpoint's tensors that the model does not have
    */
