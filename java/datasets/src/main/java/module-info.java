@@ -1,5 +1,6 @@
 /**
- * Images with expressions and true boxes: drawn scenes, and files in the forms of REFER and MDETR.
+ * Images with expressions and true boxes: drawn scenes, and files in the formats of REFER and
+ * MDETR.
  */
 module org.scanformer.datasets {
   requires transitive java.desktop;

@@ -1,4 +1,4 @@
-/** Binds what an engine does to a Micrometer registry. */
+/** Reports what models do to a Micrometer registry. */
 module org.scanformer.micrometer {
   requires transitive org.scanformer;
   requires transitive micrometer.core;

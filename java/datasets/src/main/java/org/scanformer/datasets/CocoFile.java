@@ -14,7 +14,7 @@ import org.scanformer.Box;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 
-/** A JSON file of COCO's form: images, annotations and categories. */
+/** A JSON file in COCO's format: images, annotations and categories. */
 final class CocoFile {
   private final Path path;
   private final List<JsonNode> images = new ArrayList<>();
@@ -30,7 +30,7 @@ final class CocoFile {
   /**
    * Reads a file.
    *
-   * @throws ScanFormerException BAD_INPUT when it is missing, no JSON, or has no images or
+   * @throws ScanFormerException BAD_INPUT when it is missing, not JSON, or without images or
    *     annotations
    */
   static CocoFile read(Path path) {
@@ -73,7 +73,7 @@ final class CocoFile {
     return node;
   }
 
-  /** A whole number, or a negative one that no record has. */
+  /** An id, or a negative number that no record has. */
   private static long id(JsonNode node, String name) {
     JsonNode value = node.path(name);
     return value.isIntegralNumber() ? value.longValue() : Long.MIN_VALUE;
@@ -95,7 +95,7 @@ final class CocoFile {
     return annotationsByImage.getOrDefault(id(image, "id"), List.of());
   }
 
-  /** An annotation's box within its image, or null where there is none. */
+  /** The part of an annotation's box within its image, or null if there is none. */
   static Box box(JsonNode annotation, JsonNode image) {
     JsonNode bbox = annotation.path("bbox");
     if (!bbox.isArray() || bbox.size() != 4) {

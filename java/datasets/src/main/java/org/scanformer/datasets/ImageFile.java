@@ -30,7 +30,7 @@ record ImageFile(Path path, int width, int height, List<ImageObject> objects)
     return Image.read(path);
   }
 
-  /** The directories to look in: each of these and those directly in it. */
+  /** The directories to search: each of these and its direct children. */
   static List<Path> withSubdirectories(Path... directories) {
     List<Path> all = new ArrayList<>();
     for (Path directory : directories) {
@@ -46,12 +46,12 @@ record ImageFile(Path path, int width, int height, List<ImageObject> objects)
     return all;
   }
 
-  /** The first file of one of the names in one of the directories, or null. */
+  /** The first file with one of the names in one of the directories, or null. */
   static Path find(List<Path> directories, String... names) {
     for (String name : names) {
       for (Path directory : directories) {
         Path file = name == null ? null : directory.resolve(name).normalize();
-        // A name may not lead out of its directory.
+        // A name must not lead out of its directory.
         if (file != null && file.startsWith(directory) && Files.isRegularFile(file)) {
           return file;
         }
@@ -60,7 +60,7 @@ record ImageFile(Path path, int width, int height, List<ImageObject> objects)
     return null;
   }
 
-  /** The part of a box within an image, or null where there is none. */
+  /** The part of a box within an image, or null if there is none. */
   static Box clip(double x, double y, double w, double h, int width, int height) {
     double left = Math.max(0, x);
     double top = Math.max(0, y);

@@ -3,25 +3,25 @@ package org.scanformer.datasets;
 import java.util.List;
 import org.scanformer.Image;
 
-/** An image that is read, or drawn, when it is asked for. Thread-safe. */
+/** An image that is read or drawn on demand. Thread-safe. */
 public interface ImageSource {
-  /** Names the image in messages: a file, or a scene's seed. */
+  /** The name of the image in messages: a file, or a scene's seed. */
   String name();
 
-  /** Pixels a row, after EXIF orientation; known without reading the pixels. */
+  /** Pixels per row, after EXIF orientation; known without reading the pixels. */
   int width();
 
   /** Rows, after EXIF orientation; known without reading the pixels. */
   int height();
 
   /**
-   * Reads the pixels, every time anew.
+   * Reads the pixels; every call reads them again.
    *
    * @throws org.scanformer.ScanFormerException BAD_INPUT when the image cannot be read
    */
   Image read();
 
-  /** The objects that are known to be in the image; empty where none are known. */
+  /** The known objects in the image; empty if none are known. */
   default List<ImageObject> objects() {
     return List.of();
   }

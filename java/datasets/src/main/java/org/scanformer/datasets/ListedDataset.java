@@ -3,7 +3,7 @@ package org.scanformer.datasets;
 import java.util.List;
 
 /**
- * A dataset that was read whole, without its images.
+ * A dataset that is in memory as a whole, except for its images.
  *
  * @param name for reports
  * @param pairs the usable records

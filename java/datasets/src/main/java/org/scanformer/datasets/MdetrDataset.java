@@ -7,7 +7,7 @@ import java.util.List;
 import org.scanformer.Box;
 
 /**
- * A JSON file in the form of MDETR's referring sets ({@code finetune_refcoco_val.json} and the
+ * A JSON file in the format of MDETR's referring sets ({@code finetune_refcoco_val.json} and the
  * like): an entry of "images" for each expression, with "file_name", "width", "height" and
  * "caption", and one entry of "annotations" with its "image_id" and "bbox" [x, y, width, height] in
  * pixels.
@@ -16,12 +16,12 @@ public final class MdetrDataset {
   private MdetrDataset() {}
 
   /**
-   * Reads a file. Entries that are no usable pairs are its bad records.
+   * Reads a file. Entries that are not usable become bad records.
    *
-   * @param images where the images are, itself or directories directly in it; null for the file's
-   *     directory and its "images"
-   * @throws org.scanformer.ScanFormerException BAD_INPUT when the file is missing or of another
-   *     form
+   * @param images the directory of the images, or the parent of their directories; null for the
+   *     file's directory and its "images"
+   * @throws org.scanformer.ScanFormerException BAD_INPUT when the file is missing or has another
+   *     format
    */
   public static ReferringDataset open(Path file, Path images) {
     CocoFile coco = CocoFile.read(file);

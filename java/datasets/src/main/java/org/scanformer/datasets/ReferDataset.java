@@ -25,13 +25,13 @@ public final class ReferDataset {
   private ReferDataset() {}
 
   /**
-   * Reads a split. Records that are no usable pairs are its bad records.
+   * Reads a split. Records that are not usable become bad records.
    *
    * @param root the directory with the two files
-   * @param splitBy who made the split: unc, google, umd, berkeley; null where there is one
+   * @param splitBy who made the split: unc, google, umd or berkeley; null if there is only one
    * @param split "train", "val", "test", "testA", "testB", or RefCLEF's "testAB", "testBC", …
-   * @param images where the images are, itself or directories directly in it; null for root, its
-   *     "images", and "images" beside it
+   * @param images the directory of the images, or the parent of their directories; null for root,
+   *     its "images", and "images" beside it
    * @throws ScanFormerException BAD_INPUT when a file is missing, broken or hostile, or when no
    *     object is in the split
    */
@@ -68,7 +68,7 @@ public final class ReferDataset {
       }
     }
     if (!any) {
-      throw error(refs, "the split \"" + split + "\" is not in it, found " + splits);
+      throw error(refs, "found no split \"" + split + "\", only " + splits);
     }
     return new ListedDataset(
         "refer " + folder.getFileName() + " " + refs.getFileName() + " " + split,
@@ -86,7 +86,8 @@ public final class ReferDataset {
     }
     List<Path> files = refsFiles(root);
     if (files.size() != 1) {
-      throw error(root, "expected one refs(…).p, or who made the split; found " + files);
+      throw error(
+          root, "expected a single refs(…).p unless the split's author is given; found " + files);
     }
     return files.get(0);
   }
@@ -103,7 +104,7 @@ public final class ReferDataset {
     }
   }
 
-  /** The toolkit's rule: RefCLEF's test objects are in several parts. */
+  /** The REFER toolkit's rule: RefCLEF's test objects are in several parts. */
   private static boolean isIn(String own, String wanted) {
     return switch (wanted) {
       case "testA", "testB", "testC" ->

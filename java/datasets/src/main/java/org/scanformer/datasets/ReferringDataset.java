@@ -4,7 +4,7 @@ import java.util.List;
 
 /** Pairs of images and expressions with their true boxes. Thread-safe. */
 public interface ReferringDataset {
-  /** Names the dataset, its split and what else decides its content, for reports. */
+  /** The dataset, its split and whatever else determines its contents, for reports. */
   String name();
 
   /** Number of usable pairs. */
@@ -17,6 +17,6 @@ public interface ReferringDataset {
    */
   ReferringPair pair(int index);
 
-  /** The records that are no usable pairs, in the order of the files. */
+  /** The records that are not usable, in the order of the files. */
   List<BadRecord> badRecords();
 }

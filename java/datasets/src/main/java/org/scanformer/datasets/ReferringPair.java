@@ -5,15 +5,14 @@ import java.util.Objects;
 import org.scanformer.Box;
 
 /**
- * An image, an expression, and where what it speaks of is. Immutable.
+ * An image, an expression, and the box of the object that it describes. Immutable.
  *
- * @param id names the pair within its dataset, for messages and for resuming
+ * @param id the pair's name within its dataset, for messages and for resuming
  * @param image the image, not yet read
  * @param expression what to look for, not blank
  * @param box the true box, in pixels of the image
- * @param kind what sort of expression it is ("left", "largest", …); null where that is not known
- * @param landmarks boxes of other objects that the expression names, in pixels; empty where that is
- *     not known
+ * @param kind the kind of expression ("left", "largest", …); null if not known
+ * @param landmarks boxes of other objects that the expression names, in pixels; empty if not known
  */
 public record ReferringPair(
     String id, ImageSource image, String expression, Box box, String kind, List<Box> landmarks) {

@@ -15,8 +15,8 @@ import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 
 /**
- * Reads pickles of plain data: lists, dicts, tuples, strings, numbers, booleans and None. Whatever
- * names a class or calls something is refused before it is looked up. Protocols 0 to 5; the strings
+ * Reads pickles of plain data: lists, dicts, tuples, strings, numbers, booleans and None. Anything
+ * that names a class or calls something is refused before it is resolved. Protocols 0 to 5; strings
  * of Python 2 are decoded as UTF-8.
  */
 final class RestrictedPickle extends Unpickler {
@@ -25,7 +25,7 @@ final class RestrictedPickle extends Unpickler {
   private static final String EXPECTED =
       "expected only lists, dicts, tuples, strings, numbers, booleans and None";
 
-  /** The opcodes of plain data that carry no length. */
+  /** The opcodes of plain data without a length. */
   private static final Set<Short> PLAIN =
       Set.of(
           Opcodes.MARK,
@@ -62,11 +62,11 @@ final class RestrictedPickle extends Unpickler {
           Opcodes.PROTO,
           Opcodes.FRAME);
 
-  /** Those of a number as a line of text. */
+  /** The opcodes of a number as a line of text. */
   private static final Set<Short> LINES =
       Set.of(Opcodes.INT, Opcodes.LONG, Opcodes.FLOAT, Opcodes.GET, Opcodes.PUT);
 
-  /** Those that begin with a length, and the bytes that it takes. */
+  /** The opcodes that begin with a length, and the size of that length in bytes. */
   private static final Map<Short, Integer> LENGTHS =
       Map.of(
           Opcodes.BINSTRING, 4,
@@ -85,7 +85,7 @@ final class RestrictedPickle extends Unpickler {
 
   /**
    * Reads a file's object: {@link java.util.List}, {@link Map}, {@code Object[]} for tuples, {@link
-   * String}, {@link Number}, {@link Boolean} or null. No list or dict is in it twice.
+   * String}, {@link Number}, {@link Boolean} or null. No list or dict occurs in it twice.
    *
    * @throws ScanFormerException BAD_INPUT naming the file and what was found
    */
@@ -124,12 +124,12 @@ final class RestrictedPickle extends Unpickler {
     }
     final Object result = super.dispatch(opcode);
     if (opcode == Opcodes.BINSTRING || opcode == Opcodes.SHORT_BINSTRING) {
-      // The library gives a character a byte.
+      // The library has made a character of each byte.
       byte[] bytes = ((String) stack.pop()).getBytes(StandardCharsets.ISO_8859_1);
       stack.add(new String(bytes, StandardCharsets.UTF_8));
     }
     if (opcode == Opcodes.GET || opcode == Opcodes.BINGET || opcode == Opcodes.LONG_BINGET) {
-      // A container within itself, or many times in another, can make later reading endless.
+      // A container in itself, or many times in another one, could make reading it endless.
       if (isContainer(stack.peek())) {
         throw error(file, "a list, dict or tuple found in several places, expected it in one");
       }

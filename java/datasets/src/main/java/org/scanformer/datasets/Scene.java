@@ -20,7 +20,7 @@ import org.scanformer.datasets.SceneObject.Form;
 import org.scanformer.datasets.SceneObject.Hue;
 
 /**
- * A drawn picture: coloured forms on a ground. Immutable, a function of its seed and size limit.
+ * A drawn picture: coloured forms on a background. Immutable; a function of its seed and limits.
  */
 final class Scene implements ImageSource {
   private static final int MIN_OBJECTS = 2;
@@ -46,10 +46,10 @@ final class Scene implements ImageSource {
   }
 
   /**
-   * Draws up a scene.
+   * Generates a scene.
    *
    * @param maxLongSide the long side is log-uniform from 160 to this many pixels
-   * @param maxObjects there are two to this many objects, fewer where there is no room
+   * @param maxObjects there are two to this many objects, or fewer if there is no room
    */
   static Scene generate(long seed, int maxLongSide, int maxObjects) {
     SplittableRandom random = new SplittableRandom(seed);
@@ -63,7 +63,7 @@ final class Scene implements ImageSource {
     SceneGround ground = SceneGround.random(random);
     int count = MIN_OBJECTS + random.nextInt(maxObjects - MIN_OBJECTS + 1);
     List<SceneObject> objects = new ArrayList<>();
-    // Crowded pictures may have no room for the last objects: they have fewer.
+    // A crowded picture may have no room for its last objects.
     for (int attempt = 0; attempt < 20 * count && objects.size() < count; attempt++) {
       SceneObject object = randomObject(random, width, height, objects);
       if (object != null && contrasts(object.rgb(), ground)) {
@@ -73,7 +73,7 @@ final class Scene implements ImageSource {
     return new Scene(seed, width, height, ground, objects);
   }
 
-  /** A random object that keeps clear of the others, or null when this try did not. */
+  /** A random object that keeps its distance from the others, or null if this attempt does not. */
   private static SceneObject randomObject(
       SplittableRandom random, int width, int height, List<SceneObject> others) {
     Form form = Form.values()[random.nextInt(Form.values().length)];
@@ -150,7 +150,7 @@ final class Scene implements ImageSource {
     return height;
   }
 
-  /** The objects, none over another. */
+  /** The objects; none overlaps another. */
   List<SceneObject> sceneObjects() {
     return objects;
   }
@@ -162,7 +162,7 @@ final class Scene implements ImageSource {
         .toList();
   }
 
-  /** The picture, 0xRRGGBB a pixel. */
+  /** The picture; a pixel is 0xRRGGBB. */
   BufferedImage draw() {
     BufferedImage picture = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
     ground.paint(pixels(picture), width, height);

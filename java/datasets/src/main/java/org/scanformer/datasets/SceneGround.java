@@ -3,15 +3,15 @@ package org.scanformer.datasets;
 import java.util.SplittableRandom;
 
 /**
- * What a scene's objects lie on. Every pixel is a mix of two colours and a little noise; patterns
- * are as large as a share of the image, so that a scene looks alike in every size.
+ * The background of a scene. Every pixel is a mix of two colours with a little noise. The size of a
+ * pattern is a share of the image, so that a scene looks alike at every size. Immutable.
  *
  * @param pattern how the two colours mix
  * @param first 0xRRGGBB
  * @param second 0xRRGGBB
  * @param period of the pattern, relative to the image's long side
  * @param slope direction of the pattern, radians
- * @param noise largest change of a channel by the noise, levels of 0…255
+ * @param noise largest change of a channel by the noise, in levels of 0 to 255
  * @param seed of the noise and the cloud pattern
  */
 record SceneGround(

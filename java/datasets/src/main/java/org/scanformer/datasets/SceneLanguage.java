@@ -10,13 +10,12 @@ import org.scanformer.datasets.SceneObject.Form;
 import org.scanformer.datasets.SceneObject.Hue;
 
 /**
- * Expressions that hold for exactly one object of a scene.
+ * Expressions that describe exactly one object of a scene.
  *
  * <p>A description names any of size, colour and form. A relation holds when the centres are at
- * least 6 % of the image's long side apart along its axis, and does not hold when they are not
- * apart at all, or apart the other way; where an object is in between, nothing is said with that
- * relation. A superlative's object leads the next one by 5 % of the long side, or is 1.2 times as
- * large or as small.
+ * least 6 % of the image's long side apart along its axis, and fails when they are not apart at all
+ * or apart the other way; if an object is in between, the relation is not used. A superlative's
+ * object leads the next one by 5 % of the long side, or is 1.2 times as large or as small.
  */
 final class SceneLanguage {
   private static final double CLEARLY_APART = 0.06;
@@ -75,12 +74,12 @@ final class SceneLanguage {
    *
    * @param kind its kind
    * @param text its words
-   * @param target what it speaks of
+   * @param target the object it describes
    * @param landmark the other object that it names, or null
    */
   record Utterance(Kind kind, String text, SceneObject target, SceneObject landmark) {}
 
-  /** Size, colour and form, each null where it is not said. */
+  /** Size, colour and form, each null if not mentioned. */
   private record Description(Extent extent, Hue hue, Form form) {
     boolean fits(SceneObject object) {
       return (extent == null || object.extent() == extent)
@@ -106,7 +105,7 @@ final class SceneLanguage {
 
     static Description random(SceneObject object, SplittableRandom random) {
       int said = random.nextInt(8);
-      // Forms are said more often than not.
+      // Forms are mentioned more often than not.
       boolean form = random.nextInt(4) != 0;
       return new Description(
           (said & 1) != 0 && (said & 4) != 0 ? object.extent() : null,
@@ -137,9 +136,9 @@ final class SceneLanguage {
   }
 
   /**
-   * An expression of a kind about a scene.
+   * An expression of a kind for a scene.
    *
-   * @return null when this try found none: another may
+   * @return null if this attempt found none; another one may
    */
   static Utterance say(Kind kind, Scene scene, SplittableRandom random) {
     List<SceneObject> objects = scene.sceneObjects();
@@ -194,7 +193,7 @@ final class SceneLanguage {
       SceneObject target,
       Description description,
       SplittableRandom random) {
-    // "The largest small circle" is nothing that one says.
+    // "The largest small circle" is not idiomatic.
     Description plain = new Description(null, description.hue(), description.form());
     List<SceneObject> matches = plain.matches(scene.sceneObjects());
     if (matches.size() < 2) {

@@ -10,9 +10,9 @@ import org.scanformer.Box;
  *
  * @param form its form
  * @param hue its colour
- * @param rgb the very colour it is drawn in, 0xRRGGBB, near its hue
- * @param extent its size's word
- * @param outline what is filled, in pixels
+ * @param rgb the colour it is drawn in, 0xRRGGBB, close to its hue
+ * @param extent its size
+ * @param outline the filled shape, in pixels
  * @param box the outline's bounds, in pixels
  */
 record SceneObject(Form form, Hue hue, int rgb, Extent extent, Path2D outline, Box box) {

@@ -6,17 +6,17 @@ import org.scanformer.datasets.SceneLanguage.Kind;
 import org.scanformer.datasets.SceneLanguage.Utterance;
 
 /**
- * Drawn scenes of two to six coloured forms, each with one expression that holds for exactly one of
- * them: attributes, relations and superlatives. The same split, seed and index give the same pair
- * and, on one Java version, the same pixels. Nothing is stored: pairs are made when asked for.
+ * Drawn scenes of two to six coloured forms, each with an expression that describes exactly one of
+ * them by attributes, relations or superlatives. The same split, seed and index give the same pair
+ * and, on one Java version, the same pixels. Nothing is stored: pairs are made on demand.
  *
  * <p>Immutable and thread-safe.
  */
 public final class ShapesDataset implements ReferringDataset {
-  /** The default of the largest long side, in pixels: that of a photo. */
+  /** The default upper limit of the long side, in pixels: that of a photo. */
   public static final int PHOTO_SIDE = 1600;
 
-  /** A scene where no expression of the wanted kind is found in so many tries is drawn anew. */
+  /** Attempts to find an expression of the wanted kind before the scene is replaced. */
   private static final int TRIES = 40;
 
   private static final int MAX_SCENES = 10_000;
@@ -61,7 +61,7 @@ public final class ShapesDataset implements ReferringDataset {
     return new ShapesDataset(split, seed, size, maxLongSide, false);
   }
 
-  /** As {@link #of}, with two or three objects and attributes alone: what to learn first. */
+  /** As {@link #of}, with only two or three objects and only attributes: what to learn first. */
   public static ShapesDataset simple(Split split, long seed, int size, int maxLongSide) {
     return new ShapesDataset(split, seed, size, maxLongSide, true);
   }

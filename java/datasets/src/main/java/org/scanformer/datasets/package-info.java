@@ -1,2 +1,2 @@
-/** Pictures with expressions and true boxes, for training and judging models. */
+/** Images with expressions and true boxes, for training and evaluating models. */
 package org.scanformer.datasets;

@@ -16,8 +16,8 @@ import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerMetrics;
 
 /**
- * What an engine and its batchers do, as meters of a registry. All are registered at once, but
- * those of a scale, which come with its first run.
+ * Reports what a model and its batchers do to the meters of a registry. All meters are registered
+ * by the constructor, except those of a scale, which are registered when it first runs.
  *
  * <pre>{@code
  * ScanFormerOptions options =
@@ -31,7 +31,7 @@ import org.scanformer.ScanFormerMetrics;
  *   <tr><td>scanformer.call.requests</td><td>summary</td><td></td></tr>
  *   <tr><td>scanformer.call.scales</td><td>summary</td><td></td></tr>
  *   <tr><td>scanformer.call.failures</td><td>counter</td><td>code: an {@link ErrorCode}</td></tr>
- *   <tr><td>scanformer.scale</td><td>timer</td><td>scale: 0 and on, all</td></tr>
+ *   <tr><td>scanformer.scale</td><td>timer</td><td>scale: 0, 1, …, or all</td></tr>
  *   <tr><td>scanformer.scale.patches</td><td>summary</td><td>scale</td></tr>
  *   <tr><td>scanformer.scale.tokens</td><td>summary</td><td>scale</td></tr>
  *   <tr><td>scanformer.text</td><td>timer</td><td></td></tr>
@@ -41,11 +41,11 @@ import org.scanformer.ScanFormerMetrics;
  *   <tr><td>scanformer.batch.requests</td><td>summary</td><td></td></tr>
  * </table>
  *
- * <p>Thread-safe. One may serve several engines and batchers, whose numbers are then added up; give
- * each one of its own, with tags that tell them apart, to keep them apart.
+ * <p>Thread-safe. Several models and batchers may share one instance, which adds their numbers up.
+ * To keep them apart, give each its own instance with its own tags.
  */
 public final class MicrometerMetrics implements ScanFormerMetrics {
-  /** More than any model has. */
+  /** More scales than any model has. */
   private static final int MAX_SCALES = 64;
 
   private final MeterRegistry registry;
@@ -61,30 +61,30 @@ public final class MicrometerMetrics implements ScanFormerMetrics {
   private final Map<DropReason, Counter> dropped = new EnumMap<>(DropReason.class);
   private final DistributionSummary batchRequests;
 
-  /** By scale, the pass over all of them first. */
+  /** By scale; the pass over all scales comes first. */
   private final AtomicReferenceArray<ScaleMeters> scales =
       new AtomicReferenceArray<>(MAX_SCALES + 1);
 
   private record ScaleMeters(Timer time, DistributionSummary patches, DistributionSummary tokens) {}
 
-  /** Meters without tags of their own. */
+  /** Meters without additional tags. */
   public MicrometerMetrics(MeterRegistry registry) {
     this(registry, Tags.empty());
   }
 
   /**
-   * Meters with tags of the application, in addition to those of the table.
+   * Meters with tags of the application in addition to those of the table.
    *
    * @param registry where they are registered
-   * @param tags as of a device or a stream
+   * @param tags for example a device or a stream
    */
   public MicrometerMetrics(MeterRegistry registry, Tags tags) {
     this.registry = Objects.requireNonNull(registry, "registry");
     this.tags = Objects.requireNonNull(tags, "tags");
     met = call("met");
     missed = call("missed");
-    requests = summary("scanformer.call.requests", "Requests of a batch", tags);
-    completedScales = summary("scanformer.call.scales", "Scales a batch looked at", tags);
+    requests = summary("scanformer.call.requests", "Requests per batch", tags);
+    completedScales = summary("scanformer.call.scales", "Scales run per batch", tags);
     for (ErrorCode code : ErrorCode.values()) {
       failures.put(
           code,
@@ -96,7 +96,7 @@ public final class MicrometerMetrics implements ScanFormerMetrics {
     text = timer("scanformer.text", "Encoding an expression", tags);
     queueWait = timer("scanformer.queue.wait", "Longest wait of a batch's requests", tags);
     Gauge.builder("scanformer.queue.length", queueLength, AtomicInteger::get)
-        .description("Requests that wait")
+        .description("Requests that are waiting")
         .tags(tags)
         .register(registry);
     for (DropReason reason : DropReason.values()) {
@@ -107,7 +107,7 @@ public final class MicrometerMetrics implements ScanFormerMetrics {
               .tags(tags.and("reason", reason.name()))
               .register(registry));
     }
-    batchRequests = summary("scanformer.batch.requests", "Requests that went together", tags);
+    batchRequests = summary("scanformer.batch.requests", "Requests per formed batch", tags);
   }
 
   private Timer call(String deadline) {
@@ -125,12 +125,12 @@ public final class MicrometerMetrics implements ScanFormerMetrics {
   private ScaleMeters scale(int scale) {
     ScaleMeters meters = scales.get(scale + 1);
     if (meters == null) {
-      // Two threads may come here: the registry gives both the same meters.
+      // Two threads may get here at once: the registry gives both the same meters.
       Tags own = tags.and("scale", scale < 0 ? "all" : Integer.toString(scale));
       meters =
           new ScaleMeters(
-              timer("scanformer.scale", "A scale of a batch", own),
-              summary("scanformer.scale.patches", "Patches looked at", own),
+              timer("scanformer.scale", "Running a scale of a batch", own),
+              summary("scanformer.scale.patches", "Patches selected", own),
               summary("scanformer.scale.tokens", "Tokens encoded", own));
       scales.set(scale + 1, meters);
     }
@@ -138,10 +138,10 @@ public final class MicrometerMetrics implements ScanFormerMetrics {
   }
 
   @Override
-  public void callDone(int batch, int looked, boolean deadlineMet, long nanos) {
+  public void callDone(int batch, int scalesRun, boolean deadlineMet, long nanos) {
     (deadlineMet ? met : missed).record(nanos, TimeUnit.NANOSECONDS);
     requests.record(batch);
-    completedScales.record(looked);
+    completedScales.record(scalesRun);
   }
 
   @Override

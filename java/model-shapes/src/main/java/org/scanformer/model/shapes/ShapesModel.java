@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import org.scanformer.ModelProvider;
 
-/** The model whose files lie beside this class. Immutable and thread-safe. */
+/** Provides the model files in this package. Immutable and thread-safe. */
 public final class ShapesModel implements ModelProvider {
   /** For the service loader. */
   public ShapesModel() {}

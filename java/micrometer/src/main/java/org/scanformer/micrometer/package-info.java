@@ -1,0 +1,2 @@
+/** Metrics of models and batchers for Micrometer. */
+package org.scanformer.micrometer;
