@@ -11,7 +11,10 @@ import org.scanformer.ScanFormer;
 import org.scanformer.ScanFormerOptions;
 import picocli.CommandLine.Option;
 
-/** The model that a harness measures, and its frames. Not safe for use by several threads. */
+/**
+ * The options for the model that a harness measures, and frames for it. Not safe for use by several
+ * threads.
+ */
 final class BenchModel {
   static final int WIDTH = 640;
   static final int HEIGHT = 480;
@@ -35,7 +38,7 @@ final class BenchModel {
   @Option(names = "--threads", defaultValue = "0", description = "CPU threads; 0 for all.")
   int threads;
 
-  /** Loads the model with room for so many requests at a time. */
+  /** Loads the model for batches of up to that many requests. */
   ScanFormer load(int maxBatch) {
     return ScanFormer.load(
         Models.directoryOf(model),

@@ -13,12 +13,12 @@ import java.util.Properties;
 import java.util.TreeMap;
 
 /**
- * What a measurement was made with.
+ * The conditions of a measurement.
  *
  * @param date UTC
- * @param commit of the project, "+" behind it when files were changed; "unknown" outside a checkout
+ * @param commit of the project, followed by "+" if files were changed; "unknown" outside a checkout
  * @param cpu the processor's name
- * @param processors those the process may use
+ * @param processors that the process may use
  * @param system operating system with its version
  * @param java the virtual machine with its version
  * @param versions of the libraries, by name
@@ -32,7 +32,7 @@ public record Conditions(
     String java,
     Map<String, String> versions) {
 
-  /** Those of now and here. */
+  /** The current conditions. */
   static Conditions now() throws IOException, InterruptedException {
     Properties libraries = new Properties();
     try (InputStream in = Conditions.class.getResourceAsStream("versions.properties")) {
@@ -50,7 +50,7 @@ public record Conditions(
         versions);
   }
 
-  /** Whether the processor's flags name an instruction set; false where they cannot be read. */
+  /** Whether the processor's flags name an instruction set; false if they cannot be read. */
   static boolean cpuHas(String flag) throws IOException {
     return List.of(processor().getOrDefault("flags", "").split(" ")).contains(flag);
   }
@@ -69,7 +69,7 @@ public record Conditions(
         + first.get("cache size");
   }
 
-  /** What the system says of its first processor; empty where it says nothing. */
+  /** The system's description of its first processor; empty if there is none. */
   private static Map<String, String> processor() throws IOException {
     Path file = Path.of("/proc/cpuinfo");
     Map<String, String> first = new TreeMap<>();

@@ -25,9 +25,9 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * How long the calls of a live stream take: first without a deadline, then with deadlines that are
- * shares of that time. A frame's latency counts from when it was due, so that a late call makes the
- * frames behind it late too.
+ * Measures the latency of a live stream's calls, first without a deadline, then with deadlines that
+ * are shares of the median. Latency counts from when a frame was due, so a late call makes the
+ * frames after it late too.
  */
 @Command(
     name = "latency",
@@ -46,7 +46,8 @@ public final class LatencyHarness implements Callable<Integer> {
   @Option(
       names = "--share",
       defaultValue = "0.25",
-      description = "Most patches of a finer scale to look at, of the finest. Default: 0.25.")
+      description =
+          "Largest number of patches to select at a finer scale, as a share. Default: 0.25.")
   private double share;
 
   @Option(
@@ -54,12 +55,12 @@ public final class LatencyHarness implements Callable<Integer> {
       split = ",",
       defaultValue = "0,30,60",
       description = {
-        "Frames a second; 0 for one behind the other. Default: ${DEFAULT-VALUE}.",
-        "Deadlines are shares of the median of the first."
+        "Frames per second; 0 for back to back. Default: ${DEFAULT-VALUE}.",
+        "Deadlines are shares of the first rate's median."
       })
   private double[] rates;
 
-  @Option(names = "--calls", defaultValue = "300", description = "Calls a row. Default: 300.")
+  @Option(names = "--calls", defaultValue = "300", description = "Calls per row. Default: 300.")
   private int calls;
 
   @Option(
@@ -69,10 +70,10 @@ public final class LatencyHarness implements Callable<Integer> {
       description = "Deadlines as shares of the median without one. Default: ${DEFAULT-VALUE}.")
   private double[] deadlines;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Where to write the rows.")
+  @Option(names = "--json", paramLabel = "FILE", description = "JSON file to write the rows to.")
   private Path json;
 
-  @Option(names = "--plot", paramLabel = "FILE", description = "Where to draw them, as PNG.")
+  @Option(names = "--plot", paramLabel = "FILE", description = "PNG file to draw the plot to.")
   private Path plot;
 
   private final List<Map<String, Object>> rows = new ArrayList<>();
@@ -192,7 +193,7 @@ public final class LatencyHarness implements Callable<Integer> {
     return latency.getValueAtPercentile(50) / 1e6;
   }
 
-  /** The latency that one call in 1, 2, 4 … is over. */
+  /** The latency that one call in 1, 2, 4 … exceeds. */
   private void draw(double fps, Histogram latency) {
     int points = 1 + (int) (Math.log(latency.getTotalCount()) / Math.log(2));
     double[] oneIn = new double[points];
@@ -202,8 +203,6 @@ public final class LatencyHarness implements Callable<Integer> {
       millis[i] = latency.getValueAtPercentile(100 - 100 / oneIn[i]) / 1e6;
     }
     curves.add(
-        fps == 0 ? "one behind the other" : String.format("%.0f frames a second", fps),
-        oneIn,
-        millis);
+        fps == 0 ? "back to back" : String.format("%.0f frames a second", fps), oneIn, millis);
   }
 }

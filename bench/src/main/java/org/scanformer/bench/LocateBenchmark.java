@@ -35,8 +35,8 @@ import org.scanformer.bench.peers.PyTorchSelectedPeer;
 
 /**
  * One call that answers a batch of 640 x 480 frames, by ScanFormer or by a peer that does the same
- * {@link Workload}. ScanFormer's call is the one that a program makes, the pyramids among it; peers
- * are given them. A peer is timed when its boxes are ScanFormer's.
+ * {@link Workload}. ScanFormer's call is the one that a program makes and includes the pyramids;
+ * peers get them ready-made. A peer is timed only if its boxes agree with ScanFormer's.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
@@ -79,11 +79,11 @@ public class LocateBenchmark {
   @Param("cached")
   String text;
 
-  /** The device family. */
+  /** The kind of device. */
   @Param("cpu")
   String backend;
 
-  /** CPU threads; a GPU does not ask. */
+  /** CPU threads; ignored by a GPU. */
   @Param("2")
   int threads;
 
@@ -96,10 +96,10 @@ public class LocateBenchmark {
   @State(Scope.Thread)
   @AuxCounters(AuxCounters.Type.OPERATIONS)
   public static class Rates {
-    /** GFLOP done; reported a second. */
+    /** GFLOP done; reported per second. */
     public double gigaFlops;
 
-    /** Seconds that went to the pyramids; reported a second, so their share of the time. */
+    /** Seconds that went to the pyramids; reported per second, which is their share of the time. */
     public double pyramid;
   }
 
@@ -140,7 +140,7 @@ public class LocateBenchmark {
     }
   }
 
-  /** Loads the model, and holds a peer's boxes against ScanFormer's. */
+  /** Loads the model, and compares a peer's boxes with ScanFormer's. */
   @Setup(Level.Trial)
   public void load() {
     workload =

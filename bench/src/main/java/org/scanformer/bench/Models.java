@@ -14,11 +14,11 @@ import org.scanformer.reference.RandomModel;
 /**
  * The models that are measured, by name: {@code vilt-b32} (ViLT-B/32's geometry), {@code vilt-s}
  * (hidden 384, 6 heads) and {@code tiny} with random weights, and {@code shapes}, the bundled one.
- * They are written when they are asked for first, to the directory that the system property {@value
- * #HOME} names, or to one that goes with the process. Not safe for use by several threads.
+ * They are written on first use, to the directory that the system property {@value #HOME} names or
+ * to a temporary one that is deleted with the process. Not safe for use by several threads.
  */
 final class Models {
-  /** System property: a directory that holds them for several processes. */
+  /** System property: a directory to share them between processes. */
   static final String HOME = "scanformer.bench.models";
 
   static final List<String> NAMES = List.of("vilt-b32", "vilt-s", "shapes", "tiny");
@@ -38,7 +38,7 @@ final class Models {
     try {
       Path directory = home().resolve(name);
       if (!Files.exists(directory)) {
-        // Under another name until it is whole: a run that was stopped leaves none that is half.
+        // Under another name until complete: an interrupted run must not leave half a model.
         Path begun = Files.createTempDirectory(home(), name);
         write(name, begun);
         Files.move(begun, directory);
@@ -49,7 +49,7 @@ final class Models {
     }
   }
 
-  /** The directory of one of these models, or the one that is named. */
+  /** The directory of one of these models, or the named directory itself. */
   static Path directoryOf(String nameOrDirectory) {
     return NAMES.contains(nameOrDirectory) ? directory(nameOrDirectory) : Path.of(nameOrDirectory);
   }
@@ -96,7 +96,7 @@ final class Models {
     }
   }
 
-  /** Removes a directory with all that is in it. */
+  /** Deletes a directory with its contents. */
   static void delete(Path directory) {
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path file : (Iterable<Path>) files.sorted(Comparator.reverseOrder())::iterator) {

@@ -16,7 +16,7 @@ import org.scanformer.internal.engine.Engine;
 import org.scanformer.internal.engine.TextKv;
 
 /**
- * ScanFormer on the CPU with a workload, whose operations somebody watches. Not safe for use by
+ * ScanFormer on the CPU with a workload, whose operations an observer sees. Not safe for use by
  * several threads.
  */
 final class ObservedEngine implements AutoCloseable {
@@ -24,9 +24,9 @@ final class ObservedEngine implements AutoCloseable {
   private final Engine engine;
   private final List<Engine.PreparedRequest> requests = new ArrayList<>();
 
-  /** Stands between the engine and its device. */
+  /** Sees every operation between the engine and its device. */
   interface Observer {
-    /** Does an operation, by {@link #invoke}. */
+    /** Runs an operation by {@link #invoke}. */
     Object operation(Backend real, Method method, Object[] arguments) throws Throwable;
   }
 
@@ -65,7 +65,7 @@ final class ObservedEngine implements AutoCloseable {
             (self, method, arguments) -> observer.operation(real, method, arguments));
   }
 
-  /** Calls a method of the real backend, whose exceptions it throws as they are. */
+  /** Calls a method of the real backend and rethrows its exceptions unchanged. */
   static Object invoke(Backend real, Method method, Object[] arguments) throws Throwable {
     try {
       return method.invoke(real, arguments);

@@ -27,9 +27,9 @@ import org.scanformer.internal.backend.Backend;
 import org.scanformer.reference.RandomImages;
 
 /**
- * One operation of the CPU backend, with the arguments that a call of the engine gives it at the
- * finest scale, over and over. What it moves or computes is counted from the shapes: every array
- * once, whatever is in a cache.
+ * One operation of the CPU backend, repeated with the arguments that a call passes at the finest
+ * scale. Bytes and floating-point operations are counted from the shapes: every array once,
+ * whatever is in a cache.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
@@ -81,11 +81,11 @@ public class OperationBenchmark {
   private byte[] jpeg;
   private double giga;
 
-  /** Turns calls into what they do. */
+  /** Turns calls into the work that they do. */
   @State(Scope.Thread)
   @AuxCounters(AuxCounters.Type.OPERATIONS)
   public static class Work {
-    /** GFLOP, or GB read and written; reported a second. */
+    /** GFLOP, or GB read and written; reported per second. */
     public double giga;
   }
 

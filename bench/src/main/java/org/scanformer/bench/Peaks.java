@@ -9,13 +9,13 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * What the machine can do at most with a number of threads.
+ * The machine's peak rates with a number of threads.
  *
  * @param threads the threads
  * @param fp32GigaFlops fused multiply-adds in fp32, GFLOP/s
- * @param bf16GigaFlops the same in bf16; 0 where the CPU has no products of bf16
+ * @param bf16GigaFlops the same in bf16; 0 if the CPU has no bf16 products
  * @param readGigaBytes reading arrays larger than the caches, GB/s
- * @param copyGigaBytes copying them, GB/s, what is read and what is written
+ * @param copyGigaBytes copying them, GB/s, counting reads and writes
  */
 public record Peaks(
     int threads,
@@ -32,7 +32,7 @@ public record Peaks(
     try {
       try (InputStream in = Peaks.class.getResourceAsStream("peaks")) {
         if (in == null) {
-          throw new IOException("The build has left out org/scanformer/bench/peaks");
+          throw new IOException("The build did not compile org/scanformer/bench/peaks");
         }
         Files.write(program, in.readAllBytes());
       }
@@ -54,7 +54,7 @@ public record Peaks(
     }
   }
 
-  /** Those of so many threads, or of as many as were measured. */
+  /** The rates for that many threads, or for as many as were measured. */
   static Peaks of(List<Peaks> measured, int threads) {
     return measured.stream()
         .filter(peaks -> peaks.threads == threads)

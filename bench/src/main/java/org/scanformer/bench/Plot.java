@@ -67,7 +67,7 @@ final class Plot {
 
   private static void write(Chart<?, ?> chart, Path file) throws IOException {
     if (!ImageIO.write(BitmapEncoder.getBufferedImage(chart), "png", file.toFile())) {
-      throw new IOException("no writer of PNG for " + file);
+      throw new IOException("no PNG writer for " + file);
     }
   }
 }

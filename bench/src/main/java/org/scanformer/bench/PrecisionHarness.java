@@ -26,14 +26,14 @@ import picocli.CommandLine.Option;
 
 /**
  * How far answers in a lower precision are from those in fp32 on the same device, over drawn
- * scenes: how many patches are selected otherwise, and how far boxes lie apart, with each
- * precision's own selection and under fp32's masks.
+ * scenes: how many patches are selected differently, and how far boxes lie apart, with each
+ * precision's own selection and with fp32's masks.
  */
 @Command(
     name = "precision",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = "Flipped selections and boxes of lower precisions against fp32's.")
+    description = "Compares selections and boxes of lower precisions with those in fp32.")
 public final class PrecisionHarness implements Callable<Integer> {
   private static final int BATCH = 16;
 
@@ -41,7 +41,7 @@ public final class PrecisionHarness implements Callable<Integer> {
       names = "--model",
       paramLabel = "NAME|DIR",
       defaultValue = "shapes",
-      description = "As of the other harnesses. Default: ${DEFAULT-VALUE}.")
+      description = "Model, as for the other harnesses. Default: ${DEFAULT-VALUE}.")
   private String model;
 
   @Option(names = "--backend", defaultValue = "cpu", description = "cpu or cuda. Default: cpu.")
@@ -51,19 +51,22 @@ public final class PrecisionHarness implements Callable<Integer> {
       names = "--precisions",
       split = ",",
       defaultValue = "bf16",
-      description = "Of tf32, fp16, bf16. Default: ${DEFAULT-VALUE}.")
+      description = "Any of tf32, fp16, bf16. Default: ${DEFAULT-VALUE}.")
   private Precision[] precisions;
 
   @Option(names = "--threads", defaultValue = "0", description = "CPU threads; 0 for all.")
   private int threads;
 
-  @Option(names = "--count", defaultValue = "1000", description = "Scenes. Default: 1000.")
+  @Option(
+      names = "--count",
+      defaultValue = "1000",
+      description = "Number of scenes. Default: 1000.")
   private int count;
 
-  @Option(names = "--seed", defaultValue = "987654", description = "Of the scenes.")
+  @Option(names = "--seed", defaultValue = "987654", description = "Seed of the scenes.")
   private long seed;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Where to write the rows.")
+  @Option(names = "--json", paramLabel = "FILE", description = "JSON file to write the rows to.")
   private Path json;
 
   private PrecisionHarness() {}

@@ -7,12 +7,12 @@ import org.scanformer.NormalizedBox;
 import org.scanformer.Precision;
 
 /**
- * What a precision's answers differ by from those in fp32.
+ * How a precision's answers differ from those in fp32.
  *
  * @param precision of these answers
  * @param accuracy share of the scenes whose box has an IoU of 0.5 with the true one
  * @param patches patches of all scales beyond the coarsest, over all scenes
- * @param flippedPatches those of them that were looked at in one of the two alone
+ * @param flippedPatches those of them that only one of the two selected
  * @param flippedScenes scenes with such a patch
  * @param meanIou of the box with fp32's, each with its own selection
  * @param firstPercentileIou that one scene in 100 is below

@@ -28,8 +28,8 @@ import org.scanformer.SessionOptions;
 import org.scanformer.SessionResult;
 
 /**
- * A frame of a stream through a session: a quarter of the finest patches at most, the text encoded
- * before or given as a string. With JMH's gc profiler it shows what a call leaves on the heap.
+ * A frame of a stream through a session: at most a quarter of the finest patches, with the text
+ * encoded before or given as a string. JMH's gc profiler shows what a call allocates on the heap.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -46,7 +46,7 @@ public class SessionBenchmark {
   @Param({"FINAL_ONLY", "PER_SCALE"})
   Schedule schedule;
 
-  /** The device family. */
+  /** The kind of device. */
   @Param("cpu")
   String backend;
 
@@ -96,7 +96,7 @@ public class SessionBenchmark {
     return result;
   }
 
-  /** Frees the engine. */
+  /** Closes the session and the model. */
   @TearDown(Level.Trial)
   public void close() {
     session.close();

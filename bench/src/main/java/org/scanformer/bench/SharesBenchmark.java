@@ -21,8 +21,8 @@ import org.scanformer.Schedule;
 import org.scanformer.internal.backend.Backend;
 
 /**
- * Where the time of a call on the CPU goes: seconds of each kind of operation a second of calls.
- * What is missing from 1 is spent between operations, in Java.
+ * Where the time of a call on the CPU goes: seconds of each kind of operation per second of calls.
+ * The rest, up to 1, is spent between operations, in Java.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
@@ -57,12 +57,12 @@ public class SharesBenchmark {
 
   private ObservedEngine engine;
 
-  /** Those of the call that is running. */
+  /** The counters of the running call. */
   private Shares current = new Shares();
 
   private Object time(Backend real, Method method, Object[] arguments) throws Throwable {
     if (method.getName().equals("replay")) {
-      // The operations in it come here by themselves.
+      // Its operations are observed one by one.
       return ObservedEngine.invoke(real, method, arguments);
     }
     long start = System.nanoTime();
@@ -78,13 +78,13 @@ public class SharesBenchmark {
       case "attention" -> current.attention += seconds;
       case "compactPatches", "selectPatches" -> current.selection += seconds;
       default -> {
-        // What is no operation of the model belongs to what lies between them.
+        // Anything else counts as time between operations.
       }
     }
     return result;
   }
 
-  /** Seconds by kind of operation, reported a second. */
+  /** Seconds by kind of operation, reported per second. */
   @State(Scope.Thread)
   @AuxCounters(AuxCounters.Type.OPERATIONS)
   public static class Shares {

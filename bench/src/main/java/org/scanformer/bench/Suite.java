@@ -31,7 +31,7 @@ import picocli.CommandLine.Option;
 
 /**
  * ScanFormer and its peers on this machine's CPU, side by side: measures the machine's peaks, then
- * runs a set of benchmarks in rounds, in which those that are compared follow each other, and makes
+ * runs a set of benchmarks in rounds, in which compared benchmarks follow each other, and writes
  * the {@link Report}.
  */
 @Command(
@@ -40,11 +40,11 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description = "Compares ScanFormer with its peers on this machine's CPU.")
 public final class Suite implements Callable<Integer> {
-  /** How much is measured. */
+  /** The sets of benchmarks. */
   enum Set {
-    /** A run to try the suite with, of the tiny model; its figures mean nothing. */
+    /** A trial of the suite with the tiny model; its figures mean nothing. */
     TRIAL,
-    /** What the README's table shows. */
+    /** The figures in the README's table. */
     SHORT,
     /** Every combination: many hours. */
     FULL
@@ -60,19 +60,20 @@ public final class Suite implements Callable<Integer> {
       names = "--out",
       required = true,
       paramLabel = "DIR",
-      description = "Where results go: conditions, peaks, JMH's JSON, the table and the plot.")
+      description =
+          "Directory for the results: conditions, peaks, JMH's JSON, the table and the plot.")
   private Path out;
 
   @Option(
       names = "--rounds",
       defaultValue = "1",
-      description = "How often everything is measured. Default: ${DEFAULT-VALUE}.")
+      description = "Number of rounds. Default: ${DEFAULT-VALUE}.")
   private int rounds;
 
   @Option(
       names = "--iterations",
       defaultValue = "3",
-      description = "Measurements of each benchmark a round. Default: ${DEFAULT-VALUE}.")
+      description = "Measurements per benchmark and round. Default: ${DEFAULT-VALUE}.")
   private int iterations;
 
   @Option(
@@ -141,8 +142,9 @@ public final class Suite implements Callable<Integer> {
   }
 
   /**
-   * Starts Java with what peers read from the environment when they are loaded: PyTorch's OpenBLAS
-   * does not know newer CPUs and takes its kernels for AVX2, and ONNX Runtime reports its use.
+   * Starts Java with the environment variables that peers read when they are loaded: PyTorch's
+   * OpenBLAS does not know newer CPUs and takes its kernels for AVX2, and ONNX Runtime reports its
+   * use.
    */
   private static Path launcher(Path directory) throws IOException {
     boolean avx512 = Conditions.cpuHas("avx512bw");

@@ -107,7 +107,7 @@ record SuiteCase(Class<?> benchmark, Map<String, String> parameters) {
     return cases.stream().distinct().toList();
   }
 
-  /** A workload, and who does it. */
+  /** A workload and the implementation that runs it. */
   private static final class Locate {
     private final Map<String, String> parameters = new LinkedHashMap<>();
 
@@ -129,7 +129,7 @@ record SuiteCase(Class<?> benchmark, Map<String, String> parameters) {
       return changed;
     }
 
-    /** The workload done by ScanFormer and by the peers that can do it, one behind the other. */
+    /** The workload for ScanFormer and, right after it, for the peers that support it. */
     void addTo(List<SuiteCase> cases) {
       boolean dense = parameters.get("selection").equals(DENSE);
       List<String> by = new ArrayList<>(List.of("scanformer"));
@@ -159,7 +159,7 @@ record SuiteCase(Class<?> benchmark, Map<String, String> parameters) {
         Map.of("model", model, "selection", selection, "precision", precision));
   }
 
-  /** All that the benchmark knows. */
+  /** All benchmarks and parameters. */
   private static List<String> operations() {
     try {
       return List.of(

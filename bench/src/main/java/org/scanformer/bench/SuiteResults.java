@@ -13,7 +13,7 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleBiFunction;
 import java.util.function.ToDoubleFunction;
 
-/** What JMH measured in the rounds of a suite, by benchmark and parameters. Immutable. */
+/** JMH's results of the rounds of a suite, by benchmark and parameters. Immutable. */
 final class SuiteResults {
   /**
    * A benchmark with its parameters.
@@ -41,7 +41,7 @@ final class SuiteResults {
       return json.path("primaryMetric").path("score").doubleValue();
     }
 
-    /** A counter or what a profiler saw; NaN where there is none of that name. */
+    /** A counter or a profiler's value; NaN if there is none of that name. */
     double secondary(String name) {
       return json.path("secondaryMetrics").path(name).path("score").asDouble(Double.NaN);
     }
@@ -71,18 +71,18 @@ final class SuiteResults {
     }
   }
 
-  /** The keys of a benchmark, in the order they were measured in. */
+  /** The keys of a benchmark in the order of measurement. */
   List<Key> of(String benchmark) {
     return byKey.keySet().stream().filter(key -> key.benchmark.equals(benchmark)).toList();
   }
 
-  /** The median over the rounds; NaN where there is no result. */
+  /** The median over the rounds; NaN if there is no result. */
   double median(Key key, ToDoubleFunction<Measured> value) {
     return median(
         byKey.getOrDefault(key, Map.of()).values().stream().map(value::applyAsDouble).toList());
   }
 
-  /** The median over the rounds of a value that is made of two results of the same round. */
+  /** The median over the rounds of a value computed from two results of the same round. */
   double median(Key first, Key second, ToDoubleBiFunction<Measured, Measured> value) {
     Map<Integer, Measured> seconds = byKey.getOrDefault(second, Map.of());
     List<Double> values = new ArrayList<>();

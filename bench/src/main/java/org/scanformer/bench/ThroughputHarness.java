@@ -36,54 +36,55 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * How much a device answers: against the size of a batch, with texts encoded before and in each
- * call; what each further scale costs; and, with requests that come at random, against the delay
- * that a batcher waits for others.
+ * Measures throughput by batch size, with texts encoded before and in each call; the cost of each
+ * further scale; and, for requests that arrive at random, throughput and latency by a batcher's
+ * delay.
  */
 @Command(
     name = "throughput",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = "Requests a second against the size of a batch and against a queue's delay.")
+    description = "Requests per second by batch size and by a queue's delay.")
 public final class ThroughputHarness implements Callable<Integer> {
   @Mixin private BenchModel model;
 
   @Option(
       names = "--share",
       defaultValue = "0.25",
-      description = "Most patches of a finer scale to look at, of the finest. Default: 0.25.")
+      description =
+          "Largest number of patches to select at a finer scale, as a share. Default: 0.25.")
   private double share;
 
   @Option(
       names = "--batches",
       split = ",",
       defaultValue = "1,2,4,8,16,32,64",
-      description = "Sizes of batches. Default: ${DEFAULT-VALUE}.")
+      description = "Batch sizes. Default: ${DEFAULT-VALUE}.")
   private int[] batches;
 
   @Option(
       names = "--delays",
       split = ",",
       defaultValue = "0,1,2,5,10",
-      description = "Delays of the queue in milliseconds. Default: ${DEFAULT-VALUE}.")
+      description = "Delays of the queue, in milliseconds. Default: ${DEFAULT-VALUE}.")
   private double[] delays;
 
   @Option(
       names = "--load",
       defaultValue = "0.5",
-      description = "Requests that come, as a share of what a batch of 1 answers. Default: 0.5.")
+      description = "Rate of requests, relative to the throughput at batch size 1. Default: 0.5.")
   private double load;
 
   @Option(
       names = "--seconds",
       defaultValue = "3",
-      description = "How long each row is measured. Default: 3.")
+      description = "Seconds to measure each row for. Default: 3.")
   private double seconds;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Where to write the rows.")
+  @Option(names = "--json", paramLabel = "FILE", description = "JSON file to write the rows to.")
   private Path json;
 
-  @Option(names = "--plot", paramLabel = "FILE", description = "Where to draw them, as PNG.")
+  @Option(names = "--plot", paramLabel = "FILE", description = "PNG file to draw the plot to.")
   private Path plot;
 
   private ThroughputHarness() {}
@@ -123,7 +124,7 @@ public final class ThroughputHarness implements Callable<Integer> {
     return SelectionPolicy.topK((int) Math.round(share * finest));
   }
 
-  /** What a call takes up to each scale, with a box at every one; medians. */
+  /** The median time of a call up to each scale, with a box at every scale. */
   private List<Map<String, Object>> scales(ScanFormer scanFormer, Expression expression) {
     List<Map<String, Object>> rows = new ArrayList<>();
     try (Session session =
@@ -157,7 +158,7 @@ public final class ThroughputHarness implements Callable<Integer> {
     return rows;
   }
 
-  /** Requests a second by size of batch; with a batch of one. */
+  /** Requests per second by batch size. */
   private double batches(ScanFormer scanFormer, Expression expression, Map<String, Object> report)
       throws Exception {
     Plot chart = new Plot("Throughput", "requests a batch", "requests a second").logarithmicX();
@@ -209,7 +210,7 @@ public final class ThroughputHarness implements Callable<Integer> {
     return done / ((System.nanoTime() - start) / 1e9);
   }
 
-  /** Latency and batches by delay, with requests that come at random (a Poisson process). */
+  /** Latency and batches by delay, with requests that arrive at random (a Poisson process). */
   private List<Map<String, Object>> delays(
       ScanFormer scanFormer, Expression expression, double single) throws Exception {
     List<Map<String, Object>> rows = new ArrayList<>();

@@ -19,18 +19,17 @@ import org.scanformer.internal.model.TextTokenizer;
 import org.scanformer.internal.pyramid.ImagePyramid;
 
 /**
- * One job for ours and every peer: the same model, frames, masks, text and threads. Masks are
- * given, so that the work is the same in every run; all requests of a batch select equally many
- * patches a scale, each its own. Not changed by anyone once it is made, and so safe for use by many
- * threads.
+ * One job for ScanFormer and every peer: the same model, frames, masks, text and threads. Masks are
+ * given, so that the work is the same in every run; all requests of a batch select the same number
+ * of patches per scale, but different ones. Thread-safe, as nothing changes it.
  *
  * @param directory the model
  * @param config its configuration
- * @param images the frames, one a request
- * @param masks of each request, one a scale
+ * @param images the frames, one per request
+ * @param masks of each request, one per scale
  * @param text the expression of all requests
  * @param ids its tokens
- * @param textCached whether the text was encoded before and its keys and values are kept
+ * @param textCached whether the text was encoded before and its keys and values are cached
  * @param schedule the order of the scales through the encoder
  * @param precision the type of matrix products
  * @param threads CPU threads
@@ -51,7 +50,7 @@ public record Workload(
    * The job of a batch of frames of noise.
    *
    * @param selection shares of the patches selected at scales 1, 2 and up, in percent: "50/25"; the
-   *     last one holds for all scales behind it
+   *     last one also holds for all later scales
    */
   public static Workload of(
       Path directory,
@@ -106,12 +105,12 @@ public record Workload(
     return masks;
   }
 
-  /** Requests. */
+  /** The number of requests. */
   public int batch() {
     return images.size();
   }
 
-  /** The mask that every request has the size and the count of, at a scale. */
+  /** A mask of the size and the count that every request's mask has at a scale. */
   public PatchMask mask(int scale) {
     return masks.get(0).get(scale);
   }
@@ -135,10 +134,10 @@ public record Workload(
   }
 
   /**
-   * The requests' image pyramids as the engine makes them, for peers: the pyramid is no part of
-   * what is compared.
+   * The requests' image pyramids exactly as a model makes them, for peers, as the comparison
+   * excludes pyramids.
    *
-   * @return a scale each, [batch, 3, rows * patch, cols * patch], direct
+   * @return one per scale, [batch, 3, rows * patch, cols * patch], direct
    */
   public List<FloatBuffer> canvases() {
     return canvases(BackendKind.CPU);

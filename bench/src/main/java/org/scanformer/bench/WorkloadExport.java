@@ -30,22 +30,22 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * Writes a {@link Workload} as files, for peers that are no Java programs. In the directory are
+ * Writes a {@link Workload} as files, for peers that are not Java programs. The directory holds
  *
  * <ul>
  *   <li>{@code workload.json}: {@code model} (its directory), {@code batch}, {@code ids} of the
- *       text, {@code grids} ([rows, cols] a scale), {@code boxes} ([batch, 4]: ScanFormer's in fp32
- *       as (cx, cy, w, h))
+ *       text, {@code grids} ([rows, cols] per scale), {@code boxes} ([batch, 4]: ScanFormer's in
+ *       fp32 as (cx, cy, w, h))
  *   <li>{@code canvas-S.f32}: the pyramid of scale S, [batch, 3, rows * patch, cols * patch], fp32,
  *       little-endian
- *   <li>{@code mask-S.u8}: its masks, [batch, rows, cols], 1 for patches that are looked at
+ *   <li>{@code mask-S.u8}: its masks, [batch, rows, cols], 1 for selected patches
  * </ul>
  */
 @Command(
     name = "export",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = "Writes a workload as files, for peers that are no Java programs.")
+    description = "Writes a workload as files, for peers that are not Java programs.")
 public final class WorkloadExport implements Callable<Integer> {
   @Option(
       names = "--model",
@@ -63,14 +63,15 @@ public final class WorkloadExport implements Callable<Integer> {
   @Option(
       names = "--selection",
       defaultValue = "50/25",
-      description = "Percent of the patches, at scales 1 and 2. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Percentage of the patches selected at scales 1 and 2. Default: ${DEFAULT-VALUE}.")
   private String selection;
 
   @Option(
       names = "--out",
       required = true,
       paramLabel = "DIR",
-      description = "Where to write; made where it is not there.")
+      description = "The output directory; created if missing.")
   private Path out;
 
   private WorkloadExport() {}

@@ -305,15 +305,15 @@ final class OnnxGraph {
 
   private String keys(int i, Stream stream) {
     String keys = operations.linear(stream.norm(), layer(i) + "attention.attention.key");
-    return behindText(textKeys(i), operations.requests(keys, end()));
+    return afterText(textKeys(i), operations.requests(keys, end()));
   }
 
   private String values(int i, Stream stream) {
     String values = operations.linear(stream.norm(), layer(i) + "attention.attention.value");
-    return behindText(textValues(i), operations.requests(values, end()));
+    return afterText(textValues(i), operations.requests(values, end()));
   }
 
-  private String behindText(String input, String own) {
+  private String afterText(String input, String own) {
     if (cachedText == 0) {
       return own;
     }

@@ -68,7 +68,7 @@ final class OnnxOperations {
 
   /**
    * x + added + bias, and that normalised: several times faster than ONNX Runtime's
-   * LayerNormalization alone.
+   * LayerNormalization by itself.
    *
    * @param bias [C], or empty
    */

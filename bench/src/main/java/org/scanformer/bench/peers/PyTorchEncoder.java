@@ -83,14 +83,14 @@ final class PyTorchEncoder {
    */
   private TensorOptional attentionMask(int first, int end) {
     int keys = segments.tokens(0, end);
-    boolean alone = end - first == 1;
-    int queries = alone ? 1 : segments.tokens(first, end);
+    boolean single = end - first == 1;
+    int queries = single ? 1 : segments.tokens(first, end);
     float[] mask = new float[queries * keys];
     boolean plain = true;
     int query = 0;
     for (int segment = first; segment < end; segment++) {
       int visible = segments.tokens(0, segment + 1);
-      for (int i = 0; i < (alone ? 1 : segments.lengths()[segment]); i++, query++) {
+      for (int i = 0; i < (single ? 1 : segments.lengths()[segment]); i++, query++) {
         for (int s = 0; s <= segment; s++) {
           if (segments.discarded()[s] > 1) {
             mask[query * keys + segments.tokens(0, s + 1) - 1] =

@@ -12,7 +12,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * A linear layer through oneDNN, its weight in oneDNN's own layout: the operators that {@code
- * torch.compile} puts in the place of frozen linear layers, an activation or a sum fused behind.
+ * torch.compile} puts in the place of frozen linear layers, followed by a fused activation or sum.
  */
 final class PyTorchPackedLinear implements PyTorchLinear {
   private static final OperatorHandle POINTWISE = operator("_linear_pointwise", "");

@@ -6,8 +6,8 @@ import org.bytedeco.pytorch.InferenceMode;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * While it is open, the thread's tensors are made in inference mode and with so many threads; those
- * that are not kept are freed with it. To be opened and closed by one thread.
+ * While it is open, the thread's tensors are made in inference mode and with the given numbers of
+ * threads; closing it frees those that are not kept. Opened and closed by one thread.
  */
 final class PyTorchScope implements AutoCloseable {
   private final PointerScope pointers = new PointerScope();
