@@ -1,4 +1,4 @@
-/** Finds, in an image, the object an expression speaks of. */
+/** Finds the object in an image that an expression describes. */
 @SuppressWarnings("module") // the modules exported to are compiled after this one
 module org.scanformer {
   requires transitive java.desktop;

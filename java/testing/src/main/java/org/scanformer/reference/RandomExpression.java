@@ -65,7 +65,7 @@ public record RandomExpression(String text, int[] ids) {
     return id < WORDS.size() ? WORDS.get(id) : "w" + id;
   }
 
-  /** An expression of so many words, from a vocabulary of that size; two more tokens than words. */
+  /** A random expression from a vocabulary of that size; it has two more tokens than words. */
   public static RandomExpression of(long seed, int vocabSize, int words) {
     SplittableRandom random = new SplittableRandom(seed);
     int[] ids = new int[words + 2];

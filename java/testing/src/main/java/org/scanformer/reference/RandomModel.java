@@ -255,7 +255,7 @@ public final class RandomModel {
     addLayerNorm(tensors, viltPrefix + "layernorm");
 
     // The heads' last layers are large, to spread logits and boxes; tokens share much of what they
-    // are, so their logits differ less than the weights alone would make them.
+    // are, so their logits differ less than the weights by themselves would make them.
     addLayerNorm(tensors, "selection_head.layernorm");
     addLinear(tensors, "selection_head.dense", 0.7, c, c);
     double thresholdLogit = Math.log(selectionThreshold / (1 - selectionThreshold));

@@ -14,7 +14,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** Writes the safetensors file of a random model, a number drawn for each element in its order. */
+/**
+ * Writes the safetensors file of a random model; numbers are drawn in the order of the elements.
+ */
 final class RandomWeights {
   private static final int BUFFER_BYTES = 1 << 20;
 
