@@ -13,11 +13,11 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.scanformer.ScanFormerMetrics.DropReason;
-import org.scanformer.internal.engine.Controls;
 import org.scanformer.internal.engine.Engine;
-import org.scanformer.internal.engine.EngineSession;
+import org.scanformer.internal.engine.ExecutionContext;
 import org.scanformer.internal.engine.GuardedMetrics;
 import org.scanformer.internal.engine.Limits;
+import org.scanformer.internal.engine.RunOptions;
 
 /**
  * A queue in front of one or more models, for services and many streams: requests of any number of
@@ -26,7 +26,7 @@ import org.scanformer.internal.engine.Limits;
  * <pre>{@code
  * try (Batcher batcher = model.openBatcher(BatcherOptions.defaults())) {
  *   CompletableFuture<Location> found = batcher.submit(Request.of(image, "the red car"));
- *   found.thenAccept(location -> System.out.println(location.box()));
+ *   found.thenAccept(location -> System.found.println(location.box()));
  * }
  * }</pre>
  *
@@ -244,9 +244,9 @@ public final class Batcher implements AutoCloseable {
   /** A thread that answers batches on one device. */
   private final class Worker {
     private final Engine engine;
-    private final EngineSession session;
+    private final ExecutionContext context;
     private final TextCache texts;
-    private final Controls controls = new Controls();
+    private final RunOptions runOptions = new RunOptions();
     private final Thread thread;
     private final List<Waiting> batch = new ArrayList<>();
     private final List<Expression> held = new ArrayList<>();
@@ -258,8 +258,8 @@ public final class Batcher implements AutoCloseable {
       thread = new Thread(this::work, "scanformer-batcher-" + number);
       thread.setDaemon(true);
       // The last: once it is open the engine may stop the worker, on another thread.
-      session =
-          engine.openSession(
+      context =
+          engine.openContext(
               Limits.anyFrames(options.maxBatch()),
               options.threads(),
               System::nanoTime,
@@ -268,7 +268,7 @@ public final class Batcher implements AutoCloseable {
 
     void release() {
       texts.close();
-      engine.closeSession(session);
+      engine.closeContext(context);
     }
 
     /** Ends when its running batch is answered: the model is being closed. */
@@ -444,11 +444,11 @@ public final class Batcher implements AutoCloseable {
         if (running.isEmpty()) {
           return;
         }
-        controls.reset(options.schedule());
-        session.run(running.size(), controls);
-        found = session.locations(running.size(), options.schedule());
+        runOptions.reset(options.schedule());
+        context.run(running.size(), runOptions);
+        found = context.locations(running.size(), options.schedule());
       } finally {
-        session.clear();
+        context.clear();
         for (Expression expression : held) {
           engine.release(expression.keysAndValues());
         }
@@ -469,7 +469,7 @@ public final class Batcher implements AutoCloseable {
         if (expression == null || !expression.isOf(engine)) {
           expression = texts.get(request.text());
         }
-        session.set(slot, request.image(), expression.keysAndValues(), request.selection());
+        context.set(slot, request.image(), expression.keysAndValues(), request.selection());
         if (!engine.acquire(expression.keysAndValues())) {
           throw new IllegalStateException("The expression or its model is closed");
         }

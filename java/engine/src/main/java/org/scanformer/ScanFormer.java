@@ -125,7 +125,7 @@ public final class ScanFormer implements AutoCloseable {
 
   /** Bytes that a session with these options reserves on the device. */
   public long sessionBytes(SessionOptions options) {
-    return engine.sessionBytes(options.limits());
+    return engine.contextBytes(options.limits());
   }
 
   /**

@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
-import org.scanformer.internal.engine.Controls;
 import org.scanformer.internal.engine.Engine;
-import org.scanformer.internal.engine.EngineSession;
-import org.scanformer.internal.engine.Outcome;
+import org.scanformer.internal.engine.ExecutionContext;
+import org.scanformer.internal.engine.RunOptions;
+import org.scanformer.internal.engine.RunResult;
 
 /**
  * A live caller's own line to a model: one frame after another, in bounded time and without
@@ -19,11 +19,11 @@ import org.scanformer.internal.engine.Outcome;
  * <pre>{@code
  * try (Session session = model.openSession(SessionOptions.defaults());
  *     Expression expression = model.encode("the man left of the red car")) {
- *   session.warmUp();
- *   SessionResult result = session.newResult();
+ *   context.warmUp();
+ *   SessionResult result = context.newResult();
  *   LocateOptions options = LocateOptions.builder().budget(Duration.ofMillis(30)).build();
  *   while (camera.read(pixels)) {
- *     session.locate(frame, expression, options, result);
+ *     context.locate(frame, expression, options, result);
  *     draw(result.x(), result.y(), result.width(), result.height());
  *   }
  * }
@@ -44,12 +44,12 @@ public final class Session implements AutoCloseable {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Engine engine;
-  private final EngineSession session;
+  private final ExecutionContext context;
   private final SessionOptions options;
   private final LocateOptions defaults = LocateOptions.defaults();
   private final int[] maxPatches;
-  private final Controls controls = new Controls();
-  private final Controls.BoxListener onBox = this::onBox;
+  private final RunOptions runOptions = new RunOptions();
+  private final RunOptions.BoxListener onBox = this::onBox;
   private final TextCache texts;
 
   /** What the running call reads and fills, by request, and the listener that sees it. */
@@ -71,11 +71,11 @@ public final class Session implements AutoCloseable {
     // whole.
     lock.lock();
     try {
-      this.session =
-          engine.openSession(options.limits(), options.threads(), options.clock(), this::close);
-      this.maxPatches = session.maxPatches();
-      this.expressions = new Expression[session.maxBatch()];
-      this.filling = new SessionResult[session.maxBatch()];
+      this.context =
+          engine.openContext(options.limits(), options.threads(), options.clock(), this::close);
+      this.maxPatches = context.maxPatches();
+      this.expressions = new Expression[context.maxBatch()];
+      this.filling = new SessionResult[context.maxBatch()];
     } finally {
       lock.unlock();
     }
@@ -99,7 +99,7 @@ public final class Session implements AutoCloseable {
         Image.of(ByteBuffer.allocateDirect(3 * width * height), PixelFormat.RGB, width, height);
     int finest = maxPatches[maxPatches.length - 1];
     try (Expression expression = new Expression(engine, "a", engine.encode("a"))) {
-      for (int batch = 1; batch <= session.maxBatch(); batch *= 2) {
+      for (int batch = 1; batch <= context.maxBatch(); batch *= 2) {
         List<Image> frames = Collections.nCopies(batch, frame);
         List<Expression> texts = Collections.nCopies(batch, expression);
         List<SessionResult> results = Stream.generate(this::newResult).limit(batch).toList();
@@ -197,10 +197,10 @@ public final class Session implements AutoCloseable {
       long deadline,
       List<SessionResult> results) {
     int count = images.size();
-    if (count < 1 || count > session.maxBatch()) {
+    if (count < 1 || count > context.maxBatch()) {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,
-          "The call has " + count + " images, expected 1 to " + session.maxBatch());
+          "The call has " + count + " images, expected 1 to " + context.maxBatch());
     }
     if (expressions.size() != count || results.size() != count) {
       throw new ScanFormerException(
@@ -282,25 +282,25 @@ public final class Session implements AutoCloseable {
   /** Runs what was added, on one image or on as many. */
   private void run(Image single, List<Image> images, LocateOptions callOptions, long deadline) {
     listener = callOptions.listener();
-    controls.reset(callOptions.schedule());
-    controls.deadline = deadline;
-    controls.maxPatches = callOptions.maxPatches();
-    controls.stopAtScore = callOptions.stopAtScore();
-    controls.stopAtAgreement = callOptions.stopAtAgreement();
-    controls.listener = listener == null ? null : onBox;
-    session.limit(controls, callOptions.budgetNanos());
+    runOptions.reset(callOptions.schedule());
+    runOptions.deadline = deadline;
+    runOptions.maxPatches = callOptions.maxPatches();
+    runOptions.stopAtScore = callOptions.stopAtScore();
+    runOptions.stopAtAgreement = callOptions.stopAtAgreement();
+    runOptions.listener = listener == null ? null : onBox;
+    context.limit(runOptions, callOptions.budgetNanos());
     for (int r = 0; r < requests; r++) {
       Image image = single != null ? single : images.get(r);
       filling[r].completedScales = 0;
       filling[r].imageWidth = image.width();
       filling[r].imageHeight = image.height();
-      session.set(r, image, expressions[r].keysAndValues(), callOptions.selection());
+      context.set(r, image, expressions[r].keysAndValues(), callOptions.selection());
     }
-    session.run(requests, controls);
+    context.run(requests, runOptions);
     for (int r = 0; r < requests; r++) {
       fill(filling[r], r);
       for (int s = 0; s < filling[r].completedScales; s++) {
-        session.readMask(s, r, filling[r].masks[s]);
+        context.readMask(s, r, filling[r].masks[s]);
       }
     }
   }
@@ -313,18 +313,18 @@ public final class Session implements AutoCloseable {
   }
 
   private void fill(SessionResult result, int request) {
-    Outcome out = session.outcome();
-    result.completedScales = out.completedScales;
-    result.deadlineMet = out.deadlineMet;
-    result.totalNanos = out.totalNanos;
+    RunResult found = context.result();
+    result.completedScales = found.completedScales;
+    result.deadlineMet = found.deadlineMet;
+    result.totalNanos = found.totalNanos;
     for (int s = 0; s < result.completedScales; s++) {
-      System.arraycopy(out.boxes[s], 4 * request, result.boxes[s], 0, 4);
-      result.hasBox[s] = out.hasBox[s];
-      result.scores[s] = out.scores[s][request];
-      result.selected[s] = out.selected[s][request];
-      result.rows[s] = session.gridRows(s, request);
-      result.cols[s] = session.gridCols(s, request);
-      result.nanos[s] = out.scaleNanos[s];
+      System.arraycopy(found.boxes[s], 4 * request, result.boxes[s], 0, 4);
+      result.hasBox[s] = found.hasBox[s];
+      result.scores[s] = found.scores[s][request];
+      result.selected[s] = found.selected[s][request];
+      result.rows[s] = context.gridRows(s, request);
+      result.cols[s] = context.gridCols(s, request);
+      result.nanos[s] = found.scaleNanos[s];
     }
   }
 
@@ -337,7 +337,7 @@ public final class Session implements AutoCloseable {
       if (!closed) {
         closed = true;
         texts.close();
-        engine.closeSession(session);
+        engine.closeContext(context);
       }
     } finally {
       lock.unlock();

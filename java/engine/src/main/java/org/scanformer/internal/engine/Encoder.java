@@ -36,15 +36,14 @@ final class Encoder {
   }
 
   /**
-   * Runs the layers from first to end (exclusive) on a pass. Through the last layer only the pass's
-   * [REG] tokens are carried on, since nothing else is read of its output: they end in {@code
-   * work.reg}, and normalised in {@code work.regNorm}. Before it, x holds the result.
+   * Runs the layers from first to end (exclusive) on a batch. Through the last layer only the
+   * batch's [REG] tokens are carried on, since nothing else is read of its output: they end in
+   * {@code work.reg}, and normalised in {@code work.regNorm}. Before it, x holds the result.
    *
-   * @param rows the pass's rows, or as many more as {@link Backend#passRows} says
-   * @param x [rows, hidden], the residual stream of the pass's tokens; updated
+   * @param x [launch rows, hidden], the residual stream of the batch's tokens; updated
    */
-  void run(Pass pass, int rows, Tensor x, int first, int end) {
-    run(pass, rows, x, null, x, first, end);
+  void run(RaggedBatch batch, Tensor x, int first, int end) {
+    run(batch, x, null, x, first, end);
   }
 
   /**
@@ -52,10 +51,11 @@ final class Encoder {
    *
    * @param from [*, hidden], where they are
    * @param fromRows the row of each in it, int32; null for one after another
-   * @param x [rows, hidden], where they go; may be `from` when fromRows is null
+   * @param x [launch rows, hidden], where they go; may be `from` when fromRows is null
    */
-  void run(Pass pass, int rows, Tensor from, Table fromRows, Tensor x, int first, int end) {
-    // What a block adds to x is added by the norm that follows it, in the next block or behind the
+  void run(RaggedBatch batch, Tensor from, Table fromRows, Tensor x, int first, int end) {
+    final int rows = batch.launchRows();
+    // What a block adds to x is added by the norm that follows it, in the next block or after the
     // last.
     Tensor pending = null;
     for (int i = first; i < end; i++) {
@@ -67,13 +67,13 @@ final class Encoder {
       }
       backend.linear(work.norm, rows, layer.qkv(), Activation.IDENTITY, work.qkv);
       backend.appendKv(
-          pass.appends, rows, heads, headSize, i, work.qkv, layer.qkvBias(), pass.counts, work.q);
+          batch.appends, rows, heads, headSize, i, work.qkv, layer.qkvBias(), batch.counts, work.q);
       if (i < layers - 1) {
-        attendAndTransform(i, pass.blocks, rows, x, null, x);
+        attendAndTransform(i, batch.blocks, rows, x, null, x);
         pending = work.residual;
       } else {
-        int boxes = pass.regBlocks.size();
-        attendAndTransform(i, pass.regBlocks, boxes, x, pass.regRows, work.reg);
+        int boxes = batch.regBlocks.size();
+        attendAndTransform(i, batch.regBlocks, boxes, x, batch.regRows, work.reg);
         addAndNormalize(boxes, work.reg, work.residual, weights.finalNorm, work.regNorm);
         return;
       }
@@ -82,7 +82,7 @@ final class Encoder {
   }
 
   /**
-   * A block behind its cache append: xOut = x[rowIndex] + projection(attention); work.residual =
+   * A block after its cache append: xOut = x[rowIndex] + projection(attention); work.residual =
    * fc2(gelu(fc1(norm(xOut)))), still to be added.
    */
   private void attendAndTransform(

@@ -33,13 +33,13 @@ public final class Engine implements AutoCloseable {
   private final Backend backend;
   private final Weights weights;
   private final TextTokenizer tokenizer;
-  private final EngineSession session;
+  private final ExecutionContext context;
   private final BackendOpener opener;
   private final DeviceState state;
-  private final Controls controls = new Controls();
+  private final RunOptions runOptions = new RunOptions();
 
-  /** The sessions that are open, with who closes them. */
-  private final Map<EngineSession, Runnable> sessions = new IdentityHashMap<>();
+  /** The contexts that are open, with who closes them. */
+  private final Map<ExecutionContext, Runnable> contexts = new IdentityHashMap<>();
 
   /** Texts that are closed and whose memory waits for the lock. */
   private final Queue<TextKv> closedTexts = new ConcurrentLinkedQueue<>();
@@ -54,7 +54,7 @@ public final class Engine implements AutoCloseable {
       Backend backend,
       Weights weights,
       TextTokenizer tokenizer,
-      EngineSession session,
+      ExecutionContext context,
       BackendOpener opener,
       DeviceState state) {
     this.opener = opener;
@@ -64,7 +64,7 @@ public final class Engine implements AutoCloseable {
     this.weights = weights;
     this.backend = backend;
     this.tokenizer = tokenizer;
-    this.session = session;
+    this.context = context;
     this.kind = backend.kind();
     this.precision = backend.precision();
   }
@@ -90,9 +90,9 @@ public final class Engine implements AutoCloseable {
         tokenizer = model.openTokenizer();
         Weights weights = Weights.load(model, backend);
         DeviceState state = new DeviceState(options.metrics());
-        EngineSession session =
-            new EngineSession(config, backend, weights, work, state, System::nanoTime);
-        return new Engine(config, options, backend, weights, tokenizer, session, opener, state);
+        ExecutionContext context =
+            new ExecutionContext(config, backend, weights, work, state, System::nanoTime);
+        return new Engine(config, options, backend, weights, tokenizer, context, opener, state);
       } catch (Throwable e) {
         if (tokenizer != null) {
           tokenizer.close();
@@ -151,21 +151,22 @@ public final class Engine implements AutoCloseable {
     lock.lock();
     try {
       requireOpen();
-      return session.loop.encodeText(tokenizer.encode(expression));
+      return context.loop.encodeText(tokenizer.encode(expression));
     } finally {
       unlock();
     }
   }
 
   /**
-   * Opens a session on the same device, with the same weights.
+   * Opens a context on the same device, with the same weights.
    *
    * @param limits what its memory is reserved for
-   * @param close closes it behind its running call, in the end by {@link #closeSession}; run when
+   * @param close closes it after its running call, in the end by {@link #closeContext}; run when
    *     the engine is closed
    * @throws ScanFormerException OUT_OF_MEMORY with the bytes needed and available
    */
-  public EngineSession openSession(Limits limits, int threads, LongSupplier clock, Runnable close) {
+  public ExecutionContext openContext(
+      Limits limits, int threads, LongSupplier clock, Runnable close) {
     lock.lock();
     try {
       requireOpen();
@@ -181,8 +182,8 @@ public final class Engine implements AutoCloseable {
         MemoryPlan plan = new MemoryPlan();
         Workspace work = new Workspace(config, limits, own, plan);
         plan.requireFits(own);
-        EngineSession opened = new EngineSession(config, own, weights, work, state, clock);
-        sessions.put(opened, close);
+        ExecutionContext opened = new ExecutionContext(config, own, weights, work, state, clock);
+        contexts.put(opened, close);
         return opened;
       } catch (Throwable e) {
         own.close();
@@ -193,8 +194,8 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  /** Bytes that a session of these limits reserves on the device. */
-  public long sessionBytes(Limits limits) {
+  /** Bytes that a context of these limits reserves on the device. */
+  public long contextBytes(Limits limits) {
     lock.lock();
     try {
       requireOpen();
@@ -206,11 +207,11 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  /** Frees a session's memory, when no call is running on it. */
-  public void closeSession(EngineSession opened) {
+  /** Frees a context's memory when no call is running on it. */
+  public void closeContext(ExecutionContext opened) {
     lock.lock();
     try {
-      if (sessions.remove(opened) != null) {
+      if (contexts.remove(opened) != null) {
         opened.backend.close();
       }
     } finally {
@@ -265,8 +266,8 @@ public final class Engine implements AutoCloseable {
   public List<Location> locate(List<PreparedRequest> requests, Schedule schedule, Trace trace) {
     int[][] ids = prepare(requests);
     List<Location> locations = new ArrayList<>(ids.length);
-    for (int first = 0; first < ids.length; first += session.maxBatch) {
-      int count = Math.min(ids.length - first, session.maxBatch);
+    for (int first = 0; first < ids.length; first += context.maxBatch) {
+      int count = Math.min(ids.length - first, context.maxBatch);
       lock.lock();
       try {
         requireOpen();
@@ -274,13 +275,13 @@ public final class Engine implements AutoCloseable {
           PreparedRequest prepared = requests.get(first + r);
           prepared.requireUsable();
           Request request = prepared.request();
-          session.set(r, request.image(), ids[first + r], prepared.text(), request.selection());
+          context.set(r, request.image(), ids[first + r], prepared.text(), request.selection());
         }
-        controls.reset(schedule).trace = trace;
-        session.run(count, controls);
-        locations.addAll(session.locations(count, schedule));
+        runOptions.reset(schedule).trace = trace;
+        context.run(count, runOptions);
+        locations.addAll(context.locations(count, schedule));
       } finally {
-        session.clear();
+        context.clear();
         unlock();
       }
     }
@@ -320,7 +321,7 @@ public final class Engine implements AutoCloseable {
   private int[] prepare(PreparedRequest prepared, int index, int count) {
     Request request = prepared.request();
     try {
-      session.requireMasksFit(request.selection(), request.image());
+      context.requireMasksFit(request.selection(), request.image());
       return prepared.text() == null ? tokenizer.encode(request.text()) : null;
     } catch (ScanFormerException e) {
       if (count == 1) {
@@ -337,7 +338,7 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  /** Closes the sessions, each behind its running call, and then the rest. Idempotent. */
+  /** Closes the contexts, each after its running call, and then the rest. Idempotent. */
   @Override
   public void close() {
     List<Runnable> owners;
@@ -347,11 +348,11 @@ public final class Engine implements AutoCloseable {
         return;
       }
       closed = true;
-      owners = List.copyOf(sessions.values());
+      owners = List.copyOf(contexts.values());
     } finally {
       lock.unlock();
     }
-    // Without the lock: a session's call may be waiting for it.
+    // Without the lock: a context's call may be waiting for it.
     owners.forEach(Runnable::run);
     lock.lock();
     try {

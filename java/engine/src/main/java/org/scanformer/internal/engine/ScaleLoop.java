@@ -28,7 +28,7 @@ final class ScaleLoop {
   private final Weights weights;
   private final Workspace work;
   private final Workspace.Tables tables;
-  private final DeviceWork device;
+  private final ForwardPass forward;
   private final DeviceState state;
   private final int scales;
   private final int layers;
@@ -59,13 +59,13 @@ final class ScaleLoop {
       LongSupplier clock) {
     this.state = state;
     this.clock = clock;
-    this.costs = new CostModel(DeviceWork.KINDS, Math.toIntExact(work.finalX.rows()));
+    this.costs = new CostModel(ForwardPass.KINDS, Math.toIntExact(work.finalX.rows()));
     this.config = config;
     this.backend = backend;
     this.weights = weights;
     this.work = work;
     this.tables = work.tables;
-    this.device = new DeviceWork(config, backend, weights, work);
+    this.forward = new ForwardPass(config, backend, weights, work);
     this.scales = config.numScales();
     this.layers = config.numHiddenLayers();
     this.canvasWindow = work.canvas.window("an image's pyramid");
@@ -92,16 +92,16 @@ final class ScaleLoop {
     TextKv text =
         TextKv.allocate(backend, config.numAttentionHeads(), config.headSize(), layers, ids.length);
     try {
-      Pass pass = tables.scalePass;
-      pass.clear();
+      RaggedBatch batch = tables.scaleBatch;
+      batch.begin(0);
       tables.segments.resize(1);
       tables.segments.set(0, text.address(), text.layerStride(), ids.length);
-      int row = pass.addSegment(text.address(), text.layerStride(), ids.length, 0, 0, 0);
+      int row = batch.addSegment(text.address(), text.layerStride(), ids.length, 0, 0, 0);
       putText(ids, 0, row);
-      setText(ids.length);
-      device.rows = backend.passRows(pass.rows());
-      device.runText();
-      // The pass's tables are filled again by the next call.
+      batch.addTextTokens(ids.length);
+      padText(batch);
+      forward.runText();
+      // The batch's tables are filled again by the next call.
       backend.synchronize();
       state.metrics.textEncoded(ids.length, clock.getAsLong() - start);
       return text;
@@ -112,20 +112,19 @@ final class ScaleLoop {
     }
   }
 
-  /** Runs one batch of at most the workspace's maximum; what comes out replaces the outcome. */
-  void run(Item[] items, int count, Controls controls, Outcome out) {
+  /** Runs one batch of at most the workspace's maximum; what comes result replaces the result. */
+  void run(BatchSlot[] slots, int count, RunOptions runOptions, RunResult result) {
     state.requireDevice();
     CallEvent event = CallEvent.start();
     try {
       requests = count;
-      device.requests = count;
-      scan(items, controls, out);
-      state.metrics.callDone(count, out.completedScales, out.deadlineMet, out.totalNanos);
+      scan(slots, runOptions, result);
+      state.metrics.callDone(count, result.completedScales, result.deadlineMet, result.totalNanos);
       if (event != null) {
         event.requests = count;
-        event.schedule = controls.schedule.name();
-        event.completedScales = out.completedScales;
-        event.deadlineMet = out.deadlineMet;
+        event.schedule = runOptions.schedule.name();
+        event.completedScales = result.completedScales;
+        event.deadlineMet = result.deadlineMet;
         event.commit();
       }
     } catch (RuntimeException e) {
@@ -145,25 +144,24 @@ final class ScaleLoop {
     }
   }
 
-  private void scan(Item[] items, Controls controls, Outcome out) {
+  private void scan(BatchSlot[] slots, RunOptions runOptions, RunResult result) {
     final long start = clock.getAsLong();
-    out.clear();
-    final boolean perScale = controls.schedule == Schedule.PER_SCALE;
-    device.perScale = perScale;
+    result.clear();
+    final boolean perScale = runOptions.schedule == Schedule.PER_SCALE;
     tables.kv.clear();
     tables.segments.resize(requests * segmentsPerRequest());
-    tables.finalPass.clear();
-    int maxPatches = Math.min(controls.maxPatches, work.limits.maxPatches());
-    placeGrids(items, maxPatches);
-    placeMasks(items, maxPatches);
-    buildPyramids(items);
-    out.pyramidNanos = clock.getAsLong() - start;
+    tables.finalBatch.begin(requests);
+    int maxPatches = Math.min(runOptions.maxPatches, work.limits.maxPatches());
+    placeGrids(slots, maxPatches);
+    placeMasks(slots, maxPatches);
+    buildPyramids(slots);
+    result.pyramidNanos = clock.getAsLong() - start;
 
     int last = scales - 1;
     boolean more = true;
     for (int s = 0; more; s++) {
-      runScale(items, s, controls, out);
-      more = s < last && !mayStop(s, controls, out) && fits(s + 1, controls);
+      runScale(slots, s, runOptions, result);
+      more = s < last && !mayStop(s, runOptions, result) && fits(s + 1, runOptions);
       if (perScale && s < last && !more) {
         // The finest scale brings the masks along.
         tables.masks.toHost();
@@ -171,91 +169,91 @@ final class ScaleLoop {
       }
     }
     if (!perScale) {
-      runFinalPass(controls, out);
+      runFinalPass(runOptions, result);
     }
     long end = clock.getAsLong();
-    out.totalNanos = end - start;
-    out.deadlineMet = controls.deadline == Controls.NONE || end - controls.deadline <= 0;
+    result.totalNanos = end - start;
+    result.deadlineMet = runOptions.deadline == RunOptions.NONE || end - runOptions.deadline <= 0;
   }
 
-  private void runScale(Item[] items, int s, Controls controls, Outcome out) {
+  private void runScale(BatchSlot[] slots, int s, RunOptions runOptions, RunResult result) {
     final long start = clock.getAsLong();
     final ScaleEvent event = ScaleEvent.start();
     boolean isLast = s == scales - 1;
-    boolean perScale = device.perScale;
-    int kind = device.kind(s);
-    pack(items, s);
+    boolean perScale = runOptions.schedule == Schedule.PER_SCALE;
+    int kind = ForwardPass.kind(s, perScale);
+    RaggedBatch batch = tables.scaleBatch;
+    pack(slots, s);
     for (int r = 0; r < requests; r++) {
-      out.selected[s][r] = tables.grids[s].selected(r);
+      result.selected[s][r] = tables.grids[s].selected(r);
     }
-    device.runScale(s);
+    forward.runScale(s, perScale);
     if (!isLast || perScale) {
       backend.synchronize();
     }
     if (!isLast) {
-      traceLogits(s, controls.trace);
+      traceLogits(s, runOptions.trace);
     }
-    out.completedScales = s + 1;
+    result.completedScales = s + 1;
     if (perScale) {
-      readBoxes(s, out);
-      traceReg(s, controls.trace);
-      if (controls.listener != null) {
-        controls.listener.onBox(s);
+      readBoxes(s, result);
+      traceReg(s, runOptions.trace);
+      if (runOptions.listener != null) {
+        runOptions.listener.onBox(s);
       }
     }
-    out.scaleNanos[s] = clock.getAsLong() - start;
-    costs.learn(kind, device.rows, out.scaleNanos[s]);
-    state.metrics.scaleDone(s, device.patches, device.rows, out.scaleNanos[s]);
-    commit(event, s);
+    result.scaleNanos[s] = clock.getAsLong() - start;
+    costs.learn(kind, batch.launchRows(), result.scaleNanos[s]);
+    state.metrics.scaleDone(s, batch.launchPatches(), batch.launchRows(), result.scaleNanos[s]);
+    commit(event, s, batch);
   }
 
-  private void runFinalPass(Controls controls, Outcome out) {
+  private void runFinalPass(RunOptions runOptions, RunResult result) {
     final long start = clock.getAsLong();
     final ScaleEvent event = ScaleEvent.start();
-    int s = out.last();
-    device.patches = 0;
-    Pass pass = tables.finalPass;
+    int s = result.last();
+    RaggedBatch batch = tables.finalBatch;
     for (int r = 0; r < requests; r++) {
-      pass.addReg(finalReg[r], segment(r, 0), segment(r, s + 1));
+      batch.addReg(finalReg[r], segment(r, 0), segment(r, s + 1));
     }
-    device.rows = backend.passRows(pass.rows());
-    fill(tables.finalRows, pass.rows(), device.rows, 0);
-    device.runFinalPass();
+    fill(tables.finalRows, batch.rows(), batch.launchRows(), 0);
+    forward.runFinalPass();
     backend.synchronize();
-    readBoxes(s, out);
-    traceReg(s, controls.trace);
-    if (controls.listener != null) {
-      controls.listener.onBox(s);
+    readBoxes(s, result);
+    traceReg(s, runOptions.trace);
+    if (runOptions.listener != null) {
+      runOptions.listener.onBox(s);
     }
-    out.finalNanos = clock.getAsLong() - start;
-    costs.learn(DeviceWork.FINAL_PASS, device.rows, out.finalNanos);
-    state.metrics.scaleDone(-1, 0, device.rows, out.finalNanos);
-    commit(event, -1);
+    result.finalNanos = clock.getAsLong() - start;
+    costs.learn(ForwardPass.FINAL_PASS, batch.launchRows(), result.finalNanos);
+    state.metrics.scaleDone(-1, 0, batch.launchRows(), result.finalNanos);
+    commit(event, -1, batch);
   }
 
-  private void commit(ScaleEvent event, int scale) {
+  private void commit(ScaleEvent event, int scale, RaggedBatch batch) {
     if (event != null) {
       event.scale = scale;
-      event.patches = device.patches;
-      event.rows = device.rows;
+      event.patches = batch.launchPatches();
+      event.rows = batch.launchRows();
       event.commit();
     }
   }
 
   /** Whether the boxes so far are good enough for the caller. */
-  private boolean mayStop(int s, Controls controls, Outcome out) {
-    if (!device.perScale) {
+  private boolean mayStop(int s, RunOptions runOptions, RunResult result) {
+    if (runOptions.schedule != Schedule.PER_SCALE) {
       return false;
     }
-    return !Float.isNaN(controls.stopAtScore) && out.scores(s, requests, controls.stopAtScore)
-        || !Float.isNaN(controls.stopAtAgreement)
+    return !Float.isNaN(runOptions.stopAtScore)
+            && result.scores(s, requests, runOptions.stopAtScore)
+        || !Float.isNaN(runOptions.stopAtAgreement)
             && s > 0
-            && out.agrees(s, requests, controls.stopAtAgreement);
+            && result.agrees(s, requests, runOptions.stopAtAgreement);
   }
 
   /** Whether a scale, with what must follow it, can be expected to end before the deadline. */
-  private boolean fits(int s, Controls controls) {
-    if (controls.deadline == Controls.NONE) {
+  private boolean fits(int s, RunOptions runOptions) {
+    if (runOptions.deadline == RunOptions.NONE) {
       return true;
     }
     int tokens = 0;
@@ -263,12 +261,16 @@ final class ScaleLoop {
       int selected = tables.selectedCounts.host().getInt(r * Integer.BYTES);
       tokens += 1 + selected + (selected < tables.grids[s].total(r) ? 1 : 0);
     }
-    double cost = costs.predict(device.kind(s), backend.passRows(tokens));
-    if (!device.perScale) {
+    double cost =
+        costs.predict(
+            ForwardPass.kind(s, runOptions.schedule == Schedule.PER_SCALE),
+            backend.passRows(tokens));
+    if (runOptions.schedule != Schedule.PER_SCALE) {
       cost +=
-          costs.predict(DeviceWork.FINAL_PASS, backend.passRows(tables.finalPass.rows() + tokens));
+          costs.predict(
+              ForwardPass.FINAL_PASS, backend.passRows(tables.finalBatch.rows() + tokens));
     }
-    return clock.getAsLong() + (long) cost - controls.deadline <= 0;
+    return clock.getAsLong() + (long) cost - runOptions.deadline <= 0;
   }
 
   /** Fills the entries from begin to end (exclusive), which rounding has added. */
@@ -289,39 +291,39 @@ final class ScaleLoop {
 
   // ---- Image pyramid ----
 
-  private void placeGrids(Item[] items, int maxPatches) {
+  private void placeGrids(BatchSlot[] slots, int maxPatches) {
     int patchElements = config.numChannels() * config.patchSize() * config.patchSize();
     for (int r = 0; r < requests; r++) {
-      Item item = items[r];
-      ModelConfig.Grid coarse = item.coarseGrid();
-      long canvas = (long) imageSlot(items, r) * work.canvasElements;
+      BatchSlot slot = slots[r];
+      ModelConfig.Grid coarse = slot.coarseGrid();
+      long canvas = (long) imageSlot(slots, r) * work.canvasElements;
       for (int s = 0; s < scales; s++) {
         int rows = coarse.rows() << s;
         int cols = coarse.cols() << s;
         GridTable grid = tables.grids[s];
         grid.setGrid(r, s, rows, cols, canvas, firstMask[s] + (long) r * work.maxPatches[s]);
         grid.setRule(
-            r, logitBound(item.selection()), Math.min(maxPatches, maxSelected(item.selection())));
+            r, logitBound(slot.selection()), Math.min(maxPatches, maxSelected(slot.selection())));
         canvas += (long) rows * cols * patchElements;
       }
     }
   }
 
   /** Requests for the same image share the pyramid of the first of them. */
-  private static int imageSlot(Item[] items, int request) {
-    Image image = items[request].image();
+  private static int imageSlot(BatchSlot[] slots, int request) {
+    Image image = slots[request].image();
     int slot = 0;
-    while (items[slot].image() != image) {
+    while (slots[slot].image() != image) {
       slot++;
     }
     return slot;
   }
 
-  private void buildPyramids(Item[] items) {
+  private void buildPyramids(BatchSlot[] slots) {
     for (int r = 0; r < requests; r++) {
-      if (imageSlot(items, r) == r) {
+      if (imageSlot(slots, r) == r) {
         backend.buildPyramid(
-            items[r].pixels(),
+            slots[r].pixels(),
             config.patchSize(),
             scales,
             tables.grids[0].rows(r),
@@ -356,11 +358,11 @@ final class ScaleLoop {
     return policy instanceof SelectionPolicy.TopK top ? top.k() : Integer.MAX_VALUE;
   }
 
-  /** Takes the masks that the caller gives out of the selection's hands. */
-  private void placeMasks(Item[] items, int maxPatches) {
+  /** Takes the masks that the caller gives result of the selection's hands. */
+  private void placeMasks(BatchSlot[] slots, int maxPatches) {
     boolean given = false;
     for (int r = 0; r < requests; r++) {
-      SelectionPolicy policy = items[r].selection();
+      SelectionPolicy policy = slots[r].selection();
       tables.grids[0].setGiven(r);
       for (int s = 1; s < scales; s++) {
         GridTable grids = tables.grids[s];
@@ -421,19 +423,18 @@ final class ScaleLoop {
   // ---- Tokens ----
 
   /** Fills the tables of a scale and, with scale 0, of the texts that are not encoded yet. */
-  private void pack(Item[] items, int s) {
+  private void pack(BatchSlot[] slots, int s) {
     GridTable grids = tables.grids[s];
-    Pass pass = tables.scalePass;
-    pass.clear();
-    int gathered = 0;
-    int text = 0;
+    RaggedBatch batch = tables.scaleBatch;
+    batch.begin(requests);
     for (int r = 0; r < requests; r++) {
       if (s == 0) {
-        text += addText(items[r], r, text);
+        addText(slots[r], r);
       }
       int selected =
           s == 0 ? grids.total(r) : tables.selectedCounts.host().getInt(r * Integer.BYTES);
-      grids.setRows(r, selected, gathered, pass.rows());
+      int gathered = batch.patches();
+      grids.setRows(r, selected, gathered, batch.rows());
       int tokens = grids.tokens(r);
       int discarded = grids.total(r) - selected;
       long address = tables.kv.allocate(tokens);
@@ -441,31 +442,29 @@ final class ScaleLoop {
       int first = segment(r, 0);
       int own = segment(r, s + 1);
       tables.segments.set(own, address, stride, tokens);
-      int row = pass.addSegment(address, stride, tokens, discarded, first, own);
-      pass.addReg(row, first, own);
-      int finalRow = addToFinalPass(address, tokens, discarded, first, own, s, row);
+      int row = batch.addSegment(address, stride, tokens, discarded, first, own);
+      batch.addReg(row, first, own);
+      int finalRow = addToFinalBatch(address, tokens, discarded, first, own, s, row);
       finalReg[r] = finalRow;
       if (s < scales - 1) {
         for (int i = 0; i < selected; i++) {
           tables.patchTokenRows.host().putInt((gathered + i) * Integer.BYTES, row + 1 + i);
         }
       }
-      gathered += selected;
+      batch.addPatches(selected);
     }
-    setText(text);
-    device.rows = backend.passRows(pass.rows());
-    device.patches = backend.passRows(gathered);
+    padText(batch);
     if (s < scales - 1) {
-      fill(tables.patchTokenRows, gathered, device.patches, 0);
+      fill(tables.patchTokenRows, batch.patches(), batch.launchPatches(), 0);
     }
   }
 
   /** Adds a segment of a scale's pass, from its row there, to the pass over all tokens. */
-  private int addToFinalPass(
+  private int addToFinalBatch(
       long address, int tokens, int discarded, int firstSegment, int own, int s, int row) {
     long stride = tables.kv.layerStride();
     int finalRow =
-        tables.finalPass.addSegment(address, stride, tokens, discarded, firstSegment, own);
+        tables.finalBatch.addSegment(address, stride, tokens, discarded, firstSegment, own);
     for (int i = 0; i < tokens; i++) {
       int at = (finalRow + i) * Integer.BYTES;
       tables.finalRows.host().putInt(at, work.firstRow[s] + row + i);
@@ -473,25 +472,22 @@ final class ScaleLoop {
     return finalRow;
   }
 
-  /**
-   * Adds a request's text to the pass, or what is encoded of it to the segments alone; the tokens
-   * to embed.
-   */
-  private int addText(Item item, int request, int firstToken) {
+  /** Adds a request's text to the batch, or only to the segments when it is encoded already. */
+  private void addText(BatchSlot slot, int request) {
     int own = segment(request, 0);
-    if (item.text() != null) {
-      TextKv text = item.text();
+    if (slot.text() != null) {
+      TextKv text = slot.text();
       tables.segments.set(own, text.address(), text.layerStride(), text.tokens());
-      return 0;
+      return;
     }
-    int tokens = item.ids().length;
+    int tokens = slot.ids().length;
     long address = tables.kv.allocate(tokens);
     long stride = tables.kv.layerStride();
     tables.segments.set(own, address, stride, tokens);
-    int row = tables.scalePass.addSegment(address, stride, tokens, 0, own, own);
-    addToFinalPass(address, tokens, 0, own, own, 0, row);
-    putText(item.ids(), firstToken, row);
-    return tokens;
+    int row = tables.scaleBatch.addSegment(address, stride, tokens, 0, own, own);
+    addToFinalBatch(address, tokens, 0, own, own, 0, row);
+    putText(slot.ids(), tables.scaleBatch.textTokens(), row);
+    tables.scaleBatch.addTextTokens(tokens);
   }
 
   private void putText(int[] ids, int firstToken, int firstRow) {
@@ -503,12 +499,12 @@ final class ScaleLoop {
     }
   }
 
-  /** Sets the number of text tokens; those that rounding adds repeat the last one. */
-  private void setText(int tokens) {
-    int rounded = backend.passRows(tokens);
-    device.textTokens = rounded;
+  /** Repeats the last text token in the entries that rounding adds. */
+  private void padText(RaggedBatch batch) {
+    int tokens = batch.textTokens();
     if (tokens > 0) {
       int last = (tokens - 1) * Integer.BYTES;
+      int rounded = batch.launchTextTokens();
       fill(tables.textIds, tokens, rounded, tables.textIds.host().getInt(last));
       fill(tables.textPositions, tokens, rounded, tables.textPositions.host().getInt(last));
       fill(tables.textRows, tokens, rounded, tables.textRows.host().getInt(last));
@@ -517,15 +513,15 @@ final class ScaleLoop {
 
   // ---- Heads ----
 
-  private void readBoxes(int s, Outcome out) {
+  private void readBoxes(int s, RunResult result) {
     for (int i = 0; i < 4 * requests; i++) {
-      out.boxes[s][i] = finite(tables.boxes.host().getFloat(i * Float.BYTES));
+      result.boxes[s][i] = finite(tables.boxes.host().getFloat(i * Float.BYTES));
     }
     for (int r = 0; r < requests; r++) {
-      out.scores[s][r] =
+      result.scores[s][r] =
           weights.scoreHead == null ? Float.NaN : tables.scores.host().getFloat(r * Float.BYTES);
     }
-    out.hasBox[s] = true;
+    result.hasBox[s] = true;
   }
 
   private static float finite(float value) {

@@ -95,13 +95,13 @@ final class Workspace {
     /** The masks alone: read at the end, and sent when the caller gives some. */
     final TableGroup masks = new TableGroup();
 
-    final KvSlab kv;
+    final KvArena kv;
     final GridTable[] grids;
     final KvSegmentTable segments;
-    final Pass scalePass;
-    final Pass finalPass;
+    final RaggedBatch scaleBatch;
+    final RaggedBatch finalBatch;
 
-    /** The row of each of the final pass's tokens in x, int32. */
+    /** The row of each of the final batch's tokens in x, int32. */
     final Table finalRows;
 
     /** Selected patches of a scale, int32 a request. */
@@ -126,7 +126,7 @@ final class Workspace {
 
     private Tables(Workspace w, Backend backend) {
       int heads = w.config.numAttentionHeads();
-      kv = new KvSlab(w.kvMemory, backend, heads, w.config.headSize(), w.kvLayerStride);
+      kv = new KvArena(w.kvMemory, backend, heads, w.config.headSize(), w.kvLayerStride);
       grids = new GridTable[w.scales];
       for (int s = 0; s < w.scales; s++) {
         grids[s] = new GridTable(scale.table((long) w.maxBatch * GridTable.BYTES));
@@ -134,13 +134,13 @@ final class Workspace {
       int maxSegments = w.maxBatch * (w.scales + 1);
       segments = new KvSegmentTable(scale.table((long) maxSegments * KvSegmentTable.BYTES));
       int maxTokens = Math.toIntExact(w.finalX.rows());
-      scalePass = new Pass(scale, maxTokens, maxSegments, w.maxBatch);
+      scaleBatch = new RaggedBatch(scale, maxTokens, maxSegments, w.maxBatch, backend::passRows);
       patchTokenRows = scale.table(w.logits.rows() * Integer.BYTES);
       int textTokens = backend.linearRows(w.maxBatch * w.config.maxTextLength());
       textIds = scale.table((long) textTokens * Integer.BYTES);
       textPositions = scale.table((long) textTokens * Integer.BYTES);
       textRows = scale.table((long) textTokens * Integer.BYTES);
-      finalPass = new Pass(all, maxTokens, maxSegments, w.maxBatch);
+      finalBatch = new RaggedBatch(all, maxTokens, maxSegments, w.maxBatch, backend::passRows);
       finalRows = all.table((long) maxTokens * Integer.BYTES);
       selectedCounts = answers.table((long) w.maxBatch * Integer.BYTES);
       boxes = answers.table(w.box.bytes());

@@ -3,7 +3,7 @@ package org.scanformer.internal.engine;
 /**
  * What a run found, by scale and request. Reused from call to call; not safe for several threads.
  */
-public final class Outcome {
+public final class RunResult {
   /** Centre and size relative to the image, [scales, 4 maxBatch]. */
   public final float[][] boxes;
 
@@ -29,7 +29,7 @@ public final class Outcome {
   /** Whether it ended before its deadline. */
   public boolean deadlineMet;
 
-  Outcome(int scales, int maxBatch) {
+  RunResult(int scales, int maxBatch) {
     boxes = new float[scales][4 * maxBatch];
     scores = new float[scales][maxBatch];
     hasBox = new boolean[scales];

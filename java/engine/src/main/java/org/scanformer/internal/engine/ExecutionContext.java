@@ -20,18 +20,18 @@ import org.scanformer.internal.model.ModelConfig;
  * A stream of a device with a workspace of its own, which runs the model with weights that others
  * may share. Not safe for use by several threads.
  */
-public final class EngineSession {
+public final class ExecutionContext {
   final Backend backend;
   final ScaleLoop loop;
   final int maxBatch;
   private final ModelConfig config;
   private final Workspace work;
   private final LongSupplier clock;
-  private final Outcome outcome;
-  private final Item[] items;
+  private final RunResult result;
+  private final BatchSlot[] slots;
 
   /** Reserves the workspace, which a plan has found to fit. */
-  EngineSession(
+  ExecutionContext(
       ModelConfig config,
       Backend backend,
       Weights weights,
@@ -45,16 +45,16 @@ public final class EngineSession {
     work.reserve(backend);
     loop = new ScaleLoop(config, backend, weights, work, device, clock);
     maxBatch = work.maxBatch;
-    outcome = new Outcome(config.numScales(), maxBatch);
-    items = new Item[maxBatch];
+    result = new RunResult(config.numScales(), maxBatch);
+    slots = new BatchSlot[maxBatch];
     for (int r = 0; r < maxBatch; r++) {
-      items[r] = new Item(config);
+      slots[r] = new BatchSlot(config);
     }
   }
 
   /** What the last run found, until the next. */
-  public Outcome outcome() {
-    return outcome;
+  public RunResult result() {
+    return result;
   }
 
   /** Patches of each scale's largest grid. */
@@ -82,12 +82,12 @@ public final class EngineSession {
     return maxBatch;
   }
 
-  /** Makes the controls' deadline that many nanoseconds from now, where that is earlier. */
-  public void limit(Controls controls, long budgetNanos) {
-    if (budgetNanos != Controls.NONE) {
+  /** Makes the runOptions' deadline that many nanoseconds from now, where that is earlier. */
+  public void limit(RunOptions runOptions, long budgetNanos) {
+    if (budgetNanos != RunOptions.NONE) {
       long now = clock.getAsLong();
-      if (controls.deadline == Controls.NONE || controls.deadline - now > budgetNanos) {
-        controls.deadline = now + budgetNanos;
+      if (runOptions.deadline == RunOptions.NONE || runOptions.deadline - now > budgetNanos) {
+        runOptions.deadline = now + budgetNanos;
       }
     }
   }
@@ -100,7 +100,7 @@ public final class EngineSession {
   public void set(int request, Image image, TextKv text, SelectionPolicy selection) {
     requireMasksFit(selection, image);
     set(request, image, null, text, selection);
-    ModelConfig.Grid grid = items[request].coarseGrid();
+    ModelConfig.Grid grid = slots[request].coarseGrid();
     if (grid.rows() * grid.cols() > work.maxPatches[0]) {
       throw work.limits.tooLarge(config, image, grid);
     }
@@ -108,43 +108,43 @@ public final class EngineSession {
 
   /** Lets the images of the last run go. */
   public void clear() {
-    for (Item item : items) {
-      item.clear();
+    for (BatchSlot slot : slots) {
+      slot.clear();
     }
   }
 
   /** Sets a request of the next run. */
   void set(int request, Image image, int[] ids, TextKv text, SelectionPolicy selection) {
-    items[request].set(image, ids, text, selection);
+    slots[request].set(image, ids, text, selection);
   }
 
-  /** Runs the first requests; what comes out is in the outcome until the next run. */
-  public void run(int requests, Controls controls) {
-    loop.run(items, requests, controls, outcome);
+  /** Runs the first requests; what comes out is in the result until the next run. */
+  public void run(int requests, RunOptions runOptions) {
+    loop.run(slots, requests, runOptions, result);
   }
 
-  /** The outcome of the last run as records. */
+  /** The result of the last run as records. */
   public List<Location> locations(int requests, Schedule schedule) {
-    Timings timings = new Timings(outcome.pyramidNanos, outcome.finalNanos, outcome.totalNanos);
+    Timings timings = new Timings(result.pyramidNanos, result.finalNanos, result.totalNanos);
     List<Location> locations = new ArrayList<>(requests);
     for (int r = 0; r < requests; r++) {
-      List<ScaleResult> scales = new ArrayList<>(outcome.completedScales);
-      for (int s = 0; s < outcome.completedScales; s++) {
+      List<ScaleResult> scales = new ArrayList<>(result.completedScales);
+      for (int s = 0; s < result.completedScales; s++) {
         scales.add(
             new ScaleResult(
                 s,
                 mask(s, r),
-                outcome.hasBox[s] ? box(s, r) : null,
-                outcome.hasBox[s] ? outcome.scores[s][r] : Float.NaN,
-                outcome.scaleNanos[s]));
+                result.hasBox[s] ? box(s, r) : null,
+                result.hasBox[s] ? result.scores[s][r] : Float.NaN,
+                result.scaleNanos[s]));
       }
-      Image image = items[r].image();
-      NormalizedBox answer = box(outcome.last(), r);
+      Image image = slots[r].image();
+      NormalizedBox answer = box(result.last(), r);
       locations.add(
           new Location(
               answer.toPixels(image.width(), image.height()),
               answer,
-              outcome.scores[outcome.last()][r],
+              result.scores[result.last()][r],
               schedule,
               backend.kind(),
               backend.precision(),
@@ -216,7 +216,7 @@ public final class EngineSession {
   }
 
   private NormalizedBox box(int scale, int request) {
-    float[] boxes = outcome.boxes[scale];
+    float[] boxes = result.boxes[scale];
     int at = 4 * request;
     return new NormalizedBox(boxes[at], boxes[at + 1], boxes[at + 2], boxes[at + 3]);
   }

@@ -6,10 +6,10 @@ import org.scanformer.Schedule;
  * What a run is to do, and when it may stop. Reused from call to call; not safe for several
  * threads.
  */
-public final class Controls {
-  /** Sees the outcome so far whenever a scale has a box. */
+public final class RunOptions {
+  /** Sees the result so far whenever a scale has a box. */
   public interface BoxListener {
-    /** A scale's box is in the outcome. */
+    /** A scale's box is in the result. */
     void onBox(int scale);
   }
 
@@ -37,12 +37,12 @@ public final class Controls {
   Trace trace;
 
   /** All scales, whatever they take. */
-  public Controls() {
+  public RunOptions() {
     reset(Schedule.FINAL_ONLY);
   }
 
   /** All scales, whatever they take. */
-  public Controls reset(Schedule order) {
+  public RunOptions reset(Schedule order) {
     schedule = order;
     deadline = NONE;
     maxPatches = Integer.MAX_VALUE;

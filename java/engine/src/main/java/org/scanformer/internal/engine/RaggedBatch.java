@@ -1,6 +1,7 @@
 package org.scanformer.internal.engine;
 
 import java.nio.ByteBuffer;
+import java.util.function.IntUnaryOperator;
 import org.scanformer.internal.backend.KvAppendTable;
 import org.scanformer.internal.backend.QueryBlockTable;
 import org.scanformer.internal.backend.Table;
@@ -11,7 +12,7 @@ import org.scanformer.internal.backend.TableGroup;
  * one after another without padding. Each segment's keys are appended to the cache, and each of its
  * tokens attends to its request's segments up to its own. Not safe for use by several threads.
  */
-final class Pass {
+final class RaggedBatch {
   /** Where the segments' keys and values go. */
   final KvAppendTable appends;
 
@@ -19,7 +20,7 @@ final class Pass {
   final QueryBlockTable blocks;
 
   /**
-   * The same for the [REG] tokens whose box is asked for, one row each: all that the last layer
+   * The same for the [REG] tokens whose boxes are asked for, one row each: all that the last layer
    * needs to compute.
    */
   final QueryBlockTable regBlocks;
@@ -30,37 +31,91 @@ final class Pass {
   /** The count weight of every token, int32. */
   final Table counts;
 
+  private final IntUnaryOperator launchSize;
+  private int requests;
   private int rows;
+  private int patches;
+  private int textTokens;
 
-  /** A pass of at most so many tokens, segments, and requests, whose tables are of a group. */
-  Pass(TableGroup group, int maxRows, int maxSegments, int maxRequests) {
+  /**
+   * An empty batch whose tables belong to a group.
+   *
+   * @param maxRows the most tokens
+   * @param launchSize rounds a number of tokens or patches up to one that operations are launched
+   *     with
+   */
+  RaggedBatch(
+      TableGroup group,
+      int maxRows,
+      int maxSegments,
+      int maxRequests,
+      IntUnaryOperator launchSize) {
     appends = new KvAppendTable(table(group, maxSegments, KvAppendTable.BYTES));
     blocks = new QueryBlockTable(table(group, maxSegments, QueryBlockTable.BYTES));
     regBlocks = new QueryBlockTable(table(group, maxRequests, QueryBlockTable.BYTES));
     regRows = table(group, maxRequests, Integer.BYTES);
     counts = table(group, maxRows, Integer.BYTES);
+    this.launchSize = launchSize;
   }
 
   private static Table table(TableGroup group, int rows, int bytes) {
     return group.table((long) rows * bytes);
   }
 
-  /** Forgets all segments. */
-  void clear() {
+  /** Removes all segments, for a batch of that many requests. */
+  void begin(int requestCount) {
+    requests = requestCount;
     appends.clear();
     blocks.clear();
     regBlocks.clear();
     rows = 0;
+    patches = 0;
+    textTokens = 0;
   }
 
-  /** Packed tokens so far. */
+  /** Requests whose segments these are. */
+  int requests() {
+    return requests;
+  }
+
+  /** Segments added so far. */
+  int segments() {
+    return appends.size();
+  }
+
+  /** Tokens packed so far. */
   int rows() {
     return rows;
   }
 
+  /** Patches among them whose pixels are gathered. */
+  int patches() {
+    return patches;
+  }
+
+  /** Text tokens among them. */
+  int textTokens() {
+    return textTokens;
+  }
+
+  /** Tokens that operations are launched with: {@link #rows()} or a few more. */
+  int launchRows() {
+    return launchSize.applyAsInt(rows);
+  }
+
+  /** Patches that operations are launched with. */
+  int launchPatches() {
+    return launchSize.applyAsInt(patches);
+  }
+
+  /** Text tokens that operations are launched with. */
+  int launchTextTokens() {
+    return launchSize.applyAsInt(textTokens);
+  }
+
   /**
-   * Adds a segment behind those there are, whose tokens attend to the segments from firstSegment to
-   * lastSegment, the last being their own.
+   * Adds a segment after the present ones. Its tokens attend to the segments from firstSegment to
+   * lastSegment, which is their own.
    *
    * @param discarded patches that the last token stands for; 0 when there is no constant token
    * @return the row of its first token
@@ -84,6 +139,16 @@ final class Pass {
     }
     rows += tokens;
     return row;
+  }
+
+  /** Counts patches of an added segment whose pixels are to be gathered. */
+  void addPatches(int count) {
+    patches += count;
+  }
+
+  /** Counts text tokens of an added segment, which are to be embedded. */
+  void addTextTokens(int count) {
+    textTokens += count;
   }
 
   /** Asks for the box of the [REG] token in that row. */

@@ -9,7 +9,7 @@ import org.scanformer.internal.model.ModelConfig;
  * One request of a batch, ready to run. Reused from call to call, so that a stream of frames
  * through one buffer makes no garbage. Not safe for use by several threads.
  */
-final class Item {
+final class BatchSlot {
   private final ModelConfig config;
   private Image image;
   private PixelSource pixels;
@@ -18,7 +18,7 @@ final class Item {
   private TextKv text;
   private SelectionPolicy selection;
 
-  Item(ModelConfig config) {
+  BatchSlot(ModelConfig config) {
     this.config = config;
   }
 
@@ -28,7 +28,7 @@ final class Item {
    * @param tokenIds the text's token ids, or null when it is encoded already
    * @param encoded the encoded text, or null
    */
-  Item set(Image frame, int[] tokenIds, TextKv encoded, SelectionPolicy policy) {
+  BatchSlot set(Image frame, int[] tokenIds, TextKv encoded, SelectionPolicy policy) {
     if (frame != image) {
       pixels = new PixelSource(frame);
       coarseGrid = config.coarseGrid(frame.width(), frame.height());

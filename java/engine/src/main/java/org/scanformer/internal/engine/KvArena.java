@@ -10,7 +10,7 @@ import org.scanformer.internal.backend.Tensor;
  * segment's place in layer l is its address plus l times {@link #layerStride()}. Not safe for use
  * by several threads.
  */
-final class KvSlab {
+final class KvArena {
   private final Tensor memory;
   private final Backend backend;
   private final int heads;
@@ -18,8 +18,8 @@ final class KvSlab {
   private final long layerStride;
   private long used;
 
-  /** A slab over memory [layers, layerStride bytes]. */
-  KvSlab(Tensor memory, Backend backend, int heads, int headSize, long layerStride) {
+  /** An arena over memory [layers, layerStride bytes]. */
+  KvArena(Tensor memory, Backend backend, int heads, int headSize, long layerStride) {
     this.memory = memory;
     this.backend = backend;
     this.heads = heads;

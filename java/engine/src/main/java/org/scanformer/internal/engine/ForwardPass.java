@@ -8,12 +8,12 @@ import org.scanformer.internal.backend.Tensor;
 import org.scanformer.internal.model.ModelConfig;
 
 /**
- * What the device does for a scale, for the pass over all tokens and for a text alone: the
- * operations in their order, as units that a backend can record and replay. What they work on is in
- * the tables and arrays of the workspace; their sizes are set here before each. Not safe for use by
- * several threads.
+ * What the device does for a scale, for the pass over all tokens and for a text by itself: the
+ * operations in their order, as units that a backend can record and replay. What they work on, and
+ * how many rows of it, is in the ragged batches, tables and arrays of the workspace. Not safe for
+ * use by several threads.
  */
-final class DeviceWork {
+final class ForwardPass {
   /** Kinds of work, for its shape and cost; scale s is kind s, or s + SCALE_WITH_BOX. */
   private static final int SCALE_WITH_BOX = 32;
 
@@ -34,24 +34,14 @@ final class DeviceWork {
   /** Each scale's tokens, in work.x. */
   private final Tensor[] xOfScale;
 
-  private final Runnable[] scaleWork;
+  /** A scale's work by its kind. */
+  private final Runnable[] scaleWork = new Runnable[FINAL_PASS];
+
   private final Runnable finalWork = this::enqueueFinalPass;
   private final Runnable textWork = this::enqueueText;
   private final LaunchShape shape = new LaunchShape();
 
-  /** Requests of the batch. */
-  int requests;
-
-  /** Whether each scale goes through all layers, and has a box. */
-  boolean perScale;
-
-  /** Tokens, patches and text tokens of the pass, as {@link Backend#passRows} rounds them. */
-  int rows;
-
-  int patches;
-  int textTokens;
-
-  DeviceWork(ModelConfig config, Backend backend, Weights weights, Workspace work) {
+  ForwardPass(ModelConfig config, Backend backend, Weights weights, Workspace work) {
     this.config = config;
     this.backend = backend;
     this.weights = weights;
@@ -62,71 +52,91 @@ final class DeviceWork {
     this.encoder1Layers = config.encoder1Layers();
     this.layers = config.numHiddenLayers();
     this.xOfScale = new Tensor[scales];
-    this.scaleWork = new Runnable[scales];
     for (int s = 0; s < scales; s++) {
       int scale = s;
       xOfScale[s] = work.x.window("tokens of scale " + s).moveTo(work.firstRow[s]);
-      scaleWork[s] = () -> enqueueScale(scale);
+      scaleWork[kind(s, false)] = () -> enqueueScale(scale, false);
+      scaleWork[kind(s, true)] = () -> enqueueScale(scale, true);
     }
   }
 
-  /** The kind of work that a scale is. */
-  int kind(int s) {
-    return perScale ? s + SCALE_WITH_BOX : s;
+  /** The kind of work that a scale is, with or without its box. */
+  static int kind(int s, boolean withBox) {
+    return withBox ? s + SCALE_WITH_BOX : s;
   }
 
-  /** Enqueues a scale. */
-  void runScale(int s) {
-    shape.set(kind(s), requests, tables.scalePass.appends.size(), textTokens, rows, patches);
-    backend.replay(shape, scaleWork[s]);
+  /**
+   * Enqueues a scale.
+   *
+   * @param withBox whether its tokens go through all layers to a box, or only through Encoder1
+   */
+  void runScale(int s, boolean withBox) {
+    int kind = kind(s, withBox);
+    setShape(kind, tables.scaleBatch);
+    backend.replay(shape, scaleWork[kind]);
   }
 
   /** Enqueues the pass over all tokens. */
   void runFinalPass() {
-    shape.set(FINAL_PASS, requests, tables.finalPass.appends.size(), 0, rows, 0);
+    setShape(FINAL_PASS, tables.finalBatch);
     backend.replay(shape, finalWork);
   }
 
-  /** Enqueues a text alone. */
+  /** Enqueues a text by itself. */
   void runText() {
-    shape.set(TEXT, 0, 1, textTokens, rows, 0);
+    setShape(TEXT, tables.scaleBatch);
     backend.replay(shape, textWork);
+  }
+
+  private void setShape(int kind, RaggedBatch batch) {
+    shape.set(
+        kind,
+        batch.requests(),
+        batch.segments(),
+        batch.launchTextTokens(),
+        batch.launchRows(),
+        batch.launchPatches());
   }
 
   private void enqueueText() {
     tables.scale.toDevice();
     embedText(xOfScale[0]);
-    encoder.run(tables.scalePass, rows, xOfScale[0], 0, layers);
+    encoder.run(tables.scaleBatch, xOfScale[0], 0, layers);
   }
 
   /** A scale: its tokens, what selects the next scale's patches, and its box where one is asked. */
-  private void enqueueScale(int s) {
+  private void enqueueScale(int s, boolean withBox) {
     boolean isLast = s == scales - 1;
     Tensor x = xOfScale[s];
-    Pass pass = tables.scalePass;
+    RaggedBatch batch = tables.scaleBatch;
     tables.scale.toDevice();
     if (s == 0) {
       compact(0);
     }
-    if (textTokens > 0) {
+    if (batch.textTokens() > 0) {
       embedText(x);
     }
     embedPatches(s, x);
-    encoder.run(pass, rows, x, 0, encoder1Layers);
+    encoder.run(batch, x, 0, encoder1Layers);
     if (!isLast) {
       selectionLogits(x);
       backend.selectPatches(
-          tables.grids[s], tables.grids[s + 1], requests, work.logits, work.indices, tables.mask);
+          tables.grids[s],
+          tables.grids[s + 1],
+          batch.requests(),
+          work.logits,
+          work.indices,
+          tables.mask);
       compact(s + 1);
     }
-    if (perScale) {
-      encoder.run(pass, rows, x, encoder1Layers, layers);
-      predict();
+    if (withBox) {
+      encoder.run(batch, x, encoder1Layers, layers);
+      predict(batch.requests());
     }
-    if (!isLast || perScale) {
+    if (!isLast || withBox) {
       tables.answers.toHost();
     }
-    if (isLast && perScale) {
+    if (isLast && withBox) {
       tables.masks.toHost();
     }
   }
@@ -134,21 +144,25 @@ final class DeviceWork {
   /** The second half of the encoder over the tokens of all scales at once. */
   private void enqueueFinalPass() {
     tables.all.toDevice();
-    encoder.run(
-        tables.finalPass, rows, work.x, tables.finalRows, work.finalX, encoder1Layers, layers);
-    predict();
+    RaggedBatch batch = tables.finalBatch;
+    encoder.run(batch, work.x, tables.finalRows, work.finalX, encoder1Layers, layers);
+    predict(batch.requests());
     tables.answers.toHost();
     tables.masks.toHost();
   }
 
   private void compact(int s) {
     backend.compactPatches(
-        tables.grids[s], requests, tables.mask, work.indices, tables.selectedCounts);
+        tables.grids[s],
+        tables.scaleBatch.requests(),
+        tables.mask,
+        work.indices,
+        tables.selectedCounts);
   }
 
   private void embedText(Tensor x) {
     backend.embedText(
-        textTokens,
+        tables.scaleBatch.launchTextTokens(),
         tables.textIds,
         tables.textPositions,
         tables.textRows,
@@ -164,6 +178,8 @@ final class DeviceWork {
 
   private void embedPatches(int s, Tensor x) {
     GridTable grids = tables.grids[s];
+    int requests = tables.scaleBatch.requests();
+    int patches = tables.scaleBatch.launchPatches();
     backend.gatherPatches(
         grids, requests, patches, config.patchSize(), work.canvas, work.indices, work.patchRows);
     backend.linear(
@@ -189,6 +205,7 @@ final class DeviceWork {
 
   /** out_proj(gelu(dense(LN(h)))) of every selected patch of a scale. */
   private void selectionLogits(Tensor x) {
+    int patches = tables.scaleBatch.launchPatches();
     backend.residualLayerNorm(
         patches,
         x,
@@ -206,7 +223,7 @@ final class DeviceWork {
   }
 
   /** Box and score of every request from its normalised [REG] token. */
-  private void predict() {
+  private void predict(int requests) {
     backend.linear(
         work.regNorm, requests, weights.boxHead.get(0), Activation.RELU, work.boxHidden1);
     backend.linear(
