@@ -17,13 +17,14 @@ final class BatchSlot {
   private int[] ids;
   private TextKv text;
   private SelectionPolicy selection;
+  private SelectionRule rule;
 
   BatchSlot(ModelConfig config) {
     this.config = config;
   }
 
   /**
-   * Sets all of it.
+   * Sets the whole request.
    *
    * @param tokenIds the text's token ids, or null when it is encoded already
    * @param encoded the encoded text, or null
@@ -36,8 +37,17 @@ final class BatchSlot {
     }
     ids = tokenIds;
     text = encoded;
-    selection = policy;
+    ruleOf(policy);
     return this;
+  }
+
+  /** Sets the selection policy, and gives its rule: the same as long as the policy is. */
+  SelectionRule ruleOf(SelectionPolicy policy) {
+    if (policy != selection) {
+      rule = SelectionRule.of(policy, config);
+      selection = policy;
+    }
+    return rule;
   }
 
   Image image() {
@@ -52,7 +62,7 @@ final class BatchSlot {
     return coarseGrid;
   }
 
-  /** Lets the image go. */
+  /** Releases the image. */
   void clear() {
     image = null;
     pixels = null;
@@ -68,7 +78,7 @@ final class BatchSlot {
     return text;
   }
 
-  SelectionPolicy selection() {
-    return selection;
+  SelectionRule rule() {
+    return rule;
   }
 }

@@ -321,7 +321,7 @@ public final class Engine implements AutoCloseable {
   private int[] prepare(PreparedRequest prepared, int index, int count) {
     Request request = prepared.request();
     try {
-      context.requireMasksFit(request.selection(), request.image());
+      context.requireMasksFit(SelectionRule.of(request.selection(), config), request.image());
       return prepared.text() == null ? tokenizer.encode(request.text()) : null;
     } catch (ScanFormerException e) {
       if (count == 1) {

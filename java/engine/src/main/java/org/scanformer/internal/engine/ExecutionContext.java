@@ -3,7 +3,6 @@ package org.scanformer.internal.engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
-import org.scanformer.ErrorCode;
 import org.scanformer.Image;
 import org.scanformer.Location;
 import org.scanformer.NormalizedBox;
@@ -64,17 +63,17 @@ public final class ExecutionContext {
 
   /** Patches down in a scale's grid of one of the last run's requests. */
   public int gridRows(int scale, int request) {
-    return loop.gridRows(scale, request);
+    return work.tables.grids[scale].rows(request);
   }
 
   /** Patches across. */
   public int gridCols(int scale, int request) {
-    return loop.gridCols(scale, request);
+    return work.tables.grids[scale].cols(request);
   }
 
-  /** Copies a byte a patch, 1 for each that one of the last run's requests looked at. */
+  /** Copies one byte a patch, 1 for each that was selected for one of the last run's requests. */
   public void readMask(int scale, int request, byte[] to) {
-    loop.readMask(scale, request, to);
+    work.tables.readMask(scale, request, to);
   }
 
   /** The most requests of a run. */
@@ -98,7 +97,7 @@ public final class ExecutionContext {
    * @throws ScanFormerException BAD_INPUT when the image or its masks do not fit
    */
   public void set(int request, Image image, TextKv text, SelectionPolicy selection) {
-    requireMasksFit(selection, image);
+    requireMasksFit(slots[request].ruleOf(selection), image);
     set(request, image, null, text, selection);
     ModelConfig.Grid grid = slots[request].coarseGrid();
     if (grid.rows() * grid.cols() > work.maxPatches[0]) {
@@ -155,64 +154,8 @@ public final class ExecutionContext {
   }
 
   /** Refuses masks that do not fit an image's grids, or select more than is declared. */
-  void requireMasksFit(SelectionPolicy policy, Image image) {
-    if (!(policy instanceof SelectionPolicy.Masks given)) {
-      return;
-    }
-    List<PatchMask> masks = given.masks();
-    int width = image.width();
-    int height = image.height();
-    if (masks.size() != config.numScales()) {
-      throw new ScanFormerException(
-          ErrorCode.BAD_INPUT,
-          "Expected a mask for each of the model's "
-              + config.numScales()
-              + " scales, found "
-              + masks.size());
-    }
-    ModelConfig.Grid coarse = config.coarseGrid(width, height);
-    for (int s = 0; s < masks.size(); s++) {
-      PatchMask mask = masks.get(s);
-      int rows = coarse.rows() << s;
-      int cols = coarse.cols() << s;
-      if (mask.rows() != rows || mask.cols() != cols) {
-        throw new ScanFormerException(
-            ErrorCode.BAD_INPUT,
-            "The mask of scale "
-                + s
-                + " must be "
-                + rows
-                + " x "
-                + cols
-                + " patches for an image of "
-                + width
-                + " x "
-                + height
-                + " pixels, found "
-                + mask.rows()
-                + " x "
-                + mask.cols());
-      }
-      if (mask.count() > work.maxSelected[s]) {
-        throw new ScanFormerException(
-            ErrorCode.BAD_INPUT,
-            "The mask of scale "
-                + s
-                + " selects "
-                + mask.count()
-                + " patches, expected at most the declared "
-                + work.maxSelected[s]);
-      }
-      if (s == 0 && mask.count() != mask.total()) {
-        throw new ScanFormerException(
-            ErrorCode.BAD_INPUT,
-            "The mask of scale 0 must select all of its "
-                + mask.total()
-                + " patches, found "
-                + mask.count()
-                + " selected");
-      }
-    }
+  void requireMasksFit(SelectionRule rule, Image image) {
+    rule.requireFits(config, image.width(), image.height(), work.maxSelected);
   }
 
   private NormalizedBox box(int scale, int request) {
@@ -222,8 +165,8 @@ public final class ExecutionContext {
   }
 
   private PatchMask mask(int scale, int request) {
-    byte[] bytes = new byte[loop.maskSize(scale, request)];
-    loop.readMask(scale, request, bytes);
-    return PatchMask.of(loop.gridRows(scale, request), loop.gridCols(scale, request), bytes);
+    byte[] bytes = new byte[work.tables.grids[scale].total(request)];
+    work.tables.readMask(scale, request, bytes);
+    return PatchMask.of(gridRows(scale, request), gridCols(scale, request), bytes);
   }
 }

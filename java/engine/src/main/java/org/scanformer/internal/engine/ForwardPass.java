@@ -31,6 +31,9 @@ final class ForwardPass {
   private final int encoder1Layers;
   private final int layers;
 
+  /** A window that moves over the images' pyramids, so that a call makes none. */
+  private final Tensor canvasWindow;
+
   /** Each scale's tokens, in work.x. */
   private final Tensor[] xOfScale;
 
@@ -51,12 +54,31 @@ final class ForwardPass {
     this.scales = config.numScales();
     this.encoder1Layers = config.encoder1Layers();
     this.layers = config.numHiddenLayers();
+    this.canvasWindow = work.canvas.window("an image's pyramid");
     this.xOfScale = new Tensor[scales];
     for (int s = 0; s < scales; s++) {
       int scale = s;
       xOfScale[s] = work.x.window("tokens of scale " + s).moveTo(work.firstRow[s]);
       scaleWork[kind(s, false)] = () -> enqueueScale(scale, false);
       scaleWork[kind(s, true)] = () -> enqueueScale(scale, true);
+    }
+  }
+
+  /** Enqueues the pyramids of a batch's images, each image's once. */
+  void buildPyramids(BatchSlot[] slots, int requests) {
+    GridTable coarsest = tables.grids[0];
+    for (int r = 0; r < requests; r++) {
+      if (BatchPacker.pyramid(slots, r) == r) {
+        backend.buildPyramid(
+            slots[r].pixels(),
+            config.patchSize(),
+            scales,
+            coarsest.rows(r),
+            coarsest.cols(r),
+            weights.imageMean,
+            weights.imageStd,
+            canvasWindow.moveTo(r));
+      }
     }
   }
 

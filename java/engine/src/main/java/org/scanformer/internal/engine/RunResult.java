@@ -1,5 +1,9 @@
 package org.scanformer.internal.engine;
 
+import org.scanformer.ErrorCode;
+import org.scanformer.ScanFormerException;
+import org.scanformer.internal.backend.Table;
+
 /**
  * What a run found, by scale and request. Reused from call to call; not safe for several threads.
  */
@@ -13,7 +17,7 @@ public final class RunResult {
   /** Which scales have boxes. */
   public final boolean[] hasBox;
 
-  /** Patches looked at, [scales, maxBatch]. */
+  /** Selected patches, [scales, maxBatch]. */
   public final int[][] selected;
 
   /** Nanoseconds of each scale, of the pyramids, of the pass over all tokens, and of all. */
@@ -23,7 +27,7 @@ public final class RunResult {
   public long finalNanos;
   public long totalNanos;
 
-  /** Scales that were looked at; the last of them has a box. */
+  /** Scales that were run; the last of them has a box. */
   public int completedScales;
 
   /** Whether it ended before its deadline. */
@@ -48,13 +52,43 @@ public final class RunResult {
     deadlineMet = true;
   }
 
+  /**
+   * Reads a scale's boxes and scores.
+   *
+   * @param boxTable fp32 [requests, 4]
+   * @param scoreTable fp32 [requests], or null without a score head
+   * @throws ScanFormerException BAD_MODEL when a box is not finite
+   */
+  void read(int scale, int requests, Table boxTable, Table scoreTable) {
+    for (int i = 0; i < 4 * requests; i++) {
+      boxes[scale][i] = finite(boxTable.host().getFloat(i * Float.BYTES));
+    }
+    for (int r = 0; r < requests; r++) {
+      scores[scale][r] =
+          scoreTable == null ? Float.NaN : scoreTable.host().getFloat(r * Float.BYTES);
+    }
+    hasBox[scale] = true;
+  }
+
+  private static float finite(float value) {
+    if (!Float.isFinite(value)) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_MODEL,
+          "The box head gave "
+              + value
+              + ", expected a finite number: the model's weights overflow on this input");
+    }
+    return value;
+  }
+
   /** The last completed scale. */
   int last() {
     return completedScales - 1;
   }
 
   /**
-   * Whether the boxes of every request at a scale and the one before it overlap by more than that.
+   * Whether the boxes of every request at a scale and the one before it overlap by more than a
+   * bound.
    */
   boolean agrees(int scale, int requests, float intersectionOverUnion) {
     for (int r = 0; r < requests; r++) {
@@ -65,7 +99,7 @@ public final class RunResult {
     return true;
   }
 
-  /** Whether the score of every request at a scale is over a bound. */
+  /** Whether the score of every request at a scale is greater than a bound. */
   boolean scores(int scale, int requests, float bound) {
     for (int r = 0; r < requests; r++) {
       if (!(scores[scale][r] > bound)) {

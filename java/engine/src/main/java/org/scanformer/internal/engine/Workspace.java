@@ -148,6 +148,12 @@ final class Workspace {
       mask = masks.table(w.indices.rows());
     }
 
+    /** Copies one byte a patch of a request's grid, 1 for each patch that the last run selected. */
+    void readMask(int s, int request, byte[] to) {
+      int from = Math.toIntExact(grids[s].mask(request));
+      mask.host().get(from, to, 0, grids[s].total(request));
+    }
+
     private long bytes() {
       return scale.bytes() + all.bytes() + answers.bytes() + masks.bytes();
     }
