@@ -6,6 +6,8 @@ import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import org.scanformer.BackendKind;
+import org.scanformer.Expression;
+import org.scanformer.Image;
 import org.scanformer.Location;
 import org.scanformer.Request;
 import org.scanformer.ScanFormerOptions;
@@ -13,7 +15,6 @@ import org.scanformer.SelectionPolicy;
 import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.engine.Backends;
 import org.scanformer.internal.engine.Engine;
-import org.scanformer.internal.engine.TextKv;
 
 /**
  * ScanFormer on the CPU with a workload, whose operations an observer sees. Not safe for use by
@@ -22,19 +23,12 @@ import org.scanformer.internal.engine.TextKv;
 final class ObservedEngine implements AutoCloseable {
   private final Workload workload;
   private final Engine engine;
-  private final List<Engine.PreparedRequest> requests = new ArrayList<>();
+  private final List<Request> requests = new ArrayList<>();
 
   /** Sees every operation between the engine and its device. */
   interface Observer {
     /** Runs an operation by {@link #invoke}. */
     Object operation(Backend real, Method method, Object[] arguments) throws Throwable;
-  }
-
-  private record Prepared(Request request, TextKv text) implements Engine.PreparedRequest {
-    @Override
-    public void requireUsable() {
-      // The text lives as long as the engine.
-    }
   }
 
   ObservedEngine(Workload workload, Observer observer) {
@@ -47,12 +41,12 @@ final class ObservedEngine implements AutoCloseable {
             .maxBatch(workload.batch())
             .build();
     engine = Engine.load(workload.directory(), options, chosen -> observed(chosen, observer));
-    TextKv text = workload.textCached() ? engine.encode(workload.text()) : null;
+    Expression expression = workload.textCached() ? engine.encode(workload.text()) : null;
     for (int r = 0; r < workload.batch(); r++) {
+      Image image = workload.images().get(r);
       Request request =
-          Request.of(workload.images().get(r), workload.text())
-              .withSelection(SelectionPolicy.masks(workload.masks().get(r)));
-      requests.add(new Prepared(request, text));
+          expression == null ? Request.of(image, workload.text()) : Request.of(image, expression);
+      requests.add(request.withSelection(SelectionPolicy.masks(workload.masks().get(r))));
     }
   }
 

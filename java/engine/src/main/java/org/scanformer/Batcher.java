@@ -13,11 +13,13 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.scanformer.ScanFormerMetrics.DropReason;
+import org.scanformer.internal.engine.EncodedExpression;
 import org.scanformer.internal.engine.Engine;
 import org.scanformer.internal.engine.ExecutionContext;
 import org.scanformer.internal.engine.GuardedMetrics;
 import org.scanformer.internal.engine.Limits;
 import org.scanformer.internal.engine.RunOptions;
+import org.scanformer.internal.engine.TextCache;
 
 /**
  * A queue in front of one or more models, for services and many streams: requests of any number of
@@ -249,7 +251,7 @@ public final class Batcher implements AutoCloseable {
     private final RunOptions runOptions = new RunOptions();
     private final Thread thread;
     private final List<Waiting> batch = new ArrayList<>();
-    private final List<Expression> held = new ArrayList<>();
+    private final List<EncodedExpression> held = new ArrayList<>();
     private boolean stopped;
 
     Worker(Engine engine, int number) {
@@ -449,9 +451,7 @@ public final class Batcher implements AutoCloseable {
         found = context.locations(running.size(), options.schedule());
       } finally {
         context.clear();
-        for (Expression expression : held) {
-          engine.release(expression.keysAndValues());
-        }
+        held.forEach(EncodedExpression::release);
         held.clear();
       }
       for (int r = 0; r < found.size(); r++) {
@@ -462,17 +462,9 @@ public final class Batcher implements AutoCloseable {
     private boolean prepare(Waiting waiting, int slot) {
       Request request = waiting.request;
       try {
-        Expression expression = request.expression();
-        if (expression != null) {
-          expression.requireOpen();
-        }
-        if (expression == null || !expression.isOf(engine)) {
-          expression = texts.get(request.text());
-        }
-        context.set(slot, request.image(), expression.keysAndValues(), request.selection());
-        if (!engine.acquire(expression.keysAndValues())) {
-          throw new IllegalStateException("The expression or its model is closed");
-        }
+        EncodedExpression expression = encoded(request);
+        context.set(slot, request.image(), expression, request.selection());
+        expression.hold();
         held.add(expression);
         return true;
       } catch (ScanFormerException e) {
@@ -484,6 +476,18 @@ public final class Batcher implements AutoCloseable {
         waiting.answer.completeExceptionally(e);
       }
       return false;
+    }
+
+    /** The request's expression if this model encoded it; otherwise its text, encoded here. */
+    private EncodedExpression encoded(Request request) {
+      if (request.expression() != null) {
+        EncodedExpression expression = EncodedExpression.of(request.expression());
+        expression.requireOpen();
+        if (expression.isOf(engine)) {
+          return expression;
+        }
+      }
+      return texts.get(request.text());
     }
 
     /** Answers no more; where it was the last worker, neither does the batcher. */

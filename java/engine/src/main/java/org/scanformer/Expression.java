@@ -1,56 +1,27 @@
 package org.scanformer;
 
-import org.scanformer.internal.engine.Engine;
-import org.scanformer.internal.engine.TextKv;
-
 /**
- * An expression encoded by an engine: its keys and values stay on the device and are reused over
- * images, so that a stream of frames with one expression runs the text once. Thread-safe. Holds
- * device memory until it or its engine is closed.
+ * An expression that a model has encoded, by {@link ScanFormer#encode}: its keys and values stay on
+ * the device and are reused over images, so that a stream of frames with one expression runs the
+ * text once. It belongs to the model that encoded it, and holds device memory until it or that
+ * model is closed.
+ *
+ * <p>An application may implement this interface to stand in for expressions in its own tests; a
+ * model refuses such an implementation with BAD_INPUT.
+ *
+ * <p>The expressions that models return are thread-safe.
  */
-public final class Expression implements AutoCloseable {
-  private final Engine engine;
-  private final String text;
-  private final TextKv keysAndValues;
-  private volatile boolean closed;
-
-  Expression(Engine engine, String text, TextKv keysAndValues) {
-    this.engine = engine;
-    this.text = text;
-    this.keysAndValues = keysAndValues;
-  }
-
+public interface Expression extends AutoCloseable {
   /** The expression as it was given. */
-  public String text() {
-    return text;
-  }
+  String text();
 
-  /** Throws when it was encoded by another engine. */
-  void requireOf(Engine other) {
-    if (engine != other) {
-      throw new ScanFormerException(
-          ErrorCode.BAD_INPUT, "The expression \"" + text + "\" was encoded by another engine");
-    }
-  }
+  /** The number of its token ids, [CLS] and [SEP] included. */
+  int tokens();
 
-  boolean isOf(Engine other) {
-    return engine == other;
-  }
-
-  TextKv keysAndValues() {
-    return keysAndValues;
-  }
-
-  void requireOpen() {
-    if (closed) {
-      throw new IllegalStateException("The expression \"" + text + "\" is closed");
-    }
-  }
-
-  /** Gives the device memory back, after a call that is using it. Idempotent. */
+  /**
+   * Releases the device memory, after the calls that are using it. Later calls with this expression
+   * are {@link IllegalStateException}s. Idempotent.
+   */
   @Override
-  public void close() {
-    closed = true;
-    engine.free(keysAndValues);
-  }
+  void close();
 }

@@ -1,13 +1,11 @@
 package org.scanformer;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.scanformer.internal.engine.Backends;
 import org.scanformer.internal.engine.Engine;
-import org.scanformer.internal.engine.TextKv;
 import org.scanformer.internal.engine.Trace;
 import org.scanformer.internal.model.BundledModel;
 
@@ -110,7 +108,7 @@ public final class ScanFormer implements AutoCloseable {
    * @throws ScanFormerException BAD_INPUT when it is blank
    */
   public Expression encode(String expression) {
-    return new Expression(engine, expression, engine.encode(expression));
+    return engine.encode(expression);
   }
 
   /**
@@ -170,29 +168,7 @@ public final class ScanFormer implements AutoCloseable {
 
   List<Location> locate(List<Request> requests, Schedule schedule, Trace trace) {
     Objects.requireNonNull(schedule, "schedule");
-    List<Engine.PreparedRequest> prepared = new ArrayList<>(requests.size());
-    for (Request request : requests) {
-      Expression expression = request.expression();
-      if (expression != null) {
-        expression.requireOf(engine);
-      }
-      prepared.add(new Prepared(request));
-    }
-    return engine.locate(prepared, schedule, trace);
-  }
-
-  private record Prepared(Request request) implements Engine.PreparedRequest {
-    @Override
-    public TextKv text() {
-      return request.expression() == null ? null : request.expression().keysAndValues();
-    }
-
-    @Override
-    public void requireUsable() {
-      if (request.expression() != null) {
-        request.expression().requireOpen();
-      }
-    }
+    return engine.locate(requests, schedule, trace);
   }
 
   /** Waits for a running call and frees everything, encoded expressions included. Idempotent. */

@@ -6,10 +6,12 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
+import org.scanformer.internal.engine.EncodedExpression;
 import org.scanformer.internal.engine.Engine;
 import org.scanformer.internal.engine.ExecutionContext;
 import org.scanformer.internal.engine.RunOptions;
 import org.scanformer.internal.engine.RunResult;
+import org.scanformer.internal.engine.TextCache;
 
 /**
  * A live caller's own line to a model: one frame after another, in bounded time and without
@@ -53,7 +55,7 @@ public final class Session implements AutoCloseable {
   private final TextCache texts;
 
   /** What the running call reads and fills, by request, and the listener that sees it. */
-  private final Expression[] expressions;
+  private final EncodedExpression[] expressions;
 
   private final SessionResult[] filling;
   private int requests;
@@ -74,7 +76,7 @@ public final class Session implements AutoCloseable {
       this.context =
           engine.openContext(options.limits(), options.threads(), options.clock(), this::close);
       this.maxPatches = context.maxPatches();
-      this.expressions = new Expression[context.maxBatch()];
+      this.expressions = new EncodedExpression[context.maxBatch()];
       this.filling = new SessionResult[context.maxBatch()];
     } finally {
       lock.unlock();
@@ -98,7 +100,7 @@ public final class Session implements AutoCloseable {
     Image frame =
         Image.of(ByteBuffer.allocateDirect(3 * width * height), PixelFormat.RGB, width, height);
     int finest = maxPatches[maxPatches.length - 1];
-    try (Expression expression = new Expression(engine, "a", engine.encode("a"))) {
+    try (Expression expression = engine.encode("a")) {
       for (int batch = 1; batch <= context.maxBatch(); batch *= 2) {
         List<Image> frames = Collections.nCopies(batch, frame);
         List<Expression> texts = Collections.nCopies(batch, expression);
@@ -243,7 +245,7 @@ public final class Session implements AutoCloseable {
 
   private void end() {
     for (int r = 0; r < requests; r++) {
-      engine.release(expressions[r].keysAndValues());
+      expressions[r].release();
       expressions[r] = null;
       filling[r] = null;
     }
@@ -269,12 +271,9 @@ public final class Session implements AutoCloseable {
             "Images " + r + " and " + requests + " have the same result, expected one for each");
       }
     }
-    expression.requireOf(engine);
-    if (!engine.acquire(expression.keysAndValues())) {
-      expression.requireOpen();
-      throw new IllegalStateException("The engine is closed");
-    }
-    expressions[requests] = expression;
+    EncodedExpression encoded = EncodedExpression.of(expression, engine);
+    encoded.hold();
+    expressions[requests] = encoded;
     filling[requests] = result;
     requests++;
   }
@@ -294,7 +293,7 @@ public final class Session implements AutoCloseable {
       filling[r].completedScales = 0;
       filling[r].imageWidth = image.width();
       filling[r].imageHeight = image.height();
-      context.set(r, image, expressions[r].keysAndValues(), callOptions.selection());
+      context.set(r, image, expressions[r], callOptions.selection());
     }
     context.run(requests, runOptions);
     for (int r = 0; r < requests; r++) {

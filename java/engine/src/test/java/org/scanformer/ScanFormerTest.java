@@ -2,6 +2,7 @@ package org.scanformer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
@@ -10,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -175,11 +177,46 @@ class ScanFormerTest {
   }
 
   @Test
-  void anExpressionOfAnotherEngineIsRefused() {
+  void anExpressionOfAnotherModelIsRefused() {
     try (ScanFormer other = ScanFormer.load(MODEL, options().maxBatch(1).build());
         Expression expression = other.encode(TEXT)) {
       assertFailure(
-          ErrorCode.BAD_INPUT, "another engine", () -> scanFormer.locate(scene, expression));
+          ErrorCode.BAD_INPUT, "another model", () -> scanFormer.locate(scene, expression));
+    }
+  }
+
+  /** What an application puts in an expression's place. */
+  private record FakeExpression(String text, int tokens) implements Expression {
+    @Override
+    public void close() {
+      // It holds nothing.
+    }
+  }
+
+  @Test
+  void anExpressionThatNoModelEncodedIsRefused() {
+    Expression fake = new FakeExpression(TEXT, 7);
+    String message = "FakeExpression, expected one that a model's encode returned";
+    assertFailure(ErrorCode.BAD_INPUT, message, () -> scanFormer.locate(scene, fake));
+    try (Session session = scanFormer.openSession(SessionOptions.defaults())) {
+      SessionResult result = session.newResult();
+      assertFailure(ErrorCode.BAD_INPUT, message, () -> session.locate(scene, fake, result));
+    }
+    try (Batcher batcher = scanFormer.openBatcher(BatcherOptions.defaults())) {
+      CompletionException failed =
+          assertThrows(
+              CompletionException.class, () -> batcher.submit(Request.of(scene, fake)).join());
+      ScanFormerException refused = assertInstanceOf(ScanFormerException.class, failed.getCause());
+      assertEquals(ErrorCode.BAD_INPUT, refused.code());
+      assertTrue(refused.getMessage().contains(message), refused.getMessage());
+    }
+  }
+
+  @Test
+  void anExpressionTellsItsTextAndTokens() {
+    try (Expression expression = scanFormer.encode("a star")) {
+      assertEquals("a star", expression.text());
+      assertEquals(4, expression.tokens(), "with [CLS] and [SEP]");
     }
   }
 

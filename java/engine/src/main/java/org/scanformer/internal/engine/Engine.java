@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.scanformer.BackendKind;
+import org.scanformer.Expression;
 import org.scanformer.Location;
 import org.scanformer.ModelInfo;
 import org.scanformer.Precision;
@@ -146,12 +147,13 @@ public final class Engine implements AutoCloseable {
     return config.toMap();
   }
 
-  /** Encodes an expression; its memory is given back by {@link #free} or with the engine. */
-  public TextKv encode(String expression) {
+  /** Encodes an expression, which is freed when it or the engine is closed. */
+  public EncodedExpression encode(String expression) {
     lock.lock();
     try {
       requireOpen();
-      return context.loop.encodeText(tokenizer.encode(expression));
+      TextKv text = context.loop.encodeText(tokenizer.encode(expression));
+      return new EncodedExpression(this, expression, text);
     } finally {
       unlock();
     }
@@ -219,27 +221,8 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  /** Holds an encoded text for a call outside the engine's lock; whether it is there to be held. */
-  public boolean acquire(TextKv text) {
-    return text.acquire();
-  }
-
-  /** Ends {@link #acquire}. */
-  public void release(TextKv text) {
-    if (text.release()) {
-      reclaim(text);
-    }
-  }
-
-  /** Gives an expression's memory back, when the calls that may be using it are done. */
-  public void free(TextKv text) {
-    if (text.close()) {
-      reclaim(text);
-    }
-  }
-
-  /** Frees the text now, or behind the call that holds the lock. */
-  private void reclaim(TextKv text) {
+  /** Frees a closed text that nobody uses: now, or after the call that holds the lock. */
+  void reclaim(TextKv text) {
     closedTexts.add(text);
     if (lock.tryLock()) {
       unlock();
@@ -262,9 +245,11 @@ public final class Engine implements AutoCloseable {
    * Answers requests, in pieces of at most the declared batch.
    *
    * @param trace sees the run's inner results (request numbers count within a piece), or null
+   * @throws ScanFormerException BAD_INPUT when a request cannot be run; none is run then
    */
-  public List<Location> locate(List<PreparedRequest> requests, Schedule schedule, Trace trace) {
-    int[][] ids = prepare(requests);
+  public List<Location> locate(List<Request> requests, Schedule schedule, Trace trace) {
+    EncodedExpression[] encoded = encodedExpressions(requests);
+    int[][] ids = tokenIds(requests);
     List<Location> locations = new ArrayList<>(ids.length);
     for (int first = 0; first < ids.length; first += context.maxBatch) {
       int count = Math.min(ids.length - first, context.maxBatch);
@@ -272,10 +257,7 @@ public final class Engine implements AutoCloseable {
       try {
         requireOpen();
         for (int r = 0; r < count; r++) {
-          PreparedRequest prepared = requests.get(first + r);
-          prepared.requireUsable();
-          Request request = prepared.request();
-          context.set(r, request.image(), ids[first + r], prepared.text(), request.selection());
+          set(r, requests.get(first + r), ids[first + r], encoded[first + r]);
         }
         runOptions.reset(schedule).trace = trace;
         context.run(count, runOptions);
@@ -288,17 +270,37 @@ public final class Engine implements AutoCloseable {
     return locations;
   }
 
+  private void set(int slot, Request request, int[] ids, EncodedExpression expression) {
+    TextKv text = null;
+    if (expression != null) {
+      // Under the lock: what is open here is not freed before the call's end.
+      expression.requireOpen();
+      text = expression.keysAndValues();
+    }
+    context.set(slot, request.image(), ids, text, request.selection());
+  }
+
+  /** The expressions of the requests that bring one; null for those that bring text. */
+  private EncodedExpression[] encodedExpressions(List<Request> requests) {
+    EncodedExpression[] encoded = new EncodedExpression[requests.size()];
+    for (int r = 0; r < encoded.length; r++) {
+      Expression expression = requests.get(r).expression();
+      encoded[r] = expression == null ? null : EncodedExpression.of(expression, this);
+    }
+    return encoded;
+  }
+
   /**
-   * Tokenizes and checks every request, so that none runs when one of them cannot; the token ids of
-   * those that are text.
+   * Checks every request and tokenizes those that bring text, so that none is run when one of them
+   * cannot be.
    */
-  private int[][] prepare(List<PreparedRequest> requests) {
+  private int[][] tokenIds(List<Request> requests) {
     lock.lock();
     try {
       requireOpen();
       int[][] ids = new int[requests.size()][];
       for (int r = 0; r < ids.length; r++) {
-        ids[r] = prepare(requests.get(r), r, ids.length);
+        ids[r] = tokenIds(requests.get(r), r, ids.length);
       }
       return ids;
     } finally {
@@ -306,23 +308,10 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  /** A request with what its expression's owner knows of it. */
-  public interface PreparedRequest {
-    /** The request itself. */
-    Request request();
-
-    /** The encoded expression, or null. */
-    TextKv text();
-
-    /** Throws when the expression has been closed. Called with the engine's lock held. */
-    void requireUsable();
-  }
-
-  private int[] prepare(PreparedRequest prepared, int index, int count) {
-    Request request = prepared.request();
+  private int[] tokenIds(Request request, int index, int count) {
     try {
       context.requireMasksFit(SelectionRule.of(request.selection(), config), request.image());
-      return prepared.text() == null ? tokenizer.encode(request.text()) : null;
+      return request.expression() == null ? tokenizer.encode(request.text()) : null;
     } catch (ScanFormerException e) {
       if (count == 1) {
         throw e;
@@ -334,7 +323,7 @@ public final class Engine implements AutoCloseable {
 
   private void requireOpen() {
     if (closed) {
-      throw new IllegalStateException("The engine is closed");
+      throw new IllegalStateException("The model is closed");
     }
   }
 

@@ -92,13 +92,14 @@ public final class ExecutionContext {
   }
 
   /**
-   * Sets a request of the next run, with an encoded text.
+   * Sets a request of the next run, with an encoded expression, which is held until it has run.
    *
    * @throws ScanFormerException BAD_INPUT when the image or its masks do not fit
    */
-  public void set(int request, Image image, TextKv text, SelectionPolicy selection) {
+  public void set(
+      int request, Image image, EncodedExpression expression, SelectionPolicy selection) {
     requireMasksFit(slots[request].ruleOf(selection), image);
-    set(request, image, null, text, selection);
+    set(request, image, null, expression.keysAndValues(), selection);
     ModelConfig.Grid grid = slots[request].coarseGrid();
     if (grid.rows() * grid.cols() > work.maxPatches[0]) {
       throw work.limits.tooLarge(config, image, grid);

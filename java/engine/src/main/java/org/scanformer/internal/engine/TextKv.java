@@ -8,7 +8,7 @@ import org.scanformer.internal.backend.Tensor;
  * An expression's keys and values of all layers, kept on the device. Freed by its owner, once it is
  * closed and nobody uses it. Counting users is thread-safe.
  */
-public final class TextKv {
+final class TextKv {
   private final Tensor memory;
   private final long layerStride;
   private final int tokens;

@@ -1,0 +1,105 @@
+package org.scanformer.internal.engine;
+
+import org.scanformer.ErrorCode;
+import org.scanformer.Expression;
+import org.scanformer.ScanFormerException;
+
+/** An expression with its keys and values on an engine's device. Thread-safe. */
+public final class EncodedExpression implements Expression {
+  private final Engine engine;
+  private final String text;
+  private final TextKv keysAndValues;
+  private volatile boolean closed;
+
+  EncodedExpression(Engine engine, String text, TextKv keysAndValues) {
+    this.engine = engine;
+    this.text = text;
+    this.keysAndValues = keysAndValues;
+  }
+
+  /**
+   * What an application's expression is.
+   *
+   * @throws ScanFormerException BAD_INPUT when no model made it
+   */
+  public static EncodedExpression of(Expression expression) {
+    if (expression instanceof EncodedExpression encoded) {
+      return encoded;
+    }
+    throw new ScanFormerException(
+        ErrorCode.BAD_INPUT,
+        "The expression \""
+            + expression.text()
+            + "\" is a "
+            + expression.getClass().getName()
+            + ", expected one that a model's encode returned");
+  }
+
+  /**
+   * The same for an expression of one engine.
+   *
+   * @throws ScanFormerException BAD_INPUT when another engine, or none, made it
+   */
+  public static EncodedExpression of(Expression expression, Engine engine) {
+    EncodedExpression encoded = of(expression);
+    if (!encoded.isOf(engine)) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT,
+          "The expression \"" + encoded.text + "\" was encoded by another model");
+    }
+    return encoded;
+  }
+
+  /** Whether it was encoded by that engine. */
+  public boolean isOf(Engine other) {
+    return engine == other;
+  }
+
+  @Override
+  public String text() {
+    return text;
+  }
+
+  @Override
+  public int tokens() {
+    return keysAndValues.tokens();
+  }
+
+  TextKv keysAndValues() {
+    return keysAndValues;
+  }
+
+  /** Refuses use after {@link #close()}. */
+  public void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("The expression \"" + text + "\" is closed");
+    }
+  }
+
+  /**
+   * Keeps the keys and values for a call that runs outside the engine's lock, until {@link
+   * #release()}.
+   *
+   * @throws IllegalStateException when it is closed
+   */
+  public void hold() {
+    if (!keysAndValues.acquire()) {
+      throw new IllegalStateException("The expression \"" + text + "\" is closed");
+    }
+  }
+
+  /** Ends {@link #hold()}. */
+  public void release() {
+    if (keysAndValues.release()) {
+      engine.reclaim(keysAndValues);
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    if (keysAndValues.close()) {
+      engine.reclaim(keysAndValues);
+    }
+  }
+}
