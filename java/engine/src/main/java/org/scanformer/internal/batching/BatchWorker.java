@@ -1,0 +1,217 @@
+package org.scanformer.internal.batching;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.scanformer.BatcherOptions;
+import org.scanformer.ErrorCode;
+import org.scanformer.Location;
+import org.scanformer.Request;
+import org.scanformer.ScanFormerException;
+import org.scanformer.internal.engine.EncodedExpression;
+import org.scanformer.internal.engine.Engine;
+import org.scanformer.internal.engine.ExecutionContext;
+import org.scanformer.internal.engine.Limits;
+import org.scanformer.internal.engine.RunOptions;
+import org.scanformer.internal.engine.TextCache;
+
+/**
+ * A thread that answers a queue's batches on one device. A batch that fails is tried once more,
+ * request by request; a device that is lost ends the worker, whose requests go back to the queue.
+ * Thread-safe.
+ */
+public final class BatchWorker {
+  private static final System.Logger LOG = System.getLogger("org.scanformer");
+
+  private final BatchQueue queue;
+  private final BatcherOptions options;
+  private final Engine engine;
+  private final ExecutionContext context;
+  private final TextCache texts;
+  private final RunOptions runOptions = new RunOptions();
+  private final Thread thread;
+  private final List<PendingRequest> batch = new ArrayList<>();
+  private final List<EncodedExpression> held = new ArrayList<>();
+  private volatile boolean stopped;
+
+  /**
+   * Reserves what a worker needs on an engine's device; it works after {@link #start()}.
+   *
+   * @throws ScanFormerException OUT_OF_MEMORY with the bytes needed and available
+   */
+  public BatchWorker(BatchQueue queue, BatcherOptions options, Engine engine, int number) {
+    this.queue = queue;
+    this.options = options;
+    this.engine = engine;
+    texts = new TextCache(engine, options.textCache());
+    thread = new Thread(this::work, "scanformer-batcher-" + number);
+    thread.setDaemon(true);
+    // The last: once it is open the engine may stop the worker, on another thread.
+    context =
+        engine.openContext(
+            Limits.anyFrames(options.maxBatch()), options.threads(), System::nanoTime, this::stop);
+  }
+
+  /** Begins to answer. */
+  public void start() {
+    thread.start();
+  }
+
+  /** Frees what a worker that is not started, or has ended, holds of its device. */
+  public void release() {
+    texts.close();
+    engine.closeContext(context);
+  }
+
+  /** Whether it is the calling thread. */
+  public boolean isCurrentThread() {
+    return thread == Thread.currentThread();
+  }
+
+  /** Waits until the worker has ended, unless it is the calling thread. */
+  public void join() {
+    if (isCurrentThread()) {
+      return;
+    }
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Ends the worker when its running batch is answered: the model is being closed. */
+  private void stop() {
+    stopped = true;
+    queue.wakeWorkers();
+    join();
+  }
+
+  private void work() {
+    RuntimeException end = new IllegalStateException("The model of the batcher is closed");
+    try {
+      while (queue.take(batch, () -> stopped)) {
+        answer();
+      }
+    } catch (ScanFormerException lost) {
+      end = lost;
+    } catch (RuntimeException | Error e) {
+      end = new IllegalStateException("A batcher's thread ended unexpectedly: " + e, e);
+      LOG.log(System.Logger.Level.ERROR, "A batcher's thread ended unexpectedly", e);
+    } finally {
+      queue.leave(batch, end);
+      release();
+    }
+  }
+
+  /**
+   * Answers the batch.
+   *
+   * @throws ScanFormerException DEVICE_LOST, with the batch's requests back in the queue
+   */
+  private void answer() {
+    try {
+      locate(batch);
+    } catch (ScanFormerException e) {
+      retry(e);
+    } catch (RuntimeException | Error e) {
+      batch.forEach(pending -> pending.answer().completeExceptionally(e));
+      if (e instanceof Error) {
+        throw e;
+      }
+    }
+    batch.clear();
+  }
+
+  private void retry(ScanFormerException failure) {
+    boolean single = batch.size() == 1;
+    requireDevice(failure);
+    for (PendingRequest pending : List.copyOf(batch)) {
+      try {
+        if (single) {
+          throw failure;
+        }
+        locate(List.of(pending));
+      } catch (ScanFormerException e) {
+        requireDevice(e);
+        pending.answer().completeExceptionally(e);
+      } catch (RuntimeException e) {
+        pending.answer().completeExceptionally(e);
+      }
+    }
+  }
+
+  /** Leaves the batch to the other workers when the device is lost. */
+  private void requireDevice(ScanFormerException failure) {
+    if (failure.code() == ErrorCode.DEVICE_LOST) {
+      queue.putBack(batch);
+      batch.clear();
+      throw failure;
+    }
+  }
+
+  /**
+   * Runs those of the requests that can be run; the others' futures fail. The expressions of those
+   * that are run are released before they are answered.
+   */
+  private void locate(List<PendingRequest> requests) {
+    List<PendingRequest> running = new ArrayList<>(requests.size());
+    List<Location> found;
+    try {
+      for (PendingRequest pending : requests) {
+        if (!pending.answer().isDone() && prepare(pending, running.size())) {
+          running.add(pending);
+        }
+      }
+      if (running.isEmpty()) {
+        return;
+      }
+      runOptions.reset(options.schedule());
+      context.run(running.size(), runOptions);
+      found = context.locations(running.size(), options.schedule());
+    } finally {
+      context.clear();
+      held.forEach(EncodedExpression::release);
+      held.clear();
+    }
+    for (int r = 0; r < found.size(); r++) {
+      running.get(r).answer().complete(found.get(r));
+    }
+  }
+
+  private boolean prepare(PendingRequest pending, int slot) {
+    Request request = pending.request();
+    try {
+      EncodedExpression expression = encoded(request);
+      context.set(slot, request.image(), expression, request.selection());
+      expression.hold();
+      held.add(expression);
+      return true;
+    } catch (ScanFormerException e) {
+      if (e.code() == ErrorCode.DEVICE_LOST) {
+        throw e;
+      }
+      pending.answer().completeExceptionally(e);
+    } catch (RuntimeException e) {
+      pending.answer().completeExceptionally(e);
+    }
+    return false;
+  }
+
+  /** The request's expression if this model encoded it; otherwise its text, encoded here. */
+  private EncodedExpression encoded(Request request) {
+    if (request.expression() != null) {
+      EncodedExpression expression = EncodedExpression.of(request.expression());
+      expression.requireOpen();
+      if (expression.isOf(engine)) {
+        return expression;
+      }
+    }
+    return texts.get(request.text());
+  }
+}
