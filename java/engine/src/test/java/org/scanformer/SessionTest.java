@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.scanformer.internal.engine.FrameResult;
 import org.scanformer.reference.RandomImages;
 import org.scanformer.reference.RandomModel;
 
@@ -654,7 +655,7 @@ class SessionTest {
           assertThrows(ScanFormerException.class, () -> session.locate(image(1), foreign, result));
       assertEquals(ErrorCode.BAD_INPUT, refused.code());
     }
-    SessionResult wrong = new SessionResult(2, new int[] {1, 4});
+    SessionResult wrong = new SessionResult(new FrameResult(new int[] {1, 4}));
     assertThrows(ScanFormerException.class, () -> session.locate(image(1), expression, wrong));
   }
 

@@ -1,0 +1,92 @@
+package org.scanformer.internal.engine;
+
+/**
+ * What one frame's run found, in arrays that are filled again and again so that a call allocates
+ * nothing. Not safe for use by several threads.
+ */
+public final class FrameResult {
+  /** Centre and size relative to the image, [scales, 4]. */
+  public final float[][] boxes;
+
+  /** Predicted IoU of each scale's box; NaN without a score head. */
+  public final float[] scores;
+
+  /** Which scales have boxes. */
+  public final boolean[] hasBox;
+
+  /** Selected patches of each scale. */
+  public final int[] selected;
+
+  /** Patches down in each scale's grid. */
+  public final int[] rows;
+
+  /** Patches across. */
+  public final int[] cols;
+
+  /** One byte a patch, 1 for each that was selected: [scales, patches of the largest grid]. */
+  public final byte[][] masks;
+
+  /** Nanoseconds of each scale. */
+  public final long[] nanos;
+
+  /** Nanoseconds of all. */
+  public long totalNanos;
+
+  /** Scales that were run; 0 before the first. */
+  public int completedScales;
+
+  /** Whether the run ended before its deadline. */
+  public boolean deadlineMet;
+
+  /** Size of the image in pixels. */
+  public int imageWidth;
+
+  public int imageHeight;
+
+  /** A result with room for that many patches of each scale. */
+  public FrameResult(int[] maxPatches) {
+    int scales = maxPatches.length;
+    boxes = new float[scales][4];
+    scores = new float[scales];
+    hasBox = new boolean[scales];
+    selected = new int[scales];
+    rows = new int[scales];
+    cols = new int[scales];
+    masks = new byte[scales][];
+    for (int s = 0; s < scales; s++) {
+      masks[s] = new byte[maxPatches[s]];
+    }
+    nanos = new long[scales];
+  }
+
+  /** Removes what an earlier run found, for a run on an image of that size. */
+  void begin(int width, int height) {
+    completedScales = 0;
+    imageWidth = width;
+    imageHeight = height;
+  }
+
+  /** Reads all but the masks, of one of a context's requests. */
+  void read(ExecutionContext context, int request) {
+    RunResult found = context.result();
+    completedScales = found.completedScales;
+    deadlineMet = found.deadlineMet;
+    totalNanos = found.totalNanos;
+    for (int s = 0; s < completedScales; s++) {
+      System.arraycopy(found.boxes[s], 4 * request, boxes[s], 0, 4);
+      hasBox[s] = found.hasBox[s];
+      scores[s] = found.scores[s][request];
+      selected[s] = found.selected[s][request];
+      rows[s] = context.gridRows(s, request);
+      cols[s] = context.gridCols(s, request);
+      nanos[s] = found.scaleNanos[s];
+    }
+  }
+
+  /** Reads the masks, which a context has after its run. */
+  void readMasks(ExecutionContext context, int request) {
+    for (int s = 0; s < completedScales; s++) {
+      context.readMask(s, request, masks[s]);
+    }
+  }
+}

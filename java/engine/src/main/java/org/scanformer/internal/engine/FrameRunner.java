@@ -1,0 +1,167 @@
+package org.scanformer.internal.engine;
+
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.scanformer.ErrorCode;
+import org.scanformer.Expression;
+import org.scanformer.Image;
+import org.scanformer.LocateOptions;
+import org.scanformer.ScanFormerException;
+
+/**
+ * Runs frames one after another on a context of its own and fills their results. A call adds its
+ * expressions and results, runs, and ends; it allocates nothing when everything was used before.
+ * Not safe for use by several threads.
+ */
+public final class FrameRunner implements RunOptions.BoxListener {
+  /** Sees the results of a running call. */
+  public interface Listener {
+    /** One of the call's results has the boxes so far. */
+    void onBox(int request);
+  }
+
+  private final Engine engine;
+  private final TextCache texts;
+  private final ExecutionContext context;
+  private final int[] maxPatches;
+  private final RunOptions runOptions = new RunOptions();
+
+  /** What the running call reads and fills, by request, and who sees it. */
+  private final EncodedExpression[] expressions;
+
+  private final FrameResult[] filling;
+  private int requests;
+  private Listener listener;
+
+  /**
+   * Opens a context on an engine's device.
+   *
+   * @param textCache texts that are kept encoded
+   * @param clock nanoseconds, from any origin
+   * @param close as {@link Engine#openContext} needs it
+   * @throws ScanFormerException OUT_OF_MEMORY with the bytes needed and available
+   */
+  public FrameRunner(
+      Engine engine,
+      Limits limits,
+      int threads,
+      int textCache,
+      LongSupplier clock,
+      Runnable close) {
+    this.engine = engine;
+    this.texts = new TextCache(engine, textCache);
+    this.context = engine.openContext(limits, threads, clock, close);
+    this.maxPatches = context.maxPatches();
+    this.expressions = new EncodedExpression[context.maxBatch()];
+    this.filling = new FrameResult[context.maxBatch()];
+  }
+
+  /** The most requests of a call. */
+  public int maxBatch() {
+    return context.maxBatch();
+  }
+
+  /** Patches of the finest scale's largest grid. */
+  public int finestPatches() {
+    return maxPatches[maxPatches.length - 1];
+  }
+
+  /** A result for this runner's calls. */
+  public FrameResult newResult() {
+    return new FrameResult(maxPatches);
+  }
+
+  /** The encoded text, as long as no other takes its place among the texts that are kept. */
+  public Expression text(String text) {
+    return texts.get(text);
+  }
+
+  /**
+   * Adds a request to the call: holds its expression until {@link #end()}, and checks the result
+   * that is to be filled.
+   *
+   * @throws ScanFormerException BAD_INPUT when the result or the expression is another model's
+   * @throws IllegalStateException when the expression is closed
+   */
+  public void add(Expression expression, FrameResult result) {
+    if (result.boxes.length != maxPatches.length) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT,
+          "The result is another model's: it has room for "
+              + result.boxes.length
+              + " scales, expected "
+              + maxPatches.length);
+    }
+    for (int r = 0; r < requests; r++) {
+      if (filling[r] == result) {
+        throw new ScanFormerException(
+            ErrorCode.BAD_INPUT,
+            "Images " + r + " and " + requests + " have the same result, expected one for each");
+      }
+    }
+    EncodedExpression encoded = EncodedExpression.of(expression, engine);
+    encoded.hold();
+    expressions[requests] = encoded;
+    filling[requests] = result;
+    requests++;
+  }
+
+  /**
+   * Runs what was added, and fills the results.
+   *
+   * @param single the image of the only request, or null
+   * @param images otherwise one image a request
+   * @param deadline by the clock; the earlier of it and the options' budget counts
+   * @param boxListener sees the results whenever a scale has a box, or null
+   */
+  public void run(
+      Image single,
+      List<Image> images,
+      LocateOptions options,
+      long deadline,
+      Listener boxListener) {
+    listener = boxListener;
+    runOptions.reset(options.schedule());
+    runOptions.deadline = deadline;
+    runOptions.maxPatches = options.maxPatches();
+    runOptions.stopAtScore = options.stopAtScore();
+    runOptions.stopAtAgreement = options.stopAtAgreement();
+    runOptions.listener = listener == null ? null : this;
+    context.limit(runOptions, options.budgetNanos());
+    for (int r = 0; r < requests; r++) {
+      Image image = single != null ? single : images.get(r);
+      filling[r].begin(image.width(), image.height());
+      context.set(r, image, expressions[r], options.selection());
+    }
+    context.run(requests, runOptions);
+    for (int r = 0; r < requests; r++) {
+      filling[r].read(context, r);
+      filling[r].readMasks(context, r);
+    }
+  }
+
+  @Override
+  public void onBox(int scale) {
+    for (int r = 0; r < requests; r++) {
+      filling[r].read(context, r);
+      listener.onBox(r);
+    }
+  }
+
+  /** Ends a call, whether it has run or failed. */
+  public void end() {
+    for (int r = 0; r < requests; r++) {
+      expressions[r].release();
+      expressions[r] = null;
+      filling[r] = null;
+    }
+    requests = 0;
+    listener = null;
+  }
+
+  /** Frees the texts and the context, when no call is running. */
+  public void close() {
+    texts.close();
+    engine.closeContext(context);
+  }
+}
