@@ -3,15 +3,15 @@ package org.scanformer;
 import java.time.Duration;
 import java.util.Objects;
 
-/** How a {@link Batcher} is set up. Immutable; made by {@link #builder()}. */
+/** How a {@link Batcher} is set up. Immutable, so it is thread-safe. Made by {@link #builder()}. */
 public final class BatcherOptions {
   /** What happens to a request that finds the queue full. */
   public enum Overflow {
-    /** Its thread waits for room. For work that must all be done. */
+    /** Its thread waits for room. For work all of which must be done. */
     WAIT,
-    /** It is refused. For services that tell their callers to come back. */
+    /** It is refused. For services that ask their callers to try again later. */
     REJECT,
-    /** It takes the place of the request that waits longest. For live video. */
+    /** It replaces the request that has waited longest. For live video. */
     DROP_OLDEST
   }
 
@@ -45,14 +45,14 @@ public final class BatcherOptions {
     return new Builder();
   }
 
-  /** The most requests that go together; a device's memory is reserved for them. Default 8. */
+  /** The most requests of a batch; each device reserves memory for them. Default 8. */
   public int maxBatch() {
     return maxBatch;
   }
 
   /**
-   * The nanoseconds that a request waits at most for others to go with, while a device is free.
-   * Default 0: it goes at once, and what comes while the devices are busy goes together.
+   * The most nanoseconds that a request waits for others to join its batch while a device is free.
+   * Default 0: it runs at once, and requests that come while the devices are busy run together.
    */
   public long maxDelayNanos() {
     return maxDelayNanos;
@@ -73,17 +73,17 @@ public final class BatcherOptions {
     return schedule;
   }
 
-  /** The number of CPU threads an operation may use; 0, the default, for all there are. */
+  /** The number of CPU threads that an operation may use; 0, the default, for all. */
   public int threads() {
     return threads;
   }
 
-  /** How many of the last expressions that came as text each device keeps encoded. Default 64. */
+  /** How many of the last texts each device keeps encoded. Default 64. */
   public int textCache() {
     return textCache;
   }
 
-  /** Who sees the queue and its batches. Default {@link ScanFormerMetrics#NONE}. */
+  /** What sees the queue and its batches. Default {@link ScanFormerMetrics#NONE}. */
   public ScanFormerMetrics metrics() {
     return metrics;
   }

@@ -4,11 +4,12 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * What one call of a {@link Session} is to do and when it may stop early. Immutable; made by {@link
- * #builder()} and meant to be kept: a call with options made before allocates nothing.
+ * What one call of a {@link Session} does and when it may stop early. Immutable, so it is
+ * thread-safe. Made by {@link #builder()} and meant to be kept: a call with the same options object
+ * as before allocates nothing.
  *
  * <p>Stopping at a score or at an agreement goes beyond the paper (Su, Miao, Dou, Li, CVPR 2024),
- * which shows boxes of all scales and leaves a criterion open.
+ * which shows boxes of all scales and leaves the criterion open.
  */
 public final class LocateOptions {
   private final Schedule schedule;
@@ -41,13 +42,13 @@ public final class LocateOptions {
 
   /**
    * The schedule. Default {@link Schedule#PER_SCALE}, under which every scale has a box; under
-   * {@link Schedule#FINAL_ONLY} a call costs less, and has the box of its last scale alone.
+   * {@link Schedule#FINAL_ONLY} a call costs less, and has only the box of its last scale.
    */
   public Schedule schedule() {
     return schedule;
   }
 
-  /** Which patches are looked at. Default {@link SelectionPolicy#checkpoint()}. */
+  /** Which patches are selected. Default {@link SelectionPolicy#checkpoint()}. */
   public SelectionPolicy selection() {
     return selection;
   }
@@ -63,37 +64,40 @@ public final class LocateOptions {
   }
 
   /**
-   * The most patches of a finer scale to look at, those of the highest logits, which bounds the
-   * time of a call. Default: all. The masks of {@link SelectionPolicy#masks} are not bounded.
+   * The most patches that are selected in a finer scale, those of the highest logits. This bounds
+   * the time of a call. Default: all. The masks of {@link SelectionPolicy#masks} are not bounded.
    */
   public int maxPatches() {
     return maxPatches;
   }
 
-  /** The score over which a box is good enough; NaN, the default, for none. */
+  /** A box whose score is greater than this is good enough; NaN, the default, for none. */
   public float stopAtScore() {
     return stopAtScore;
   }
 
-  /** The IoU of two scales' boxes over which they are good enough; NaN, the default, for none. */
+  /**
+   * Two scales' boxes whose IoU is greater than this are good enough; NaN, the default, for none.
+   */
   public float stopAtAgreement() {
     return stopAtAgreement;
   }
 
-  /** Who sees each box as soon as it is known; null, the default, for nobody. */
+  /** What sees each box as soon as it is known; null, the default, for none. */
   public BoxListener listener() {
     return listener;
   }
 
-  /** Sees the boxes of a call on their way. */
+  /** Sees the boxes of a call as soon as they are known. */
   @FunctionalInterface
   public interface BoxListener {
     /**
      * A scale has a box. Called by the thread that called the session, within that call, so its
-     * time is the call's; the session may not be called from here. What it throws ends the call.
+     * time counts as the call's. It may not call the session. An exception that it throws ends the
+     * call.
      *
      * @param soFar the call's own result, of {@link SessionResult#completedScales()} scales; its
-     *     masks are not there yet
+     *     masks are not filled yet
      */
     void onBox(SessionResult soFar);
   }

@@ -2,7 +2,7 @@ package org.scanformer;
 
 import java.util.Objects;
 
-/** One image and one expression to locate in it. Immutable. */
+/** One image and one expression to locate in it. Immutable, so it is thread-safe. */
 public final class Request {
   private final Image image;
   private final String text;
@@ -22,7 +22,7 @@ public final class Request {
         image, Objects.requireNonNull(text, "text"), null, SelectionPolicy.checkpoint());
   }
 
-  /** A request with an encoded expression, of the engine that will be called. */
+  /** A request with an expression that was encoded by the model to be called. */
   public static Request of(Image image, Expression expression) {
     Objects.requireNonNull(expression, "expression");
     return new Request(image, expression.text(), expression, SelectionPolicy.checkpoint());
@@ -43,7 +43,7 @@ public final class Request {
     return text;
   }
 
-  /** The encoded expression, or null when the request has text alone. */
+  /** The encoded expression, or null when the request has only text. */
   public Expression expression() {
     return expression;
   }

@@ -10,7 +10,7 @@ import org.scanformer.internal.engine.Trace;
 import org.scanformer.internal.model.BundledModel;
 
 /**
- * A model that finds, in an image, the object an expression speaks of.
+ * A model that finds the object in an image that an expression refers to.
  *
  * <pre>{@code
  * try (ScanFormer model = ScanFormer.load(Path.of("model"))) {
@@ -21,8 +21,8 @@ import org.scanformer.internal.model.BundledModel;
  *
  * <p>Thread-safe: calls of several threads run one after another, each with all the threads of the
  * device. Memory is reserved when the model is loaded, for {@link ScanFormerOptions#maxBatch()}
- * requests of any size. For live callers there is {@link #openSession}. After {@link #close()}
- * every call is an {@link IllegalStateException}.
+ * requests of any size. Live callers use {@link #openSession}. After {@link #close()} every call is
+ * an {@link IllegalStateException}.
  */
 public final class ScanFormer implements AutoCloseable {
   private final Engine engine;
@@ -41,7 +41,7 @@ public final class ScanFormer implements AutoCloseable {
   /**
    * Loads the bundled model: the one that a jar such as {@code scanformer-model-shapes} provides.
    *
-   * @throws ScanFormerException BAD_MODEL when there is none, or more than one; else as {@link
+   * @throws ScanFormerException BAD_MODEL when there is none, or more than one; otherwise as {@link
    *     #load(Path, ScanFormerOptions)}
    */
   public static ScanFormer load(ScanFormerOptions options) {
@@ -73,8 +73,8 @@ public final class ScanFormer implements AutoCloseable {
   }
 
   /**
-   * Says what a model directory holds and what an engine with these options would reserve, without
-   * reading the weights.
+   * Says what a model directory holds and what a model loaded with these options would reserve,
+   * without reading the weights.
    *
    * @throws ScanFormerException as {@link #load(Path, ScanFormerOptions)}
    */
@@ -87,12 +87,12 @@ public final class ScanFormer implements AutoCloseable {
     return Backends.devices();
   }
 
-  /** The device family that this engine runs on. */
+  /** The device family that this model runs on. */
   public BackendKind backend() {
     return engine.backend();
   }
 
-  /** The precision that this engine runs in. */
+  /** The precision that this model runs in. */
   public Precision precision() {
     return engine.precision();
   }
@@ -112,7 +112,7 @@ public final class ScanFormer implements AutoCloseable {
   }
 
   /**
-   * Opens a session: a line of one's own to the model, for frames one after another in bounded
+   * Opens a session: a caller's own line to the model, for frames one after another in bounded
    * time.
    *
    * @throws ScanFormerException OUT_OF_MEMORY with the bytes needed and available
@@ -135,12 +135,12 @@ public final class ScanFormer implements AutoCloseable {
     return new Batcher(List.of(this), options);
   }
 
-  /** Locates what an expression speaks of. */
+  /** Locates what an expression refers to. */
   public Location locate(Image image, String expression) {
     return locate(Request.of(image, expression));
   }
 
-  /** Locates what an encoded expression of this engine speaks of. */
+  /** Locates what an expression that this model encoded refers to. */
   public Location locate(Image image, Expression expression) {
     return locate(Request.of(image, expression));
   }

@@ -3,8 +3,9 @@ package org.scanformer;
 import java.util.List;
 
 /**
- * Which patches of the finer scales are looked at. The coarsest scale is always looked at whole,
- * and children of a discarded patch are discarded (except under {@link Masks}). Immutable.
+ * Which patches of the finer scales are selected. All patches of the coarsest scale always are, and
+ * children of a discarded patch are discarded (except under {@link Masks}). Immutable, so it is
+ * thread-safe.
  */
 public sealed interface SelectionPolicy {
 

@@ -25,8 +25,7 @@ import org.scanformer.internal.engine.FrameRunner;
  * }</pre>
  *
  * <p>One thread at a time: a call while another thread's is running is an {@link
- * IllegalStateException}, as is every call after {@link #close()}. A call does not watch for
- * interrupts.
+ * IllegalStateException}, as is every call after {@link #close()}. A call ignores interrupts.
  */
 public final class Session implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
@@ -89,13 +88,13 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * Locates what an encoded expression speaks of. Allocates nothing when image, options and result
+   * Locates what an encoded expression refers to. Allocates nothing when image, options and result
    * were used before.
    *
    * @param expression encoded by the session's model
    * @param result what is filled; its old content is lost, also when the call fails
    * @throws ScanFormerException BAD_INPUT when the expression is another model's, or masks do not
-   *     fit; else as the device fails
+   *     fit; otherwise as the device fails
    */
   public void locate(
       Image image, Expression expression, LocateOptions callOptions, SessionResult result) {
@@ -126,7 +125,7 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * Locates what a text speaks of. The last {@link SessionOptions#textCache()} texts stay encoded,
+   * Locates what a text refers to. The last {@link SessionOptions#textCache()} texts stay encoded,
    * so that the text of a stream of frames is encoded once.
    */
   public void locate(Image image, String text, LocateOptions callOptions, SessionResult result) {
@@ -144,14 +143,14 @@ public final class Session implements AutoCloseable {
   /**
    * Locates an expression in each of several images together, as of several cameras at one moment.
    * All go through the same scales: a bound to stop at is met when all of them meet it. A listener
-   * is called once an image.
+   * is called once for each image.
    *
    * @param images at least one, at most {@link SessionOptions#maxBatch()}
    * @param expressions one an image, encoded by the session's model
    * @param deadline as in the call for one image
    * @param callResults one an image, all different; filled
-   * @throws ScanFormerException BAD_INPUT when the lists do not fit each other or the session; else
-   *     as the call for one image
+   * @throws ScanFormerException BAD_INPUT when the lists do not fit each other or the session;
+   *     otherwise as the call for one image
    */
   public void locate(
       List<Image> images,

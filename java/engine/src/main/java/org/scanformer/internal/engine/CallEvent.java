@@ -30,7 +30,7 @@ final class CallEvent extends Event {
   @Description("Whether the run ended before its deadline; true where it had none")
   boolean deadlineMet;
 
-  /** A begun event where somebody records them, else null: nothing is allocated then. */
+  /** A begun event where it is recorded, otherwise null: nothing is allocated then. */
   static CallEvent start() {
     if (!TYPE.isEnabled()) {
       return null;

@@ -1,10 +1,9 @@
 package org.scanformer.internal.engine;
 
 /**
- * How long work takes by its kind and number of rows, learnt from what it took: a smoothed mean and
- * mean deviation, and mean + 4 deviations as the time to reckon with (Jacobson, Congestion
- * Avoidance and Control, SIGCOMM 1988). Allocates nothing after construction. Not safe for several
- * threads.
+ * How long work takes by its kind and number of rows, learnt from earlier work: a smoothed mean and
+ * mean deviation, and mean + 4 deviations as the time to expect (Jacobson, Congestion Avoidance and
+ * Control, SIGCOMM 1988). Allocates nothing after construction. Not safe for several threads.
  */
 final class CostModel {
   /** Rows that share a measurement. */
@@ -13,7 +12,7 @@ final class CostModel {
   private static final double GAIN = 1.0 / 8;
   private static final int DEVIATIONS = 4;
 
-  /** [kinds, buckets] nanoseconds; a mean of 0 is one not measured. */
+  /** [kinds, buckets] nanoseconds; a mean of 0 is not measured yet. */
   private final double[][] mean;
 
   private final double[][] deviation;
@@ -30,7 +29,7 @@ final class CostModel {
     return (rows + BUCKET - 1) / BUCKET;
   }
 
-  /** Takes note of what work took. */
+  /** Records how long work took. */
   void learn(int kind, int rows, long nanos) {
     int b = bucket(rows);
     double old = mean[kind][b];
@@ -45,9 +44,9 @@ final class CostModel {
   }
 
   /**
-   * The nanoseconds to reckon with: as measured for so many rows, else for the nearest larger
-   * number, else for the nearest smaller one in proportion, else by the slowest row there was; 0
-   * when nothing was ever measured.
+   * The nanoseconds to expect: as measured for that number of rows; otherwise for the nearest
+   * larger number; otherwise for the nearest smaller one, in proportion; otherwise by the slowest
+   * row of any work; 0 when nothing was ever measured.
    */
   double predict(int kind, int rows) {
     double[] means = mean[kind];

@@ -5,8 +5,8 @@ import org.scanformer.ScanFormerException;
 import org.scanformer.ScanFormerMetrics;
 
 /**
- * What an engine and its sessions know of their device together: whether it is still there, and who
- * wants to hear of what it does. Thread-safe.
+ * What an engine's contexts know of their device together: whether it is still there, and what
+ * metrics see its work. Thread-safe.
  */
 final class DeviceState {
   private static final System.Logger LOG = System.getLogger("org.scanformer");
@@ -30,7 +30,7 @@ final class DeviceState {
     }
   }
 
-  /** Takes note of a call that failed. */
+  /** Records a call that failed. */
   void failed(RuntimeException failure) {
     if (!(failure instanceof ScanFormerException known)) {
       return;

@@ -18,7 +18,7 @@ public final class EncodedExpression implements Expression {
   }
 
   /**
-   * What an application's expression is.
+   * The implementation of an application's expression.
    *
    * @throws ScanFormerException BAD_INPUT when no model made it
    */
@@ -72,8 +72,12 @@ public final class EncodedExpression implements Expression {
   /** Refuses use after {@link #close()}. */
   public void requireOpen() {
     if (closed) {
-      throw new IllegalStateException("The expression \"" + text + "\" is closed");
+      throw alreadyClosed();
     }
+  }
+
+  private IllegalStateException alreadyClosed() {
+    return new IllegalStateException("The expression \"" + text + "\" is closed");
   }
 
   /**
@@ -84,7 +88,7 @@ public final class EncodedExpression implements Expression {
    */
   public void hold() {
     if (!keysAndValues.acquire()) {
-      throw new IllegalStateException("The expression \"" + text + "\" is closed");
+      throw alreadyClosed();
     }
   }
 

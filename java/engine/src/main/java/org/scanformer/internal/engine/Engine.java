@@ -76,7 +76,7 @@ public final class Engine implements AutoCloseable {
     Backend open(ScanFormerOptions options);
   }
 
-  /** Opens a device, reserves memory on it and lays a model out there. */
+  /** Opens a device, reserves memory on it and loads a model into it. */
   public static Engine load(Path directory, ScanFormerOptions options, BackendOpener opener) {
     try (ModelDirectory model = ModelDirectory.open(directory)) {
       ModelConfig config = model.config();
@@ -132,12 +132,12 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  /** The device family that this engine runs on. */
+  /** The device family that the model runs on. */
   public BackendKind backend() {
     return kind;
   }
 
-  /** The precision that this engine runs in. */
+  /** The precision that the model runs in. */
   public Precision precision() {
     return precision;
   }

@@ -106,7 +106,7 @@ public final class ExecutionContext {
     }
   }
 
-  /** Lets the images of the last run go. */
+  /** Releases the images of the last run. */
   public void clear() {
     for (BatchSlot slot : slots) {
       slot.clear();
@@ -118,7 +118,7 @@ public final class ExecutionContext {
     slots[request].set(image, ids, text, selection);
   }
 
-  /** Runs the first requests; what comes out is in the result until the next run. */
+  /** Runs the first requests; {@link #result()} holds what was found until the next run. */
   public void run(int requests, RunOptions runOptions) {
     loop.run(slots, requests, runOptions, result);
   }

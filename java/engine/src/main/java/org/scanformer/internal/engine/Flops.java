@@ -4,7 +4,7 @@ import org.scanformer.internal.model.ModelConfig;
 
 /**
  * Floating-point operations of the model, a multiply-add counted as two; norms, softmax and other
- * terms linear in the tokens alone are left out.
+ * terms that are linear in the tokens are left out.
  */
 public final class Flops {
   private final ModelConfig config;
@@ -15,7 +15,7 @@ public final class Flops {
   }
 
   /**
-   * One segment through all layers, its last layer for the [REG] token alone as the engine runs it,
+   * One segment through all layers, its last layer only for the [REG] token as the engine runs it,
    * with its patch projection, selection head and box head.
    *
    * @param patches selected patches of the segment
@@ -37,7 +37,7 @@ public final class Flops {
     return 2 * macs;
   }
 
-  /** A text through all layers; of the last one its keys and values alone are needed. */
+  /** A text through all layers; of the last one only its keys and values are needed. */
   public double text(int tokens) {
     int layers = config.numHiddenLayers();
     return 2 * (layers * tokens * qkvMacs() + (layers - 1) * tokens * queryMacs(tokens));

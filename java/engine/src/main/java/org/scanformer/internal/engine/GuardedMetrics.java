@@ -4,7 +4,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerMetrics;
 
-/** An application's metrics whose failures end no call. Thread-safe. */
+/** An application's metrics, whose failures are logged and end no call. Thread-safe. */
 public final class GuardedMetrics implements ScanFormerMetrics {
   private static final System.Logger LOG = System.getLogger("org.scanformer");
 
@@ -16,7 +16,7 @@ public final class GuardedMetrics implements ScanFormerMetrics {
     this.metrics = metrics;
   }
 
-  /** Says it once, as what fails will fail in every call. */
+  /** Logs it once, as what fails will fail in every call. */
   private void ignore(RuntimeException e) {
     if (!told.getAndSet(true)) {
       LOG.log(System.Logger.Level.WARNING, "The application's metrics failed", e);

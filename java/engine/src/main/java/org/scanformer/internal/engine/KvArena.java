@@ -27,7 +27,7 @@ final class KvArena {
     this.layerStride = layerStride;
   }
 
-  /** Forgets all segments. */
+  /** Removes all segments. */
   void clear() {
     used = 0;
   }

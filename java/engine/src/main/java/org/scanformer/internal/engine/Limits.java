@@ -11,10 +11,10 @@ import org.scanformer.internal.model.ModelConfig;
  * @param maxBatch requests
  * @param frameWidth of the declared frames, in pixels; 0 when frames may have any size
  * @param frameHeight of the declared frames
- * @param maxPatches patches that may be looked at in a scale beyond the coarsest
+ * @param maxPatches patches that may be selected in a scale beyond the coarsest
  */
 public record Limits(int maxBatch, int frameWidth, int frameHeight, int maxPatches) {
-  /** Requests of any size, all patches of which may be looked at. */
+  /** Requests of any size, all patches of which may be selected. */
   public static Limits anyFrames(int maxBatch) {
     return new Limits(maxBatch, 0, 0, Integer.MAX_VALUE);
   }

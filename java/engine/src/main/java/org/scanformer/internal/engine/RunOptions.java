@@ -3,8 +3,7 @@ package org.scanformer.internal.engine;
 import org.scanformer.Schedule;
 
 /**
- * What a run is to do, and when it may stop. Reused from call to call; not safe for several
- * threads.
+ * What a run does, and when it may stop. Reused from call to call; not safe for several threads.
  */
 public final class RunOptions {
   /** Sees the result so far whenever a scale has a box. */
@@ -22,26 +21,26 @@ public final class RunOptions {
   /** By the loop's clock, nanoseconds; NONE for none. */
   public long deadline;
 
-  /** At most so many patches of a finer scale. */
+  /** The most patches of a finer scale. */
   public int maxPatches;
 
-  /** Stop when every request's score is over this; NaN for never. */
+  /** Stop when every request's score is greater than this; NaN for never. */
   public float stopAtScore;
 
   /** Stop when every request's last two boxes overlap by more than this IoU; NaN for never. */
   public float stopAtAgreement;
 
-  /** Sees the boxes on their way, or null. */
+  /** Sees the boxes as soon as they are known, or null. */
   public BoxListener listener;
 
   Trace trace;
 
-  /** All scales, whatever they take. */
+  /** All scales without a deadline. */
   public RunOptions() {
     reset(Schedule.FINAL_ONLY);
   }
 
-  /** All scales, whatever they take. */
+  /** Sets everything back to all scales without a deadline, under a schedule. */
   public RunOptions reset(Schedule order) {
     schedule = order;
     deadline = NONE;

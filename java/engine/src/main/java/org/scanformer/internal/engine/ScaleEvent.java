@@ -22,14 +22,14 @@ final class ScaleEvent extends Event {
   int scale;
 
   @Label("Patches")
-  @Description("Patches looked at, of all requests, rounded as the backend launches them")
+  @Description("Selected patches of all requests, rounded as the backend launches them")
   int patches;
 
   @Label("Rows")
   @Description("Tokens of all requests, rounded as the backend launches them")
   int rows;
 
-  /** A begun event where somebody records them, else null: nothing is allocated then. */
+  /** A begun event where it is recorded, otherwise null: nothing is allocated then. */
   static ScaleEvent start() {
     if (!TYPE.isEnabled()) {
       return null;

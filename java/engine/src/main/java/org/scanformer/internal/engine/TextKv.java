@@ -44,7 +44,7 @@ final class TextKv {
     return closed && users == 0;
   }
 
-  /** Lets no user in from now on; whether the memory is to be freed now. */
+  /** Refuses users from now on; whether the memory is to be freed now. */
   synchronized boolean close() {
     if (closed) {
       return false;

@@ -1,6 +1,6 @@
 package org.scanformer.internal.engine;
 
-/** Sees what a run computes on its way, for comparison with a reference. */
+/** Sees a run's intermediate values, for comparison with a reference. */
 public interface Trace {
   /**
    * The selection head's logits of a scale.

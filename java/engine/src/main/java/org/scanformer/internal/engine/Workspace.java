@@ -23,7 +23,7 @@ final class Workspace {
   /** Patches of a scale's largest grid. */
   final int[] maxPatches;
 
-  /** Patches of it that may be looked at. */
+  /** Patches of it that may be selected. */
   final int[] maxSelected;
 
   /** Elements of one request's pyramid. */
@@ -32,7 +32,7 @@ final class Workspace {
   /** The images' pyramids, [maxBatch, canvasElements]. */
   final Tensor canvas;
 
-  /** The selected patches' indices, for each scale [maxBatch, maxPatches], as the masks lie. */
+  /** The selected patches' indices, for each scale [maxBatch, maxPatches], in the masks' layout. */
   final Tensor indices;
 
   /** Gathered patches, [patches, 3 P P], and their embeddings, [patches, hidden]. */
@@ -42,8 +42,7 @@ final class Workspace {
 
   /**
    * The residual stream of all tokens of the batch, [*, hidden]: each scale's from its row in
-   * {@link #firstRow} on, so that a scale's place does not depend on what the earlier ones
-   * selected.
+   * {@link #firstRow} on, so that a scale's place does not depend on the selection in earlier ones.
    */
   final Tensor x;
 
@@ -92,7 +91,7 @@ final class Workspace {
     /** What the host reads after each scale and each pass. */
     final TableGroup answers = new TableGroup();
 
-    /** The masks alone: read at the end, and sent when the caller gives some. */
+    /** Only the masks: read at the end, and sent when the caller gives some. */
     final TableGroup masks = new TableGroup();
 
     final KvArena kv;
