@@ -1,4 +1,5 @@
-/* Bias and activation behind a matrix product, and conversion of weights. */
+/* Bias and activation after a matrix product, and conversion of weights. */
+#include "scanformer_cuda.h"
 #include "stream.cuh"
 
 namespace {
@@ -47,14 +48,14 @@ int64_t blocks_for(int64_t n) {
 
 int sf_bias_activation(sf_stream* stream, int rows, int columns, const float* bias, int activation, int type, void* y) {
     const char* operation = "sf_bias_activation";
-    if (stream == nullptr) return SF_INVALID_ARGUMENT;
+    const int status = check_stream(stream, operation);
+    if (status != SF_OK) return status;
     if (rows < 0 || columns < 1 || activation < SF_IDENTITY || activation > SF_SIGMOID || !valid_type(type)) {
-        return invalid(stream, operation,
-                       number(rows) + " x " + number(columns) + " elements of type " + number(type) + ", activation " +
-                           number(activation));
+        return fail(stream, SF_INVALID_ARGUMENT, "%s: %d x %d elements of type %d, activation %d", operation, rows,
+                    columns, type, activation);
     }
     if (rows == 0) return SF_OK;
-    if (y == nullptr) return invalid(stream, operation, "NULL argument");
+    if (y == nullptr) return fail_null(stream, operation);
     const int64_t n = static_cast<int64_t>(rows) * columns;
     return with_type(type, [&](auto element) {
         using T = decltype(element);
@@ -65,12 +66,14 @@ int sf_bias_activation(sf_stream* stream, int rows, int columns, const float* bi
 
 int sf_convert(sf_stream* stream, int64_t n, const float* from, int type, void* to) {
     const char* operation = "sf_convert";
-    if (stream == nullptr) return SF_INVALID_ARGUMENT;
+    const int status = check_stream(stream, operation);
+    if (status != SF_OK) return status;
     if (n < 0 || !valid_type(type)) {
-        return invalid(stream, operation, number(n) + " elements to type " + number(type));
+        return fail(stream, SF_INVALID_ARGUMENT, "%s: %lld elements to type %d", operation, static_cast<long long>(n),
+                    type);
     }
     if (n == 0) return SF_OK;
-    if (any_null({from, to})) return invalid(stream, operation, "NULL argument");
+    if (from == nullptr || to == nullptr) return fail_null(stream, operation);
     return with_type(type, [&](auto element) {
         using T = decltype(element);
         return launch(stream, operation, convert<T>, blocks_for(n), 1, kThreads, n, from, static_cast<T*>(to));

@@ -9,6 +9,8 @@
  * written as one row of the patch projection's matrix in the type that it reads.
  */
 #include "grid.cuh"
+#include "ragged.cuh"
+#include "stream.cuh"
 
 namespace {
 
@@ -21,11 +23,12 @@ struct CompactShared {
 };
 
 __global__ void __launch_bounds__(kCompactThreads)
-    compact_patches(const sf_grid* grids, const uint8_t* mask, int32_t* indices, int32_t* counts, Fault* fault) {
+    compact_patches(const sf_grid* grids, const uint8_t* mask, int32_t* indices, int32_t* counts, TableFault* fault) {
     CompactShared& shared = block_shared<CompactShared>();
     const sf_grid grid = grids[blockIdx.x];
-    if (!valid_size(grid)) {
-        if (threadIdx.x == 0) report(fault, kFaultGrid, static_cast<int>(blockIdx.x), grid.rows, grid.cols);
+    const Verdict verdict = check_grid_size(grid);
+    if (verdict.rule != kValid) {
+        if (threadIdx.x == 0) report(fault, kOperation_compact_patches, static_cast<int>(blockIdx.x), verdict);
         return;
     }
     const int total = patches_of(grid);
@@ -71,22 +74,22 @@ __device__ __forceinline__ void copy_patch(const float* corner, int64_t plane, i
 template <typename T>
 __global__ void __launch_bounds__(kGatherThreads)
     gather_patches(const sf_grid* grids, int num_grids, int max_patches, int patch, const float* canvas,
-                   const int32_t* indices, T* rows, Fault* fault) {
-    if (blockIdx.x == 0) check_grids(grids, num_grids, max_patches, fault);
-    const Piece piece =
-        find_piece(static_cast<int>(blockIdx.x), num_grids, [&](int g) { return valid_selected(grids[g]); });
-    if (piece.item < 0) return;
-    const sf_grid grid = grids[piece.item];
-    const int index = indices[grid.mask + piece.offset];
-    if (index < 0 || index >= patches_of(grid)) {
-        if (threadIdx.x == 0) report(fault, kFaultGrid, piece.item, index, patches_of(grid));
+                   const int32_t* indices, T* rows, TableFault* fault) {
+    if (blockIdx.x == 0) check_grids(grids, num_grids, max_patches, kOperation_gather_patches, fault);
+    const RaggedTile tile = find_tile(blockIdx.x, num_grids, [&](int g) { return valid_selected(grids[g]); });
+    if (tile.item < 0) return;
+    const sf_grid grid = grids[tile.item];
+    const int index = indices[grid.mask + tile.offset];
+    const Verdict verdict = check_patch_index(grid, index);
+    if (verdict.rule != kValid) {
+        if (threadIdx.x == 0) report(fault, kOperation_gather_patches, tile.item, verdict);
         return;
     }
     const int64_t width = static_cast<int64_t>(grid.cols) * patch;
     const int64_t plane = static_cast<int64_t>(grid.rows) * patch * width;
     const float* corner =
         canvas + grid.canvas + static_cast<int64_t>(index / grid.cols) * patch * width + index % grid.cols * patch;
-    T* to = rows + static_cast<int64_t>(grid.patch_row + piece.offset) * 3 * patch * patch;
+    T* to = rows + (static_cast<int64_t>(grid.patch_row) + tile.offset) * 3 * patch * patch;
     /* With patches of a multiple of 4 pixels, every place in a canvas is one of 4 floats from its start. */
     if (patch % 4 == 0 && reinterpret_cast<uintptr_t>(canvas + grid.canvas) % 16 == 0) {
         copy_patch<T, 4>(corner, plane, width, patch, to);
@@ -97,33 +100,17 @@ __global__ void __launch_bounds__(kGatherThreads)
 
 }  // namespace
 
-int sf_compact_patches(sf_stream* stream, const sf_grid* grids, int num_grids, const uint8_t* mask, int32_t* indices,
-                       int32_t* counts) {
-    const char* operation = "sf_compact_patches";
-    if (stream == nullptr) return SF_INVALID_ARGUMENT;
-    if (num_grids < 0) return invalid(stream, operation, number(num_grids) + " grids");
-    if (num_grids == 0) return SF_OK;
-    if (any_null({grids, mask, indices, counts})) return invalid(stream, operation, "NULL argument");
-    return launch(stream, operation, compact_patches, num_grids, 1, kCompactThreads, grids, mask, indices, counts,
-                  stream->fault);
+int cuda::compact_patches(sf_stream* stream, const sf_grid* grids, int num_grids, const uint8_t* mask, int32_t* indices,
+                          int32_t* counts) {
+    return launch(stream, "sf_compact_patches", ::compact_patches, num_grids, 1, kCompactThreads, grids, mask, indices,
+                  counts, table_fault(stream));
 }
 
-int sf_gather_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int max_patches, int patch,
-                      const float* canvas, const int32_t* indices, int type, void* rows) {
-    const char* operation = "sf_gather_patches";
-    if (stream == nullptr) return SF_INVALID_ARGUMENT;
-    if (num_grids < 0 || max_patches < 0 || patch < 1 || patch > 1024 || !valid_type(type)) {
-        return invalid(stream, operation,
-                       number(num_grids) + " grids, " + number(max_patches) + " patches of size " + number(patch) +
-                           ", type " + number(type));
-    }
-    if (num_grids == 0 || max_patches == 0) return SF_OK;
-    if (any_null({grids, canvas, indices, rows}) || !aligned(rows)) {
-        return invalid(stream, operation, "NULL argument, or rows not aligned to 64 bytes");
-    }
+int cuda::gather_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int max_patches, int patch,
+                         const float* canvas, const int32_t* indices, int type, void* rows) {
     return with_type(type, [&](auto element) {
         using T = decltype(element);
-        return launch(stream, operation, gather_patches<T>, max_patches, 1, kGatherThreads, grids, num_grids,
-                      max_patches, patch, canvas, indices, static_cast<T*>(rows), stream->fault);
+        return launch(stream, "sf_gather_patches", ::gather_patches<T>, max_patches, 1, kGatherThreads, grids,
+                      num_grids, max_patches, patch, canvas, indices, static_cast<T*>(rows), table_fault(stream));
     });
 }

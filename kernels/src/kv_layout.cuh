@@ -1,6 +1,6 @@
 /*
  * The KV cache as attention reads it. A segment is a row of blocks of 16 tokens. A block holds for each head its 16
- * keys and then its 16 values, each 16 * D elements with D the head size padded with zeros to 32, 64 or 128, and behind
+ * keys and then its 16 values, each 16 * D elements with D the head size padded with zeros to 32, 64 or 128, and after
  * all heads 16 times log2 of the count weight in fp32 (the softmax works in powers of two).
  *
  * Within a head the elements lie in the order of the fragments of matrix.cuh: what a lane needs for a step of the
@@ -10,28 +10,38 @@
 #ifndef SCANFORMER_KV_LAYOUT_CUH
 #define SCANFORMER_KV_LAYOUT_CUH
 
-#include "device.cuh"
+#include "element.cuh"
+#include "scanformer.h"
 
 constexpr int kKvTokens = 16;
-constexpr int kMaxHeadSize = 128;
 
-/* How attention multiplies: the type of cache and queries. */
-struct MathF32 {
+/* The compute types of attention: the element type of the cache and of the queries, and whether it takes tensor cores.
+ */
+struct ComputeF32 {
     using Type = float;
     static constexpr bool kFragments = false;
 };
-struct MathTf32 {
+struct ComputeTf32 {
     using Type = float;
     static constexpr bool kFragments = true;
 };
-struct MathF16 {
+struct ComputeF16 {
     using Type = F16;
     static constexpr bool kFragments = true;
 };
-struct MathBf16 {
+struct ComputeBf16 {
     using Type = BF16;
     static constexpr bool kFragments = true;
 };
+
+/* Calls body with a value of the compute type's C++ type. */
+template <typename Body>
+int with_compute_type(int compute_type, Body body) {
+    if (compute_type == SF_F16) return body(ComputeF16{});
+    if (compute_type == SF_BF16) return body(ComputeBf16{});
+    if (compute_type == SF_TF32) return body(ComputeTf32{});
+    return body(ComputeF32{});
+}
 
 __host__ __device__ constexpr int padded_head_size(int head_size) {
     return head_size <= 32 ? 32 : head_size <= 64 ? 64 : 128;
@@ -48,10 +58,10 @@ struct KvPlace {
     int element;
 };
 
-template <typename Math>
+template <typename Compute>
 __device__ __forceinline__ KvPlace key_at(int place) {
-    if (!Math::kFragments) return {place % kKvTokens, place / kKvTokens};
-    const int per_lane = 16 / static_cast<int>(sizeof(typename Math::Type));
+    if (!Compute::kFragments) return {place % kKvTokens, place / kKvTokens};
+    const int per_lane = 16 / static_cast<int>(sizeof(typename Compute::Type));
     const int step = place / (32 * per_lane);
     const int g = place / per_lane % 32 / 4;
     const int t = place / per_lane % 4;
@@ -59,10 +69,10 @@ __device__ __forceinline__ KvPlace key_at(int place) {
     return {place / 2 % 2 * 8 + g, 8 * step + place % 2 * 4 + t};
 }
 
-template <typename Math>
+template <typename Compute>
 __device__ __forceinline__ KvPlace value_at(int place, int padded) {
-    if (!Math::kFragments) return {place / padded, place % padded};
-    const int per_lane = 16 / static_cast<int>(sizeof(typename Math::Type));
+    if (!Compute::kFragments) return {place / padded, place % padded};
+    const int per_lane = 16 / static_cast<int>(sizeof(typename Compute::Type));
     const int step = place / (32 * per_lane);
     const int g = place / per_lane % 32 / 4;
     const int t = place / per_lane % 4;

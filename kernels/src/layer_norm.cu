@@ -6,7 +6,6 @@ namespace {
 
 constexpr int kThreads = 128;
 constexpr int kRowsPerBlock = kThreads / kWarp;
-constexpr int kMaxColumns = 4096;
 
 template <typename T>
 __global__ void __launch_bounds__(kThreads)
@@ -32,26 +31,12 @@ __global__ void __launch_bounds__(kThreads)
 
 }  // namespace
 
-int sf_residual_layer_norm(sf_stream* stream, int rows, int columns, const float* x, const int32_t* row_index,
-                           const float* y, float* x_out, const float* weight, const float* bias, float eps, int type,
-                           void* out) {
-    const char* operation = "sf_residual_layer_norm";
-    if (stream == nullptr) return SF_INVALID_ARGUMENT;
-    if (rows < 0 || columns < 1 || columns > kMaxColumns || !valid_type(type)) {
-        return invalid(stream, operation,
-                       "expected rows >= 0, columns 1 to 4096 and type fp32, fp16 or bf16, found " + number(rows) +
-                           ", " + number(columns) + ", " + number(type));
-    }
-    if (rows == 0) return SF_OK;
-    if (x == nullptr || (out != nullptr && any_null({weight, bias}))) {
-        return invalid(stream, operation, "NULL argument");
-    }
-    if (row_index != nullptr && x_out == x) {
-        return invalid(stream, operation, "x_out may be x only without row_index");
-    }
+int cuda::residual_layer_norm(sf_stream* stream, int rows, int columns, const float* x, const int32_t* row_index,
+                              const float* y, float* x_out, const float* weight, const float* bias, float eps, int type,
+                              void* out) {
     return with_type(type, [&](auto element) {
         using T = decltype(element);
-        return launch(stream, operation, residual_layer_norm<T>, div_up(rows, kRowsPerBlock), 1, kThreads, rows,
-                      columns, x, row_index, y, x_out, weight, bias, eps, static_cast<T*>(out));
+        return launch(stream, "sf_residual_layer_norm", ::residual_layer_norm<T>, div_up(rows, kRowsPerBlock), 1,
+                      kThreads, rows, columns, x, row_index, y, x_out, weight, bias, eps, static_cast<T*>(out));
     });
 }

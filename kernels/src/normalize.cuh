@@ -6,7 +6,7 @@
 #ifndef SCANFORMER_NORMALIZE_CUH
 #define SCANFORMER_NORMALIZE_CUH
 
-#include "device.cuh"
+#include "warp.cuh"
 
 constexpr int kHeld = 32; /* up to 1,024 columns */
 

@@ -1,12 +1,11 @@
 /*
  * Image pyramid. Two small tables first: for each column and each row of the finest canvas the source pixels that its
- * triangle filter covers and their weights, computed in double precision (a coordinate of 4,000 has no digits to spare
- * in fp32). Then one pass from bytes to the normalised finest canvas: a thread a pixel, which sums its window of the
- * source, columns within rows, in all channels; then the mean of 2 x 2 pixels, level by level.
- *
- * The filter is the triangle whose support widens with the reduction, as in PIL's BILINEAR.
+ * triangle filter covers and their weights (shared/resample.h). Then one pass from bytes to the normalised finest
+ * canvas, in which a thread sums a pixel's window of the source, columns within rows, in all channels; then the mean of
+ * 2 x 2 pixels, level by level.
  */
-#include "scanformer_image.h"
+#include "shared/image.h"
+#include "shared/resample.h"
 #include "stream.cuh"
 
 namespace {
@@ -26,24 +25,14 @@ __global__ void filter_taps(Axis horizontal, Axis vertical) {
     const Axis axis = blockIdx.y == 0 ? horizontal : vertical;
     const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
     if (i >= axis.out) return;
-    const double scale = static_cast<double>(axis.in) / axis.out;
-    const double support = scale > 1.0 ? scale : 1.0;
-    const double center = scale * (i + 0.5);
-    int low = static_cast<int>(center - support + 0.5);
-    int high = static_cast<int>(center + support + 0.5);
-    low = low > 0 ? low : 0;
-    high = high < axis.in ? high : axis.in;
-    double total = 0;
-    for (int j = low; j < high; j++) {
-        const double w = 1.0 - fabs((j - center + 0.5) / support);
-        total += w > 0.0 ? w : 0.0;
+    const FilterWindow window = filter_window(axis.in, axis.out, i);
+    const double total = triangle_sum(window);
+    for (int j = window.first; j < window.end; j++) {
+        axis.weights[static_cast<int64_t>(j - window.first) * axis.out + i] =
+            static_cast<float>(triangle(window, j) / total);
     }
-    for (int j = low; j < high; j++) {
-        const double w = 1.0 - fabs((j - center + 0.5) / support);
-        axis.weights[static_cast<int64_t>(j - low) * axis.out + i] = static_cast<float>((w > 0.0 ? w : 0.0) / total);
-    }
-    axis.first[i] = low;
-    axis.count[i] = high - low;
+    axis.first[i] = window.first;
+    axis.count[i] = window.end - window.first;
 }
 
 struct Source {
@@ -119,11 +108,6 @@ __global__ void __launch_bounds__(kThreads) halve(const float* fine, int rows, i
 
 constexpr int kMaxBlocksDown = 65535;
 
-int64_t max_taps(int in, int out) {
-    const double scale = static_cast<double>(in) / out;
-    return 2 * static_cast<int64_t>(ceil(scale > 1.0 ? scale : 1.0)) + 1;
-}
-
 Source source_of(const sf_image& image) {
     Source source = {};
     for (int p = 0; p < 3; p++) {
@@ -145,21 +129,11 @@ Source source_of(const sf_image& image) {
 
 }  // namespace
 
-int sf_build_pyramid(sf_stream* stream, const sf_image* image, int patch, int scales, int rows0, int cols0,
-                     const float* mean, const float* std, float* canvas) {
+int cuda::build_pyramid(sf_stream* stream, const sf_image* image, int patch, int scales, int rows0, int cols0,
+                        const float* mean, const float* std, float* canvas) {
     const char* operation = "sf_build_pyramid";
-    if (stream == nullptr) return SF_INVALID_ARGUMENT;
-    if (any_null({image, mean, std, canvas})) return invalid(stream, operation, "NULL argument");
-    const std::string fault = image_fault(*image);
-    if (!fault.empty()) return invalid(stream, operation, fault);
     const int width = image->width;
     const int height = image->height;
-    if (patch < 1 || scales < 1 || scales > 30 || rows0 < 1 || cols0 < 1 ||
-        static_cast<int64_t>(rows0 > cols0 ? rows0 : cols0) * patch > (INT_MAX >> (scales - 1)) / 4) {
-        return invalid(stream, operation,
-                       "pyramid of " + number(scales) + " scales from " + number(rows0) + " x " + number(cols0) +
-                           " patches of " + number(patch) + " pixels");
-    }
     const int finest = scales - 1;
     const int out_width = (cols0 << finest) * patch;
     const int out_height = (rows0 << finest) * patch;
@@ -167,28 +141,21 @@ int sf_build_pyramid(sf_stream* stream, const sf_image* image, int patch, int sc
         (2 + max_taps(width, out_width)) * out_width + (2 + max_taps(height, out_height)) * out_height;
     int status = reserve_scratch(stream, operation, 4 * tables);
     if (status != SF_OK) return status;
-    auto* memory = static_cast<int32_t*>(stream->scratch);
+    auto* memory = static_cast<int32_t*>(cuda_stream(stream)->scratch);
     Axis horizontal = {memory, memory + out_width, reinterpret_cast<float*>(memory + 2 * out_width), width, out_width};
     int32_t* next = memory + (2 + max_taps(width, out_width)) * out_width;
     Axis vertical = {next, next + out_height, reinterpret_cast<float*>(next + 2 * out_height), height, out_height};
     const int longest = out_width > out_height ? out_width : out_height;
     status = launch(stream, operation, filter_taps, div_up(longest, kThreads), 2, kThreads, horizontal, vertical);
     if (status != SF_OK) return status;
-    int64_t offset = 0;
-    for (int s = 0; s < finest; s++) {
-        offset += 3 * (static_cast<int64_t>(rows0) << s) * patch * (static_cast<int64_t>(cols0) << s) * patch;
-    }
+    const auto level = [&](int s) { return canvas + level_offset(rows0, cols0, patch, s); };
     status = launch(stream, operation, resize, div_up(out_width, kThreads), out_height, kThreads, source_of(*image),
-                    horizontal, vertical, mean, std, canvas + offset);
+                    horizontal, vertical, mean, std, level(finest));
     for (int s = finest - 1; s >= 0 && status == SF_OK; s--) {
-        const int rows = (rows0 << s) * patch;
         const int cols = (cols0 << s) * patch;
-        float* coarse = canvas + offset - 3 * static_cast<int64_t>(rows) * cols;
-        const int lines = 3 * rows;
-        status =
-            launch(stream, operation, halve, div_up(cols, kThreads), lines < kMaxBlocksDown ? lines : kMaxBlocksDown,
-                   kThreads, canvas + offset, lines, cols, coarse);
-        offset -= 3 * static_cast<int64_t>(rows) * cols;
+        const int lines = 3 * (rows0 << s) * patch;
+        status = launch(stream, operation, halve, div_up(cols, kThreads),
+                        lines < kMaxBlocksDown ? lines : kMaxBlocksDown, kThreads, level(s + 1), lines, cols, level(s));
     }
     return status;
 }

@@ -4,7 +4,9 @@
  * a step, finds the least logit that is selected; among those equal to it the lower indices win, found by a walk over
  * the grid in order. No sort, and the same result from run to run.
  */
-#include "grid.cuh"
+#include "shared/radix.h"
+#include "stream.cuh"
+#include "table_faults.cuh"
 
 namespace {
 
@@ -12,6 +14,7 @@ constexpr int kThreads = 256;
 constexpr int kWarps = kThreads / kWarp;
 
 struct SelectShared {
+    Cell<int> invalid; /* patch indices out of range */
     Cell<int> histogram[256];
     Cell<int> totals[kWarps];
     Cell<int> candidates;
@@ -20,12 +23,23 @@ struct SelectShared {
 };
 
 /* Orders floats as unsigned integers; negative zero as zero, since they are equal. */
-__device__ __forceinline__ uint32_t sortable(float v) {
-    const uint32_t bits = __float_as_uint(v == 0.0f ? 0.0f : v);
-    return (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
+__device__ __forceinline__ uint32_t sortable(float v) { return sortable_bits(__float_as_uint(v == 0.0f ? 0.0f : v)); }
+
+/* Reports the parent's patch indices that are out of range, and returns whether there are any, to all threads. */
+__device__ __forceinline__ bool has_invalid_index(const sf_grid& parent, const int32_t* indices, TableFault* fault,
+                                                  SelectShared& shared) {
+    for (int i = static_cast<int>(threadIdx.x); i < parent.selected; i += kThreads) {
+        const Verdict verdict = check_patch_index(parent, indices[parent.mask + i]);
+        if (verdict.rule != kValid) {
+            report(fault, kOperation_select_patches, static_cast<int>(blockIdx.x), verdict);
+            atomic_add(&shared.invalid, 1);
+        }
+    }
+    __syncthreads();
+    return shared.invalid > 0;
 }
 
-/* Calls body(logit, child's index) for each child of a selected parent that this thread looks after. */
+/* Calls body(logit, child's index) for each child of a selected parent that falls to this thread. */
 template <typename Body>
 __device__ __forceinline__ void each_child(const sf_grid& parent, const sf_grid& child, const float* logits,
                                            const int32_t* indices, const Body& body) {
@@ -64,24 +78,27 @@ __device__ void settle_ties(uint8_t* mask, int total, int wanted, SelectShared& 
 
 __global__ void __launch_bounds__(kThreads)
     select_patches(const sf_grid* parents, const sf_grid* children, const float* logits, const int32_t* indices,
-                   uint8_t* mask, Fault* fault) {
+                   uint8_t* mask, TableFault* fault) {
     SelectShared& shared = block_shared<SelectShared>();
     const sf_grid parent = parents[blockIdx.x];
     const sf_grid child = children[blockIdx.x];
-    if (!valid_grid(parent) || !valid_size(child) || (logits == nullptr && parent.selected > 0) ||
-        child.rows != 2 * parent.rows || child.cols != 2 * parent.cols || child.max_selected < SF_GIVEN) {
-        if (threadIdx.x == 0) report(fault, kFaultSelect, static_cast<int>(blockIdx.x), child.rows, 2 * parent.rows);
+    const Verdict verdict = check_children(parent, child, logits != nullptr);
+    if (verdict.rule != kValid) {
+        if (threadIdx.x == 0) report(fault, kOperation_select_patches, static_cast<int>(blockIdx.x), verdict);
         return;
     }
     if (child.max_selected == SF_GIVEN) return;
-    const int total = patches_of(child);
-    uint8_t* to = mask + child.mask;
-    for (int i = static_cast<int>(threadIdx.x); i < total; i += kThreads) to[i] = 0;
     if (threadIdx.x == 0) {
+        shared.invalid = 0;
         shared.candidates = 0;
         shared.prefix = 0;
         shared.wanted = child.max_selected;
     }
+    __syncthreads();
+    if (has_invalid_index(parent, indices, fault, shared)) return;
+    const int total = patches_of(child);
+    uint8_t* to = mask + child.mask;
+    for (int i = static_cast<int>(threadIdx.x); i < total; i += kThreads) to[i] = 0;
     __syncthreads();
     each_child(parent, child, logits, indices, [&](float logit, int index) {
         if (logit > child.logit_bound) {
@@ -97,7 +114,7 @@ __global__ void __launch_bounds__(kThreads)
         shared.histogram[threadIdx.x] = 0;
         __syncthreads();
         const uint32_t prefix = shared.prefix;
-        const uint32_t known = shift == 24 ? 0u : ~0u << (shift + 8);
+        const uint32_t known = known_bits(shift);
         each_child(parent, child, logits, indices, [&](float logit, int) {
             const uint32_t key = sortable(logit);
             if (logit > child.logit_bound && (key & known) == prefix) {
@@ -107,9 +124,7 @@ __global__ void __launch_bounds__(kThreads)
         __syncthreads();
         if (threadIdx.x == 0) {
             int wanted = shared.wanted;
-            int digit = 255;
-            /* With none wanted the search ends at the highest key there can be, and none of it is kept. */
-            while (digit > 0 && shared.histogram[digit] < wanted) wanted -= shared.histogram[digit--];
+            const int digit = digit_of(shared.histogram, wanted);
             shared.wanted = wanted;
             shared.prefix = prefix | static_cast<uint32_t>(digit) << shift;
         }
@@ -128,13 +143,8 @@ __global__ void __launch_bounds__(kThreads)
 
 }  // namespace
 
-int sf_select_patches(sf_stream* stream, const sf_grid* parents, const sf_grid* children, int num_requests,
-                      const float* logits, const int32_t* indices, uint8_t* mask) {
-    const char* operation = "sf_select_patches";
-    if (stream == nullptr) return SF_INVALID_ARGUMENT;
-    if (num_requests < 0) return invalid(stream, operation, number(num_requests) + " requests");
-    if (num_requests == 0) return SF_OK;
-    if (any_null({parents, children, indices, mask})) return invalid(stream, operation, "NULL argument");
-    return launch(stream, operation, select_patches, num_requests, 1, kThreads, parents, children, logits, indices,
-                  mask, stream->fault);
+int cuda::select_patches(sf_stream* stream, const sf_grid* parents, const sf_grid* children, int num_requests,
+                         const float* logits, const int32_t* indices, uint8_t* mask) {
+    return launch(stream, "sf_select_patches", ::select_patches, num_requests, 1, kThreads, parents, children, logits,
+                  indices, mask, table_fault(stream));
 }

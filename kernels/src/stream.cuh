@@ -1,80 +1,71 @@
-/* The host's side of a stream, and how kernels are launched on it. */
+/* The CUDA backend's stream, and how kernels are launched on it. */
 #ifndef SCANFORMER_STREAM_CUH
 #define SCANFORMER_STREAM_CUH
 
-#include <climits>
-#include <initializer_list>
-#include <string>
+#include <limits.h>
 
-#include "device.cuh"
-#include "scanformer_cuda.h"
+#include "backend.h"
+#include "element.cuh"
+#include "shared/faults.h"
 
-struct sf_stream {
-    int device = 0;
-    int capability = 0; /* 10 * major + minor */
-    cudaStream_t queue = nullptr;
-    Fault* fault = nullptr; /* pinned host memory that the device writes */
-    void* scratch = nullptr;
-    int64_t scratch_bytes = 0;
-    bool lost = false;
-    std::string error;
+struct CudaStream : sf_stream {
+    int device;
+    int capability; /* 10 * major + minor */
+    cudaStream_t queue;
+    TableFault* fault; /* pinned host memory that the device writes */
+    void* scratch;
+    int64_t scratch_bytes;
+    bool lost;
 };
 
-/* Notes why an operation failed and passes its status on. */
-int fail(sf_stream* stream, int status, const std::string& message);
+inline CudaStream* cuda_stream(sf_stream* stream) { return static_cast<CudaStream*>(stream); }
 
-/* SF_OK for cudaSuccess; else notes operation, code, name and place. One that ends the context marks the stream lost.
+/* Where kernels on the stream report faults in tables. */
+inline TableFault* table_fault(sf_stream* stream) { return cuda_stream(stream)->fault; }
+
+/* For calls that don't come from the front: SF_OK for a stream of the CUDA backend. */
+int check_stream(sf_stream* stream, const char* operation);
+
+/*
+ * SF_OK for cudaSuccess; otherwise the message has operation, code, name and place. A code that ends the context marks
+ * the stream as lost.
  */
 int check_cuda(sf_stream* stream, const char* operation, cudaError_t code, const char* file, int line);
 #define SF_CHECK(stream, operation, call) check_cuda(stream, operation, call, __FILE__, __LINE__)
 
-/* A thread starts with device 0 as its own: each call that CUDA needs one for sets the stream's. */
+/* SF_OK unless an earlier error has ended the context. */
+int check_not_lost(sf_stream* stream, const char* operation);
+
+/* A thread starts with device 0: each call for which CUDA needs the device sets the stream's. */
 int use_device(sf_stream* stream, const char* operation);
 
-/* Makes stream->scratch, device memory that is kept, have at least so many bytes. */
+/* Waits for the stream, and reports what its kernels found wrong in tables since it was last asked. */
+int wait(sf_stream* stream, const char* operation);
+
+/* Makes the stream's scratch, device memory that is kept, have at least that many bytes. */
 int reserve_scratch(sf_stream* stream, const char* operation, int64_t bytes);
 
-inline int invalid(sf_stream* stream, const char* operation, const std::string& message) {
-    return fail(stream, SF_INVALID_ARGUMENT, std::string(operation) + ": " + message);
+inline int fail_null(sf_stream* stream, const char* operation) {
+    return fail(stream, SF_INVALID_ARGUMENT, "%s: a required argument is NULL", operation);
 }
-
-inline std::string number(int64_t value) { return std::to_string(value); }
-
-inline bool any_null(std::initializer_list<const void*> pointers) {
-    for (const void* p : pointers) {
-        if (p == nullptr) return true;
-    }
-    return false;
-}
-
-inline bool aligned(const void* p, uintptr_t bytes = 64) { return reinterpret_cast<uintptr_t>(p) % bytes == 0; }
 
 inline int64_t div_up(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
 
-/* Starts a kernel on grid_x by grid_y blocks; a grid without blocks is no work. */
+/* Starts a kernel on blocks_x by blocks_y blocks of threads; without blocks there is nothing to do. */
 template <typename... P, typename... A>
-int launch(sf_stream* stream, const char* operation, void (*kernel)(P...), int64_t grid_x, int grid_y, int threads,
+int launch(sf_stream* stream, const char* operation, void (*kernel)(P...), int64_t blocks_x, int blocks_y, int threads,
            A... arguments) {
-    if (grid_x == 0 || grid_y == 0) return SF_OK;
-    if (grid_x > INT_MAX || grid_y > 65535) {
-        return invalid(stream, operation, "too much work for one launch: " + number(grid_x) + " x " + number(grid_y));
+    if (blocks_x == 0 || blocks_y == 0) return SF_OK;
+    if (blocks_x > INT_MAX || blocks_y > 65535) {
+        return fail(stream, SF_INVALID_ARGUMENT, "%s: too much work for one launch: %lld x %d", operation,
+                    static_cast<long long>(blocks_x), blocks_y);
     }
-    if (stream->lost) return fail(stream, SF_DEVICE_LOST, std::string(operation) + ": the device was lost before");
-#ifdef SF_EMULATION
-    return SF_CHECK(
-        stream, operation,
-        emulation::launch(stream->queue, operation, {static_cast<unsigned>(grid_x), static_cast<unsigned>(grid_y)},
-                          threads, [=] { kernel(static_cast<P>(arguments)...); }));
-#else
-    const int status = use_device(stream, operation);
+    int status = check_not_lost(stream, operation);
+    if (status == SF_OK) status = use_device(stream, operation);
     if (status != SF_OK) return status;
-    cudaLaunchConfig_t config = {};
-    config.gridDim = dim3(static_cast<unsigned>(grid_x), static_cast<unsigned>(grid_y));
-    config.blockDim = dim3(static_cast<unsigned>(threads));
-    config.stream = stream->queue;
-    /* Unlike cudaGetLastError behind <<<>>>, this says nothing of calls before it on the same thread. */
-    return SF_CHECK(stream, operation, cudaLaunchKernelEx(&config, kernel, static_cast<P>(arguments)...));
-#endif
+    const dim3 grid(static_cast<unsigned>(blocks_x), static_cast<unsigned>(blocks_y));
+    return SF_CHECK(stream, operation,
+                    launch_kernel(cuda_stream(stream)->queue, operation, grid, threads, kernel, arguments...));
 }
 
 /* Calls body with a value of the element type's C++ type. */

@@ -1,5 +1,6 @@
-/* The operations that the CUDA backend alone has: conversion, activation, plain products, graphs. */
+/* The operations that only the CUDA backend has: conversion, activation, plain matrix products, graphs. */
 #include "check.h"
+#include "scanformer_backend.h"
 #include "scanformer_cuda.h"
 
 namespace {
@@ -41,14 +42,14 @@ void test_convert(sf_stream* stream, int type) {
     check_near(to, expected, 0, "conversion to type " + std::to_string(type));
 }
 
-void test_product(sf_stream* stream, int type, int y_type) {
+void test_matmul(sf_stream* stream, int type, int y_type) {
     const int rows = random_int(1, 20), out = random_int(1, 20), in = random_int(1, 40);
     Activations x(type, static_cast<size_t>(rows * in)), weight(type, static_cast<size_t>(out * in));
     for (int i = 0; i < rows * in; i++) x.set(static_cast<size_t>(i), static_cast<double>(random_float(-1, 1)));
     for (int i = 0; i < out * in; i++) weight.set(static_cast<size_t>(i), static_cast<double>(random_float(-1, 1)));
     Activations y(y_type, static_cast<size_t>(rows * out));
-    check_ok(stream, sf_plain_product(stream, rows, out, in, type, x.data(), weight.data(), y_type, y.data()),
-             "sf_plain_product");
+    check_ok(stream, sf_plain_matmul(stream, rows, out, in, type, x.data(), weight.data(), y_type, y.data()),
+             "sf_plain_matmul");
     std::vector<double> expected;
     for (int r = 0; r < rows; r++) {
         for (int o = 0; o < out; o++) {
@@ -59,7 +60,7 @@ void test_product(sf_stream* stream, int type, int y_type) {
             expected.push_back(sum);
         }
     }
-    check_near(y, expected, y.tolerance(1e-5), "a plain product");
+    check_near(y, expected, y.tolerance(1e-5), "a plain matrix product");
 }
 
 /* A graph reads what tables and arrays hold when it is launched, not what they held when it was recorded. */
@@ -91,6 +92,36 @@ void test_graph(sf_stream* stream) {
     check_refused(stream, sf_graph_launch(stream, nullptr), SF_INVALID_ARGUMENT, "sf_graph_launch", "no graph");
 }
 
+/* A stream of another backend is refused by each function that only CUDA has. */
+void test_foreign_stream() {
+    sf_backend other = *sf_cuda_backend();
+    other.name = "other";
+    sf_stream stream = {};
+    stream.backend = &other;
+    const auto refused = [&](int status, const char* operation) {
+        check_refused(&stream, status, SF_INVALID_ARGUMENT, operation, "another backend's stream");
+        stream.error[0] = '\0';
+    };
+    Array<float> array(1);
+    void* memory = nullptr;
+    sf_graph* graph = nullptr;
+    refused(sf_allocate_host(&stream, 64, &memory), "sf_allocate_host");
+    refused(sf_free_host(&stream, nullptr), "sf_free_host");
+    refused(sf_copy_to_device(&stream, array.data(), array.data(), 4), "sf_copy_to_device");
+    refused(sf_copy_to_host(&stream, array.data(), array.data(), 4), "sf_copy_to_host");
+    refused(sf_check_device_memory(&stream, 64), "sf_check_device_memory");
+    refused(sf_convert(&stream, 1, array.data(), SF_F32, array.data()), "sf_convert");
+    refused(sf_bias_activation(&stream, 1, 1, nullptr, SF_RELU, SF_F32, array.data()), "sf_bias_activation");
+    refused(sf_plain_matmul(&stream, 1, 1, 1, SF_F32, array.data(), array.data(), SF_F32, array.data()),
+            "sf_plain_matmul");
+    refused(sf_graph_begin(&stream), "sf_graph_begin");
+    refused(sf_graph_end(&stream, &graph), "sf_graph_end");
+    refused(sf_graph_launch(&stream, nullptr), "sf_graph_launch");
+    check(sf_cuda_queue(&stream) == nullptr, "another backend's stream has no queue of CUDA");
+    check_equal(sf_compute_capability(&stream), 0, "the compute capability of another backend's stream");
+    check(array.untouched(), "what is refused writes nothing");
+}
+
 }  // namespace
 
 void test_cuda_operations(sf_stream* stream) {
@@ -99,16 +130,18 @@ void test_cuda_operations(sf_stream* stream) {
             test_activation(stream, type, activation);
         }
         test_convert(stream, type);
-        for (const int y_type : backend_types) test_product(stream, type, y_type);
+        for (const int y_type : backend_types) test_matmul(stream, type, y_type);
     }
     test_graph(stream);
+    test_foreign_stream();
     check_refused(stream, sf_bias_activation(stream, -1, 1, nullptr, 0, SF_F32, nullptr), SF_INVALID_ARGUMENT,
                   "sf_bias_activation", "negative rows");
     check_refused(stream, sf_convert(stream, 1, nullptr, SF_F16, nullptr), SF_INVALID_ARGUMENT, "sf_convert",
                   "no array");
-    check_refused(stream, sf_plain_product(stream, 1, 0, 1, SF_F32, nullptr, nullptr, SF_F32, nullptr),
-                  SF_INVALID_ARGUMENT, "sf_plain_product", "no columns");
+    check_refused(stream, sf_plain_matmul(stream, 1, 0, 1, SF_F32, nullptr, nullptr, SF_F32, nullptr),
+                  SF_INVALID_ARGUMENT, "sf_plain_matmul", "no columns");
     char report[512];
-    check_equal(sf_probe(0, report, sizeof report), static_cast<int>(SF_OK), "sf_probe");
-    check_equal(sf_probe(4096, report, sizeof report), static_cast<int>(SF_UNSUPPORTED), "sf_probe of another device");
+    check_equal(sf_probe(sf_cuda_backend(), 0, report, sizeof report), static_cast<int>(SF_OK), "sf_probe");
+    check_equal(sf_probe(sf_cuda_backend(), 4096, report, sizeof report), static_cast<int>(SF_UNSUPPORTED),
+                "sf_probe of another device");
 }

@@ -2,6 +2,7 @@
 #include "check.h"
 #include "matrix.cuh"
 #include "scanformer_cuda.h"
+#include "warp.cuh"
 
 namespace {
 
@@ -123,10 +124,10 @@ void halves() {
 /* An error that ends the context: the stream says so from then on, and other streams go on. */
 void lost_device() {
     sf_stream* stream = nullptr;
-    check_equal(sf_stream_create(0, 0, 0, &stream), static_cast<int>(SF_OK), "sf_stream_create");
+    check_equal(sf_stream_create(sf_cuda_backend(), 0, 0, 0, &stream), static_cast<int>(SF_OK), "sf_stream_create");
     void* memory = nullptr;
     check_equal(sf_allocate(stream, 64, &memory), static_cast<int>(SF_OK), "sf_allocate");
-    /* The guard behind it; the emulation reports it as a failed launch when the memory is freed. */
+    /* The guard after it; the emulation reports it as a failed launch when the memory is freed. */
     static_cast<char*>(memory)[64] = 0;
     check_equal(sf_free(stream, memory, 64), static_cast<int>(SF_DEVICE_LOST), "an error that ends the context");
     check(std::string(sf_error(stream)).find("lost") != std::string::npos, "the message says that the device is lost");
@@ -134,9 +135,9 @@ void lost_device() {
     check_equal(sf_convert(stream, 1, from.data(), SF_F32, to.data()), static_cast<int>(SF_DEVICE_LOST),
                 "an operation on a lost device");
     sf_stream_destroy(stream);
-    check_equal(sf_stream_create(0, 0, 0, &stream), static_cast<int>(SF_OK), "sf_stream_create");
+    check_equal(sf_stream_create(sf_cuda_backend(), 0, 0, 0, &stream), static_cast<int>(SF_OK), "sf_stream_create");
     check_equal(sf_allocate(stream, int64_t{1} << 60, &memory), static_cast<int>(SF_OUT_OF_MEMORY), "too much memory");
-    check_equal(sf_synchronize(stream), static_cast<int>(SF_OK), "a stream behind a refused allocation");
+    check_equal(sf_synchronize(stream), static_cast<int>(SF_OK), "a stream after a refused allocation");
     sf_stream_destroy(stream);
 }
 

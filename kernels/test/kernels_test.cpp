@@ -4,7 +4,7 @@
  */
 #include "backend_groups.h"
 #include "check.h"
-#include "emulation/emulation.h"
+#include "emulation.h"
 
 void test_emulation();
 

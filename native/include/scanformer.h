@@ -1,20 +1,24 @@
 /*
- * The operations of ScanFormer on one device: the seam that every backend implements.
+ * The operations of ScanFormer on one device: what callers call. The functions check their arguments once, for every
+ * backend, and then call the backend's own (scanformer_backend.h).
  *
  * Conventions, for every function unless its comment says otherwise:
  *
  * - Arrays are dense and row-major; "[rows, columns]" gives the shape, columns fastest. Offsets and sizes are in
  *   elements of the array's own type unless named bytes. Products of sizes are computed in 64 bits.
  * - Arrays and tables are memory the device can read: from sf_allocate, or for the CPU backend any host memory.
- *   Nothing is retained after the call's work is done, and the caller owns every array. Starts of arrays must be
- *   aligned to 64 bytes where a comment says "aligned", else to their element.
+ *   Nothing is kept after the call's work is done, and the caller owns every array. Arrays must be aligned to 64 bytes
+ *   where a comment says "aligned", otherwise to their element.
  * - Work is enqueued on the stream and runs in the order of the calls; sf_synchronize waits for it. On the CPU a call
  *   returns when its work is done. One stream must not be used by two threads at a time; different streams may.
  * - Functions return an sf_status. On any but SF_OK nothing was written unless a comment says so, and sf_error(stream)
  *   names the operation, what was found and what was expected. No function throws, exits or keeps global state.
+ * - A constant that this header does not define is SF_INVALID_ARGUMENT; one that it defines, but this device does not
+ *   have, is SF_UNSUPPORTED.
  * - Tables (sf_grid and the like; ids, rows and counts) may be out of the host's reach. A fault in one is then reported
- * by the next sf_synchronize or sf_download, and the row at fault writes nothing. What is launched is sized by the
- * counts that the host passes: num_..., and max_rows or max_patches, which the rows that a table names must not exceed.
+ *   by the next sf_synchronize, sf_upload or sf_download, and the row at fault writes nothing; its message names the
+ *   operation as well. What is launched is sized by the counts that the host passes: num_..., and max_rows or
+ *   max_patches, which the rows that a table names must not exceed.
  * - A count of zero (rows, grids, segments) is valid and does nothing; arrays of zero elements may be NULL.
  * - x is the residual stream, always fp32. "Activation type" is the type a matrix product reads
  *   (SF_F32, SF_F16 or SF_BF16).
@@ -29,7 +33,7 @@ extern "C" {
 #endif
 
 /* What a call came to. */
-enum {
+enum sf_status {
     SF_OK = 0,
     SF_INVALID_ARGUMENT = 1, /* the caller's arguments; nothing was done */
     SF_OUT_OF_MEMORY = 2,    /* an allocation was refused; the stream is still usable */
@@ -42,10 +46,19 @@ enum {
 enum { SF_F32 = 0, SF_F16 = 1, SF_BF16 = 2 };
 
 /*
- * How attention multiplies: one of the element types, which is then the type of the queries and of the cache, or
- * SF_TF32, fp32 arrays multiplied in TensorFloat-32. Sums and the softmax are fp32 in all of them. The CPU has SF_F32.
+ * The compute type of attention, in which it multiplies: one of the element types, which is then the type of the
+ * queries and of the cache, or SF_TF32, fp32 arrays multiplied in TensorFloat-32. Sums and the softmax are fp32 in all
+ * of them. The CPU has SF_F32; bf16 and TensorFloat-32 need compute capability 8.0.
  */
 enum { SF_TF32 = 3 };
+
+/* The largest sizes that every backend takes. */
+enum {
+    SF_MAX_HIDDEN = 4096,   /* elements of a token that a layer norm takes */
+    SF_MAX_HEAD_SIZE = 128, /* elements of an attention head */
+    SF_MAX_PATCH = 1024,    /* pixels along a patch's side */
+    SF_MAX_SCALES = 30      /* scales of a pyramid */
+};
 
 /* What is applied to a linear layer's output. GELU is the exact one, with erf. */
 enum { SF_IDENTITY = 0, SF_RELU = 1, SF_GELU = 2, SF_SIGMOID = 3 };
@@ -53,7 +66,7 @@ enum { SF_IDENTITY = 0, SF_RELU = 1, SF_GELU = 2, SF_SIGMOID = 3 };
 /*
  * 8-bit pixel formats. Packed ones in byte order in memory; the fourth byte of SF_RGBA and SF_BGRA is ignored. Of the
  * 4:2:0 formats plane 0 is luma, and a chroma sample belongs to the 2 x 2 pixels (2 i .. 2 i + 1, 2 j .. 2 j + 1):
- * SF_NV12 has Cb and Cr by turns in plane 1, SF_I420 Cb in plane 1 and Cr in plane 2.
+ * SF_NV12 has Cb and Cr interleaved in plane 1, SF_I420 Cb in plane 1 and Cr in plane 2.
  */
 enum { SF_RGB = 0, SF_BGR = 1, SF_RGBA = 2, SF_BGRA = 3, SF_GRAY = 4, SF_NV12 = 5, SF_I420 = 6 };
 
@@ -65,16 +78,19 @@ enum { SF_BT601_LIMITED = 0, SF_BT601_FULL = 1, SF_BT709_LIMITED = 2, SF_BT709_F
 
 /* An image: the struct is the host's, its planes are in memory that the device can read. 64 bytes, no padding. */
 typedef struct sf_image {
-    uint64_t planes[3]; /* addresses of the planes' first rows; 0 for those that the format has not */
+    uint64_t planes[3]; /* addresses of the planes' first rows; 0 for those that the format lacks */
     int64_t strides[3]; /* bytes from a plane's row to the next, at least what its pixels take */
     int32_t width;      /* pixels; chroma planes have (width + 1) / 2 samples across */
     int32_t height;     /* and (height + 1) / 2 down */
     int32_t format;     /* SF_RGB to SF_I420 */
-    int32_t color;      /* SF_BT601_LIMITED to SF_BT709_FULL; read for 4:2:0 formats alone */
+    int32_t color;      /* SF_BT601_LIMITED to SF_BT709_FULL; ignored for packed formats */
 } sf_image;
 
 /* What sf_grid.max_selected is when the caller gives the mask. */
 enum { SF_GIVEN = -1 };
+
+/* The functions of one backend (scanformer_backend.h). Opaque to callers; valid as long as its library is loaded. */
+typedef struct sf_backend sf_backend;
 
 /* One device queue with its scratch memory. Opaque. */
 typedef struct sf_stream sf_stream;
@@ -127,26 +143,52 @@ typedef struct sf_query_block {
     int32_t reserved;      /* 0 */
 } sf_query_block;
 
+/*
+ * The operations that every backend has, for macros: OPERATION(attention) stands for sf_attention. The backends' tables
+ * are made of this list, and a fault in a table is named after it. Only appended to.
+ */
+#define SF_OPERATIONS(OPERATION)   \
+    OPERATION(build_pyramid)       \
+    OPERATION(compact_patches)     \
+    OPERATION(gather_patches)      \
+    OPERATION(embed_text)          \
+    OPERATION(embed_patches)       \
+    OPERATION(residual_layer_norm) \
+    OPERATION(kv_bytes)            \
+    OPERATION(append_kv)           \
+    OPERATION(attention)           \
+    OPERATION(select_patches)
+
+/*
+ * The layouts and constants of this header as this library was compiled: a line "name value" for the size of each
+ * struct, the offset of each field ("sf_grid.canvas 0") and each constant ("SF_BF16 2"). Zero-terminated, static.
+ */
+const char* sf_layout(void);
+
 /* ---- Device, memory ---- */
 
 /*
- * Says what this backend finds on this machine. Writes up to capacity bytes of zero-terminated UTF-8 into report:
+ * Says what a backend finds on this machine. Writes up to capacity bytes of zero-terminated UTF-8 into report:
  * "key=value" lines for a usable device, or one line a reason why not. `device` counts from 0.
- * Returns SF_OK when the device is usable, else SF_UNSUPPORTED; SF_INVALID_ARGUMENT when report is NULL.
+ * Returns SF_OK when the device is usable, otherwise SF_UNSUPPORTED; SF_INVALID_ARGUMENT when backend or report is
+ * NULL, or the backend's library is of another version.
  */
-int sf_probe(int device, char* report, int capacity);
+int sf_probe(const sf_backend* backend, int device, char* report, int capacity);
 
 /*
- * Opens a stream on a device. `threads` is the number of CPU threads an operation may use (0: all that the process may
- * run on); ignored by a GPU. `isa` limits the CPU's instruction set: 0 the best there is, 1 x86-64, 3 x86-64-v3,
- * 4 x86-64-v4; SF_UNSUPPORTED when the CPU lacks it. *stream is NULL on failure.
+ * Opens a stream on a device of a backend. `threads` is the number of CPU threads an operation may use (0: all that the
+ * process may run on); ignored by a GPU. `isa` limits the CPU's instruction set: 0 the best there is, 1 x86-64,
+ * 3 x86-64-v3, 4 x86-64-v4; SF_UNSUPPORTED when the CPU lacks it. *stream is NULL on failure.
  */
-int sf_stream_create(int device, int threads, int isa, sf_stream** stream);
+int sf_stream_create(const sf_backend* backend, int device, int threads, int isa, sf_stream** stream);
 
 /* Frees the stream; NULL is allowed. No call on it may be running. */
 void sf_stream_destroy(sf_stream* stream);
 
-/* The message of the last call on this stream that failed; "" if none did. Valid until the next call on the stream. */
+/*
+ * The message of the last call on this stream that failed; "" if none did, or for NULL. Valid until the next call on
+ * the stream.
+ */
 const char* sf_error(const sf_stream* stream);
 
 /* Waits until all work on the stream is done, and reports an error of it. */
@@ -161,7 +203,8 @@ int sf_allocate(sf_stream* stream, int64_t bytes, void** memory);
 /* Frees memory of sf_allocate; NULL is allowed. `bytes` is what was asked for. */
 int sf_free(sf_stream* stream, void* memory, int64_t bytes);
 
-/* Copies bytes from host memory to device memory at a byte offset. */
+/* Copies bytes from host memory to device memory at a byte offset. The host's memory is the caller's again on return.
+ */
 int sf_upload(sf_stream* stream, void* memory, int64_t offset, const void* host, int64_t bytes);
 
 /* Copies bytes from device memory at a byte offset to host memory, and waits for them. */
@@ -188,15 +231,15 @@ int sf_build_pyramid(sf_stream* stream, const sf_image* image, int patch, int sc
 
 /*
  * Stable row-major compaction of each grid's mask: the indices i * cols + j of its non-zero entries, in rising order,
- * go to indices[grid.mask ...], their number to counts[g]. Reads grid.mask, rows and cols alone.
+ * go to indices[grid.mask ...], their number to counts[g]. Reads only grid.mask, rows and cols.
  */
 int sf_compact_patches(sf_stream* stream, const sf_grid* grids, int num_grids, const uint8_t* mask, int32_t* indices,
                        int32_t* counts);
 
 /*
  * Writes the pixels of each grid's selected patches as rows for the patch projection: rows[grid.patch_row + i] is patch
- * indices[grid.mask + i] flattened channel, row, column ([3 * patch * patch] elements of `type`). rows is aligned.
- * max_patches is at least the sum of the grids' selected.
+ * indices[grid.mask + i] flattened channel, row, column ([3 * patch * patch] elements of `type`). patch is 1 to
+ * SF_MAX_PATCH. rows is aligned. max_patches is at least the sum of the grids' selected.
  */
 int sf_gather_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int max_patches, int patch,
                       const float* canvas, const int32_t* indices, int type, void* rows);
@@ -239,33 +282,35 @@ int sf_residual_layer_norm(sf_stream* stream, int rows, int columns, const float
                            void* out);
 
 /*
- * Bytes that the K, V and ln-count of `tokens` tokens of one layer occupy in the cache, a multiple of 64; the layout
- * inside is the backend's own, and differs by `math`. 0 for arguments that are out of range.
+ * Bytes that the K, V and log-counts of `tokens` tokens of one layer occupy in the cache, a multiple of 64; the layout
+ * inside is the backend's own, and differs by compute type. 0 for arguments that are out of range, and for a compute
+ * type that the stream's device lacks.
  */
-int64_t sf_kv_bytes(int heads, int head_size, int tokens, int math);
+int64_t sf_kv_bytes(const sf_stream* stream, int heads, int head_size, int tokens, int compute_type);
 
 /*
- * KV-cache append: adds the bias and writes K and V of each append's rows with the natural logarithm of their count
- * weight to the segment's cache of `layer`, and the queries to q.
+ * KV-cache append: adds the bias and writes K and V of each append's rows with the logarithm of their count weight (to
+ * the base that the backend's attention computes in) to the segment's cache of `layer`, and the queries to q.
  *
  * qkv [*, 3 * heads * head_size] fp32 without its bias: all queries, all keys, all values of a row; bias [3 * hidden].
- * counts[row] is the count weight of that row's key, at least 1. q [*, hidden] of math's type gets the same rows as
- * qkv has. max_rows is at least the sum of the appends' tokens.
+ * counts[row] is the count weight of that row's key, at least 1. q [*, hidden] of the compute type's element type gets
+ * the same rows as qkv has; for SF_TF32 rounded to TensorFloat-32. max_rows is at least the sum of the appends' tokens.
  * An append beyond its segment's capacity is SF_INVALID_ARGUMENT and writes nothing.
  */
 int sf_append_kv(sf_stream* stream, const sf_kv_append* appends, int num_appends, int max_rows, int heads,
-                 int head_size, int layer, int math, const float* qkv, const float* bias, const int32_t* counts,
+                 int head_size, int layer, int compute_type, const float* qkv, const float* bias, const int32_t* counts,
                  void* q);
 
 /*
  * Attention with count weights: for each query block, head and query
  *   out = sum_j p_j v_j,  p = softmax_j(q . k_j / sqrt(head_size) + ln count_j)
- * over the keys j of the block's segments. q [*, heads * head_size] of math's type, out [*, heads * head_size] of
- * `type`. head_size <= 128. The softmax subtracts the running maximum; sums are fp32. max_rows is at least the sum of
- * the blocks' rows.
+ * over the keys j of the block's segments. q [*, heads * head_size] of the compute type's element type, as sf_append_kv
+ * writes it (for SF_TF32: numbers of TensorFloat-32), out [*, heads * head_size] of `type`: fp32, or a type that the
+ * device has for the compute type. head_size is 1 to SF_MAX_HEAD_SIZE. The softmax subtracts the running maximum; sums
+ * are fp32. max_rows is at least the sum of the blocks' rows.
  */
 int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks, int max_rows,
-                 const sf_kv_segment* segments, int num_segments, int heads, int head_size, int layer, int math,
+                 const sf_kv_segment* segments, int num_segments, int heads, int head_size, int layer, int compute_type,
                  const void* q, int type, void* out);
 
 /* ---- Selection ---- */
@@ -275,8 +320,8 @@ int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks
  * twice the rows and columns). logits[parents[r].patch_row + i][2 * a + b] belongs to child (2 * pi + a, 2 * pj + b) of
  * the i-th selected parent (pi, pj). Child (i, j) becomes mask[children[r].mask + i * cols + j] = 1 when its parent is
  * selected, its logit is greater than children[r].logit_bound (a NaN is not) and it is among the
- * children[r].max_selected such children of the highest logits; else 0. All of each child grid's mask is written, or
- * none of it when it is given.
+ * children[r].max_selected such children of the highest logits; otherwise 0. All of each child grid's mask is written,
+ * or none of it when it is given.
  */
 int sf_select_patches(sf_stream* stream, const sf_grid* parents, const sf_grid* children, int num_requests,
                       const float* logits, const int32_t* indices, uint8_t* mask);

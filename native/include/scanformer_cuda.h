@@ -1,7 +1,7 @@
 /*
- * What the CUDA backend has beside the operations of scanformer.h: what its caller needs to run cuBLAS between them,
- * and graphs. The conventions are those of scanformer.h. Arrays are device memory; "host" memory is pinned where that
- * is said.
+ * What the CUDA backend has beside the operations of scanformer.h: its table, what its caller needs to run cuBLAS
+ * between them, and graphs. The conventions are those of scanformer.h. Arrays are device memory; "host" memory is
+ * pinned where that is said. The streams are the CUDA backend's; another's is SF_INVALID_ARGUMENT.
  */
 #ifndef SCANFORMER_CUDA_H
 #define SCANFORMER_CUDA_H
@@ -13,6 +13,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* The CUDA backend, for sf_probe and sf_stream_create. */
+const sf_backend* sf_cuda_backend(void);
 
 /* A recorded sequence of operations. Opaque; belongs to the stream that recorded it. */
 typedef struct sf_graph sf_graph;
@@ -34,7 +37,7 @@ int sf_free_host(sf_stream* stream, void* memory);
 int sf_copy_to_device(sf_stream* stream, void* memory, const void* host, int64_t bytes);
 int sf_copy_to_host(sf_stream* stream, void* host, const void* memory, int64_t bytes);
 
-/* SF_OK when kernels of the stream's device can read what is at the address, else SF_INVALID_ARGUMENT. */
+/* SF_OK when kernels of the stream's device can read what is at the address, otherwise SF_INVALID_ARGUMENT. */
 int sf_check_device_memory(sf_stream* stream, uint64_t address);
 
 /* to[i] = from[i], fp32 to `type`. */
@@ -44,11 +47,11 @@ int sf_convert(sf_stream* stream, int64_t n, const float* from, int type, void* 
 int sf_bias_activation(sf_stream* stream, int rows, int columns, const float* bias, int activation, int type, void* y);
 
 /*
- * y = x weight^T, x [rows, in] and weight [out, in] of `type`, y [rows, out] of y_type, sums in fp32. The plain product
- * that cuBLAS is checked against, and that stands for it where kernels are emulated; not fast.
+ * y = x weight^T, x [rows, in] and weight [out, in] of `type`, y [rows, out] of y_type, sums in fp32. The plain
+ * matrix product that cuBLAS is checked against, and that takes its place where kernels are emulated; not fast.
  */
-int sf_plain_product(sf_stream* stream, int rows, int out, int in, int type, const void* x, const void* weight,
-                     int y_type, void* y);
+int sf_plain_matmul(sf_stream* stream, int rows, int out, int in, int type, const void* x, const void* weight,
+                    int y_type, void* y);
 
 /*
  * Records the operations enqueued from now on instead of running them, cuBLAS's on the stream's queue among them.

@@ -6,10 +6,11 @@
 
 #include "backend_groups.h"
 #include "check.h"
+#include "scanformer_cuda.h"
 
 int main(int argc, char** argv) {
     char report[1024];
-    if (sf_probe(0, report, sizeof report) != SF_OK) {
+    if (sf_probe(sf_cuda_backend(), 0, report, sizeof report) != SF_OK) {
         std::printf("skipped: %s\n", report);
         return 77;
     }

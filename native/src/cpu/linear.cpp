@@ -1,33 +1,66 @@
-/* The C API of linear layers: they check what they are given, and choose how a layer multiplies. */
+/* The C API of linear layers: it checks what it is given, and chooses how a layer multiplies. */
 #include "linear.h"
+
+#include <dnnl.hpp>
+
+#include "isa_table.h"
+#include "processor.h"
 
 namespace {
 
 bool aligned(const void* p) { return reinterpret_cast<uintptr_t>(p) % 64 == 0; }
 
+/* Whether the stream is the CPU backend's; leaves a message where it is another's. */
+bool of_cpu(sf_stream* stream, const char* operation) {
+    if (stream == nullptr) return false;
+    if (stream->backend->stream_create == cpu::stream_create) return true;
+    (void)fail(stream, SF_INVALID_ARGUMENT, "%s: the stream is of the %s backend, expected the CPU's", operation,
+               stream->backend->name);
+    return false;
+}
+
+/* Runs an operation's body and turns its exceptions to a status. */
+template <typename Body>
+int guarded(CpuStream* stream, const char* operation, Body body) {
+    try {
+        return body();
+    } catch (const std::bad_alloc&) {
+        return fail(stream, SF_OUT_OF_MEMORY, "%s: out of host memory", operation);
+    } catch (const dnnl::error& e) {
+        const int status = e.status == dnnl_out_of_memory   ? SF_OUT_OF_MEMORY
+                           : e.status == dnnl_unimplemented ? SF_UNSUPPORTED
+                                                            : SF_DEVICE_ERROR;
+        return fail(stream, status, "%s: oneDNN: %s", operation, e.what());
+    } catch (const std::exception& e) {
+        return fail(stream, SF_DEVICE_ERROR, "%s: %s", operation, e.what());
+    }
+}
+
 }  // namespace
 
 int sf_linear_create(sf_stream* stream, int out, int in, const float* weight, const float* bias, int type,
                      sf_linear** linear) {
-    return guarded(stream, "sf_linear_create", [&] {
-        if (linear == nullptr) return fail(stream, SF_INVALID_ARGUMENT, "sf_linear_create: linear is NULL");
-        *linear = nullptr;
-        if (out < 1 || in < 1 || weight == nullptr) {
-            return fail(stream, SF_INVALID_ARGUMENT,
-                        "sf_linear_create: expected a weight of positive size, found [" + std::to_string(out) + ", " +
-                            std::to_string(in) + "]" + (weight == nullptr ? ", NULL" : ""));
-        }
-        if (type != SF_F32 && type != SF_BF16) {
-            return fail(stream, SF_UNSUPPORTED, "sf_linear_create: the CPU has products in fp32 and bf16");
-        }
-        if (type == SF_BF16 && !cpu_has_bf16()) {
-            return fail(stream, SF_UNSUPPORTED, "sf_linear_create: bf16 needs a CPU with AVX512-BF16");
-        }
+    const char* operation = "sf_linear_create";
+    if (linear != nullptr) *linear = nullptr;
+    if (!of_cpu(stream, operation)) return SF_INVALID_ARGUMENT;
+    if (linear == nullptr) return fail(stream, SF_INVALID_ARGUMENT, "%s: linear is NULL", operation);
+    if (out < 1 || in < 1 || weight == nullptr) {
+        return fail(stream, SF_INVALID_ARGUMENT, "%s: expected a weight of positive size, found [%d, %d]%s", operation,
+                    out, in, weight == nullptr ? ", NULL" : "");
+    }
+    if (type < SF_F32 || type > SF_BF16) {
+        return fail(stream, SF_INVALID_ARGUMENT, "%s: element type %d, expected 0 to 2", operation, type);
+    }
+    if (type == SF_F16) return fail(stream, SF_UNSUPPORTED, "%s: the CPU has products in fp32 and bf16", operation);
+    if (type == SF_BF16 && !processor_has_bf16()) {
+        return fail(stream, SF_UNSUPPORTED, "%s: bf16 needs a CPU with AVX512-BF16", operation);
+    }
+    CpuStream* own = cpu_stream(stream);
+    return guarded(own, operation, [&] {
         /* Measured: ours is the faster one in fp32 with AVX-512, most of all for few rows. */
-        const bool own = type == SF_F32 && stream->kernels->product != nullptr;
-        *linear =
-            (own ? panel_linear(stream, out, in, weight, bias) : onednn_linear(stream, out, in, weight, bias, type))
-                .release();
+        const bool panels = type == SF_F32 && own->isa->panel_matmul != nullptr;
+        *linear = (panels ? panel_linear(own, out, in, weight, bias) : onednn_linear(own, out, in, weight, bias, type))
+                      .release();
         return static_cast<int>(SF_OK);
     });
 }
@@ -45,18 +78,23 @@ int sf_linear_rows(int rows) {
 
 int sf_linear_apply(sf_stream* stream, sf_linear* linear, int rows, const void* x, int activation, int y_type,
                     void* y) {
-    return guarded(stream, "sf_linear_apply", [&] {
-        if (linear == nullptr || rows < 0 || activation < SF_IDENTITY || activation > SF_SIGMOID ||
-            (y_type != SF_F32 && y_type != SF_BF16)) {
-            return fail(stream, SF_INVALID_ARGUMENT,
-                        "sf_linear_apply: invalid linear, rows " + std::to_string(rows) + ", activation " +
-                            std::to_string(activation) + " or output type " + std::to_string(y_type));
-        }
-        if (rows == 0) return static_cast<int>(SF_OK);
-        if (x == nullptr || y == nullptr || !aligned(x) || !aligned(y)) {
-            return fail(stream, SF_INVALID_ARGUMENT, "sf_linear_apply: x and y must be aligned to 64 bytes");
-        }
-        linear->apply(stream, rows, x, activation, y_type, y);
+    const char* operation = "sf_linear_apply";
+    if (!of_cpu(stream, operation)) return SF_INVALID_ARGUMENT;
+    if (linear == nullptr || rows < 0 || activation < SF_IDENTITY || activation > SF_SIGMOID || y_type < SF_F32 ||
+        y_type > SF_BF16) {
+        return fail(stream, SF_INVALID_ARGUMENT,
+                    "%s: expected a linear layer, rows >= 0, activation 0 to 3 and output type 0 to 2, found %s, %d, "
+                    "%d and %d",
+                    operation, linear == nullptr ? "NULL" : "one", rows, activation, y_type);
+    }
+    if (y_type == SF_F16) return fail(stream, SF_UNSUPPORTED, "%s: the CPU writes fp32 and bf16", operation);
+    if (rows == 0) return SF_OK;
+    if (x == nullptr || y == nullptr || !aligned(x) || !aligned(y)) {
+        return fail(stream, SF_INVALID_ARGUMENT, "%s: x and y must be aligned to 64 bytes", operation);
+    }
+    CpuStream* own = cpu_stream(stream);
+    return guarded(own, operation, [&] {
+        linear->apply(own, rows, x, activation, y_type, y);
         return static_cast<int>(SF_OK);
     });
 }

@@ -6,8 +6,9 @@
 #include <memory>
 #include <vector>
 
-#include "scanformer_linear.h"
-#include "stream.h"
+#include "cpu_stream.h"
+#include "memory.h"
+#include "scanformer_cpu.h"
 
 struct sf_linear {
     virtual ~sf_linear() = default;
@@ -15,15 +16,15 @@ struct sf_linear {
     /* Bytes of weights and bias. */
     virtual int64_t bytes() const = 0;
 
-    /* sf_linear_apply with valid arguments and rows > 0. Throws what `guarded` knows. */
-    virtual void apply(sf_stream* stream, int rows, const void* x, int activation, int y_type, void* y) = 0;
+    /* sf_linear_apply with valid arguments and rows > 0. Throws dnnl::error or std::bad_alloc. */
+    virtual void apply(CpuStream* stream, int rows, const void* x, int activation, int y_type, void* y) = 0;
 };
 
-/* By the stream's own kernel for products in fp32, where it has one: kernels->product is not NULL. */
-std::unique_ptr<sf_linear> panel_linear(sf_stream* stream, int out, int in, const float* weight, const float* bias);
+/* By the stream's own kernel for products in fp32, where it has one: isa->panel_matmul is not NULL. */
+std::unique_ptr<sf_linear> panel_linear(CpuStream* stream, int out, int in, const float* weight, const float* bias);
 
 /* By oneDNN, in `type`. */
-std::unique_ptr<sf_linear> onednn_linear(sf_stream* stream, int out, int in, const float* weight, const float* bias,
+std::unique_ptr<sf_linear> onednn_linear(CpuStream* stream, int out, int in, const float* weight, const float* bias,
                                          int type);
 
 #endif

@@ -11,6 +11,8 @@
 #include <mutex>
 
 #include "linear.h"
+#include "onednn_threads.h"
+#include "panel_matmul.h"
 
 namespace {
 
@@ -37,7 +39,7 @@ memory::data_type data_type(int type) { return type == SF_BF16 ? memory::data_ty
 int64_t up_to_line(size_t bytes) { return static_cast<int64_t>((bytes + 63) / 64 * 64); }
 
 /*
- * Lets oneDNN use the calling thread alone, as long as it lives: products are compiled and run as pieces. The number of
+ * Lets oneDNN use only the calling thread, as long as it lives: products are compiled and run as pieces. The number of
  * threads that it takes is OpenMP's for the calling thread, which may be the application's, and is put back.
  */
 class OneThread {
@@ -94,14 +96,14 @@ int rows_of_piece(int rows, int slices, int threads) {
 
 class OneDnnLinear : public sf_linear {
   public:
-    OneDnnLinear(sf_stream* stream, int out, int in, const float* weight, const float* bias, int type)
-        : out_(out), in_(in), type_(type), engine_(stream->engine) {
+    OneDnnLinear(CpuStream* stream, int out, int in, const float* weight, const float* bias, int type)
+        : out_(out), in_(in), type_(type), engine_(stream->onednn->engine) {
         const OneThread one;
         if (bias != nullptr) bias_.assign(bias, bias + out);
         const int slices = slice_count();
         slice_bytes_ = up_to_line(layout(outputs_of(0)).get_size());
         weights_.allocate((slices - 1) * slice_bytes_ + up_to_line(layout(outputs_of(slices - 1)).get_size()));
-        dnnl::stream& own = stream->product_threads[0].stream;
+        dnnl::stream& own = stream->onednn->threads[0].stream;
         for (int s = 0; s < slices; s++) {
             const int outputs = outputs_of(s);
             /* [out, in] row-major is [in, out] column-major. */
@@ -115,7 +117,7 @@ class OneDnnLinear : public sf_linear {
 
     int64_t bytes() const override { return weights_.bytes() + static_cast<int64_t>(bias_.size() * sizeof(float)); }
 
-    void apply(sf_stream* stream, int rows, const void* x, int activation, int y_type, void* y) override {
+    void apply(CpuStream* stream, int rows, const void* x, int activation, int y_type, void* y) override {
         const OneThread one;
         const int bucket = sf_linear_rows(rows);
         const int slices = slice_count();
@@ -135,7 +137,7 @@ class OneDnnLinear : public sf_linear {
         std::atomic<int> failure{dnnl_success};
         const int64_t pieces = static_cast<int64_t>(slices) * row_pieces;
         const bool parallel = static_cast<int64_t>(bucket) * out_ * in_ >= PARALLEL_MULTIPLY_ADDS;
-        run_each(stream->team.get(), pieces, parallel ? 1 : pieces, [&](int64_t piece, int thread) {
+        run_each(stream->team, pieces, parallel ? 1 : pieces, [&](int64_t piece, int thread) {
             /* A slice's pieces follow each other, as its weights are then in a cache. */
             const int slice = static_cast<int>(piece / row_pieces);
             const int rows_index = static_cast<int>(piece % row_pieces);
@@ -144,7 +146,7 @@ class OneDnnLinear : public sf_linear {
             const size_t y_offset = row * static_cast<size_t>(out_) + static_cast<size_t>(slice) * kSliceOutputs;
             int status = dnnl_out_of_memory;
             try {
-                status = run(stream->product_threads[static_cast<size_t>(thread)], product, slice,
+                status = run(stream->onednn->threads[static_cast<size_t>(thread)], product, slice,
                              static_cast<const char*>(x) + row * x_row, static_cast<char*>(y) + y_offset * y_element);
             } catch (const dnnl::error& e) {
                 status = e.status;
@@ -230,7 +232,7 @@ class OneDnnLinear : public sf_linear {
 
 }  // namespace
 
-std::unique_ptr<sf_linear> onednn_linear(sf_stream* stream, int out, int in, const float* weight, const float* bias,
+std::unique_ptr<sf_linear> onednn_linear(CpuStream* stream, int out, int in, const float* weight, const float* bias,
                                          int type) {
     return std::make_unique<OneDnnLinear>(stream, out, in, weight, bias, type);
 }

@@ -1,18 +1,19 @@
 /* Linear layers in fp32 by our own kernel: the weights in its panels. */
 #include <algorithm>
 
+#include "isa_table.h"
 #include "linear.h"
 
 namespace {
 
 class PanelLinear : public sf_linear {
   public:
-    PanelLinear(sf_stream* stream, int out, int in, const float* weight, const float* bias)
-        : out_(out), in_(in), product_(stream->kernels->product) {
+    PanelLinear(CpuStream* stream, int out, int in, const float* weight, const float* bias)
+        : out_(out), in_(in), matmul_(stream->isa->panel_matmul) {
         if (bias != nullptr) bias_.assign(bias, bias + out);
         weights_.allocate((static_cast<int64_t>(out) + PANEL - 1) / PANEL * in * PANEL * 4);
         float* panels = static_cast<float*>(weights_.get());
-        parallel_for(stream->team.get(), (out + PANEL - 1) / PANEL, true, [&](int64_t panel, int) {
+        parallel_for(stream->team, (out + PANEL - 1) / PANEL, true, [&](int64_t panel, int) {
             float* to = panels + panel * in * PANEL;
             const float* from = weight + panel * PANEL * in;
             const int64_t outputs = std::min<int64_t>(PANEL, out - panel * PANEL);
@@ -24,7 +25,7 @@ class PanelLinear : public sf_linear {
 
     int64_t bytes() const override { return weights_.bytes() + static_cast<int64_t>(bias_.size() * sizeof(float)); }
 
-    void apply(sf_stream* stream, int rows, const void* x, int activation, int y_type, void* y) override {
+    void apply(CpuStream* stream, int rows, const void* x, int activation, int y_type, void* y) override {
         PanelProduct task = {};
         task.rows = rows;
         task.in = in_;
@@ -35,19 +36,19 @@ class PanelLinear : public sf_linear {
         task.activation = activation;
         task.y_type = y_type;
         task.y = y;
-        product_(task, stream->team.get());
+        matmul_(task, stream->team);
     }
 
   private:
     const int out_;
     const int in_;
-    void (*const product_)(const PanelProduct&, Team*);
+    const PanelMatmul matmul_;
     SystemMemory weights_;    /* see PanelProduct; zero where nothing is written */
     std::vector<float> bias_; /* empty when there is none */
 };
 
 }  // namespace
 
-std::unique_ptr<sf_linear> panel_linear(sf_stream* stream, int out, int in, const float* weight, const float* bias) {
+std::unique_ptr<sf_linear> panel_linear(CpuStream* stream, int out, int in, const float* weight, const float* bias) {
     return std::make_unique<PanelLinear>(stream, out, in, weight, bias);
 }

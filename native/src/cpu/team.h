@@ -23,10 +23,12 @@ void team_destroy(Team* team);
 int team_threads(const Team* team);
 
 /*
- * Runs body over [0, items) in pieces of `grain` items, and returns when all of them are done. One piece is run by the
- * caller alone. One call at a time.
+ * Runs body over [0, items) in pieces of `grain` items, and returns when all of them are done. A single piece
+ * is run by the caller. One call at a time.
  */
 void team_run(Team* team, int64_t items, int64_t grain, TeamBody body, const void* context);
+
+static inline int round_up(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
 
 /* body(item, thread) for each of [0, items), in pieces of `grain`. */
 template <typename Body>
@@ -40,7 +42,7 @@ static inline void run_each(Team* team, int64_t items, int64_t grain, const Body
         &body);
 }
 
-/* The same for items that are alike: by all threads in a few pieces each, or by the caller alone. */
+/* The same for items that are alike: by all threads in a few pieces each, or only by the caller. */
 template <typename Body>
 static inline void parallel_for(Team* team, int64_t items, bool parallel, const Body& body) {
     const int64_t pieces = parallel ? 4 * static_cast<int64_t>(team_threads(team)) : 1;

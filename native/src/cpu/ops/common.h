@@ -1,11 +1,12 @@
-/* What the per-instruction-set files share. Everything here is static: each of them compiles its own copy. */
+/* What the operations share. Everything here is static: each instruction set compiles its own copy. */
 #ifndef SCANFORMER_CPU_OPS_COMMON_H
 #define SCANFORMER_CPU_OPS_COMMON_H
 
 #include <stdint.h>
 #include <string.h>
 
-#include "../kernels.h"
+#include "../../shared/tables.h"
+#include "../cpu_stream.h"
 
 /*
  * Floats of the instruction set's registers. Wider vectors would be split by the compiler, but arrays of them, as of a

@@ -2,6 +2,6 @@
 module org.scanformer.natives {
   requires transitive org.bytedeco.javacpp;
 
-  exports org.scanformer.natives.cpu;
+  exports org.scanformer.natives.api;
   exports org.scanformer.natives.cuda;
 }

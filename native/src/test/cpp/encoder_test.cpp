@@ -55,7 +55,7 @@ void test_norm(sf_stream* stream, int rows, int columns, double mean, int type, 
 
 /* One layer's keys and values of several segments, the queries, and what attention is to do with them. */
 struct Attention {
-    int math;
+    int compute_type;
     int heads;
     int head_size;
     int layer;
@@ -77,20 +77,21 @@ struct Attention {
         return sum;
     }
 
-    static int64_t stride(int math, int heads, int head_size, const std::vector<int>& tokens) {
+    static int64_t stride(const sf_stream* stream, int compute_type, int heads, int head_size,
+                          const std::vector<int>& tokens) {
         int64_t bytes = 64;
-        for (int t : tokens) bytes += sf_kv_bytes(heads, head_size, t, math);
+        for (int t : tokens) bytes += sf_kv_bytes(stream, heads, head_size, t, compute_type);
         return bytes;
     }
 
     size_t hidden() const { return static_cast<size_t>(heads) * static_cast<size_t>(head_size); }
 
     /* The type of the queries and of the cache. */
-    int element_type() const { return math == SF_TF32 ? SF_F32 : math; }
+    int element_type() const { return compute_type == SF_TF32 ? SF_F32 : compute_type; }
 
-    Attention(int in_math, int num_heads, int size, int at_layer, const std::vector<int>& segment_tokens, int more_rows,
-              double magnitude)
-        : math(in_math),
+    Attention(const sf_stream* stream, int in_compute_type, int num_heads, int size, int at_layer,
+              const std::vector<int>& segment_tokens, int more_rows, double magnitude)
+        : compute_type(in_compute_type),
           heads(num_heads),
           head_size(size),
           layer(at_layer),
@@ -101,8 +102,8 @@ struct Attention {
           bias(3 * hidden()),
           counts(static_cast<size_t>(rows)),
           q(element_type(), static_cast<size_t>(rows) * hidden()),
-          cache(static_cast<size_t>(layers * stride(in_math, num_heads, size, segment_tokens))),
-          layer_stride(stride(in_math, num_heads, size, segment_tokens)) {
+          cache(static_cast<size_t>(layers * stride(stream, in_compute_type, num_heads, size, segment_tokens))),
+          layer_stride(stride(stream, in_compute_type, num_heads, size, segment_tokens)) {
         fill(qkv, -magnitude, magnitude);
         fill(bias, -0.1, 0.1);
         const int weights[] = {1, 1, 2, 299, 400};
@@ -110,7 +111,7 @@ struct Attention {
         int64_t offset = 64;
         for (int t : tokens) {
             offsets.push_back(offset);
-            offset += sf_kv_bytes(heads, head_size, t, math);
+            offset += sf_kv_bytes(stream, heads, head_size, t, compute_type);
         }
     }
 
@@ -148,8 +149,8 @@ struct Attention {
             }
             check_ok(stream,
                      sf_append_kv(stream, appends.data(), static_cast<int>(appends.size()),
-                                  total(tokens) + random_int(0, 40), heads, head_size, layer, math, left_qkv.data(),
-                                  bias.data(), counts.data(), q.data()),
+                                  total(tokens) + random_int(0, 40), heads, head_size, layer, compute_type,
+                                  left_qkv.data(), bias.data(), counts.data(), q.data()),
                      "sf_append_kv");
             for (const sf_kv_append& append : appends) {
                 const size_t width = 3 * hidden();
@@ -195,14 +196,15 @@ struct Attention {
     }
 };
 
-void test_one_attention(sf_stream* stream, int math, int heads, int head_size, const std::vector<int>& tokens, int type,
-                        double magnitude, double tolerance) {
+void test_one_attention(sf_stream* stream, int compute_type, int heads, int head_size, const std::vector<int>& tokens,
+                        int type, double magnitude, double tolerance) {
     const int query_counts[] = {1, 2, 7, 31, 32, 33, 70};
-    Attention a(math, heads, head_size, random_int(0, 2), tokens, 70, magnitude);
+    Attention a(stream, compute_type, heads, head_size, random_int(0, 2), tokens, 70, magnitude);
     const int num_segments = static_cast<int>(tokens.size());
     a.append(stream, false);
-    const std::string what = "attention in math " + std::to_string(math) + " of " + std::to_string(heads) +
-                             " heads of " + std::to_string(head_size) + ", values to " + std::to_string(magnitude);
+    const std::string what = "attention in compute type " + std::to_string(compute_type) + " of " +
+                             std::to_string(heads) + " heads of " + std::to_string(head_size) + ", values to " +
+                             std::to_string(magnitude);
     const auto appended_rows = static_cast<size_t>(Attention::total(tokens));
     check_near(
         appended_rows * a.hidden(), [&](size_t i) { return a.q[i]; },
@@ -211,7 +213,7 @@ void test_one_attention(sf_stream* stream, int math, int heads, int head_size, c
             return a.at(static_cast<int>(i / a.hidden()), 0, static_cast<int>(column) / head_size,
                         static_cast<int>(column) % head_size);
         },
-        math == SF_TF32 ? 1e-3 : 1e-6, what + ", queries");
+        compute_type == SF_TF32 ? 1e-3 : 1e-6, what + ", queries");
     bool others = true;
     for (int layer = 0; layer < a.layers; layer++) {
         const unsigned char* start = a.cache.data() + layer * a.layer_stride;
@@ -236,11 +238,11 @@ void test_one_attention(sf_stream* stream, int math, int heads, int head_size, c
     }
     Activations out(type, static_cast<size_t>(out_rows) * a.hidden());
     const auto attend = [&](Attention& from, const Table<sf_kv_segment>& table, Activations& to) {
-        check_ok(
-            stream,
-            sf_attention(stream, blocks.data(), static_cast<int>(blocks.size()), out_rows + random_int(0, 40),
-                         table.data(), num_segments, heads, head_size, from.layer, math, a.q.data(), type, to.data()),
-            "sf_attention");
+        check_ok(stream,
+                 sf_attention(stream, blocks.data(), static_cast<int>(blocks.size()), out_rows + random_int(0, 40),
+                              table.data(), num_segments, heads, head_size, from.layer, compute_type, a.q.data(), type,
+                              to.data()),
+                 "sf_attention");
     };
     attend(a, segments, out);
     std::vector<double> expected;
@@ -263,10 +265,10 @@ void test_one_attention(sf_stream* stream, int math, int heads, int head_size, c
 }
 
 /* The order of a batch's requests changes no bit; that of a request's segments no more than rounding. */
-void test_order(sf_stream* stream, int math, double tolerance) {
+void test_order(sf_stream* stream, int compute_type, double tolerance) {
     const int heads = 2, head_size = 48;
     const std::vector<int> tokens = {33, 1, 17, 70, 16};
-    Attention a(math, heads, head_size, 0, tokens, 0, 1);
+    Attention a(stream, compute_type, heads, head_size, 0, tokens, 0, 1);
     a.append(stream, false);
     const auto num_segments = static_cast<int>(tokens.size());
     const Table<sf_kv_segment> segments = a.segments();
@@ -279,7 +281,7 @@ void test_order(sf_stream* stream, int math, double tolerance) {
     const auto attend = [&](const Table<sf_query_block>& order, const Table<sf_kv_segment>& table, Array<float>& out) {
         check_ok(stream,
                  sf_attention(stream, order.data(), num_segments, rows, table.data(), num_segments, heads, head_size, 0,
-                              math, a.q.data(), SF_F32, out.data()),
+                              compute_type, a.q.data(), SF_F32, out.data()),
                  "sf_attention");
     };
     const size_t n = static_cast<size_t>(rows) * a.hidden();
@@ -288,22 +290,23 @@ void test_order(sf_stream* stream, int math, double tolerance) {
     Table<sf_query_block> shuffled = blocks;
     std::shuffle(shuffled.begin(), shuffled.end(), generator);
     attend(shuffled, segments, shuffled_out);
-    check(shuffled_out.same_bytes(out), "attention of a batch in another order, in math " + std::to_string(math));
+    check(shuffled_out.same_bytes(out),
+          "attention of a batch in another order, in compute type " + std::to_string(compute_type));
     for (sf_query_block& block : blocks) block.segment_begin = 0, block.segment_end = num_segments;
     attend(blocks, segments, out);
     Table<sf_kv_segment> reversed(segments.rbegin(), segments.rend());
     attend(blocks, reversed, reversed_out);
     check_near(reversed_out, std::vector<double>(out.data(), out.data() + n), tolerance,
-               "attention over segments in another order, in math " + std::to_string(math));
+               "attention over segments in another order, in compute type " + std::to_string(compute_type));
 }
 
 /* A key with a count weight of n is the same as n copies of it. */
-void test_merged_key(sf_stream* stream, int math, double tolerance) {
+void test_merged_key(sf_stream* stream, int compute_type, double tolerance) {
     const int copies = random_int(2, 40);
     const int merged = random_int(0, 4);
     const int heads = 2, head_size = 24;
-    Attention one(math, heads, head_size, 0, {5}, 1, 1);
-    Attention many(math, heads, head_size, 0, {4 + copies}, 1, 1);
+    Attention one(stream, compute_type, heads, head_size, 0, {5}, 1, 1);
+    Attention many(stream, compute_type, heads, head_size, 0, {4 + copies}, 1, 1);
     const size_t width = 3 * one.hidden();
     std::memcpy(many.bias.data(), one.bias.data(), many.bias.size() * sizeof(float));
     int row = 0;
@@ -320,11 +323,11 @@ void test_merged_key(sf_stream* stream, int math, double tolerance) {
     const Table<sf_query_block> block = {{0, 0, 5, 0, 1, 0}};
     Array<float> out_one(5 * one.hidden()), out_many(5 * one.hidden());
     check_ok(stream,
-             sf_attention(stream, block.data(), 1, 5, one.segments().data(), 1, heads, head_size, 0, math, one.q.data(),
-                          SF_F32, out_one.data()),
+             sf_attention(stream, block.data(), 1, 5, one.segments().data(), 1, heads, head_size, 0, compute_type,
+                          one.q.data(), SF_F32, out_one.data()),
              "sf_attention");
     check_ok(stream,
-             sf_attention(stream, block.data(), 1, 5, many.segments().data(), 1, heads, head_size, 0, math,
+             sf_attention(stream, block.data(), 1, 5, many.segments().data(), 1, heads, head_size, 0, compute_type,
                           one.q.data(), SF_F32, out_many.data()),
              "sf_attention");
     check_near(out_one, std::vector<double>(out_many.data(), out_many.data() + out_many.size()), tolerance,
@@ -351,29 +354,29 @@ void test_layer_norm(sf_stream* stream) {
 
 void test_attention(sf_stream* stream) {
     const int segment_tokens[] = {1, 15, 16, 17, 33, 70};
-    for (const int math : backend_maths) {
+    for (const int compute_type : backend_compute_types) {
         /* Queries, keys and values are compared as the types hold them: what is left is the rounding of the weights. */
-        const double tolerance = math == SF_F32 ? 1e-5 : math == SF_BF16 ? 5e-3 : 2e-3;
+        const double tolerance = compute_type == SF_F32 ? 1e-5 : compute_type == SF_BF16 ? 5e-3 : 2e-3;
         for (const int head_size : {1, 8, 24, 32, 48, 64, 80, 128}) {
             for (int heads = 1; heads <= 3; heads++) {
                 std::vector<int> tokens;
                 for (int s = random_int(1, 5); s > 0; s--) tokens.push_back(segment_tokens[random_int(0, 5)]);
-                test_one_attention(stream, math, heads, head_size, tokens, SF_F32, 1, tolerance);
+                test_one_attention(stream, compute_type, heads, head_size, tokens, SF_F32, 1, tolerance);
             }
-            if (math == SF_F32) {
+            if (compute_type == SF_F32) {
                 /* q . k / sqrt(head_size) is about magnitude^2 / 3, and up to three times that. */
-                test_one_attention(stream, math, 2, head_size, {17, 70}, SF_F32, 15.5, 2e-3);
+                test_one_attention(stream, compute_type, 2, head_size, {17, 70}, SF_F32, 15.5, 2e-3);
             }
-            const int narrow = math == SF_F32 && !tables_on_device ? SF_BF16 : math;
+            const int narrow = compute_type == SF_F32 && !tables_on_device ? SF_BF16 : compute_type;
             if (narrow == SF_BF16 || narrow == SF_F16) {
-                test_one_attention(stream, math, 2, head_size, {70, 1, 33}, narrow, 1, tolerance);
+                test_one_attention(stream, compute_type, 2, head_size, {70, 1, 33}, narrow, 1, tolerance);
             }
         }
         /* More keys than a chunk of attention on the CPU holds, and enough of them for two threads to append. */
-        test_one_attention(stream, math, 2, 64, {299, 16, 250}, SF_F32, 1, tolerance);
+        test_one_attention(stream, compute_type, 2, 64, {299, 16, 250}, SF_F32, 1, tolerance);
         const std::vector<int> ragged[] = {{1, 1}, {2, 3}, {17, 33, 65}, {512}, {256, 1, 256}, {1, 1024}};
-        for (const auto& tokens : ragged) test_one_attention(stream, math, 1, 32, tokens, SF_F32, 1, tolerance);
-        for (int i = 0; i < 5; i++) test_merged_key(stream, math, tolerance);
-        test_order(stream, math, tolerance);
+        for (const auto& tokens : ragged) test_one_attention(stream, compute_type, 1, 32, tokens, SF_F32, 1, tolerance);
+        for (int i = 0; i < 5; i++) test_merged_key(stream, compute_type, tolerance);
+        test_order(stream, compute_type, tolerance);
     }
 }

@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "check.h"
-#include "scanformer_linear.h"
+#include "scanformer_cpu.h"
 
 namespace {
 
@@ -120,7 +120,7 @@ void test_two_streams(sf_stream* stream) {
     Array<float> y0(8 * 33);
     Array<float> y1(8 * 33);
     sf_stream* second = nullptr;
-    check_equal(sf_stream_create(0, 1, 0, &second), static_cast<int>(SF_OK), "sf_stream_create");
+    check_equal(sf_stream_create(tested_backend, 0, 1, 0, &second), static_cast<int>(SF_OK), "sf_stream_create");
     int statuses[2] = {SF_OK, SF_OK};
     const auto work = [&](sf_stream* on, Array<float>& y, int& status) {
         for (int i = 0; i < 50 && status == SF_OK; i++) {
@@ -167,7 +167,9 @@ void test_linear_refusals(sf_stream* stream) {
     refused(layer.linear, 1, x.data() + 1, SF_IDENTITY, SF_F32, y.data(), "x misaligned");
     refused(layer.linear, 1, x.data(), SF_IDENTITY, SF_F32, y.data() + 1, "y misaligned");
     refused(layer.linear, 1, x.data(), 4, SF_F32, y.data(), "an unknown activation");
-    refused(layer.linear, 1, x.data(), SF_IDENTITY, SF_F16, y.data(), "an unknown type");
+    refused(layer.linear, 1, x.data(), SF_IDENTITY, 3, y.data(), "an unknown type");
+    check_refused(stream, sf_linear_apply(stream, layer.linear, 1, x.data(), SF_IDENTITY, SF_F16, y.data()),
+                  SF_UNSUPPORTED, "sf_linear_apply", "a type that the CPU does not write");
     check(y.untouched(), "a refused product writes nothing");
     check_ok(stream, sf_linear_apply(stream, layer.linear, 0, nullptr, SF_IDENTITY, SF_F32, nullptr), "no rows");
     check(sf_linear_bytes(layer.linear) >= 5 * 3 * 4 + 5 * 4, "sf_linear_bytes");
@@ -178,7 +180,7 @@ void test_linear_refusals(sf_stream* stream) {
 
 void test_linear(sf_stream* stream) {
     char report[512];
-    check_equal(sf_probe(0, report, sizeof report), static_cast<int>(SF_OK), "sf_probe");
+    check_equal(sf_probe(tested_backend, 0, report, sizeof report), static_cast<int>(SF_OK), "sf_probe");
     const bool bf16 = std::strstr(report, "bf16=true") != nullptr;
     if (!bf16) std::printf("this CPU lacks AVX512-BF16; its products are not tested\n");
     const int sizes[][2] = {{1, 1},    {1, 37},

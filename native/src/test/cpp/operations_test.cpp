@@ -1,13 +1,14 @@
 /*
- * Checks every operation of scanformer.h and scanformer_linear.h against slow, obvious loops in double precision, on
+ * Checks every operation of scanformer.h and scanformer_cpu.h against slow, obvious loops in double precision, on
  * each instruction set of this CPU. Shapes are random; the seed is printed, and taken as an argument to repeat a run.
  */
 #include "check.h"
+#include "scanformer_cpu.h"
 
 namespace {
 
 bool create(int threads, int isa, sf_stream** stream) {
-    const int status = sf_stream_create(0, threads, isa, stream);
+    const int status = sf_stream_create(tested_backend, 0, threads, isa, stream);
     if (status == SF_UNSUPPORTED && isa > 1) {
         std::printf("this CPU lacks instruction set %d; its kernels are not tested\n", isa);
         return false;
@@ -27,8 +28,9 @@ int main(int argc, char** argv) {
     const uint64_t seed = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : std::random_device()();
     std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
     generator.seed(seed);
+    tested_backend = sf_cpu_backend();
     context = "device";
-    test_device();
+    test_cpu_device();
     context = "team";
     test_team();
     for (const int isa : {1, 3, 4}) {
@@ -41,7 +43,9 @@ int main(int argc, char** argv) {
             run(stream, on, "pyramid", test_pyramid);
             run(stream, on, "patches", test_patches);
             run(stream, on, "embeddings", test_embeddings);
+            run(stream, on, "memory", test_memory);
             run(stream, on, "refusals", test_refusals);
+            run(stream, on, "unsupported", test_unsupported);
             sf_stream_destroy(stream);
         }
     }

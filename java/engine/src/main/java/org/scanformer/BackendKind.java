@@ -1,6 +1,6 @@
 package org.scanformer;
 
-/** The device family that an engine runs on. */
+/** The device family that a model runs on. */
 public enum BackendKind {
   /** A CUDA device if one is usable, else the CPU. */
   AUTO,

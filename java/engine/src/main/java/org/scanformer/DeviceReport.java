@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param backend {@link BackendKind#CPU} or {@link BackendKind#CUDA}
  * @param device the device's number
- * @param usable whether an engine can run on it
+ * @param usable whether a model can run on it
  * @param details facts about a usable device ("name=…", "isa=…"), or every reason why it is not
  *     usable
  */

@@ -12,8 +12,8 @@ public enum ErrorCode {
   UNSUPPORTED,
   /** Memory was refused. Declare smaller maxima, or free some and retry. */
   OUT_OF_MEMORY,
-  /** An operation failed; the engine is still usable. Retry. */
+  /** An operation failed; the model is still usable. Retry. */
   DEVICE_ERROR,
-  /** The device is unusable from now on. Close the engine and restart the process. */
+  /** The device is unusable from now on. Close the model and restart the process. */
   DEVICE_LOST
 }

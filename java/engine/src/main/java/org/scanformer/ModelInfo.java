@@ -8,7 +8,7 @@ import java.util.Map;
  *
  * @param config the fields of config.json by their names there
  * @param parameters number of weights
- * @param memory bytes reserved for an engine with the given options, by purpose, in the order of
+ * @param memory bytes reserved for a model with the given options, by purpose, in the order of
  *     reservation
  * @param scales one entry a scale, from the coarsest on, for a square image
  */

@@ -1,7 +1,7 @@
 package org.scanformer;
 
 /**
- * Sees what an engine does, for an application's metrics. Every method does nothing by default.
+ * Sees what a model does, for an application's metrics. Every method does nothing by default.
  *
  * <p>Called by the threads that do the work, within their calls, so what it takes is the calls'
  * time. Several threads may call at once. What a method throws is logged and else ignored.
@@ -14,7 +14,7 @@ public interface ScanFormerMetrics {
    * A batch was answered.
    *
    * @param requests in the batch, at least 1
-   * @param completedScales scales that were looked at
+   * @param completedScales scales that were run
    * @param deadlineMet false when it ended behind its deadline
    * @param nanos from the start of its work to its answer
    */
@@ -24,10 +24,10 @@ public interface ScanFormerMetrics {
   default void callFailed(ErrorCode code) {}
 
   /**
-   * A scale of a batch was looked at, or the pass over the tokens of all scales.
+   * A scale of a batch was run, or the pass over the tokens of all scales.
    *
    * @param scale 0 is the coarsest; -1 for the pass over all
-   * @param patches looked at, of all requests; 0 for the pass over all
+   * @param patches selected, of all requests; 0 for the pass over all
    * @param tokens encoded, of all requests; as patches, rounded as the device is given them
    */
   default void scaleDone(int scale, int patches, int tokens, long nanos) {}

@@ -2,7 +2,7 @@ package org.scanformer;
 
 import java.util.Objects;
 
-/** How an engine is set up. Immutable; made by {@link #builder()}. */
+/** How a model is opened. Immutable; made by {@link #builder()}. */
 public final class ScanFormerOptions {
   private final BackendKind backend;
   private final int device;
@@ -69,7 +69,7 @@ public final class ScanFormerOptions {
   }
 
   /**
-   * Who sees what the engine and its sessions do. Default {@link ScanFormerMetrics#NONE}: nobody.
+   * Who sees what the model and its sessions do. Default {@link ScanFormerMetrics#NONE}: nobody.
    */
   public ScanFormerMetrics metrics() {
     return metrics;

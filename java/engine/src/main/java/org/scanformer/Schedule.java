@@ -7,7 +7,7 @@ public enum Schedule {
   /** Each scale runs through all layers before the next starts, so every scale has a box. */
   PER_SCALE,
   /**
-   * Every scale runs through the first half alone, which is all that selection needs, and then all
+   * Every scale runs through only the first half, which is all that selection needs, and then all
    * tokens at once through the second half. About half the weight traffic; only the last scale has
    * a box.
    */

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.scanformer.ScanFormerMetrics.DropReason;
-import org.scanformer.internal.cuda.CudaLibrary;
+import org.scanformer.internal.cuda.CudaDevices;
 import org.scanformer.reference.RandomImages;
 import org.scanformer.reference.RandomModel;
 
@@ -72,7 +72,7 @@ abstract class BatcherFixture {
   @BeforeEach
   void open() throws Exception {
     if (backend() == BackendKind.CUDA) {
-      DeviceReport report = CudaLibrary.probe(0);
+      DeviceReport report = CudaDevices.probe(0);
       assumeTrue(report.usable(), () -> "no usable CUDA device: " + report.details());
     }
     RandomModel.tiny().seed(3).coarseGrid(2).scales(2).write(directory);

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
-import org.scanformer.internal.cuda.CudaLibrary;
+import org.scanformer.internal.cuda.CudaDevices;
 
 /** Frames on CUDA device 0; skipped where there is none. */
 @Tag("gpu")
@@ -12,7 +12,7 @@ class CudaFrameTest extends FrameTest {
   @BeforeEach
   @Override
   void open() throws Exception {
-    DeviceReport report = CudaLibrary.probe(0);
+    DeviceReport report = CudaDevices.probe(0);
     assumeTrue(report.usable(), () -> "no usable CUDA device: " + report.details());
     super.open();
   }

@@ -4,14 +4,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
-import org.scanformer.internal.cuda.CudaLibrary;
+import org.scanformer.internal.cuda.CudaDevices;
 
 /** Random models, images and batches on CUDA device 0; skipped where there is none. */
 @Tag("gpu")
 class CudaRandomShapesTest extends RandomShapesTest {
   @BeforeEach
   void requireDevice() {
-    DeviceReport report = CudaLibrary.probe(0);
+    DeviceReport report = CudaDevices.probe(0);
     assumeTrue(report.usable(), () -> "no usable CUDA device: " + report.details());
   }
 

@@ -27,7 +27,7 @@ import org.scanformer.internal.backend.LaunchShape;
 import org.scanformer.internal.backend.Linear;
 import org.scanformer.internal.backend.Tensor;
 import org.scanformer.internal.cuda.CudaBackend;
-import org.scanformer.internal.cuda.CudaLibrary;
+import org.scanformer.internal.cuda.CudaDevices;
 import org.scanformer.reference.GoldenCase;
 import org.scanformer.reference.RandomModel;
 
@@ -105,7 +105,7 @@ abstract class CudaTests {
   }
 
   private static CudaBackend open(Precision precision) {
-    return CudaBackend.open(CudaLibrary.probe(0), precision);
+    return CudaBackend.open(CudaDevices.probe(0), precision);
   }
 
   private static FloatBuffer direct(float... values) {

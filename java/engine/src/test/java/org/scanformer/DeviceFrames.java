@@ -4,11 +4,11 @@ import java.nio.ByteBuffer;
 import org.scanformer.internal.backend.ElementType;
 import org.scanformer.internal.backend.Tensor;
 import org.scanformer.internal.cuda.CudaBackend;
-import org.scanformer.internal.cuda.CudaLibrary;
+import org.scanformer.internal.cuda.CudaDevices;
 
 /** Memory of CUDA device 0 that belongs to nobody's model, as a decoder's would. */
 final class DeviceFrames implements AutoCloseable {
-  private final CudaBackend owner = CudaBackend.open(CudaLibrary.probe(0), Precision.FP32);
+  private final CudaBackend owner = CudaBackend.open(CudaDevices.probe(0), Precision.FP32);
 
   /** Copies a direct buffer's remaining bytes to the device; their address there. */
   long put(ByteBuffer bytes) {

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.scanformer.internal.cuda.CudaLibrary;
+import org.scanformer.internal.cuda.CudaDevices;
 
 /**
  * The CUDA backend with its kernels emulated on the host: all of the engine's orchestration, its
@@ -15,7 +15,7 @@ import org.scanformer.internal.cuda.CudaLibrary;
 class EmulatedCudaTest extends CudaTests {
   @Test
   void runsOnTheEmulation() {
-    List<String> details = CudaLibrary.probe(0).details();
+    List<String> details = CudaDevices.probe(0).details();
     assertTrue(details.contains("name=emulation on the host"), details.toString());
   }
 }

@@ -7,7 +7,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
 import org.scanformer.internal.backend.Backend;
-import org.scanformer.internal.backend.Mirror;
+import org.scanformer.internal.backend.HostDeviceBuffer;
 import org.scanformer.internal.backend.Tensor;
 import org.scanformer.internal.engine.Backends;
 
@@ -20,7 +20,7 @@ final class FaultyBackend {
       Set.of(
           "synchronize",
           "allocate",
-          "allocateMirror",
+          "allocateHostDevice",
           "upload",
           "download",
           "reservePixels",
@@ -112,6 +112,8 @@ final class FaultyBackend {
         // Nothing is kept of the others.
       }
     }
-    return result instanceof Mirror mirror ? proxy(Mirror.class, mirror) : result;
+    return result instanceof HostDeviceBuffer buffer
+        ? proxy(HostDeviceBuffer.class, buffer)
+        : result;
   }
 }

@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.scanformer.internal.cpu.CpuBackend;
-import org.scanformer.internal.cpu.CpuLibrary;
+import org.scanformer.internal.cpu.CpuProbe;
 import org.scanformer.reference.GoldenCase;
 
 /** The golden cases end to end, from the files to the box, on the CPU. */
@@ -19,7 +19,7 @@ class GoldenLocateTest {
     List<String> all = List.of("x86-64", "x86-64-v3", "x86-64-v4");
     List<Integer> numbers = List.of(1, 3, 4);
     String best =
-        CpuLibrary.probe().details().stream()
+        CpuProbe.probe().details().stream()
             .filter(detail -> detail.startsWith("isa="))
             .findFirst()
             .orElseThrow()
@@ -51,7 +51,7 @@ class GoldenLocateTest {
   @ParameterizedTest(name = "{0}, {1}")
   @MethodSource("org.scanformer.GoldenRun#casesAndSchedules")
   void bf16AgreesUnderTheSameMasks(GoldenCase golden, Schedule schedule) {
-    assumeTrue(CpuLibrary.probe().details().contains("bf16=true"), "needs AVX512-BF16");
+    assumeTrue(CpuProbe.probe().details().contains("bf16=true"), "needs AVX512-BF16");
     GoldenRun.checkUnderTheSameMasks(
         golden, BackendKind.CPU, Precision.BF16, schedule, BF16_TOLERANCE);
   }

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
-import org.scanformer.internal.cuda.CudaLibrary;
+import org.scanformer.internal.cuda.CudaDevices;
 import org.scanformer.reference.RandomImages;
 import org.scanformer.reference.RandomModel;
 
@@ -33,7 +33,7 @@ abstract class SessionFixture {
   @BeforeEach
   void open() throws Exception {
     if (backend() == BackendKind.CUDA) {
-      DeviceReport report = CudaLibrary.probe(0);
+      DeviceReport report = CudaDevices.probe(0);
       assumeTrue(report.usable(), () -> "no usable CUDA device: " + report.details());
     }
     RandomModel.tiny().seed(3).coarseGrid(2).scales(3).scoreHead(true).write(directory);

@@ -4,9 +4,7 @@ import java.util.Map;
 import org.bytedeco.javacpp.tools.Info;
 import org.bytedeco.javacpp.tools.InfoMap;
 
-/**
- * How the C API's types become Java's, in the bindings of every backend. Read by the build alone.
- */
+/** How the C API's types become Java's, in all bindings. Read only by the build. */
 public final class CApi {
   private static final Map<String, String> JAVA_TYPES =
       Map.of("float", "float", "int32_t", "int", "int64_t", "long", "uint8_t", "byte");
@@ -14,15 +12,15 @@ public final class CApi {
   private CApi() {}
 
   /**
-   * Maps scanformer.h and a backend's own header.
+   * Maps the headers' types.
    *
-   * @param ownHandle the opaque type of that header
-   * @param ownGuard its include guard
+   * @param ownHandle the opaque type of a backend's own header
    */
-  public static void map(InfoMap infoMap, String ownHandle, String ownGuard) {
+  public static void map(InfoMap infoMap, String ownHandle) {
     // Opaque handles, and tables that Java fills through buffers: both are plain addresses to Java.
     for (String type :
         new String[] {
+          "sf_backend",
           "sf_stream",
           ownHandle,
           "sf_image",
@@ -41,6 +39,9 @@ public final class CApi {
                     .valueTypes(javaType)
                     .pointerTypes("Pointer")
                     .cast()));
-    infoMap.put(new Info("SCANFORMER_H", ownGuard).skip());
+    for (String macro :
+        new String[] {"SCANFORMER_H", "SCANFORMER_CPU_H", "SCANFORMER_CUDA_H", "SF_OPERATIONS"}) {
+      infoMap.put(new Info(macro).skip());
+    }
   }
 }

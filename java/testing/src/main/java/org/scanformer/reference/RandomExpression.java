@@ -15,7 +15,7 @@ public record RandomExpression(String text, int[] ids) {
   static final int SEP = 3;
 
   /** The vocabulary of the golden cases; larger ones go on with w42, w43, and so on. */
-  static final List<String> WORDS =
+  public static final List<String> WORDS =
       List.of(
           "[PAD]",
           "[UNK]",

@@ -21,7 +21,7 @@ public enum ElementType {
     this.bytes = bytes;
   }
 
-  /** The C API's number; floating-point types alone have one. */
+  /** The C API's number; only floating-point types have one. */
   public int code() {
     return code;
   }

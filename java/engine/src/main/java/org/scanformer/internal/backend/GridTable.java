@@ -10,19 +10,19 @@ public final class GridTable {
   /** Bytes a row. */
   public static final int BYTES = 48;
 
-  private static final int CANVAS = 0;
-  private static final int MASK = 8;
-  private static final int ROWS = 16;
-  private static final int COLS = 20;
-  private static final int SCALE = 24;
-  private static final int SELECTED = 28;
-  private static final int PATCH_ROW = 32;
-  private static final int TOKEN_ROW = 36;
-  private static final int LOGIT_BOUND = 40;
-  private static final int MAX_SELECTED = 44;
+  static final int CANVAS = 0;
+  static final int MASK = 8;
+  static final int ROWS = 16;
+  static final int COLS = 20;
+  static final int SCALE = 24;
+  static final int SELECTED = 28;
+  static final int PATCH_ROW = 32;
+  static final int TOKEN_ROW = 36;
+  static final int LOGIT_BOUND = 40;
+  static final int MAX_SELECTED = 44;
 
   /** The C API's SF_GIVEN. */
-  private static final int GIVEN = -1;
+  static final int GIVEN = -1;
 
   private final Table table;
 

@@ -7,6 +7,13 @@ public final class KvAppendTable {
   /** Bytes a row. */
   public static final int BYTES = 32;
 
+  static final int KV = 0;
+  static final int LAYER_STRIDE = 8;
+  static final int ROW = 16;
+  static final int TOKENS = 20;
+  static final int POSITION = 24;
+  static final int CAPACITY = 28;
+
   private final Table table;
   private int size;
 
@@ -24,12 +31,12 @@ public final class KvAppendTable {
   public void add(long address, long layerStride, int row, int tokens) {
     ByteBuffer host = table.host();
     int base = size * BYTES;
-    host.putLong(base, address);
-    host.putLong(base + 8, layerStride);
-    host.putInt(base + 16, row);
-    host.putInt(base + 20, tokens);
-    host.putInt(base + 24, 0);
-    host.putInt(base + 28, tokens);
+    host.putLong(base + KV, address);
+    host.putLong(base + LAYER_STRIDE, layerStride);
+    host.putInt(base + ROW, row);
+    host.putInt(base + TOKENS, tokens);
+    host.putInt(base + POSITION, 0);
+    host.putInt(base + CAPACITY, tokens);
     size++;
   }
 

@@ -7,6 +7,11 @@ public final class KvSegmentTable {
   /** Bytes a row. */
   public static final int BYTES = 24;
 
+  static final int KV = 0;
+  static final int LAYER_STRIDE = 8;
+  static final int TOKENS = 16;
+  static final int RESERVED = 20;
+
   private final Table table;
   private int size;
 
@@ -24,10 +29,10 @@ public final class KvSegmentTable {
   public void set(int row, long address, long layerStride, int tokens) {
     ByteBuffer host = table.host();
     int base = row * BYTES;
-    host.putLong(base, address);
-    host.putLong(base + 8, layerStride);
-    host.putInt(base + 16, tokens);
-    host.putInt(base + 20, 0);
+    host.putLong(base + KV, address);
+    host.putLong(base + LAYER_STRIDE, layerStride);
+    host.putInt(base + TOKENS, tokens);
+    host.putInt(base + RESERVED, 0);
   }
 
   /** Number of rows. */

@@ -11,12 +11,13 @@ import org.scanformer.Image;
  * several threads.
  */
 public final class PixelSource {
-  private static final int BYTES = 64;
-  private static final int STRIDES = 24;
-  private static final int WIDTH = 48;
-  private static final int HEIGHT = 52;
-  private static final int FORMAT = 56;
-  private static final int COLOR = 60;
+  static final int BYTES = 64;
+  static final int PLANES = 0;
+  static final int STRIDES = 24;
+  static final int WIDTH = 48;
+  static final int HEIGHT = 52;
+  static final int FORMAT = 56;
+  static final int COLOR = 60;
 
   private final ByteBuffer[] buffers;
   private final int planes;
@@ -72,7 +73,7 @@ public final class PixelSource {
     return buffers.length;
   }
 
-  /** A plane's bytes, from position 0 to the limit. Absolute access alone. */
+  /** A plane's bytes, from position 0 to the limit. Only for absolute access. */
   public ByteBuffer buffer(int plane) {
     return buffers[plane];
   }
@@ -84,12 +85,12 @@ public final class PixelSource {
 
   /** Where the reader of {@link #struct()} finds a plane. */
   public void setPlace(int plane, long address) {
-    fields.putLong(plane * Long.BYTES, address);
+    fields.putLong(PLANES + plane * Long.BYTES, address);
   }
 
   /** Where a plane is. */
   public long place(int plane) {
-    return fields.getLong(plane * Long.BYTES);
+    return fields.getLong(PLANES + plane * Long.BYTES);
   }
 
   /** The {@code sf_image}. */

@@ -7,6 +7,13 @@ public final class QueryBlockTable {
   /** Bytes a row. */
   public static final int BYTES = 24;
 
+  static final int Q_ROW = 0;
+  static final int OUT_ROW = 4;
+  static final int ROWS = 8;
+  static final int SEGMENT_BEGIN = 12;
+  static final int SEGMENT_END = 16;
+  static final int RESERVED = 20;
+
   private final Table table;
   private int size;
 
@@ -24,12 +31,12 @@ public final class QueryBlockTable {
   public void add(int queryRow, int outRow, int rows, int segmentBegin, int segmentEnd) {
     ByteBuffer host = table.host();
     int base = size * BYTES;
-    host.putInt(base, queryRow);
-    host.putInt(base + 4, outRow);
-    host.putInt(base + 8, rows);
-    host.putInt(base + 12, segmentBegin);
-    host.putInt(base + 16, segmentEnd);
-    host.putInt(base + 20, 0);
+    host.putInt(base + Q_ROW, queryRow);
+    host.putInt(base + OUT_ROW, outRow);
+    host.putInt(base + ROWS, rows);
+    host.putInt(base + SEGMENT_BEGIN, segmentBegin);
+    host.putInt(base + SEGMENT_END, segmentEnd);
+    host.putInt(base + RESERVED, 0);
     size++;
   }
 

@@ -28,7 +28,7 @@ public final class Table {
   }
 
   /**
-   * The host's side, in native byte order. Absolute access alone: its position and limit are not to
+   * The host's side, in native byte order. Only for absolute access: its position and limit are not to
    * be moved.
    */
   public ByteBuffer host() {

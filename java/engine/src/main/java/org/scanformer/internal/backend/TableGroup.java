@@ -15,7 +15,7 @@ public final class TableGroup {
 
   private final List<Table> tables = new ArrayList<>();
   private long bytes;
-  private Mirror mirror;
+  private HostDeviceBuffer buffer;
 
   /** Declares a table; it has memory after {@link #reserve}. */
   public Table table(long tableBytes) {
@@ -32,23 +32,23 @@ public final class TableGroup {
 
   /** Gives every table its memory. */
   public void reserve(Backend backend) {
-    mirror = backend.allocateMirror(bytes);
+    buffer = backend.allocateHostDevice(bytes);
     int offset = 0;
     for (Table table : tables) {
       int size = Math.toIntExact(table.bytes());
-      ByteBuffer host = mirror.host().slice(offset, size).order(ByteOrder.nativeOrder());
-      table.bind(host, new Pointer(mirror.device()).position(offset));
+      ByteBuffer host = buffer.host().slice(offset, size).order(ByteOrder.nativeOrder());
+      table.bind(host, new Pointer(buffer.device()).position(offset));
       offset += (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
   }
 
-  /** As {@link Mirror#toDevice()}. */
+  /** As {@link HostDeviceBuffer#toDevice()}. */
   public void toDevice() {
-    mirror.toDevice();
+    buffer.toDevice();
   }
 
-  /** As {@link Mirror#toHost()}. */
+  /** As {@link HostDeviceBuffer#toHost()}. */
   public void toHost() {
-    mirror.toHost();
+    buffer.toHost();
   }
 }

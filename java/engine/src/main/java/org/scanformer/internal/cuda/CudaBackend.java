@@ -1,16 +1,7 @@
 package org.scanformer.internal.cuda;
 
-import java.nio.Buffer;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.LongBuffer;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
-import java.util.List;
-import java.util.Set;
-import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.scanformer.BackendKind;
 import org.scanformer.DeviceReport;
@@ -18,77 +9,53 @@ import org.scanformer.ErrorCode;
 import org.scanformer.Precision;
 import org.scanformer.ScanFormerException;
 import org.scanformer.internal.backend.Activation;
-import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.backend.ElementType;
-import org.scanformer.internal.backend.GridTable;
-import org.scanformer.internal.backend.KvAppendTable;
-import org.scanformer.internal.backend.KvSegmentTable;
+import org.scanformer.internal.backend.HostDeviceBuffer;
 import org.scanformer.internal.backend.LaunchShape;
 import org.scanformer.internal.backend.Linear;
-import org.scanformer.internal.backend.Mirror;
+import org.scanformer.internal.backend.NativeBackend;
+import org.scanformer.internal.backend.NativeStream;
 import org.scanformer.internal.backend.PixelSource;
-import org.scanformer.internal.backend.QueryBlockTable;
-import org.scanformer.internal.backend.Table;
 import org.scanformer.internal.backend.Tensor;
-import org.scanformer.natives.cuda.CudaKernels;
+import org.scanformer.natives.api.Api;
+import org.scanformer.natives.cuda.CudaApi;
 
 /**
- * The operations on a CUDA device: our own kernels and cuBLAS's products, enqueued on one stream.
- * Tables are copied to the device from pinned memory; the host waits only where a result is asked
- * for.
+ * A CUDA device: our own kernels and cuBLAS's matrix products, enqueued on one stream. Tables are
+ * copied to the device from pinned memory; the host waits only where a result is asked for.
  */
-public final class CudaBackend implements Backend {
+public final class CudaBackend extends NativeBackend {
   /** bfloat16 and TensorFloat-32 need this compute capability, times 10. */
   private static final int AMPERE = 80;
 
-  private final Pointer stream;
-  private final Precision precision;
-  private final int math;
-  private final Set<Tensor> tensors = Collections.newSetFromMap(new IdentityHashMap<>());
-  private final List<Pointer> pinned = new ArrayList<>();
-
-  /** Null until the backend is open. */
-  private MatrixProducts products;
-
-  // See CpuBackend: JavaCPP's own allocations are refused when the process is large.
-  private final LongBuffer longResult =
-      ByteBuffer.allocateDirect(Long.BYTES).order(ByteOrder.nativeOrder()).asLongBuffer();
-
-  private final PixelStaging pixels = new PixelStaging();
+  private final PinnedMemory pinned;
+  private final PixelStaging pixels;
   private final CudaGraphs graphs;
 
-  private boolean closed;
+  /** Null until the backend is open. */
+  private Matmul matmul;
 
-  private CudaBackend(Pointer stream, Precision precision) {
-    this.stream = stream;
-    this.precision = precision;
+  private CudaBackend(NativeStream stream, Precision precision) {
+    super(stream, precision, computeType(precision));
+    this.pinned = new PinnedMemory(stream);
+    this.pixels = new PixelStaging(this, pinned);
     this.graphs = new CudaGraphs(stream);
-    this.math =
-        switch (precision) {
-          case FP32 -> CudaKernels.SF_F32;
-          case TF32 -> CudaKernels.SF_TF32;
-          case FP16 -> CudaKernels.SF_F16;
-          case BF16 -> CudaKernels.SF_BF16;
-        };
   }
 
-  private MatrixProducts openProducts(int device) {
-    MatrixProducts plain = new PlainProducts(stream);
-    if (CudaLibrary.plainProducts()) {
-      return plain;
-    }
-    Tensor workspace =
-        new Tensor("cuBLAS's workspace", ElementType.U8, CublasLtProducts.workspaceBytes(), 1);
-    allocate(workspace);
-    return new CublasLtProducts(
-        device, CudaKernels.sf_cuda_queue(stream), workspace, plain, precision);
+  private static int computeType(Precision precision) {
+    return switch (precision) {
+      case FP32 -> Api.SF_F32;
+      case TF32 -> Api.SF_TF32;
+      case FP16 -> Api.SF_F16;
+      case BF16 -> Api.SF_BF16;
+    };
   }
 
   /**
    * Opens a device.
    *
-   * @param report what {@link CudaLibrary#probe(int)} found of it
-   * @param precision null for BF16 where the device has it, else FP16
+   * @param report what {@link CudaDevices#probe(int)} found of it
+   * @param precision null for BF16 where the device has it, otherwise FP16
    * @throws ScanFormerException UNSUPPORTED with every reason when the device is not usable
    */
   public static CudaBackend open(DeviceReport report, Precision precision) {
@@ -98,24 +65,13 @@ public final class CudaBackend implements Backend {
           ErrorCode.UNSUPPORTED,
           "CUDA device " + device + " is not usable: " + String.join("; ", report.details()));
     }
-    Pointer stream = new Pointer();
-    int status = CudaKernels.sf_stream_create(device, 0, 0, stream);
-    if (status != CudaKernels.SF_OK) {
-      throw new ScanFormerException(
-          errorCode(status),
-          "CUDA device "
-              + device
-              + " could not be opened, status "
-              + status
-              + " ("
-              + String.join(", ", report.details())
-              + ")");
-    }
-    int capability = CudaKernels.sf_compute_capability(stream);
+    String what = "CUDA device " + device + " (" + String.join(", ", report.details()) + ")";
+    NativeStream stream = NativeStream.open(CudaApi.sf_cuda_backend(), device, 0, 0, what);
+    int capability = CudaApi.sf_compute_capability(stream.pointer());
     Precision chosen =
         precision != null ? precision : capability >= AMPERE ? Precision.BF16 : Precision.FP16;
     if (capability < AMPERE && (chosen == Precision.BF16 || chosen == Precision.TF32)) {
-      CudaKernels.sf_stream_destroy(stream);
+      stream.destroy();
       throw new ScanFormerException(
           ErrorCode.UNSUPPORTED,
           chosen
@@ -127,7 +83,7 @@ public final class CudaBackend implements Backend {
     }
     CudaBackend backend = new CudaBackend(stream, chosen);
     try {
-      backend.products = backend.openProducts(device);
+      backend.matmul = backend.openMatmul(device);
       return backend;
     } catch (RuntimeException | LinkageError e) {
       backend.close();
@@ -135,25 +91,16 @@ public final class CudaBackend implements Backend {
     }
   }
 
-  /** Maps the C API's status to the category that callers act on. */
-  private static ErrorCode errorCode(int status) {
-    return switch (status) {
-      case CudaKernels.SF_INVALID_ARGUMENT -> ErrorCode.BAD_INPUT;
-      case CudaKernels.SF_OUT_OF_MEMORY -> ErrorCode.OUT_OF_MEMORY;
-      case CudaKernels.SF_UNSUPPORTED -> ErrorCode.UNSUPPORTED;
-      case CudaKernels.SF_DEVICE_LOST -> ErrorCode.DEVICE_LOST;
-      default -> ErrorCode.DEVICE_ERROR;
-    };
-  }
-
-  static void check(Pointer stream, int status) {
-    if (status != CudaKernels.SF_OK) {
-      throw new ScanFormerException(errorCode(status), CudaKernels.sf_error(stream).getString());
+  private Matmul openMatmul(int device) {
+    Matmul plain = new PlainMatmul(stream());
+    if (CudaDevices.plainMatmul()) {
+      return plain;
     }
-  }
-
-  private void check(int status) {
-    check(stream, status);
+    Tensor workspace =
+        new Tensor("cuBLAS's workspace", ElementType.U8, CublasLtMatmul.workspaceBytes(), 1);
+    allocate(workspace);
+    return new CublasLtMatmul(
+        device, CudaApi.sf_cuda_queue(stream().pointer()), workspace, plain, precision());
   }
 
   @Override
@@ -162,30 +109,14 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
-  public Precision precision() {
-    return precision;
-  }
-
-  @Override
-  public ElementType activationType() {
-    return switch (precision) {
-      case FP16 -> ElementType.F16;
-      case BF16 -> ElementType.BF16;
-      default -> ElementType.F32;
-    };
-  }
-
-  @Override
   public ElementType queryType() {
     return activationType();
   }
 
-  // ---- Memory ----
-
   @Override
   public void synchronize() {
-    check(CudaKernels.sf_synchronize(stream));
-    pixels.used = 0;
+    super.synchronize();
+    pixels.clear();
   }
 
   /** Rounded as products are, so that few graphs are recorded. */
@@ -200,126 +131,11 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
-  public long memoryAvailable() {
-    check(CudaKernels.sf_memory_available(stream, new Pointer(longResult)));
-    return longResult.get(0);
-  }
-
-  @Override
-  public void allocate(Tensor tensor) {
-    // An empty array still gets an address, so that no operation meets a null.
-    long bytes = Math.max(64, tensor.bytes());
-    Pointer memory = new Pointer();
-    int status = CudaKernels.sf_allocate(stream, bytes, memory);
-    if (status != CudaKernels.SF_OK) {
-      throw new ScanFormerException(
-          errorCode(status),
-          "No memory for "
-              + tensor.name()
-              + " ("
-              + bytes
-              + " bytes): "
-              + CudaKernels.sf_error(stream).getString());
-    }
-    tensor.bind(memory);
-    tensors.add(tensor);
-  }
-
-  @Override
-  public void free(Tensor tensor) {
-    if (tensors.remove(tensor)) {
-      check(CudaKernels.sf_free(stream, tensor.pointer(), Math.max(64, tensor.bytes())));
-      tensor.bind(null);
-    }
-  }
-
-  private Pointer allocatePinned(long bytes) {
-    Pointer memory = new Pointer();
-    check(CudaKernels.sf_allocate_host(stream, bytes, memory));
-    pinned.add(memory);
-    return memory;
-  }
-
-  private void freePinned(Pointer memory) {
-    pinned.remove(memory);
-    check(CudaKernels.sf_free_host(stream, memory));
-  }
-
-  private static ByteBuffer view(Pointer memory, long bytes) {
-    return new BytePointer(memory).capacity(bytes).asByteBuffer().order(ByteOrder.nativeOrder());
-  }
-
-  @Override
-  public Mirror allocateMirror(long bytes) {
+  public HostDeviceBuffer allocateHostDevice(long bytes) {
     Tensor memory = new Tensor("tables", ElementType.U8, Math.max(64, bytes), 1);
     allocate(memory);
-    return new CudaMirror(memory, allocatePinned(memory.bytes()));
-  }
-
-  /** The address of a direct buffer's first remaining element. */
-  private static Pointer address(Buffer buffer, long elementBytes) {
-    return new Pointer(buffer).position(buffer.position() * elementBytes);
-  }
-
-  @Override
-  public void upload(Tensor tensor, long firstElement, Buffer source) {
-    long elementBytes = tensor.type().bytes();
-    check(
-        CudaKernels.sf_upload(
-            stream,
-            tensor.pointer(),
-            firstElement * elementBytes,
-            address(source, elementBytes),
-            source.remaining() * elementBytes));
-  }
-
-  @Override
-  public void download(Tensor tensor, long firstElement, Buffer destination) {
-    long elementBytes = tensor.type().bytes();
-    check(
-        CudaKernels.sf_download(
-            stream,
-            tensor.pointer(),
-            firstElement * elementBytes,
-            address(destination, elementBytes),
-            destination.remaining() * elementBytes));
-  }
-
-  // ---- Image pyramid and patches ----
-
-  @Override
-  public void buildPyramid(
-      PixelSource image,
-      int patchSize,
-      int scales,
-      int coarseRows,
-      int coarseCols,
-      Tensor mean,
-      Tensor std,
-      Tensor canvas) {
-    if (image.isOnDevice()) {
-      requireOnDevice(image);
-    } else {
-      pixels.toDevice(image);
-    }
-    check(
-        CudaKernels.sf_build_pyramid(
-            stream,
-            image.struct(),
-            patchSize,
-            scales,
-            coarseRows,
-            coarseCols,
-            mean.pointer(),
-            std.pointer(),
-            canvas.pointer()));
-  }
-
-  /** A kernel that reads what is not the device's would end the process's use of it. */
-  private void requireOnDevice(PixelSource image) {
-    for (int p = 0; p < image.planes(); p++) {
-      check(CudaKernels.sf_check_device_memory(stream, image.place(p)));
-    }
+    Pointer hostMemory = pinned.allocate(memory.bytes());
+    return new CudaBuffer(stream(), memory, hostMemory, view(hostMemory, memory.bytes()));
   }
 
   @Override
@@ -328,122 +144,20 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
-  public void compactPatches(GridTable grids, int count, Table mask, Tensor indices, Table counts) {
-    check(
-        CudaKernels.sf_compact_patches(
-            stream,
-            grids.table().device(),
-            count,
-            mask.device(),
-            indices.pointer(),
-            counts.device()));
+  public void stagePixels(PixelSource image) {
+    if (image.isOnDevice()) {
+      requireOnDevice(image);
+    } else {
+      pixels.toDevice(image);
+    }
   }
 
-  @Override
-  public void gatherPatches(
-      GridTable grids,
-      int count,
-      int patches,
-      int patchSize,
-      Tensor canvas,
-      Tensor indices,
-      Tensor rows) {
-    check(
-        CudaKernels.sf_gather_patches(
-            stream,
-            grids.table().device(),
-            count,
-            patches,
-            patchSize,
-            canvas.pointer(),
-            indices.pointer(),
-            rows.type().code(),
-            rows.pointer()));
+  /** A kernel that reads what is not the device's would end the process's use of it. */
+  private void requireOnDevice(PixelSource image) {
+    for (int p = 0; p < image.planes(); p++) {
+      stream().check(CudaApi.sf_check_device_memory(stream().pointer(), image.place(p)));
+    }
   }
-
-  @Override
-  public void selectPatches(
-      GridTable parents, GridTable children, int count, Tensor logits, Tensor indices, Table mask) {
-    check(
-        CudaKernels.sf_select_patches(
-            stream,
-            parents.table().device(),
-            children.table().device(),
-            count,
-            logits.pointer(),
-            indices.pointer(),
-            mask.device()));
-  }
-
-  // ---- Tokens ----
-
-  @Override
-  public void embedText(
-      int tokens,
-      Table ids,
-      Table positions,
-      Table tokenRows,
-      Tensor wordEmbeddings,
-      Tensor positionEmbeddings,
-      Tensor tokenType,
-      Tensor normWeight,
-      Tensor normBias,
-      float epsilon,
-      Tensor modality,
-      Tensor x) {
-    check(
-        CudaKernels.sf_embed_text(
-            stream,
-            tokens,
-            x.columns(),
-            ids.device(),
-            positions.device(),
-            tokenRows.device(),
-            wordEmbeddings.pointer(),
-            Math.toIntExact(wordEmbeddings.rows()),
-            positionEmbeddings.pointer(),
-            Math.toIntExact(positionEmbeddings.rows()),
-            tokenType.pointer(),
-            normWeight.pointer(),
-            normBias.pointer(),
-            epsilon,
-            modality.pointer(),
-            x.pointer()));
-  }
-
-  @Override
-  public void embedPatches(
-      GridTable grids,
-      int count,
-      int numPatches,
-      Tensor patches,
-      Tensor indices,
-      Tensor clsToken,
-      Tensor positionEmbeddings,
-      int positionGrid,
-      Tensor modality,
-      Tensor scaleEmbeddings,
-      Tensor constantToken,
-      Tensor x) {
-    check(
-        CudaKernels.sf_embed_patches(
-            stream,
-            grids.table().device(),
-            count,
-            numPatches,
-            x.columns(),
-            patches.pointer(),
-            indices.pointer(),
-            clsToken.pointer(),
-            positionEmbeddings.pointer(),
-            positionGrid,
-            modality.pointer(),
-            scaleEmbeddings.pointer(),
-            constantToken.pointer(),
-            x.pointer()));
-  }
-
-  // ---- Encoder ----
 
   @Override
   public Linear createLinear(
@@ -456,9 +170,14 @@ public final class CudaBackend implements Backend {
       Tensor staging = new Tensor(name + " in fp32", ElementType.F32, out, in);
       allocate(staging);
       upload(staging, 0, weight);
-      check(
-          CudaKernels.sf_convert(
-              stream, (long) out * in, staging.pointer(), type.code(), weights.pointer()));
+      stream()
+          .check(
+              CudaApi.sf_convert(
+                  stream().pointer(),
+                  (long) out * in,
+                  staging.pointer(),
+                  type.code(),
+                  weights.pointer()));
       synchronize();
       free(staging);
     }
@@ -488,7 +207,7 @@ public final class CudaBackend implements Backend {
     }
     CudaLinear linear = (CudaLinear) weights;
     boolean done =
-        products.multiply(
+        matmul.multiply(
             linearRows(rows),
             linear.out(),
             linear.in(),
@@ -498,143 +217,31 @@ public final class CudaBackend implements Backend {
             activation,
             y);
     if (!done) {
-      check(
-          CudaKernels.sf_bias_activation(
-              stream,
-              rows,
-              linear.out(),
-              linear.bias == null ? null : linear.bias.pointer(),
-              activation.ordinal(),
-              y.type().code(),
-              y.pointer()));
+      stream()
+          .check(
+              CudaApi.sf_bias_activation(
+                  stream().pointer(),
+                  rows,
+                  linear.out(),
+                  linear.bias == null ? null : linear.bias.pointer(),
+                  activation.ordinal(),
+                  y.type().code(),
+                  y.pointer()));
     }
   }
 
   @Override
-  public void residualLayerNorm(
-      int rows,
-      Tensor x,
-      Table rowIndex,
-      Tensor y,
-      Tensor xOut,
-      Tensor weight,
-      Tensor bias,
-      float epsilon,
-      Tensor out) {
-    check(
-        CudaKernels.sf_residual_layer_norm(
-            stream,
-            rows,
-            x.columns(),
-            x.pointer(),
-            rowIndex == null ? null : rowIndex.device(),
-            y == null ? null : y.pointer(),
-            xOut == null ? null : xOut.pointer(),
-            weight == null ? null : weight.pointer(),
-            bias == null ? null : bias.pointer(),
-            epsilon,
-            out == null ? ElementType.F32.code() : out.type().code(),
-            out == null ? null : out.pointer()));
-  }
-
-  @Override
-  public long kvBytes(int heads, int headSize, int tokens) {
-    return CudaKernels.sf_kv_bytes(heads, headSize, tokens, math);
-  }
-
-  @Override
-  public void appendKv(
-      KvAppendTable appends,
-      int rows,
-      int heads,
-      int headSize,
-      int layer,
-      Tensor qkv,
-      Tensor bias,
-      Table counts,
-      Tensor q) {
-    check(
-        CudaKernels.sf_append_kv(
-            stream,
-            appends.table().device(),
-            appends.size(),
-            rows,
-            heads,
-            headSize,
-            layer,
-            math,
-            qkv.pointer(),
-            bias.pointer(),
-            counts.device(),
-            q.pointer()));
-  }
-
-  @Override
-  public void attention(
-      QueryBlockTable blocks,
-      int rows,
-      KvSegmentTable segments,
-      int heads,
-      int headSize,
-      int layer,
-      Tensor q,
-      Tensor out) {
-    check(
-        CudaKernels.sf_attention(
-            stream,
-            blocks.table().device(),
-            blocks.size(),
-            rows,
-            segments.table().device(),
-            segments.size(),
-            heads,
-            headSize,
-            layer,
-            math,
-            q.pointer(),
-            out.type().code(),
-            out.pointer()));
-  }
-
-  /** On a lost device nothing can be freed: its memory goes with the process. */
-  @Override
-  public void close() {
-    if (closed) {
-      return;
-    }
-    closed = true;
-    try {
-      if (CudaKernels.sf_synchronize(stream) != CudaKernels.SF_DEVICE_LOST) {
-        release();
-      }
-    } finally {
-      CudaKernels.sf_stream_destroy(stream);
-    }
-  }
-
-  private void release() {
+  protected void release() {
     graphs.close();
-    if (products != null) {
-      products.close();
+    if (matmul != null) {
+      matmul.close();
     }
-    for (Tensor tensor : List.copyOf(tensors)) {
-      free(tensor);
-    }
-    for (Pointer memory : List.copyOf(pinned)) {
-      freePinned(memory);
-    }
+    freeAll();
+    pinned.freeAll();
   }
 
   /** Weights on the device. */
-  private static final class CudaLinear implements Linear {
-    private final Tensor weights;
-    private final Tensor bias;
-
-    CudaLinear(Tensor weights, Tensor bias) {
-      this.weights = weights;
-      this.bias = bias;
-    }
-
+  private record CudaLinear(Tensor weights, Tensor bias) implements Linear {
     @Override
     public int out() {
       return Math.toIntExact(weights.rows());
@@ -651,94 +258,9 @@ public final class CudaBackend implements Backend {
     }
   }
 
-  /**
-   * Pinned memory and as much of the device's, through which the pixels of a batch go one image
-   * behind the other; both are kept, and grown to the largest batch.
-   */
-  private final class PixelStaging {
-    /** Null until there is all of it. */
-    private Tensor memory;
-
-    private Pointer pinnedMemory;
-    private ByteBuffer host;
-
-    /** Places on the two sides, moved over them so that a call makes none. */
-    private Pointer from;
-
-    private Pointer to;
-
-    /** Bytes whose copies may still be under way. */
-    private long used;
-
-    /** Enqueues the copy of an image, which is on the device until the next synchronisation. */
-    void toDevice(PixelSource image) {
-      if (memory == null || memory.bytes() - used < image.bytes()) {
-        reserve(Math.addExact(used, image.bytes()));
-      }
-      for (int p = 0; p < image.buffers(); p++) {
-        ByteBuffer plane = image.buffer(p);
-        int bytes = plane.limit();
-        host.put((int) used, plane, 0, bytes);
-        from.position(used);
-        to.position(used);
-        check(CudaKernels.sf_copy_to_device(stream, to, from, bytes));
-        image.setPlace(p, memory.address() + used);
-        used += bytes;
-      }
-    }
-
-    /** At most 2 GiB, which Java's buffers reach. */
-    void reserve(long bytes) {
-      if (memory != null && memory.bytes() >= bytes) {
-        return;
-      }
-      if (bytes > Integer.MAX_VALUE) {
-        throw new ScanFormerException(
-            ErrorCode.BAD_INPUT,
-            "The images of a batch have "
-                + bytes
-                + " bytes of pixels, expected at most "
-                + Integer.MAX_VALUE);
-      }
-      if (memory != null) {
-        synchronize();
-        Tensor old = memory;
-        memory = null;
-        free(old);
-        freePinned(pinnedMemory);
-      }
-      Tensor grown = new Tensor("pixels", ElementType.U8, Math.max(64, bytes), 1);
-      allocate(grown);
-      try {
-        pinnedMemory = allocatePinned(grown.bytes());
-      } catch (ScanFormerException e) {
-        free(grown);
-        throw e;
-      }
-      host = view(pinnedMemory, grown.bytes());
-      from = new Pointer(pinnedMemory);
-      to = new Pointer(grown.pointer());
-      memory = grown;
-    }
-  }
-
   /** A pinned copy on the host and one on the device. */
-  private final class CudaMirror implements Mirror {
-    private final Tensor memory;
-    private final Pointer hostMemory;
-    private final ByteBuffer host;
-
-    CudaMirror(Tensor memory, Pointer hostMemory) {
-      this.memory = memory;
-      this.hostMemory = hostMemory;
-      this.host = view(hostMemory, memory.bytes());
-    }
-
-    @Override
-    public ByteBuffer host() {
-      return host;
-    }
-
+  private record CudaBuffer(NativeStream stream, Tensor memory, Pointer hostMemory, ByteBuffer host)
+      implements HostDeviceBuffer {
     @Override
     public Pointer device() {
       return memory.pointer();
@@ -746,12 +268,15 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void toDevice() {
-      check(CudaKernels.sf_copy_to_device(stream, memory.pointer(), hostMemory, memory.bytes()));
+      stream.check(
+          CudaApi.sf_copy_to_device(
+              stream.pointer(), memory.pointer(), hostMemory, memory.bytes()));
     }
 
     @Override
     public void toHost() {
-      check(CudaKernels.sf_copy_to_host(stream, hostMemory, memory.pointer(), memory.bytes()));
+      stream.check(
+          CudaApi.sf_copy_to_host(stream.pointer(), hostMemory, memory.pointer(), memory.bytes()));
     }
   }
 }

@@ -5,27 +5,29 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bytedeco.javacpp.Pointer;
 import org.scanformer.internal.backend.LaunchShape;
-import org.scanformer.natives.cuda.CudaKernels;
+import org.scanformer.internal.backend.NativeStream;
+import org.scanformer.natives.api.Api;
+import org.scanformer.natives.cuda.CudaApi;
 
 /**
  * The CUDA graphs of a stream: work is recorded by shape and then launched as a whole, which costs
- * the host one call in place of one a kernel. Not safe for use by several threads.
+ * the host one call in place of one a kernel. Used by one thread at a time.
  */
 final class CudaGraphs implements AutoCloseable {
   /** Work is enqueued kernel by kernel, to compare the two. */
   private static final String PLAIN_LAUNCHES_PROPERTY = "org.scanformer.cuda.plainLaunches";
 
-  /** Beyond so many shapes the one that was not met for longest is forgotten. */
+  /** With more shapes than this, the one that was met longest ago is dropped. */
   static final int MAX_GRAPHS = 256;
 
   /** Stands for a shape that was met once. */
   private static final Pointer NONE = new Pointer();
 
-  private final Pointer stream;
+  private final NativeStream stream;
   private final boolean plainLaunches = Boolean.getBoolean(PLAIN_LAUNCHES_PROPERTY);
   private final Map<LaunchShape, Pointer> graphs = new LinkedHashMap<>(16, 0.75f, true);
 
-  CudaGraphs(Pointer stream) {
+  CudaGraphs(NativeStream stream) {
     this.stream = stream;
   }
 
@@ -50,21 +52,21 @@ final class CudaGraphs implements AutoCloseable {
       graph = record(work);
       graphs.put(shape.copy(), graph);
     }
-    CudaBackend.check(stream, CudaKernels.sf_graph_launch(stream, graph));
+    stream.check(CudaApi.sf_graph_launch(stream.pointer(), graph));
   }
 
   private Pointer record(Runnable work) {
-    CudaBackend.check(stream, CudaKernels.sf_graph_begin(stream));
+    stream.check(CudaApi.sf_graph_begin(stream.pointer()));
     Pointer graph = new Pointer();
     try {
       work.run();
     } catch (Throwable e) {
-      if (CudaKernels.sf_graph_end(stream, graph) == CudaKernels.SF_OK) {
-        CudaKernels.sf_graph_destroy(graph);
+      if (CudaApi.sf_graph_end(stream.pointer(), graph) == Api.SF_OK) {
+        CudaApi.sf_graph_destroy(graph);
       }
       throw e;
     }
-    CudaBackend.check(stream, CudaKernels.sf_graph_end(stream, graph));
+    stream.check(CudaApi.sf_graph_end(stream.pointer(), graph));
     return graph;
   }
 
@@ -77,8 +79,8 @@ final class CudaGraphs implements AutoCloseable {
     oldest.remove();
     if (graph != NONE) {
       // It may be under way.
-      CudaBackend.check(stream, CudaKernels.sf_synchronize(stream));
-      CudaKernels.sf_graph_destroy(graph);
+      stream.check(stream.synchronize());
+      CudaApi.sf_graph_destroy(graph);
     }
   }
 
@@ -87,7 +89,7 @@ final class CudaGraphs implements AutoCloseable {
   public void close() {
     for (Pointer graph : graphs.values()) {
       if (graph != NONE) {
-        CudaKernels.sf_graph_destroy(graph);
+        CudaApi.sf_graph_destroy(graph);
       }
     }
     graphs.clear();

@@ -8,9 +8,9 @@ import org.scanformer.ScanFormerException;
 import org.scanformer.ScanFormerOptions;
 import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.cpu.CpuBackend;
-import org.scanformer.internal.cpu.CpuLibrary;
+import org.scanformer.internal.cpu.CpuProbe;
 import org.scanformer.internal.cuda.CudaBackend;
-import org.scanformer.internal.cuda.CudaLibrary;
+import org.scanformer.internal.cuda.CudaDevices;
 
 /** Finds the devices there are and opens the one asked for. Thread-safe. */
 public final class Backends {
@@ -20,8 +20,8 @@ public final class Backends {
 
   /** What every backend finds on this machine, the preferred first. Never throws. */
   public static List<DeviceReport> devices() {
-    List<DeviceReport> reports = new ArrayList<>(CudaLibrary.probe());
-    reports.add(CpuLibrary.probe());
+    List<DeviceReport> reports = new ArrayList<>(CudaDevices.probe());
+    reports.add(CpuProbe.probe());
     return reports;
   }
 
@@ -35,9 +35,9 @@ public final class Backends {
       return CpuBackend.open(options.precision(), options.threads());
     }
     if (options.backend() == BackendKind.CUDA) {
-      return CudaBackend.open(CudaLibrary.probe(options.device()), options.precision());
+      return CudaBackend.open(CudaDevices.probe(options.device()), options.precision());
     }
-    DeviceReport device = CudaLibrary.probe(options.device());
+    DeviceReport device = CudaDevices.probe(options.device());
     if (device.usable()) {
       return CudaBackend.open(device, options.precision());
     }

@@ -6,7 +6,7 @@ import java.nio.ByteOrder;
 import org.bytedeco.javacpp.Pointer;
 import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.backend.ElementType;
-import org.scanformer.internal.backend.Mirror;
+import org.scanformer.internal.backend.HostDeviceBuffer;
 import org.scanformer.internal.backend.Tensor;
 
 /** A backend that has memory of the host and no operations. Rows are rounded up to fours. */
@@ -30,7 +30,7 @@ final class HostMemory {
                     tensor.bind(new Pointer(buffer(tensor.bytes())));
                     yield null;
                   }
-                  case "allocateMirror" -> new HostMirror(buffer((long) arguments[0]));
+                  case "allocateHostDevice" -> new HostBuffer(buffer((long) arguments[0]));
                   default -> throw new UnsupportedOperationException(method.getName());
                 });
   }
@@ -39,7 +39,7 @@ final class HostMemory {
     return ByteBuffer.allocateDirect(Math.toIntExact(bytes)).order(ByteOrder.nativeOrder());
   }
 
-  private record HostMirror(ByteBuffer host) implements Mirror {
+  private record HostBuffer(ByteBuffer host) implements HostDeviceBuffer {
     @Override
     public Pointer device() {
       return new Pointer(host);

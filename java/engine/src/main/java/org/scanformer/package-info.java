@@ -1,0 +1,28 @@
+/**
+ * Finds, in an image, the object that an expression refers to.
+ *
+ * <p>{@link org.scanformer.ScanFormer} is a loaded model, and the entry point: it answers calls of
+ * any thread one after another. {@link org.scanformer.Session} answers the frames of one stream and
+ * allocates nothing; {@link org.scanformer.Batcher} queues the requests of many callers. {@link
+ * org.scanformer.Image} is what is searched, {@link org.scanformer.Expression} a text encoded once
+ * for many calls, {@link org.scanformer.Location} the answer. Every failure is a {@link
+ * org.scanformer.ScanFormerException} whose code says what to do.
+ *
+ * <p>Native libraries are unpacked from the jars and loaded when a backend is first asked for: ours
+ * with the CPU backend, then, only where devices are asked for, the CUDA backend's, and cuBLAS once a
+ * device was found. {@link org.scanformer.ScanFormer#devices()} never throws; it says why a device
+ * cannot be used. System properties:
+ *
+ * <ul>
+ *   <li>{@code org.bytedeco.javacpp.cachedir}: where native libraries are unpacked; {@code
+ *       .javacpp/cache} in the home directory by default
+ *   <li>{@code org.scanformer.cpu.isa}: limits the CPU kernels to 1 (x86-64), 3 or 4 (x86-64-v3, v4)
+ *   <li>{@code org.scanformer.cuda.plainMatmul}: true for our plain matrix product instead of cuBLAS
+ *   <li>{@code org.scanformer.cuda.plainLaunches}: true to launch kernels one by one instead of as
+ *       CUDA graphs
+ * </ul>
+ *
+ * <p>The library logs to the {@link System.Logger} {@code org.scanformer}: a lost device and a batch
+ * thread's end as warnings and errors, why the CPU was chosen at debug level.
+ */
+package org.scanformer;

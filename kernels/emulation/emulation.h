@@ -1,0 +1,169 @@
+/*
+ * The CUDA sources as host code: threads are fibers of one host thread, blocks run one after another. Barriers,
+ * shuffles, ballots and matrix products wait for the threads they join; one that not all of them reach is reported.
+ * Shared memory starts as NaN, is followed by guard bytes, and each access is checked: a read of what was not written,
+ * and two accesses by different threads, one of them a write, with no barrier between, are reported. Which fiber runs
+ * next is drawn at random (emulation::set_seed). Not a model of timing or of weak memory order.
+ */
+#ifndef SCANFORMER_EMULATION_H
+#define SCANFORMER_EMULATION_H
+
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <string>
+
+#include "runtime.h"
+
+#define __global__
+#define __device__
+#define __host__
+#define __forceinline__ inline
+#define __launch_bounds__(...)
+#define __restrict__ __restrict
+#define __align__(n) __attribute__((aligned(n)))
+
+struct dim3 {
+    unsigned x = 1;
+    unsigned y = 1;
+    unsigned z = 1;
+    constexpr dim3(unsigned x_size = 1, unsigned y_size = 1, unsigned z_size = 1) : x(x_size), y(y_size), z(z_size) {}
+};
+
+inline thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
+
+struct __attribute__((aligned(16))) float4 {
+    float x, y, z, w;
+};
+struct __attribute__((aligned(8))) uint2 {
+    uint32_t x, y;
+};
+struct __attribute__((aligned(16))) uint4 {
+    uint32_t x, y, z, w;
+};
+inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
+inline uint2 make_uint2(uint32_t x, uint32_t y) { return {x, y}; }
+inline uint4 make_uint4(uint32_t x, uint32_t y, uint32_t z, uint32_t w) { return {x, y, z, w}; }
+
+namespace emulation {
+
+/* Runs a kernel's body once a thread, or notes it when the queue is being captured. */
+cudaError_t launch(cudaStream_t queue, const char* name, dim3 grid, int threads, std::function<void()> body);
+
+/* What was wrong in the launch that returned cudaErrorLaunchFailure last; "" if nothing was. */
+const std::string& last_fault();
+
+/* Seeds the order in which fibers run. */
+void set_seed(uint64_t seed);
+
+/* ---- What kernels call ---- */
+
+enum Meeting { kBlockBarrier, kWarpBarrier, kShuffle, kBallot, kMatrix };
+
+/* Waits for all threads of the block. */
+void block_barrier();
+
+/* Waits for all lanes of the warp; returns what they brought, 64 bytes a lane. */
+const unsigned char* warp_meeting(Meeting kind, const void* brought, size_t bytes);
+
+void* shared_memory(size_t bytes);
+void shared_read(const void* address, size_t bytes);
+void shared_write(const void* address, size_t bytes);
+
+template <typename T>
+T from_lane(const unsigned char* brought, int lane) {
+    T value;
+    std::memcpy(&value, brought + 64 * lane, sizeof value);
+    return value;
+}
+
+/* An element of shared memory whose accesses are checked. */
+template <typename T>
+class WatchedCell {
+  public:
+    operator T() const {
+        shared_read(this, sizeof(T));
+        return value_;
+    }
+    WatchedCell& operator=(T value) {
+        shared_write(this, sizeof(T));
+        value_ = value;
+        return *this;
+    }
+    WatchedCell& operator=(const WatchedCell& other) { return *this = static_cast<T>(other); }
+    WatchedCell& operator+=(T value) { return *this = static_cast<T>(*this) + value; }
+
+    /* Atomics are ordered by themselves. */
+    T add_unwatched(T value) {
+        const T before = value_;
+        value_ = before + value;
+        return before;
+    }
+
+  private:
+    T value_;
+};
+
+}  // namespace emulation
+
+template <typename T>
+using Cell = emulation::WatchedCell<T>;
+
+template <typename T>
+T& block_shared() {
+    return *static_cast<T*>(emulation::shared_memory(sizeof(T)));
+}
+
+inline float4 load4(const Cell<float>* shared) { return {shared[0], shared[1], shared[2], shared[3]}; }
+inline void atomic_add(Cell<int>* shared, int value) { shared->add_unwatched(value); }
+inline int atomicCAS(int* address, int expected, int value) {
+    const int before = *address;
+    if (before == expected) *address = value;
+    return before;
+}
+
+/* Enqueues a kernel, whose name is told with its faults. */
+template <typename... P, typename... A>
+cudaError_t launch_kernel(cudaStream_t queue, const char* name, dim3 grid, int threads, void (*kernel)(P...),
+                          A... arguments) {
+    return emulation::launch(queue, name, grid, threads, [=] { kernel(static_cast<P>(arguments)...); });
+}
+
+inline void __syncthreads() { emulation::block_barrier(); }
+inline void __syncwarp() { emulation::warp_meeting(emulation::kWarpBarrier, nullptr, 0); }
+
+template <typename T>
+T __shfl_sync(unsigned, T value, int lane) {
+    return emulation::from_lane<T>(emulation::warp_meeting(emulation::kShuffle, &value, sizeof value), lane & 31);
+}
+template <typename T>
+T __shfl_xor_sync(unsigned mask, T value, int step) {
+    return __shfl_sync(mask, value, static_cast<int>(threadIdx.x % 32) ^ step);
+}
+template <typename T>
+T __shfl_up_sync(unsigned mask, T value, unsigned step) {
+    const int lane = static_cast<int>(threadIdx.x % 32);
+    return __shfl_sync(mask, value, lane >= static_cast<int>(step) ? lane - static_cast<int>(step) : lane);
+}
+inline unsigned __ballot_sync(unsigned, bool vote) {
+    const unsigned char own = vote ? 1 : 0;
+    const unsigned char* votes = emulation::warp_meeting(emulation::kBallot, &own, 1);
+    unsigned result = 0;
+    for (int lane = 0; lane < 32; lane++) result |= static_cast<unsigned>(votes[64 * lane]) << lane;
+    return result;
+}
+
+inline int __popc(unsigned v) { return __builtin_popcount(v); }
+inline int __ffs(int v) { return __builtin_ffs(v); }
+inline uint32_t __float_as_uint(float v) {
+    uint32_t bits;
+    std::memcpy(&bits, &v, sizeof bits);
+    return bits;
+}
+inline float __uint_as_float(uint32_t bits) {
+    float v;
+    std::memcpy(&v, &bits, sizeof v);
+    return v;
+}
+
+#endif

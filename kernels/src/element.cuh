@@ -1,0 +1,70 @@
+/* The element types of arrays, and their conversions from and to fp32. fp16 and bf16 are carried as their bits. */
+#ifndef SCANFORMER_ELEMENT_CUH
+#define SCANFORMER_ELEMENT_CUH
+
+#include "platform.cuh"
+
+struct F16 {
+    uint16_t bits;
+};
+struct BF16 {
+    uint16_t bits;
+};
+
+#ifdef SF_EMULATION
+
+#include "emulated_numbers.h"
+
+#else
+
+__device__ __forceinline__ F16 round_to_f16(float v) { return {__half_as_ushort(__float2half_rn(v))}; }
+__device__ __forceinline__ BF16 round_to_bf16(float v) { return {__bfloat16_as_ushort(__float2bfloat16_rn(v))}; }
+__device__ __forceinline__ float to_float(F16 v) { return __half2float(__ushort_as_half(v.bits)); }
+__device__ __forceinline__ float to_float(BF16 v) { return __bfloat162float(__ushort_as_bfloat16(v.bits)); }
+
+/* fp32 rounded to TensorFloat-32's ten bits of mantissa, nearest, ties away from zero. */
+__device__ __forceinline__ float to_tf32(float v) {
+#if __CUDA_ARCH__ >= 800
+    uint32_t bits;
+    asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(v));
+    return __uint_as_float(bits);
+#else
+    return v;
+#endif
+}
+
+#endif
+
+__device__ __forceinline__ float to_float(float v) { return v; }
+
+template <typename T>
+__device__ __forceinline__ T from_float(float v);
+template <>
+__device__ __forceinline__ float from_float<float>(float v) {
+    return v;
+}
+template <>
+__device__ __forceinline__ F16 from_float<F16>(float v) {
+    return round_to_f16(v);
+}
+template <>
+__device__ __forceinline__ BF16 from_float<BF16>(float v) {
+    return round_to_bf16(v);
+}
+
+/* Two elements in the order of memory, as the register of a matrix fragment. */
+template <typename T>
+__device__ __forceinline__ uint32_t pack2(float low, float high) {
+    return static_cast<uint32_t>(from_float<T>(low).bits) | static_cast<uint32_t>(from_float<T>(high).bits) << 16;
+}
+
+/* Four consecutive elements; `to` is aligned to them. */
+__device__ __forceinline__ void store4(float* to, const float (&v)[4]) {
+    *reinterpret_cast<float4*>(to) = make_float4(v[0], v[1], v[2], v[3]);
+}
+template <typename T>
+__device__ __forceinline__ void store4(T* to, const float (&v)[4]) {
+    *reinterpret_cast<uint2*>(to) = make_uint2(pack2<T>(v[0], v[1]), pack2<T>(v[2], v[3]));
+}
+
+#endif

@@ -1,0 +1,121 @@
+/* The CPU backend's device: what it finds, its streams and its memory. */
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "isa_table.h"
+#include "memory.h"
+#include "onednn_threads.h"
+#include "processor.h"
+#include "resize.h"
+#include "scanformer_cpu.h"
+
+namespace {
+
+/*
+ * The engine of all streams. oneDNN executes a product only on streams of the product's own engine, and a layer may be
+ * used on any stream. It stands for the CPU and holds nothing that changes.
+ */
+const dnnl::engine& cpu_engine() {
+    static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+    return engine;
+}
+
+const IsaTable* isa_table(int level) {
+    if (level == 4) return &cpu::x86_64_v4::table;
+    return level == 3 ? &cpu::x86_64_v3::table : &cpu::x86_64::table;
+}
+
+}  // namespace
+
+OneDnnThreads::OneDnnThreads(int count) : engine(cpu_engine()), threads(static_cast<size_t>(count)) {
+    for (ProductThread& thread : threads) thread.stream = dnnl::stream(engine);
+}
+
+const sf_backend* sf_cpu_backend(void) { return &cpu::x86_64::table.backend; }
+
+namespace cpu {
+
+int probe(int device, char* report, int capacity) {
+    const auto size = static_cast<size_t>(capacity);
+    if (device != 0) {
+        (void)std::snprintf(report, size, "the CPU is device 0, found %d asked for", device);
+        return SF_UNSUPPORTED;
+    }
+    try {
+        const dnnl_version_t* version = dnnl_version();
+        const char* const isa[] = {"", "x86-64", "", "x86-64-v3", "x86-64-v4"};
+        (void)std::snprintf(report, size, "name=%s\nisa=%s\nbf16=%s\nthreads=%d\nonednn=%d.%d.%d",
+                            processor_name().c_str(), isa[processor_level()], processor_has_bf16() ? "true" : "false",
+                            available_threads(), version->major, version->minor, version->patch);
+        return SF_OK;
+    } catch (const std::bad_alloc&) {
+        (void)std::snprintf(report, size, "out of host memory");
+        return SF_UNSUPPORTED;
+    }
+}
+
+int stream_create(int device, int threads, int isa, sf_stream** stream) {
+    if (device != 0) return SF_INVALID_ARGUMENT;
+    if (isa > processor_level()) return SF_UNSUPPORTED;
+    try {
+        std::unique_ptr<CpuStream, void (*)(sf_stream*)> created(new CpuStream{}, stream_destroy);
+        created->isa = isa_table(isa == 0 ? processor_level() : isa);
+        created->backend = &created->isa->backend;
+        created->types = 1 << SF_F32 | 1 << SF_BF16;
+        created->attention_types[SF_F32] = 1 << SF_F32 | 1 << SF_BF16;
+        created->threads = threads == 0 ? available_threads() : threads;
+        created->team = team_create(created->threads);
+        created->onednn = new OneDnnThreads(created->threads);
+        created->resize = resize_memory_create();
+        if (created->resize == nullptr) return SF_OUT_OF_MEMORY;
+        *stream = created.release();
+        return SF_OK;
+    } catch (const std::bad_alloc&) {
+        return SF_OUT_OF_MEMORY;
+    } catch (const std::exception&) {
+        return SF_DEVICE_ERROR;
+    }
+}
+
+void stream_destroy(sf_stream* stream) {
+    CpuStream* own = cpu_stream(stream);
+    resize_memory_destroy(own->resize);
+    delete own->onednn;
+    team_destroy(own->team);
+    delete own;
+}
+
+int synchronize(sf_stream*) { return SF_OK; }
+
+int memory_available(sf_stream* stream, int64_t* bytes) {
+    try {
+        *bytes = system_memory_available();
+        return SF_OK;
+    } catch (const std::bad_alloc&) {
+        return fail(stream, SF_OUT_OF_MEMORY, "sf_memory_available: out of host memory");
+    }
+}
+
+int allocate(sf_stream* stream, int64_t bytes, void** memory) {
+    *memory = system_allocate(bytes);
+    if (*memory != nullptr) return SF_OK;
+    return fail(stream, SF_OUT_OF_MEMORY, "sf_allocate: the system refused %lld bytes", static_cast<long long>(bytes));
+}
+
+int free(sf_stream*, void* memory, int64_t bytes) {
+    system_free(memory, bytes);
+    return SF_OK;
+}
+
+int upload(sf_stream*, void* to, const void* host, int64_t bytes) {
+    std::memcpy(to, host, static_cast<size_t>(bytes));
+    return SF_OK;
+}
+
+int download(sf_stream*, const void* from, void* host, int64_t bytes) {
+    std::memcpy(host, from, static_cast<size_t>(bytes));
+    return SF_OK;
+}
+
+}  // namespace cpu

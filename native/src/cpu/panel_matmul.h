@@ -1,0 +1,28 @@
+/* The matrix product in fp32 by our own kernel, whose weights lie in panels. */
+#ifndef SCANFORMER_CPU_PANEL_MATMUL_H
+#define SCANFORMER_CPU_PANEL_MATMUL_H
+
+#include "team.h"
+
+/* A product of fewer multiply-adds is done by one thread: sharing it costs about as much. */
+enum { PARALLEL_MULTIPLY_ADDS = 1 << 19 };
+
+/* Outputs of a panel of weights. */
+enum { PANEL = 64 };
+
+/* y = activation(x weight^T + bias), multiplied in fp32. */
+struct PanelProduct {
+    int rows;
+    int in;
+    int out;
+    const float* x;      /* [rows, in] */
+    const float* panels; /* [ceil(out / PANEL)][in][PANEL], zero after the last output */
+    const float* bias;   /* [out], or NULL */
+    int activation;
+    int y_type;
+    void* y; /* [rows, out] of y_type */
+};
+
+typedef void (*PanelMatmul)(const PanelProduct& task, Team* team);
+
+#endif
