@@ -20,11 +20,6 @@ cp -r "$cli" "$work/cli"
 cp -r "$tests" "$work/tests"
 # Natives of other systems and of the CPU backend, and trained models, are most of what this would weigh.
 rm -rf "$work"/lib/dnnl-* "$work"/lib/scanformer-model-shapes-* "$work/tests/example-model"
-tokenizers=$(echo "$work"/lib/tokenizers-*.jar)
-mkdir "$work/tokenizers"
-(cd "$work/tokenizers" && "$JAVA_HOME/bin/jar" xf "$tokenizers" && rm -rf native/lib/win-* native/lib/osx-* native/lib/linux-aarch64* &&
-    "$JAVA_HOME/bin/jar" cfM "$tokenizers" .)
-rm -rf "$work/tokenizers"
 "$JAVA_HOME/bin/jlink" --add-modules java.desktop,java.logging,java.management,java.naming,java.net.http,java.sql,java.xml,jdk.jfr,jdk.management,jdk.unsupported,jdk.zipfs \
     --strip-debug --no-man-pages --no-header-files --compress=0 --output "$work/runtime"
 chmod +x "$work"/bin/*

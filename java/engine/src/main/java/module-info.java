@@ -8,8 +8,6 @@ module org.scanformer {
   requires org.bytedeco.javacpp;
   requires org.bytedeco.cuda;
   requires org.scanformer.natives;
-  requires ai.djl.tokenizers;
-  requires ai.djl.api;
   requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.databind;
   requires com.drew.metadata;

@@ -1,103 +1,62 @@
 package org.scanformer.internal.model;
 
-import ai.djl.huggingface.tokenizers.Encoding;
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import ai.djl.huggingface.tokenizers.jni.LibUtils;
-import ai.djl.util.Utils;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Map;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 
 /**
- * Turns expressions into token ids with a Hugging Face {@code tokenizer.json}. Thread-safe, except
- * that no call may run while it is closed.
+ * Turns expressions into token ids as a Hugging Face {@code tokenizer.json} of BERT's kind says:
+ * BertNormalizer, BertPreTokenizer, WordPiece and added tokens. The ids are those of the library
+ * that defines the format, whatever the JDK's version of Unicode. Immutable and thread-safe.
  */
 public final class TextTokenizer implements AutoCloseable {
-  private static final long MAX_FILE_BYTES = 64 << 20;
   private static final int MAX_CHARACTERS = 10_000;
 
-  static {
-    // Without these the library reports its use to its vendor's server, and on a machine with a
-    // CUDA
-    // device it downloads a build for it, although its jar holds one for the CPU.
-    setIfAbsent("OPT_OUT_TRACKING", "true");
-    setIfAbsent("RUST_FLAVOR", "cpu");
-  }
+  private final BertNormalizer normalizer;
+  private final AddedTokens rawTokens;
+  private final AddedTokens normalizedTokens;
+  private final WordPiece model;
+  private final SpecialIds specialIds;
+  private final int maxLength;
 
-  private final Path file;
-  private final HuggingFaceTokenizer tokenizer;
-  private final int vocabSize;
-  private final int specialTokens;
-
-  private TextTokenizer(
-      Path file, HuggingFaceTokenizer tokenizer, int vocabSize, int specialTokens) {
-    this.file = file;
-    this.tokenizer = tokenizer;
-    this.vocabSize = vocabSize;
-    this.specialTokens = specialTokens;
+  /** The ids that stand before and after those of every text. */
+  record SpecialIds(int[] before, int[] after) {
+    int count() {
+      return before.length + after.length;
+    }
   }
 
   /**
-   * Opens the file.
+   * Makes a tokenizer of its parts.
    *
-   * @throws ScanFormerException BAD_MODEL when it is not a tokenizer's, UNSUPPORTED when the
-   *     library cannot be loaded
+   * @param rawTokens found in the text as it is
+   * @param normalizedTokens found in the normalized text
+   * @param maxLength what the ids are cut to, special ones included
+   */
+  TextTokenizer(
+      BertNormalizer normalizer,
+      AddedTokens rawTokens,
+      AddedTokens normalizedTokens,
+      WordPiece model,
+      SpecialIds specialIds,
+      int maxLength) {
+    this.normalizer = normalizer;
+    this.rawTokens = rawTokens;
+    this.normalizedTokens = normalizedTokens;
+    this.model = model;
+    this.specialIds = specialIds;
+    this.maxLength = maxLength;
+  }
+
+  /**
+   * Reads the file; what it says of truncation, padding and decoding is ignored.
+   *
+   * @throws ScanFormerException BAD_MODEL when it is larger than 16 MiB, not a tokenizer's, or of
+   *     another kind
    */
   public static TextTokenizer open(Path file, ModelConfig config) {
-    loadLibrary();
-    try {
-      byte[] json = TokenizerJson.read(file, MAX_FILE_BYTES, config.vocabSize());
-      Map<String, String> options =
-          Map.of(
-              "addSpecialTokens", "true",
-              "truncation", "true",
-              "maxLength", Integer.toString(config.maxTextLength()),
-              "padding", "false");
-      HuggingFaceTokenizer tokenizer =
-          HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), options);
-      int specialTokens = tokenizer.encode("").getIds().length;
-      return new TextTokenizer(file, tokenizer, config.vocabSize(), specialTokens);
-    } catch (IOException e) {
-      throw new ScanFormerException(
-          ErrorCode.BAD_MODEL, file + ": could not be read: " + e.getMessage(), e);
-    } catch (ScanFormerException e) {
-      throw e;
-    } catch (RuntimeException e) {
-      throw new ScanFormerException(
-          ErrorCode.BAD_MODEL,
-          file + ": expected a Hugging Face fast tokenizer, found: " + e.getMessage(),
-          e);
-    }
-  }
-
-  private static void setIfAbsent(String property, String value) {
-    if (System.getProperty(property) == null) {
-      System.setProperty(property, value);
-    }
-  }
-
-  private static void loadLibrary() {
-    try {
-      LibUtils.checkStatus();
-    } catch (LinkageError | RuntimeException e) {
-      Throwable root = e;
-      while (root.getCause() != null) {
-        root = root.getCause();
-      }
-      throw new ScanFormerException(
-          ErrorCode.UNSUPPORTED,
-          "The tokenizers library could not be loaded: "
-              + root
-              + ". It is unpacked to a cache directory that must be writable ("
-              + Utils.getEngineCacheDir("tokenizers")
-              + "); choose another with the environment variable DJL_CACHE_DIR or"
-              + " -DDJL_CACHE_DIR=DIRECTORY",
-          e);
-    }
+    return TokenizerJson.read(file, config.vocabSize(), config.maxTextLength());
   }
 
   /**
@@ -118,27 +77,46 @@ public final class TextTokenizer implements AutoCloseable {
     if (expression.isBlank()) {
       throw blank(expression);
     }
-    Encoding encoding;
-    try {
-      encoding = tokenizer.encode(wellFormed(expression));
-    } catch (RuntimeException e) {
-      throw new ScanFormerException(
-          ErrorCode.BAD_INPUT, "The expression could not be tokenized: " + e.getMessage(), e);
-    }
-    long[] ids = encoding.getIds();
-    if (ids.length <= specialTokens) {
+    IntList ids = new IntList();
+    rawTokens.split(
+        wellFormed(expression),
+        new AddedTokens.Parts() {
+          @Override
+          public void text(String text, int from, int to) {
+            encodePart(normalizer.normalize(text.substring(from, to)), ids);
+          }
+
+          @Override
+          public void token(int id) {
+            ids.add(id);
+          }
+        });
+    if (ids.size() == 0) {
       throw blank(expression);
     }
-    int[] result = new int[ids.length];
-    for (int i = 0; i < ids.length; i++) {
-      if (ids[i] < 0 || ids[i] >= vocabSize) {
-        throw new ScanFormerException(
-            ErrorCode.BAD_MODEL,
-            file + ": gave the id " + ids[i] + ", expected less than vocab_size " + vocabSize);
-      }
-      result[i] = (int) ids[i];
-    }
-    return result;
+    ids.truncate(maxLength - specialIds.count());
+    IntList result = new IntList();
+    result.addAll(specialIds.before());
+    result.addAll(ids.toArray());
+    result.addAll(specialIds.after());
+    return result.toArray();
+  }
+
+  private void encodePart(String normalized, IntList ids) {
+    normalizedTokens.split(
+        normalized,
+        new AddedTokens.Parts() {
+          @Override
+          public void text(String text, int from, int to) {
+            BertPreTokenizer.split(
+                text, from, to, (word, start, end) -> model.encode(word, start, end, ids));
+          }
+
+          @Override
+          public void token(int id) {
+            ids.add(id);
+          }
+        });
   }
 
   private static ScanFormerException blank(String expression) {
@@ -154,8 +132,7 @@ public final class TextTokenizer implements AutoCloseable {
     return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
   }
 
+  /** Does nothing: nothing is held but memory of the heap. */
   @Override
-  public void close() {
-    tokenizer.close();
-  }
+  public void close() {}
 }

@@ -1,336 +1,140 @@
 package org.scanformer.internal.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.BiFunction;
-import org.scanformer.ErrorCode;
+import java.util.function.UnaryOperator;
 import org.scanformer.ScanFormerException;
 
 /**
- * A tokenizer.json that is not trusted: it is read and rewritten with only the known fields of its
- * format. The native tokenizers library ends the process on some files that break the format, so it
- * never sees the original.
+ * Reads a tokenizer.json that is not trusted. A field that this reader does not know is refused, as
+ * it could change the ids.
  */
 final class TokenizerJson {
-  private static final JsonMapper MAPPER =
-      JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
+  private static final long MAX_FILE_BYTES = 16 << 20;
+  private static final int MAX_WORD = 1000;
 
-  private static final Set<String> PLAIN_NORMALIZERS =
-      Set.of("Lowercase", "NFC", "NFD", "NFKC", "NFKD", "StripAccents");
-  private static final Set<String> PLAIN_PRE_TOKENIZERS =
-      Set.of("BertPreTokenizer", "Whitespace", "WhitespaceSplit");
-  private static final Set<String> PUNCTUATION_BEHAVIORS =
-      Set.of("Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous");
-  private static final int MAX_WORD = 1_000_000;
+  private static final Set<String> FIELDS =
+      Set.of(
+          "version",
+          "truncation",
+          "padding",
+          "added_tokens",
+          "normalizer",
+          "pre_tokenizer",
+          "post_processor",
+          "decoder",
+          "model");
 
-  private final Path file;
+  private final JsonFields fields;
   private final int vocabSize;
+  private final int maxLength;
 
-  private TokenizerJson(Path file, int vocabSize) {
-    this.file = file;
+  private TokenizerJson(JsonFields fields, int vocabSize, int maxLength) {
+    this.fields = fields;
     this.vocabSize = vocabSize;
+    this.maxLength = maxLength;
   }
 
   /**
-   * Reads a WordPiece tokenizer, without what only decoding, padding and truncation need.
+   * Reads a tokenizer of BERT's kind.
    *
    * @param vocabSize what every id is less than
-   * @return JSON in ASCII
+   * @param maxLength what ids are cut to, special ones included
    * @throws ScanFormerException BAD_MODEL naming the field, what was found and what was expected
    */
-  static byte[] read(Path file, long maxBytes, int vocabSize) {
-    JsonNode root = JsonFiles.readObject(file, maxBytes);
-    TokenizerJson reader = new TokenizerJson(file, vocabSize);
-    ObjectNode written = MAPPER.createObjectNode();
-    written.put("version", "1.0").putNull("truncation").putNull("padding");
-    written.set("added_tokens", reader.addedTokens(root));
-    written.set("normalizer", reader.normalizer(root.path("normalizer"), "normalizer"));
-    written.set("pre_tokenizer", reader.preTokenizer(root.path("pre_tokenizer"), "pre_tokenizer"));
-    written.set("post_processor", reader.postProcessor(root.path("post_processor")));
-    written.putNull("decoder");
-    written.set("model", reader.model(root.path("model")));
-    try {
-      return MAPPER.writeValueAsString(written).getBytes(StandardCharsets.US_ASCII);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("A tree of JSON could not be written", e);
+  static TextTokenizer read(Path file, int vocabSize, int maxLength) {
+    JsonNode root = JsonFiles.readObject(file, MAX_FILE_BYTES);
+    return new TokenizerJson(new JsonFields(file.toString()), vocabSize, maxLength).tokenizer(root);
+  }
+
+  private TextTokenizer tokenizer(JsonNode root) {
+    JsonNode version = root.path("version");
+    if (!version.isMissingNode() && !"1.0".equals(version.textValue())) {
+      throw fields.error("version", version, "\"1.0\"");
     }
+    // First, as it says what kind of tokenizer a file of another kind is.
+    JsonNode model = root.path("model");
+    fields.requireType(model, "model", "WordPiece");
+    fields.requireKnown(root, "", FIELDS);
+    Map<String, Integer> vocabulary = vocabulary(model);
+    WordPiece wordPiece = wordPiece(model, vocabulary);
+    BertNormalizer normalizer = normalizer(root.path("normalizer"));
+    JsonNode preTokenizer = root.path("pre_tokenizer");
+    fields.requireType(preTokenizer, "pre_tokenizer", "BertPreTokenizer");
+    fields.requireKnown(preTokenizer, "pre_tokenizer", Set.of("type"));
+    List<AddedToken> tokens =
+        AddedTokenJson.read(fields, root.path("added_tokens"), vocabulary, vocabSize, normalizer);
+    return new TextTokenizer(
+        normalizer,
+        new AddedTokens(
+            tokens.stream().filter(token -> !token.normalized()).toList(),
+            UnaryOperator.identity()),
+        new AddedTokens(
+            tokens.stream().filter(AddedToken::normalized).toList(), normalizer::normalize),
+        wordPiece,
+        PostProcessorJson.read(fields, root.path("post_processor"), vocabSize, maxLength),
+        maxLength);
   }
 
-  private ScanFormerException error(String field, JsonNode found, String expected) {
-    return new ScanFormerException(
-        ErrorCode.BAD_MODEL,
-        file + ": " + field + ": expected " + expected + ", found " + JsonFiles.describe(found));
+  private BertNormalizer normalizer(JsonNode node) {
+    String field = "normalizer";
+    fields.requireType(node, field, "BertNormalizer");
+    fields.requireKnown(
+        node,
+        field,
+        Set.of("type", "clean_text", "handle_chinese_chars", "strip_accents", "lowercase"));
+    boolean lowercase = fields.flag(node, field, "lowercase", true);
+    boolean stripAccents =
+        node.path("strip_accents").isNull()
+            ? lowercase
+            : fields.flag(node, field, "strip_accents", lowercase);
+    return new BertNormalizer(
+        fields.flag(node, field, "clean_text", true),
+        fields.flag(node, field, "handle_chinese_chars", true),
+        stripAccents,
+        lowercase);
   }
 
-  // ---- Values ----
-
-  private String text(JsonNode node, String field) {
-    if (!node.isTextual() || node.textValue().isEmpty()) {
-      throw error(field, node, "a text");
-    }
-    return node.textValue();
-  }
-
-  private int integer(JsonNode node, String field, int low, int high) {
-    if (!node.isInt() || node.intValue() < low || node.intValue() > high) {
-      throw error(field, node, "a whole number of " + low + " to " + high);
-    }
-    return node.intValue();
-  }
-
-  private int id(JsonNode node, String field) {
-    return integer(node, field, 0, vocabSize - 1);
-  }
-
-  private boolean flag(JsonNode object, String name, String field, boolean absent) {
-    JsonNode node = object.path(name);
-    if (node.isMissingNode()) {
-      return absent;
-    }
-    if (!node.isBoolean()) {
-      throw error(field + "." + name, node, "true or false");
-    }
-    return node.booleanValue();
-  }
-
-  private JsonNode object(JsonNode node, String field) {
-    if (!node.isObject()) {
-      throw error(field, node, "an object");
-    }
-    return node;
-  }
-
-  private JsonNode array(JsonNode node, String field) {
-    if (!node.isArray()) {
-      throw error(field, node, "a list");
-    }
-    return node;
-  }
-
-  private static boolean isAbsent(JsonNode node) {
-    return node.isMissingNode() || node.isNull();
-  }
-
-  private ArrayNode each(JsonNode list, String field, BiFunction<JsonNode, String, JsonNode> read) {
-    ArrayNode written = MAPPER.createArrayNode();
-    int index = 0;
-    for (JsonNode element : array(list, field)) {
-      written.add(read.apply(element, field + "[" + index + "]"));
-      index++;
-    }
-    return written;
-  }
-
-  private static ObjectNode typed(String type) {
-    return MAPPER.createObjectNode().put("type", type);
-  }
-
-  // ---- Parts of the file ----
-
-  private JsonNode addedTokens(JsonNode root) {
-    JsonNode tokens = root.path("added_tokens");
-    if (isAbsent(tokens)) {
-      return MAPPER.createArrayNode();
-    }
-    return each(
-        tokens,
-        "added_tokens",
-        (token, field) -> {
-          object(token, field);
-          ObjectNode written = MAPPER.createObjectNode();
-          written.put("id", id(token.path("id"), field + ".id"));
-          written.put("content", text(token.path("content"), field + ".content"));
-          for (String name : new String[] {"single_word", "lstrip", "rstrip", "normalized"}) {
-            written.put(name, flag(token, name, field, false));
-          }
-          return written.put("special", flag(token, "special", field, false));
-        });
-  }
-
-  private JsonNode normalizer(JsonNode node, String field) {
-    if (isAbsent(node)) {
-      return MAPPER.nullNode();
-    }
-    String type = text(object(node, field).path("type"), field + ".type");
-    ObjectNode written = typed(type);
-    if (type.equals("BertNormalizer")) {
-      JsonNode accents = node.path("strip_accents");
-      if (isAbsent(accents)) {
-        written.putNull("strip_accents");
-      } else {
-        written.put("strip_accents", flag(node, "strip_accents", field, false));
+  private Map<String, Integer> vocabulary(JsonNode model) {
+    Map<String, Integer> vocabulary = new HashMap<>();
+    for (Map.Entry<String, JsonNode> word :
+        fields.object(model.path("vocab"), "model.vocab").properties()) {
+      JsonNode id = word.getValue();
+      if (!id.isInt() || id.intValue() < 0 || id.intValue() >= vocabSize) {
+        throw fields.error(
+            "model.vocab." + JsonFields.shortened(word.getKey()),
+            id,
+            "a whole number of 0 to " + (vocabSize - 1));
       }
-      return written
-          .put("clean_text", flag(node, "clean_text", field, true))
-          .put("handle_chinese_chars", flag(node, "handle_chinese_chars", field, true))
-          .put("lowercase", flag(node, "lowercase", field, true));
+      vocabulary.put(word.getKey(), id.intValue());
     }
-    if (type.equals("Strip")) {
-      return written
-          .put("strip_left", flag(node, "strip_left", field, true))
-          .put("strip_right", flag(node, "strip_right", field, true));
-    }
-    if (type.equals("Sequence")) {
-      String list = field + ".normalizers";
-      written.set("normalizers", each(node.path("normalizers"), list, this::normalizer));
-      return written;
-    }
-    if (!PLAIN_NORMALIZERS.contains(type)) {
-      throw error(
-          field + ".type",
-          node.path("type"),
-          "BertNormalizer, Strip, Sequence or one of " + PLAIN_NORMALIZERS);
-    }
-    return written;
+    return vocabulary;
   }
 
-  private JsonNode preTokenizer(JsonNode node, String field) {
-    if (isAbsent(node)) {
-      return MAPPER.nullNode();
+  private WordPiece wordPiece(JsonNode model, Map<String, Integer> vocabulary) {
+    fields.requireKnown(
+        model,
+        "model",
+        Set.of(
+            "type", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word", "vocab"));
+    JsonNode unknown = model.path("unk_token");
+    if (!vocabulary.containsKey(fields.text(unknown, "model.unk_token"))) {
+      throw fields.error("model.unk_token", unknown, "a token of the vocabulary");
     }
-    String type = text(object(node, field).path("type"), field + ".type");
-    ObjectNode written = typed(type);
-    if (type.equals("Punctuation")) {
-      String behavior = node.path("behavior").asText("Isolated");
-      if (!PUNCTUATION_BEHAVIORS.contains(behavior)) {
-        throw error(field + ".behavior", node.path("behavior"), "one of " + PUNCTUATION_BEHAVIORS);
-      }
-      return written.put("behavior", behavior);
-    }
-    if (type.equals("Digits")) {
-      return written.put("individual_digits", flag(node, "individual_digits", field, false));
-    }
-    if (type.equals("Sequence")) {
-      String list = field + ".pretokenizers";
-      written.set("pretokenizers", each(node.path("pretokenizers"), list, this::preTokenizer));
-      return written;
-    }
-    if (!PLAIN_PRE_TOKENIZERS.contains(type)) {
-      throw error(
-          field + ".type",
-          node.path("type"),
-          "Punctuation, Digits, Sequence or one of " + PLAIN_PRE_TOKENIZERS);
-    }
-    return written;
-  }
-
-  private JsonNode postProcessor(JsonNode node) {
-    String field = "post_processor";
-    String type = text(object(node, field).path("type"), field + ".type");
-    ObjectNode written = typed(type);
-    if (type.equals("BertProcessing")) {
-      for (String name : new String[] {"sep", "cls"}) {
-        JsonNode pair = array(node.path(name), field + "." + name);
-        if (pair.size() != 2) {
-          throw error(field + "." + name, pair, "a token and its id");
-        }
-        written
-            .putArray(name)
-            .add(text(pair.get(0), field + "." + name))
-            .add(id(pair.get(1), field + "." + name));
-      }
-      return written;
-    }
-    if (!type.equals("TemplateProcessing")) {
-      throw error(field + ".type", node.path("type"), "TemplateProcessing or BertProcessing");
-    }
-    JsonNode special = object(node.path("special_tokens"), field + ".special_tokens");
-    ObjectNode tokens = MAPPER.createObjectNode();
-    for (Map.Entry<String, JsonNode> token : special.properties()) {
-      tokens.set(
-          token.getKey(),
-          specialToken(token.getKey(), token.getValue(), field + ".special_tokens"));
-    }
-    BiFunction<JsonNode, String, JsonNode> piece =
-        (element, at) -> templatePiece(element, at, tokens);
-    written.set("single", each(node.path("single"), field + ".single", piece));
-    JsonNode pair = node.path("pair");
-    written.set(
-        "pair", isAbsent(pair) ? MAPPER.createArrayNode() : each(pair, field + ".pair", piece));
-    written.set("special_tokens", tokens);
-    return written;
-  }
-
-  private ObjectNode specialToken(String name, JsonNode node, String in) {
-    String field = in + "." + name;
-    object(node, field);
-    if (!text(node.path("id"), field + ".id").equals(name)) {
-      throw error(field + ".id", node.path("id"), "its own name");
-    }
-    ObjectNode written = MAPPER.createObjectNode().put("id", name);
-    JsonNode ids = node.path("ids");
-    JsonNode texts = node.path("tokens");
-    written.set(
-        "ids",
-        each(ids, field + ".ids", (id, at) -> MAPPER.getNodeFactory().numberNode(id(id, at))));
-    written.set(
-        "tokens",
-        each(texts, field + ".tokens", (t, at) -> MAPPER.getNodeFactory().textNode(text(t, at))));
-    if (ids.size() != texts.size()) {
-      throw error(field + ".tokens", texts, "as many as ids: " + ids.size());
-    }
-    return written;
-  }
-
-  private JsonNode templatePiece(JsonNode node, String field, ObjectNode specialTokens) {
-    if (!node.isObject() || node.size() != 1) {
-      throw error(field, node, "SpecialToken or Sequence");
-    }
-    String kind = node.fieldNames().next();
-    JsonNode piece = object(node.path(kind), field + "." + kind);
-    JsonNode id = piece.path("id");
-    String name = text(id, field + ".id");
-    boolean known =
-        kind.equals("SpecialToken")
-            ? specialTokens.has(name)
-            : kind.equals("Sequence") && (name.equals("A") || name.equals("B"));
-    if (!known) {
-      throw error(field, node, "a SpecialToken of special_tokens, or the Sequence A or B");
-    }
-    ObjectNode written = MAPPER.createObjectNode();
-    written
-        .putObject(kind)
-        .put("id", name)
-        .put("type_id", integer(piece.path("type_id"), field + ".type_id", 0, 1));
-    return written;
-  }
-
-  private JsonNode model(JsonNode node) {
-    object(node, "model");
-    // Files in early versions of the format lack it.
-    JsonNode type = node.path("type");
-    if (!type.isMissingNode() && !"WordPiece".equals(type.textValue())) {
-      throw error("model.type", type, "WordPiece");
-    }
-    ObjectNode written = typed("WordPiece");
-    String unknown = text(node.path("unk_token"), "model.unk_token");
-    JsonNode prefix = node.path("continuing_subword_prefix");
+    JsonNode prefix = model.path("continuing_subword_prefix");
+    String prefixField = "model.continuing_subword_prefix";
     if (!prefix.isTextual()) {
-      throw error("model.continuing_subword_prefix", prefix, "a text");
+      throw fields.error(prefixField, prefix, "a text");
     }
-    JsonNode longest = node.path("max_input_chars_per_word");
-    written
-        .put("unk_token", unknown)
-        .put("continuing_subword_prefix", prefix.textValue())
-        .put(
-            "max_input_chars_per_word",
-            integer(longest, "model.max_input_chars_per_word", 1, MAX_WORD));
-    ObjectNode vocabulary = written.putObject("vocab");
-    JsonNode words = object(node.path("vocab"), "model.vocab");
-    for (Map.Entry<String, JsonNode> word : words.properties()) {
-      vocabulary.put(word.getKey(), id(word.getValue(), "model.vocab." + word.getKey()));
-    }
-    if (!vocabulary.has(unknown)) {
-      throw error("model.unk_token", node.path("unk_token"), "a token of the vocabulary");
-    }
-    return written;
+    return new WordPiece(
+        vocabulary,
+        unknown.textValue(),
+        fields.wellFormed(prefix.textValue(), prefixField),
+        fields.integer(
+            model.path("max_input_chars_per_word"), "model.max_input_chars_per_word", 1, MAX_WORD));
   }
 }

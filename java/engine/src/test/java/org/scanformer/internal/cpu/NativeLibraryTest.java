@@ -98,12 +98,4 @@ class NativeLibraryTest {
     assertTrue(output.contains(notADirectory.resolve("cache").toString()), output);
     assertTrue(output.contains("-Dorg.bytedeco.javacpp.cachedir=DIRECTORY"), output);
   }
-
-  @Test
-  void aTokenizerCacheThatCannotBeWrittenIsNamedWithWhatToDo() throws Exception {
-    String output = run("-DDJL_CACHE_DIR=" + notADirectory.resolve("cache"));
-    assertTrue(output.contains("UNSUPPORTED: The tokenizers library could not be loaded"), output);
-    assertTrue(output.contains(notADirectory.resolve("cache").toString()), output);
-    assertTrue(output.contains("DJL_CACHE_DIR"), output);
-  }
 }

@@ -2,11 +2,13 @@ package org.scanformer.internal.model;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.scanformer.internal.model.BadModel.assertRefused;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -101,17 +103,30 @@ class TextTokenizerTest {
       Files.writeString(file, content);
       assertRefused(this::open, file.toString());
     }
-    // What the library would take otherwise, or end the process for.
     String[][] changes = {
       {"\"WordPiece\", \"unk", "\"BPE\", \"unk", "model.type: expected WordPiece, found \"BPE\""},
+      {"\"WordPiece\", \"unk", "\"Unigram\", \"unk", "expected WordPiece, found \"Unigram\""},
       {"BertNormalizer", "Precompiled", "normalizer.type: expected BertNormalizer"},
-      {"BertPreTokenizer", "Metaspace", "pre_tokenizer.type: expected Punctuation"},
+      {
+        "BertNormalizer", "Sequence", "normalizer.type: expected BertNormalizer, found \"Sequence\""
+      },
+      {"BertPreTokenizer", "Metaspace", "pre_tokenizer.type: expected BertPreTokenizer"},
       {"TemplateProcessing", "ByteLevel", "post_processor.type: expected TemplateProcessing"},
       {"\"lowercase\": true", "\"lowercase\": 1", "normalizer.lowercase: expected true or false"},
-      {"\"Sequence\": {\"id\": \"A\"", "\"Sequence\": {\"id\": \"C\"", "the Sequence A or B"},
+      {"\"lowercase\": true", "\"x\": true", "normalizer.x: expected no such field, found true"},
+      {"\"Sequence\": {\"id\": \"A\"", "\"Sequence\": {\"id\": \"B\"", "or once the Sequence A"},
+      {"\"Sequence\": {\"id\": \"A\"", "\"Sequence\": {\"id\": \"C\"", "or once the Sequence A"},
       {"\"type_id\": 0", "\"type_id\": -1", "type_id: expected a whole number of 0 to 1"},
       {"\"the\": ", "\"the\": 9", "model.vocab.the: expected a whole number"},
+      {"\"unk_token\": \"[UNK]", "\"unk_token\": \"\\ud800", "expected whole surrogate pairs"},
+      {"prefix\": \"##", "prefix\": \"\\udc00", "prefix: expected whole surrogate pairs"},
       {"\"unk_token\": \"[UNK]\"", "\"unk_token\": \"x\"", "expected a token of the vocabulary"},
+      {
+        "_per_word\": 100", "_per_word\": 1001", "max_input_chars_per_word: expected a whole number"
+      },
+      {"\"version\": \"1.0\"", "\"version\": \"2.0\"", "version: expected \"1.0\", found \"2.0\""},
+      {"\"padding\": null", "\"x\": null", "x: expected no such field, found null"},
+      {"\"ids\": [2]", "\"ids\": [2, 2]", "tokens: expected as many as ids: 2"},
     };
     for (String[] change : changes) {
       String text =
@@ -120,6 +135,70 @@ class TextTokenizerTest {
       Files.writeString(file, text.replace(change[0], change[1]));
       assertRefused(this::open, file.toString(), change[2]);
     }
+  }
+
+  @Test
+  void addedTokensThatCannotBeFoundAreBadModels() throws Exception {
+    TokenizerFile unlikeTheVocabulary = new TokenizerFile(List.of("red"), "##");
+    unlikeTheVocabulary.add("red").put("id", 2);
+    assertRefused(
+        () -> unlikeTheVocabulary.open(directory, 8),
+        "added_tokens[0].id: expected 3 as in the vocabulary, found 2");
+
+    TokenizerFile emptied = new TokenizerFile(List.of("red"), "##");
+    emptied.add("\u0301").put("normalized", true);
+    assertRefused(
+        () -> emptied.open(directory, 8), "added_tokens[0].content: expected a text of which");
+
+    TokenizerFile twice = new TokenizerFile(List.of("red"), "##");
+    twice.add("red");
+    twice.add("red");
+    assertRefused(
+        () -> twice.open(directory, 8), "added_tokens[1].content: expected a content of its own");
+
+    TokenizerFile gap = new TokenizerFile(List.of("red"), "##");
+    gap.vocabulary.put("car", 5);
+    gap.add("x");
+    gap.add("y");
+    assertRefused(() -> gap.open(directory, 8), "added_tokens[0].id: expected 5, the next");
+
+    TokenizerFile tooLong = new TokenizerFile(List.of("red"), "##");
+    tooLong.add("x".repeat(257));
+    assertRefused(() -> tooLong.open(directory, 8), "expected at most 256 characters");
+  }
+
+  @Test
+  void specialTokensThatLeaveNoRoomAreABadModel() throws Exception {
+    TokenizerFile file = new TokenizerFile(List.of("red"), "##");
+    assertEquals(3, file.open(directory, 3).encode("red red").length);
+    assertRefused(
+        () -> file.open(directory, 2),
+        "post_processor: expected fewer than the model's max_text_length, 2, found at least 2");
+  }
+
+  /** The costliest texts for the costliest files: no cost grows faster than the text. */
+  @Test
+  void longTextsTakeMilliseconds() throws Exception {
+    TokenizerFile file = new TokenizerFile(List.of("a", "##a", "##" + "a".repeat(999) + "b"), "##");
+    file.model.put("max_input_chars_per_word", 1000);
+    file.add("x".repeat(255) + "y").put("rstrip", true).put("lstrip", true);
+    file.add("z").put("normalized", true).put("rstrip", true).put("lstrip", true);
+    TextTokenizer tokenizer = file.open(directory, 8);
+    List<String> texts =
+        List.of(
+            ("a".repeat(999) + " ").repeat(10),
+            "x".repeat(10_000),
+            "\u0301\u0327".repeat(5_000),
+            "\u1f82".repeat(10_000),
+            "z" + " ".repeat(9_998) + "z",
+            "z ".repeat(5_000));
+    assertTimeout(
+        Duration.ofSeconds(5),
+        () -> {
+          for (String text : texts) {
+            tokenizer.encode("a" + text.substring(1));
+          }
+        });
   }
 
   @Test
