@@ -63,8 +63,8 @@ public record Workload(
       int threads) {
     List<Image> images = new ArrayList<>();
     List<List<PatchMask>> masks = new ArrayList<>();
-    try (ModelDirectory model = ModelDirectory.open(directory);
-        TextTokenizer tokenizer = model.openTokenizer()) {
+    try (ModelDirectory model = ModelDirectory.open(directory)) {
+      TextTokenizer tokenizer = model.openTokenizer();
       for (int r = 0; r < batch; r++) {
         images.add(BenchModel.frame(2 + r));
         masks.add(masks(model.config(), selection, 3 + r));

@@ -35,13 +35,12 @@ class TokenizerFuzzTest {
             Inputs.assertTakenOrRefused(
                 Set.of(ErrorCode.BAD_MODEL, ErrorCode.BAD_INPUT),
                 () -> {
-                  try (TextTokenizer tokenizer = TextTokenizer.open(path, config)) {
-                    int[] ids =
-                        tokenizer.encode("the red star left of the Circle, 3\u00e9\ud83d\ude00");
-                    assertTrue(ids.length <= config.maxTextLength());
-                    for (int id : ids) {
-                      assertTrue(0 <= id && id < config.vocabSize(), () -> "id " + id);
-                    }
+                  TextTokenizer tokenizer = TextTokenizer.open(path, config);
+                  int[] ids =
+                      tokenizer.encode("the red star left of the Circle, 3\u00e9\ud83d\ude00");
+                  assertTrue(ids.length <= config.maxTextLength());
+                  for (int id : ids) {
+                    assertTrue(0 <= id && id < config.vocabSize(), () -> "id " + id);
                   }
                 }));
   }

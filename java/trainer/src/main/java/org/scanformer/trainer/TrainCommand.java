@@ -252,15 +252,15 @@ final class TrainCommand implements Callable<Integer> {
             decay == Decay.COSINE,
             warmup,
             seed);
-    try (TextTokenizer opened = TextTokenizer.open(tokenizerFile, config);
-        Trainer trainer =
-            new Trainer(
-                options,
-                parameters,
-                model,
-                losses,
-                data.training(config, batch, seed),
-                new BatchBuilder(config, opened, categories, colors))) {
+    try (Trainer trainer =
+        new Trainer(
+            options,
+            parameters,
+            model,
+            losses,
+            data.training(config, batch, seed),
+            new BatchBuilder(
+                config, TextTokenizer.open(tokenizerFile, config), categories, colors))) {
       new TrainingRun(
               trainer,
               options,

@@ -66,7 +66,6 @@ class TrainerTest {
     for (AutoCloseable resource : opened) {
       resource.close();
     }
-    tokenizer.close();
   }
 
   private <T extends AutoCloseable> T open(T resource) {

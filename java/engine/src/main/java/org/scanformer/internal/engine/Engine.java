@@ -81,23 +81,19 @@ public final class Engine implements AutoCloseable {
     try (ModelDirectory model = ModelDirectory.open(directory)) {
       ModelConfig config = model.config();
       Backend backend = opener.open(options);
-      TextTokenizer tokenizer = null;
       try {
         MemoryPlan plan = new MemoryPlan();
         plan.count(
             "weights", Weights.bytes(config, model.parameterCount(), backend.activationType()));
         Workspace work = new Workspace(config, Limits.anyFrames(options.maxBatch()), backend, plan);
         plan.requireFits(backend);
-        tokenizer = model.openTokenizer();
+        TextTokenizer tokenizer = model.openTokenizer();
         Weights weights = Weights.load(model, backend);
         DeviceState state = new DeviceState(options.metrics());
         ExecutionContext context =
             new ExecutionContext(config, backend, weights, work, state, System::nanoTime);
         return new Engine(config, options, backend, weights, tokenizer, context, opener, state);
       } catch (Throwable e) {
-        if (tokenizer != null) {
-          tokenizer.close();
-        }
         backend.close();
         throw e;
       }
@@ -345,7 +341,6 @@ public final class Engine implements AutoCloseable {
     owners.forEach(Runnable::run);
     lock.lock();
     try {
-      tokenizer.close();
       backend.close();
     } finally {
       lock.unlock();

@@ -10,7 +10,7 @@ import org.scanformer.ScanFormerException;
  * BertNormalizer, BertPreTokenizer, WordPiece and added tokens. The ids are those of the library
  * that defines the format, whatever the JDK's version of Unicode. Immutable and thread-safe.
  */
-public final class TextTokenizer implements AutoCloseable {
+public final class TextTokenizer {
   private static final int MAX_CHARACTERS = 10_000;
 
   private final BertNormalizer normalizer;
@@ -131,8 +131,4 @@ public final class TextTokenizer implements AutoCloseable {
   private static String wellFormed(String text) {
     return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
   }
-
-  /** Does nothing: nothing is held but memory of the heap. */
-  @Override
-  public void close() {}
 }

@@ -30,68 +30,61 @@ class TextTokenizerTest {
   void goldenExpressionsHaveTheirRecordedIds() throws Exception {
     for (GoldenCase golden : GoldenCase.all()) {
       Path model = golden.modelDirectory();
-      try (TextTokenizer tokenizer =
+      TextTokenizer tokenizer =
           TextTokenizer.open(
-              model.resolve("tokenizer.json"), ModelConfig.read(model.resolve("config.json")))) {
-        assertArrayEquals(golden.inputIds(), tokenizer.encode(golden.text()), golden.text());
-      }
+              model.resolve("tokenizer.json"), ModelConfig.read(model.resolve("config.json")));
+      assertArrayEquals(golden.inputIds(), tokenizer.encode(golden.text()), golden.text());
     }
   }
 
   @Test
   void longExpressionsKeepTheirFirstWordsAndTheSeparator() throws Exception {
     RandomModel.tiny().maxTextLength(6).write(directory);
-    try (TextTokenizer tokenizer = open()) {
-      int[] whole = tokenizer.encode("the red circle");
-      assertEquals(5, whole.length);
-      int[] cut = tokenizer.encode("the red circle the red circle the red circle");
-      assertEquals(6, cut.length);
-      assertEquals(whole[0], cut[0], "[CLS]");
-      assertEquals(whole[4], cut[5], "[SEP]");
-      assertEquals(whole[1], cut[4], "the fourth word, which is \"the\"");
-    }
+    TextTokenizer tokenizer = open();
+    int[] whole = tokenizer.encode("the red circle");
+    assertEquals(5, whole.length);
+    int[] cut = tokenizer.encode("the red circle the red circle the red circle");
+    assertEquals(6, cut.length);
+    assertEquals(whole[0], cut[0], "[CLS]");
+    assertEquals(whole[4], cut[5], "[SEP]");
+    assertEquals(whole[1], cut[4], "the fourth word, which is \"the\"");
   }
 
   @Test
   void expressionsWithoutAWordAreBlank() throws Exception {
     RandomModel.tiny().write(directory);
-    try (TextTokenizer tokenizer = open()) {
-      for (String blank : List.of("", " ", "\t\r\n", "\u00a0", "\u0000\u0001")) {
-        assertRefused(
-            ErrorCode.BAD_INPUT, () -> tokenizer.encode(blank), "The expression is blank");
-      }
-      assertRefused(
-          ErrorCode.BAD_INPUT,
-          () -> tokenizer.encode("a".repeat(10_001)),
-          "has 10001 characters, expected at most 10000");
+    TextTokenizer tokenizer = open();
+    for (String blank : List.of("", " ", "\t\r\n", "\u00a0", "\u0000\u0001")) {
+      assertRefused(ErrorCode.BAD_INPUT, () -> tokenizer.encode(blank), "The expression is blank");
     }
+    assertRefused(
+        ErrorCode.BAD_INPUT,
+        () -> tokenizer.encode("a".repeat(10_001)),
+        "has 10001 characters, expected at most 10000");
   }
 
   @Test
   void anyOtherTextHasIds() throws Exception {
     RandomModel.tiny().write(directory);
-    try (TextTokenizer tokenizer = open()) {
-      for (String text :
-          List.of(
-              "\ud83d", "\ude00\ud83d", "🚗 🐈", "السيارة الحمراء", "red\u0000car", "ﬁ", "紅色")) {
-        assertTrue(tokenizer.encode(text).length > 2, text);
-      }
+    TextTokenizer tokenizer = open();
+    for (String text :
+        List.of("\ud83d", "\ude00\ud83d", "🚗 🐈", "السيارة الحمراء", "red\u0000car", "ﬁ", "紅色")) {
+      assertTrue(tokenizer.encode(text).length > 2, text);
     }
   }
 
   @Test
   void manyThreadsGetTheSameIds() throws Exception {
     RandomModel.tiny().write(directory);
-    try (TextTokenizer tokenizer = open()) {
-      int[] expected = tokenizer.encode("the red circle left of the blue square");
-      assertTrue(
-          IntStream.range(0, 2000)
-              .parallel()
-              .allMatch(
-                  i ->
-                      java.util.Arrays.equals(
-                          expected, tokenizer.encode("the red circle left of the blue square"))));
-    }
+    TextTokenizer tokenizer = open();
+    int[] expected = tokenizer.encode("the red circle left of the blue square");
+    assertTrue(
+        IntStream.range(0, 2000)
+            .parallel()
+            .allMatch(
+                i ->
+                    java.util.Arrays.equals(
+                        expected, tokenizer.encode("the red circle left of the blue square"))));
   }
 
   @Test
