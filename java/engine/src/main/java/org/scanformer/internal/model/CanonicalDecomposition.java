@@ -17,7 +17,7 @@ final class CanonicalDecomposition {
   /** The code points of the decomposed text. */
   private final IntList decomposed = new IntList();
 
-  /** Marks that wait to be ordered: the combining class above, then their order in the text. */
+  /** Marks since the last starter, in the order of the text, and the combining class of each. */
   private final IntList marks = new IntList();
 
   private final IntList classes = new IntList();
@@ -75,6 +75,7 @@ final class CanonicalDecomposition {
     int[] codePoints = marks.toArray();
     int[] keys = classes.toArray();
     long[] order = new long[codePoints.length];
+    // The class above the place in the text: marks of one class keep their order.
     for (int i = 0; i < order.length; i++) {
       order[i] = (long) keys[i] << CLASS_SHIFT | i;
     }

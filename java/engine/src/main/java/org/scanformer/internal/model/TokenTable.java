@@ -12,7 +12,7 @@ final class TokenTable {
   private final String[] texts;
   private final int[] numbers;
 
-  /** The texts are neither empty nor do they begin or end within a surrogate pair. */
+  /** Sorts the texts, none of which is empty. */
   TokenTable(Map<String, Integer> numberOf) {
     texts = numberOf.keySet().toArray(new String[0]);
     Arrays.sort(texts, Comparator.naturalOrder());
@@ -22,7 +22,7 @@ final class TokenTable {
     }
   }
 
-  /** Where the longest one that stands in a text from {@code from} on is kept, or -1. */
+  /** The index of the longest one that stands in a text at {@code from}, or -1. */
   int longestAt(String text, int from, int to) {
     int best = -1;
     int low = 0;
