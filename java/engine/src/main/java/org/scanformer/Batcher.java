@@ -27,8 +27,9 @@ import org.scanformer.internal.engine.GuardedMetrics;
  * more; its requests go to the other devices, and fail with DEVICE_LOST when there are none.
  *
  * <p>A future may be cancelled: its request is not run, unless it is running already. Futures are
- * completed by the batcher's threads, so a stage that takes long should be an Async one. The
- * batcher holds nothing of an answered request: an expression that is closed then is freed at once.
+ * completed by the batcher's threads, so a stage that takes long should be an Async one. In a
+ * stage, a submit that finds the queue full is refused and does not wait. The batcher holds nothing
+ * of an answered request: an expression that is closed then is freed at once.
  *
  * <p>Thread-safe. Each model has a thread and a session of its own, beside those of others.
  */
@@ -75,7 +76,8 @@ public final class Batcher implements AutoCloseable {
    *     {@link RejectedExecutionException} when the queue was full, or a newer request took the
    *     place; with an {@link InterruptedException} when the thread was interrupted while it waited
    *     for room, which leaves its interrupt status set
-   * @throws IllegalStateException when the batcher is closed
+   * @throws IllegalStateException when the batcher is closed, or calls its metrics about its queue
+   *     on this thread
    */
   public CompletableFuture<Location> submit(Request request) {
     return queue.submit(request, mayWait());
@@ -91,9 +93,18 @@ public final class Batcher implements AutoCloseable {
     return queue.submit(request, deadline, mayWait());
   }
 
-  /** A batcher's own thread cannot wait for itself. */
+  /** A batcher's thread cannot wait for itself, nor for another batcher's that waits for it. */
   private boolean mayWait() {
-    return workers.stream().noneMatch(BatchWorker::isCurrentThread);
+    return !BatchWorker.isWorkerThread() && !isInCall();
+  }
+
+  private boolean isInCall() {
+    for (BatchWorker worker : workers) {
+      if (worker.isModelInCall()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The number of requests that wait, cancelled ones among them until their turn comes. */
@@ -103,11 +114,23 @@ public final class Batcher implements AutoCloseable {
 
   /**
    * Waits until all requests in the queue are answered, and frees everything. Requests that come
-   * meanwhile are refused. An interrupt does not end the waiting. Called by one of the batcher's
-   * own threads, within a stage of a future, it does not wait for that thread. Idempotent.
+   * meanwhile are refused. An interrupt does not end the waiting. Called by a batcher's thread,
+   * within a stage of a future, it does not wait. Idempotent.
+   *
+   * @throws IllegalStateException within a call of the model, by a listener or by metrics
    */
   @Override
   public void close() {
+    if (BatchWorker.isWorkerThread()) {
+      queue.close();
+      return;
+    }
+    if (isInCall()) {
+      throw new IllegalStateException(
+          "The batcher cannot be closed from within a call of its model, by a listener or by"
+              + " metrics: let another thread close it");
+    }
+    queue.requireNoCallback();
     queue.close();
     workers.forEach(BatchWorker::join);
   }

@@ -19,8 +19,9 @@ public interface Expression extends AutoCloseable {
   int tokens();
 
   /**
-   * Releases the device memory, after the calls that are using it. Later calls with this expression
-   * are {@link IllegalStateException}s. Idempotent.
+   * Releases the device memory, after the calls that are using it; also where a listener or metrics
+   * close it within such a call. Later calls with this expression are {@link
+   * IllegalStateException}s. Idempotent.
    */
   @Override
   void close();

@@ -93,8 +93,9 @@ public final class LocateOptions {
   public interface BoxListener {
     /**
      * A scale has a box. Called by the thread that called the session, within that call, so its
-     * time counts as the call's. It may not call the session. An exception that it throws ends the
-     * call.
+     * time counts as the call's. An exception that it throws ends the call. It may not call the
+     * session's model, nor any session of it, nor close them: each is an {@link
+     * IllegalStateException}. It may close expressions: those in use are freed after the call.
      *
      * @param soFar the call's own result, of {@link SessionResult#completedScales()} scales; its
      *     masks are not filled yet

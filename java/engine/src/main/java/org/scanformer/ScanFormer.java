@@ -171,7 +171,12 @@ public final class ScanFormer implements AutoCloseable {
     return engine.locate(requests, schedule, trace);
   }
 
-  /** Waits for a running call and frees everything, encoded expressions included. Idempotent. */
+  /**
+   * Waits for a running call and frees everything, encoded expressions included. Idempotent.
+   *
+   * @throws IllegalStateException within a call of the model, its sessions or its batchers, by a
+   *     listener, by metrics or by a stage of a batcher's future
+   */
   @Override
   public void close() {
     engine.close();

@@ -4,7 +4,9 @@ package org.scanformer;
  * Sees what a model does, for an application's metrics. Every method does nothing by default.
  *
  * <p>Called by the threads that do the work, within their calls, so what it takes is the calls'
- * time. Several threads may call at once. What a method throws is logged and else ignored.
+ * time. Several threads may call at once. What a method throws, Errors too, is logged once and
+ * otherwise ignored. A method may not call the model that calls it, nor its sessions or its
+ * batchers, nor close them: each is an {@link IllegalStateException}.
  */
 public interface ScanFormerMetrics {
   /** Sees nothing. */

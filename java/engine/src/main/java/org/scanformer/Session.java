@@ -3,6 +3,7 @@ package org.scanformer;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
+import org.scanformer.internal.engine.ContextOwner;
 import org.scanformer.internal.engine.Engine;
 import org.scanformer.internal.engine.FrameRunner;
 
@@ -59,7 +60,7 @@ public final class Session implements AutoCloseable {
               options.threads(),
               options.textCache(),
               options.clock(),
-              this::close);
+              new Owner());
       this.results = new SessionResult[runner.maxBatch()];
     } finally {
       lock.unlock();
@@ -190,6 +191,7 @@ public final class Session implements AutoCloseable {
     if (lock.isHeldByCurrentThread()) {
       throw new IllegalStateException("The session is called from within its own call");
     }
+    engine.requireOutsideCalls();
     boolean free = lock.tryLock();
     if (closing) {
       if (free) {
@@ -228,9 +230,23 @@ public final class Session implements AutoCloseable {
     lock.unlock();
   }
 
-  /** Waits for a running call and frees everything. Idempotent. */
+  /**
+   * Waits for a running call and frees everything. Idempotent.
+   *
+   * @throws IllegalStateException within a call of this session, of its model or of another session
+   *     of that model, by a listener or by metrics
+   */
   @Override
   public void close() {
+    if (engine.isInCall()) {
+      throw new IllegalStateException(
+          "The session cannot be closed from within a call of its model, by a listener or by"
+              + " metrics: let another thread close it, or close it after the call");
+    }
+    closeAfterCall();
+  }
+
+  private void closeAfterCall() {
     closing = true;
     lock.lock();
     try {
@@ -240,6 +256,24 @@ public final class Session implements AutoCloseable {
       }
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** This session as its engine sees it. */
+  private final class Owner implements ContextOwner {
+    @Override
+    public void close() {
+      closeAfterCall();
+    }
+
+    @Override
+    public boolean isInCall() {
+      return lock.isHeldByCurrentThread() && runner.isRunning();
+    }
+
+    @Override
+    public boolean isCallingThread() {
+      return lock.isHeldByCurrentThread();
     }
   }
 }

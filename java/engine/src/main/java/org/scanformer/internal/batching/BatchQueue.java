@@ -87,7 +87,22 @@ public final class BatchQueue {
     return pending.answer();
   }
 
+  /** Whether the calling thread is in metrics that are told of the queue while it is held. */
+  boolean isHeldByCallingThread() {
+    return lock.isHeldByCurrentThread();
+  }
+
+  /** Refuses calls by metrics that are told of the queue while it is held. */
+  public void requireNoCallback() {
+    if (lock.isHeldByCurrentThread()) {
+      throw new IllegalStateException(
+          "The batcher is called by its own metrics, which are told of its queue and may not do"
+              + " that: let another thread call it");
+    }
+  }
+
   private PendingRequest pending(Request request) {
+    requireNoCallback();
     Objects.requireNonNull(request, "request");
     return new PendingRequest(request, clock.nanoTime(), new CompletableFuture<>());
   }

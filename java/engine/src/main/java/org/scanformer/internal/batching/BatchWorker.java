@@ -7,6 +7,7 @@ import org.scanformer.ErrorCode;
 import org.scanformer.Location;
 import org.scanformer.Request;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.engine.ContextOwner;
 import org.scanformer.internal.engine.EncodedExpression;
 import org.scanformer.internal.engine.Engine;
 import org.scanformer.internal.engine.ExecutionContext;
@@ -19,7 +20,7 @@ import org.scanformer.internal.engine.TextCache;
  * request by request; a device that is lost ends the worker, whose requests go back to the queue.
  * Thread-safe.
  */
-public final class BatchWorker {
+public final class BatchWorker implements ContextOwner {
   private static final System.Logger LOG = System.getLogger("org.scanformer");
 
   private final BatchQueue queue;
@@ -33,6 +34,9 @@ public final class BatchWorker {
   private final List<EncodedExpression> held = new ArrayList<>();
   private volatile boolean stopped;
 
+  /** Whether a batch is being run; read by the worker's own thread. */
+  private boolean running;
+
   /**
    * Reserves what a worker needs on an engine's device; it works after {@link #start()}.
    *
@@ -43,12 +47,12 @@ public final class BatchWorker {
     this.options = options;
     this.engine = engine;
     texts = new TextCache(engine, options.textCache());
-    thread = new Thread(this::work, "scanformer-batcher-" + number);
+    thread = new WorkerThread(this::work, "scanformer-batcher-" + number);
     thread.setDaemon(true);
     // The last: once it is open the engine may stop the worker, on another thread.
     context =
         engine.openContext(
-            Limits.anyFrames(options.maxBatch()), options.threads(), System::nanoTime, this::stop);
+            Limits.anyFrames(options.maxBatch()), options.threads(), System::nanoTime, this);
   }
 
   /** Begins to answer. */
@@ -62,16 +66,35 @@ public final class BatchWorker {
     engine.closeContext(context);
   }
 
-  /** Whether it is the calling thread. */
-  public boolean isCurrentThread() {
+  /** A thread of a worker. */
+  private static final class WorkerThread extends Thread {
+    WorkerThread(Runnable work, String name) {
+      super(work, name);
+    }
+  }
+
+  /** Whether the calling thread is one of any batcher's, in a stage of a future or in metrics. */
+  public static boolean isWorkerThread() {
+    return Thread.currentThread() instanceof WorkerThread;
+  }
+
+  /** Whether the calling thread is within a call of the worker's model. */
+  public boolean isModelInCall() {
+    return engine.isInCall();
+  }
+
+  @Override
+  public boolean isInCall() {
+    return isCallingThread() && running || queue.isHeldByCallingThread();
+  }
+
+  @Override
+  public boolean isCallingThread() {
     return thread == Thread.currentThread();
   }
 
-  /** Waits until the worker has ended, unless it is the calling thread. */
+  /** Waits until the worker has ended. Not for a worker's own thread. */
   public void join() {
-    if (isCurrentThread()) {
-      return;
-    }
     boolean interrupted = false;
     while (thread.isAlive()) {
       try {
@@ -86,7 +109,8 @@ public final class BatchWorker {
   }
 
   /** Ends the worker when its running batch is answered: the model is being closed. */
-  private void stop() {
+  @Override
+  public void close() {
     stopped = true;
     queue.wakeWorkers();
     join();
@@ -120,10 +144,8 @@ public final class BatchWorker {
     } catch (ScanFormerException e) {
       retry(e);
     } catch (RuntimeException | Error e) {
+      // Errors too: the next batch may well run, and the worker's end would end all that wait.
       batch.forEach(pending -> pending.answer().completeExceptionally(e));
-      if (e instanceof Error) {
-        throw e;
-      }
     }
     batch.clear();
   }
@@ -140,7 +162,7 @@ public final class BatchWorker {
       } catch (ScanFormerException e) {
         requireDevice(e);
         pending.answer().completeExceptionally(e);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         pending.answer().completeExceptionally(e);
       }
     }
@@ -160,28 +182,37 @@ public final class BatchWorker {
    * that are run are released before they are answered.
    */
   private void locate(List<PendingRequest> requests) {
-    List<PendingRequest> running = new ArrayList<>(requests.size());
+    List<PendingRequest> runnable = new ArrayList<>(requests.size());
     List<Location> found;
     try {
       for (PendingRequest pending : requests) {
-        if (!pending.answer().isDone() && prepare(pending, running.size())) {
-          running.add(pending);
+        if (!pending.answer().isDone() && prepare(pending, runnable.size())) {
+          runnable.add(pending);
         }
       }
-      if (running.isEmpty()) {
+      if (runnable.isEmpty()) {
         return;
       }
-      runOptions.reset(options.schedule());
-      context.run(running.size(), runOptions);
-      found = context.locations(running.size(), options.schedule());
+      found = run(runnable.size());
     } finally {
       context.clear();
       held.forEach(EncodedExpression::release);
       held.clear();
     }
     for (int r = 0; r < found.size(); r++) {
-      running.get(r).answer().complete(found.get(r));
+      runnable.get(r).answer().complete(found.get(r));
     }
+  }
+
+  private List<Location> run(int requests) {
+    runOptions.reset(options.schedule());
+    running = true;
+    try {
+      context.run(requests, runOptions);
+    } finally {
+      running = false;
+    }
+    return context.locations(requests, options.schedule());
   }
 
   private boolean prepare(PendingRequest pending, int slot) {
@@ -197,7 +228,7 @@ public final class BatchWorker {
         throw e;
       }
       pending.answer().completeExceptionally(e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       pending.answer().completeExceptionally(e);
     }
     return false;

@@ -31,7 +31,7 @@ final class DeviceState {
   }
 
   /** Records a call that failed. */
-  void failed(RuntimeException failure) {
+  void failed(Throwable failure) {
     if (!(failure instanceof ScanFormerException known)) {
       return;
     }

@@ -39,8 +39,11 @@ public final class Engine implements AutoCloseable {
   private final DeviceState state;
   private final RunOptions runOptions = new RunOptions();
 
-  /** The contexts that are open, with who closes them. */
-  private final Map<ExecutionContext, Runnable> contexts = new IdentityHashMap<>();
+  /** The contexts that are open, with their owners. */
+  private final Map<ExecutionContext, ContextOwner> contexts = new IdentityHashMap<>();
+
+  /** The same owners, for readers without the lock and without garbage. */
+  private volatile ContextOwner[] owners = {};
 
   /** Texts that are closed and whose memory waits for the lock. */
   private final Queue<TextKv> closedTexts = new ConcurrentLinkedQueue<>();
@@ -145,6 +148,7 @@ public final class Engine implements AutoCloseable {
 
   /** Encodes an expression, which is freed when it or the engine is closed. */
   public EncodedExpression encode(String expression) {
+    requireOutsideCalls();
     lock.lock();
     try {
       requireOpen();
@@ -159,12 +163,13 @@ public final class Engine implements AutoCloseable {
    * Opens a context on the same device, with the same weights.
    *
    * @param limits what its memory is reserved for
-   * @param close closes it after its running call, in the end by {@link #closeContext}; run when
-   *     the engine is closed
+   * @param owner closes it, when the engine is closed
+   * @throws IllegalStateException within a call of the model
    * @throws ScanFormerException OUT_OF_MEMORY with the bytes needed and available
    */
   public ExecutionContext openContext(
-      Limits limits, int threads, LongSupplier clock, Runnable close) {
+      Limits limits, int threads, LongSupplier clock, ContextOwner owner) {
+    requireOutsideCalls();
     lock.lock();
     try {
       requireOpen();
@@ -181,7 +186,8 @@ public final class Engine implements AutoCloseable {
         Workspace work = new Workspace(config, limits, own, plan);
         plan.requireFits(own);
         ExecutionContext opened = new ExecutionContext(config, own, weights, work, state, clock);
-        contexts.put(opened, close);
+        contexts.put(opened, owner);
+        owners = contexts.values().toArray(ContextOwner[]::new);
         return opened;
       } catch (Throwable e) {
         own.close();
@@ -210,6 +216,7 @@ public final class Engine implements AutoCloseable {
     lock.lock();
     try {
       if (contexts.remove(opened) != null) {
+        owners = contexts.values().toArray(ContextOwner[]::new);
         opened.backend.close();
       }
     } finally {
@@ -227,13 +234,20 @@ public final class Engine implements AutoCloseable {
 
   private void unlock() {
     try {
-      for (TextKv text = closedTexts.poll(); text != null; text = closedTexts.poll()) {
-        if (!closed) {
-          text.free(backend);
-        }
+      // Within a call's own callback the memory may still be in use: the end of the call frees it.
+      if (lock.getHoldCount() == 1) {
+        freeClosedTexts();
       }
     } finally {
       lock.unlock();
+    }
+  }
+
+  private void freeClosedTexts() {
+    for (TextKv text = closedTexts.poll(); text != null; text = closedTexts.poll()) {
+      if (!closed) {
+        text.free(backend);
+      }
     }
   }
 
@@ -244,6 +258,7 @@ public final class Engine implements AutoCloseable {
    * @throws ScanFormerException BAD_INPUT when a request cannot be run; none is run then
    */
   public List<Location> locate(List<Request> requests, Schedule schedule, Trace trace) {
+    requireOutsideCalls();
     EncodedExpression[] encoded = encodedExpressions(requests);
     int[][] ids = tokenIds(requests);
     List<Location> locations = new ArrayList<>(ids.length);
@@ -323,22 +338,70 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  /** Closes the contexts, each after its running call, and then the rest. Idempotent. */
+  /**
+   * Whether the calling thread is in a listener or in metrics, within a call of the model, its
+   * sessions or batchers. Allocates nothing.
+   */
+  public boolean isInCall() {
+    if (lock.isHeldByCurrentThread()) {
+      return true;
+    }
+    for (ContextOwner owner : owners) {
+      if (owner.isInCall()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Refuses calls by a listener or metrics, which would wait for themselves or change what their
+   * call is using.
+   */
+  public void requireOutsideCalls() {
+    if (isInCall()) {
+      throw new IllegalStateException(
+          "The model is called from within its own call, by a listener or by metrics, which may not"
+              + " do that: let another thread call it");
+    }
+  }
+
+  /** Refuses to free what the calling thread is using. */
+  private void requireClosableHere() {
+    boolean within = isInCall();
+    for (ContextOwner owner : owners) {
+      within |= owner.isCallingThread();
+    }
+    if (within) {
+      throw new IllegalStateException(
+          "The model cannot be closed from within its own call, by a listener, by metrics or by a"
+              + " stage of a batcher's future: let another thread close it");
+    }
+  }
+
+  /**
+   * Closes the contexts, each after its running call, and then the rest. Idempotent.
+   *
+   * @throws IllegalStateException within a call of the model
+   */
   @Override
   public void close() {
-    List<Runnable> owners;
+    requireClosableHere();
+    ContextOwner[] closing;
     lock.lock();
     try {
       if (closed) {
         return;
       }
       closed = true;
-      owners = List.copyOf(contexts.values());
+      closing = owners;
     } finally {
       lock.unlock();
     }
     // Without the lock: a context's call may be waiting for it.
-    owners.forEach(Runnable::run);
+    for (ContextOwner owner : closing) {
+      owner.close();
+    }
     lock.lock();
     try {
       backend.close();

@@ -43,8 +43,11 @@ public final class FrameResult {
 
   public int imageHeight;
 
-  /** A result with room for that many patches of each scale. */
-  public FrameResult(int[] maxPatches) {
+  private final Object runner;
+
+  /** A result for a runner's calls, with room for that many patches of each scale. */
+  public FrameResult(Object runner, int[] maxPatches) {
+    this.runner = runner;
     int scales = maxPatches.length;
     boxes = new float[scales][4];
     scores = new float[scales];
@@ -57,6 +60,11 @@ public final class FrameResult {
       masks[s] = new byte[maxPatches[s]];
     }
     nanos = new long[scales];
+  }
+
+  /** Whether it was made for that runner's calls. */
+  boolean isOf(Object other) {
+    return runner == other;
   }
 
   /** Removes what an earlier run found, for a run on an image of that size. */

@@ -32,13 +32,14 @@ public final class FrameRunner implements RunOptions.BoxListener {
   private final FrameResult[] filling;
   private int requests;
   private Listener listener;
+  private boolean running;
 
   /**
    * Opens a context on an engine's device.
    *
    * @param textCache texts that are kept encoded
    * @param clock nanoseconds, from any origin
-   * @param close as {@link Engine#openContext} needs it
+   * @param owner as {@link Engine#openContext} needs it
    * @throws ScanFormerException OUT_OF_MEMORY with the bytes needed and available
    */
   public FrameRunner(
@@ -47,10 +48,10 @@ public final class FrameRunner implements RunOptions.BoxListener {
       int threads,
       int textCache,
       LongSupplier clock,
-      Runnable close) {
+      ContextOwner owner) {
     this.engine = engine;
     this.texts = new TextCache(engine, textCache);
-    this.context = engine.openContext(limits, threads, clock, close);
+    this.context = engine.openContext(limits, threads, clock, owner);
     this.maxPatches = context.maxPatches();
     this.expressions = new EncodedExpression[context.maxBatch()];
     this.filling = new FrameResult[context.maxBatch()];
@@ -66,9 +67,14 @@ public final class FrameRunner implements RunOptions.BoxListener {
     return maxPatches[maxPatches.length - 1];
   }
 
+  /** Whether a run is going on, in which the application's listener and metrics are called. */
+  public boolean isRunning() {
+    return running;
+  }
+
   /** A result for this runner's calls. */
   public FrameResult newResult() {
-    return new FrameResult(maxPatches);
+    return new FrameResult(this, maxPatches);
   }
 
   /** The encoded text, as long as no other takes its place among the texts that are kept. */
@@ -80,17 +86,15 @@ public final class FrameRunner implements RunOptions.BoxListener {
    * Adds a request to the call: holds its expression until {@link #end()}, and checks the result
    * that is to be filled.
    *
-   * @throws ScanFormerException BAD_INPUT when the result or the expression is another model's
+   * @throws ScanFormerException BAD_INPUT when the result is another runner's or the expression
+   *     another model's
    * @throws IllegalStateException when the expression is closed
    */
   public void add(Expression expression, FrameResult result) {
-    if (result.boxes.length != maxPatches.length) {
+    if (!result.isOf(this)) {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,
-          "The result is another model's: it has room for "
-              + result.boxes.length
-              + " scales, expected "
-              + maxPatches.length);
+          "The result is another session's, expected one of this session's newResult()");
     }
     for (int r = 0; r < requests; r++) {
       if (filling[r] == result) {
@@ -133,7 +137,12 @@ public final class FrameRunner implements RunOptions.BoxListener {
       filling[r].begin(image.width(), image.height());
       context.set(r, image, expressions[r], options.selection());
     }
-    context.run(requests, runOptions);
+    running = true;
+    try {
+      context.run(requests, runOptions);
+    } finally {
+      running = false;
+    }
     for (int r = 0; r < requests; r++) {
       filling[r].read(context, r);
       filling[r].readMasks(context, r);

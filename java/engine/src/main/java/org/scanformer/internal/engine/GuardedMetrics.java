@@ -16,10 +16,15 @@ public final class GuardedMetrics implements ScanFormerMetrics {
     this.metrics = metrics;
   }
 
-  /** Logs it once, as what fails will fail in every call. */
-  private void ignore(RuntimeException e) {
-    if (!told.getAndSet(true)) {
+  /** Logs it once, as what fails will fail in every call. Errors too end no call. */
+  private void ignore(Throwable e) {
+    if (told.getAndSet(true)) {
+      return;
+    }
+    try {
       LOG.log(System.Logger.Level.WARNING, "The application's metrics failed", e);
+    } catch (Throwable loggerFailed) {
+      // The application's logger may fail for the same reason, such as a heap that is full.
     }
   }
 
@@ -27,7 +32,7 @@ public final class GuardedMetrics implements ScanFormerMetrics {
   public void callDone(int requests, int completedScales, boolean deadlineMet, long nanos) {
     try {
       metrics.callDone(requests, completedScales, deadlineMet, nanos);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       ignore(e);
     }
   }
@@ -36,7 +41,7 @@ public final class GuardedMetrics implements ScanFormerMetrics {
   public void callFailed(ErrorCode code) {
     try {
       metrics.callFailed(code);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       ignore(e);
     }
   }
@@ -45,7 +50,7 @@ public final class GuardedMetrics implements ScanFormerMetrics {
   public void scaleDone(int scale, int patches, int tokens, long nanos) {
     try {
       metrics.scaleDone(scale, patches, tokens, nanos);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       ignore(e);
     }
   }
@@ -54,7 +59,7 @@ public final class GuardedMetrics implements ScanFormerMetrics {
   public void textEncoded(int tokens, long nanos) {
     try {
       metrics.textEncoded(tokens, nanos);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       ignore(e);
     }
   }
@@ -63,7 +68,7 @@ public final class GuardedMetrics implements ScanFormerMetrics {
   public void queueLength(int requests) {
     try {
       metrics.queueLength(requests);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       ignore(e);
     }
   }
@@ -72,7 +77,7 @@ public final class GuardedMetrics implements ScanFormerMetrics {
   public void batchFormed(int requests, long longestWaitNanos) {
     try {
       metrics.batchFormed(requests, longestWaitNanos);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       ignore(e);
     }
   }
@@ -81,7 +86,7 @@ public final class GuardedMetrics implements ScanFormerMetrics {
   public void requestDropped(DropReason reason) {
     try {
       metrics.requestDropped(reason);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       ignore(e);
     }
   }

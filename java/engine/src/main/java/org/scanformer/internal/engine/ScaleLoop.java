@@ -75,7 +75,7 @@ final class ScaleLoop {
       backend.synchronize();
       observer.textEncoded(ids.length, clock.getAsLong() - start);
       return text;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       settle(e);
       text.free(backend);
       throw e;
@@ -89,14 +89,14 @@ final class ScaleLoop {
     try {
       scan(slots, requests, options, result);
       observer.callEnds(requests, options, result);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       settle(e);
       throw e;
     }
   }
 
   /** Waits for what a failed call has enqueued: its tables are filled again by the next. */
-  private void settle(RuntimeException failure) {
+  private void settle(Throwable failure) {
     state.failed(failure);
     try {
       backend.synchronize();

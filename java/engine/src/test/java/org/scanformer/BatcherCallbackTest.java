@@ -1,0 +1,170 @@
+package org.scanformer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** What stages, metrics and an application's own classes do to a batcher: nothing. */
+class BatcherCallbackTest extends BatcherFixture {
+  @Test
+  void metricsThatThrowErrorsEndNoBatcher() throws Exception {
+    ScanFormerMetrics failing =
+        new ScanFormerMetrics() {
+          @Override
+          public void batchFormed(int requests, long longestWaitNanos) {
+            throw new AssertionError("batchFormed");
+          }
+
+          @Override
+          public void queueLength(int requests) {
+            throw new StackOverflowError("queueLength");
+          }
+
+          @Override
+          public void requestDropped(DropReason reason) {
+            throw new LinkageError("requestDropped");
+          }
+        };
+    try (Batcher batcher = model.openBatcher(BatcherOptions.builder().metrics(failing).build())) {
+      assertThrows(
+          Exception.class, batcher.submit(Request.of(image(0), "red"), System.nanoTime() - 1)::get);
+      for (int i = 0; i < 3; i++) {
+        batcher.submit(Request.of(image(i), "red")).get(30, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  @Test
+  void anExpressionWhoseMethodsThrowErrorsFailsByItself() throws Exception {
+    Expression hostile =
+        new Expression() {
+          private int calls;
+
+          @Override
+          public String text() {
+            if (calls++ > 0) {
+              throw new AssertionError("text");
+            }
+            return "red";
+          }
+
+          @Override
+          public int tokens() {
+            return 1;
+          }
+
+          @Override
+          public void close() {}
+        };
+    try (Batcher batcher = model.openBatcher(options().build())) {
+      CompletableFuture<Location> first = holdUp(batcher);
+      CompletableFuture<Location> bad = batcher.submit(Request.of(image(1), hostile));
+      CompletableFuture<Location> good = batcher.submit(Request.of(image(2), "red"));
+      metrics.gate.countDown();
+      first.get(30, TimeUnit.SECONDS);
+      assertInstanceOf(AssertionError.class, failure(bad));
+      assertSame(model.locate(image(2), "red"), good.get(30, TimeUnit.SECONDS));
+      batcher.submit(Request.of(image(3), "red")).get(30, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void aStageMayCallTheModelButNotCloseIt() throws Exception {
+    try (Batcher batcher = model.openBatcher(options().build())) {
+      CompletableFuture<Location> chained =
+          holdUp(batcher)
+              .thenApply(
+                  found -> {
+                    IllegalStateException refused =
+                        assertThrows(IllegalStateException.class, model::close);
+                    assertTrue(refused.getMessage().contains("stage"), refused.getMessage());
+                    return model.locate(image(1), "red");
+                  });
+      // Fails before its batch runs, and its stage is run by the batcher while it forms the batch.
+      Expression closed = model.encode("blue");
+      closed.close();
+      CompletableFuture<Object> failing =
+          batcher
+              .submit(Request.of(image(2), closed))
+              .handle(
+                  (found, failed) -> {
+                    assertThrows(IllegalStateException.class, model::close);
+                    return failed;
+                  });
+      CompletableFuture<Location> last = batcher.submit(Request.of(image(3), "red"));
+      metrics.gate.countDown();
+      assertSame(model.locate(image(1), "red"), chained.get(30, TimeUnit.SECONDS));
+      assertInstanceOf(IllegalStateException.class, failing.get(30, TimeUnit.SECONDS));
+      last.get(30, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void stagesOnTwoWorkersMayBothCloseTheBatcher() throws Exception {
+    try (ScanFormer second = load()) {
+      Batcher batcher =
+          Batcher.open(List.of(model, second), BatcherOptions.builder().maxBatch(1).build());
+      CountDownLatch both = new CountDownLatch(2);
+      List<CompletableFuture<Void>> closings = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        closings.add(
+            batcher
+                .submit(Request.of(image(i), "red"))
+                .thenAccept(
+                    found -> {
+                      both.countDown();
+                      try {
+                        both.await(5, TimeUnit.SECONDS);
+                      } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                      }
+                      batcher.close();
+                    }));
+      }
+      for (CompletableFuture<Void> closing : closings) {
+        closing.get(30, TimeUnit.SECONDS);
+      }
+      batcher.close();
+    }
+  }
+
+  @Test
+  void metricsOfTheQueueMayNotCallTheBatcher() throws Exception {
+    List<Throwable> refused = Collections.synchronizedList(new ArrayList<>());
+    Batcher[] opened = new Batcher[1];
+    ScanFormerMetrics calling =
+        new ScanFormerMetrics() {
+          private void call() {
+            if (!(Thread.currentThread().getName().startsWith("scanformer-batcher"))) {
+              for (Runnable action :
+                  List.<Runnable>of(
+                      () -> opened[0].submit(Request.of(image(1), "red")),
+                      () -> opened[0].close(),
+                      () -> model.locate(image(1), "red"),
+                      () -> model.close())) {
+                refused.add(assertThrows(IllegalStateException.class, action::run));
+              }
+            }
+          }
+
+          @Override
+          public void queueLength(int requests) {
+            call();
+          }
+        };
+    try (Batcher batcher = model.openBatcher(BatcherOptions.builder().metrics(calling).build())) {
+      opened[0] = batcher;
+      batcher.submit(Request.of(image(0), "red")).get(30, TimeUnit.SECONDS);
+      assertEquals(4, refused.size(), refused::toString);
+    }
+  }
+}
