@@ -87,7 +87,10 @@ public final class Batcher implements AutoCloseable {
    * The same for an answer that is of use until a time.
    *
    * @param deadline the {@link System#nanoTime()} at which the future completes exceptionally with
-   *     a {@link TimeoutException}; a request that still waits then is not run
+   *     a {@link TimeoutException}; a request that still waits then is not run, and the waiting for
+   *     room ends; {@link Long#MAX_VALUE} for none
+   * @throws ScanFormerException BAD_INPUT when the deadline is no time by that clock, such as one
+   *     by {@link System#currentTimeMillis()}
    */
   public CompletableFuture<Location> submit(Request request, long deadline) {
     return queue.submit(request, deadline, mayWait());

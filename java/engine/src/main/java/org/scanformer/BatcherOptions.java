@@ -52,7 +52,8 @@ public final class BatcherOptions {
 
   /**
    * The most nanoseconds that a request waits for others to join its batch while a device is free.
-   * Default 0: it runs at once, and requests that come while the devices are busy run together.
+   * Default 0: it runs at once, and requests that come while the devices are busy run together. A
+   * full batch and a full queue do not wait.
    */
   public long maxDelayNanos() {
     return maxDelayNanos;

@@ -12,6 +12,9 @@ import java.util.Objects;
  * which shows boxes of all scales and leaves the criterion open.
  */
 public final class LocateOptions {
+  /** What a long of nanoseconds holds. */
+  private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
+
   private final Schedule schedule;
   private final SelectionPolicy selection;
   private final long budgetNanos;
@@ -131,6 +134,13 @@ public final class LocateOptions {
     public Builder budget(Duration value) {
       if (value.isNegative()) {
         throw badInput("budget must be 0 or more, found " + value);
+      }
+      if (value.compareTo(LONGEST) > 0) {
+        throw badInput(
+            "budget must be at most 292 years, "
+                + LONGEST
+                + ", and is unlimited when it is not set, found "
+                + value);
       }
       budgetNanos = value.toNanos();
       return this;

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import org.scanformer.internal.engine.ContextOwner;
+import org.scanformer.internal.engine.Deadlines;
 import org.scanformer.internal.engine.Engine;
 import org.scanformer.internal.engine.FrameRunner;
 
@@ -107,6 +108,8 @@ public final class Session implements AutoCloseable {
    *
    * @param deadline the {@link System#nanoTime()} to return before; the earlier of it and the
    *     options' budget counts; {@link Long#MAX_VALUE} for none
+   * @throws ScanFormerException BAD_INPUT when it is no time by that clock, such as one by {@link
+   *     System#currentTimeMillis()}; otherwise as the call without it
    */
   public void locate(
       Image image,
@@ -212,6 +215,7 @@ public final class Session implements AutoCloseable {
   }
 
   private void run(Image single, List<Image> images, LocateOptions callOptions, long deadline) {
+    Deadlines.require(deadline, options.clock().getAsLong());
     listener = callOptions.listener();
     runner.run(single, images, callOptions, deadline, listener == null ? null : onBox);
   }

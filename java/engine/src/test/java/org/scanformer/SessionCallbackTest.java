@@ -180,8 +180,7 @@ class SessionCallbackTest extends SessionFixture {
 
   @Test
   void refusesAnotherSessionsResults() {
-    try (Session other =
-        model.openSession(SessionOptions.builder().frameSize(60, 45).maxPatches(1).build())) {
+    try (Session other = model.openSession(SessionOptions.builder().frameSize(2000, 20).build())) {
       ScanFormerException refused =
           assertThrows(
               ScanFormerException.class,

@@ -67,7 +67,7 @@ class SessionTextsTest extends SessionFixture {
           assertThrows(ScanFormerException.class, () -> session.locate(image(1), foreign, result));
       assertEquals(ErrorCode.BAD_INPUT, refused.code());
     }
-    SessionResult wrong = new SessionResult(new FrameResult(this, new int[] {1, 4}));
+    SessionResult wrong = new SessionResult(new FrameResult(new int[] {1, 4}));
     assertThrows(ScanFormerException.class, () -> session.locate(image(1), expression, wrong));
   }
 }

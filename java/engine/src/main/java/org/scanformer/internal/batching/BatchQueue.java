@@ -19,6 +19,8 @@ import org.scanformer.Request;
 import org.scanformer.ScanFormerException;
 import org.scanformer.ScanFormerMetrics;
 import org.scanformer.ScanFormerMetrics.DropReason;
+import org.scanformer.internal.engine.Deadlines;
+import org.scanformer.internal.engine.RunOptions;
 
 /**
  * Requests that wait for a worker. It decides when a batch may go, and what happens to a request
@@ -35,6 +37,9 @@ public final class BatchQueue {
   private final Condition room = lock.newCondition();
   private final Deque<PendingRequest> queue = new ArrayDeque<>();
   private boolean closed;
+
+  /** Whether metrics are being told of a change while the lock is held. */
+  private boolean telling;
 
   /** Workers that still answer. */
   private int working;
@@ -64,37 +69,58 @@ public final class BatchQueue {
    */
   public CompletableFuture<Location> submit(Request request, boolean mayWait) {
     PendingRequest pending = pending(request);
-    enqueue(pending, mayWait);
+    enqueue(pending, RunOptions.NONE, mayWait);
     return pending.answer();
   }
 
   /**
    * Adds a request that expires.
    *
-   * @param deadline the {@link QueueClock#nanoTime()} at which it expires
+   * @param deadline the {@link QueueClock#nanoTime()} at which it expires, also while it waits for
+   *     room; {@link RunOptions#NONE} for never
+   * @throws ScanFormerException BAD_INPUT when the deadline can be none
    */
   public CompletableFuture<Location> submit(Request request, long deadline, boolean mayWait) {
+    if (deadline == RunOptions.NONE) {
+      return submit(request, mayWait);
+    }
     PendingRequest pending = pending(request);
-    long left = deadline - clock.nanoTime();
+    Deadlines.require(deadline, pending.since());
+    long left = deadline - pending.since();
     if (left <= 0) {
       requireOpen();
-      pending.answer().completeExceptionally(new TimeoutException());
-      metrics.requestDropped(DropReason.EXPIRED);
+      expire(pending, "The deadline had passed " + -left + " ns before the request was submitted");
     } else {
       clock.expire(pending.answer(), left);
-      enqueue(pending, mayWait);
+      enqueue(pending, deadline, mayWait);
     }
     return pending.answer();
   }
 
+  private void expire(PendingRequest pending, String message) {
+    pending.answer().completeExceptionally(new TimeoutException(message));
+    metrics.requestDropped(DropReason.EXPIRED);
+  }
+
   /** Whether the calling thread is in metrics that are told of the queue while it is held. */
-  boolean isHeldByCallingThread() {
-    return lock.isHeldByCurrentThread();
+  boolean isTelling() {
+    return lock.isHeldByCurrentThread() && telling;
+  }
+
+  /** Tells metrics of a change, in the order of the changes. Called with the lock. */
+  private void tell(Runnable change) {
+    telling = true;
+    change.run();
+    telling = false;
+  }
+
+  private void tellLength() {
+    tell(() -> metrics.queueLength(queue.size()));
   }
 
   /** Refuses calls by metrics that are told of the queue while it is held. */
   public void requireNoCallback() {
-    if (lock.isHeldByCurrentThread()) {
+    if (isTelling()) {
       throw new IllegalStateException(
           "The batcher is called by its own metrics, which are told of its queue and may not do"
               + " that: let another thread call it");
@@ -127,7 +153,7 @@ public final class BatchQueue {
     }
   }
 
-  private void enqueue(PendingRequest pending, boolean mayWait) {
+  private void enqueue(PendingRequest pending, long deadline, boolean mayWait) {
     PendingRequest replaced = null;
     lock.lock();
     try {
@@ -137,7 +163,10 @@ public final class BatchQueue {
       }
       while (isFull() && options.overflow() == Overflow.WAIT && mayWait) {
         try {
-          room.await();
+          if (!awaitRoom(pending, deadline)) {
+            expire(pending, "The deadline passed while the request waited for room in the queue");
+            return;
+          }
         } catch (InterruptedException e) {
           Thread.currentThread().interrupt();
           pending.answer().completeExceptionally(e);
@@ -158,8 +187,7 @@ public final class BatchQueue {
         replaced = queue.poll();
       }
       queue.add(pending);
-      // With the lock, so that the length that is reported last is the last.
-      metrics.queueLength(queue.size());
+      tellLength();
       changed.signal();
     } finally {
       lock.unlock();
@@ -173,6 +201,20 @@ public final class BatchQueue {
     }
   }
 
+  /** Waits for room, or until the deadline; false after it. Called with the lock. */
+  private boolean awaitRoom(PendingRequest pending, long deadline) throws InterruptedException {
+    if (deadline == RunOptions.NONE) {
+      room.await();
+      return true;
+    }
+    long left = deadline - clock.nanoTime();
+    if (left > 0) {
+      clock.await(room, left);
+      left = deadline - clock.nanoTime();
+    }
+    return left > 0 && !pending.answer().isDone();
+  }
+
   private boolean isFull() {
     return queue.size() >= options.queueCapacity();
   }
@@ -183,7 +225,8 @@ public final class BatchQueue {
       CompletableFuture<Location> answer = all.next().answer();
       if (answer.isDone()) {
         all.remove();
-        metrics.requestDropped(answer.isCancelled() ? DropReason.CANCELLED : DropReason.EXPIRED);
+        DropReason reason = answer.isCancelled() ? DropReason.CANCELLED : DropReason.EXPIRED;
+        tell(() -> metrics.requestDropped(reason));
       }
     }
   }
@@ -238,7 +281,7 @@ public final class BatchQueue {
         longest = Math.max(longest, clock.nanoTime() - next.since());
         batch.add(next);
       }
-      metrics.queueLength(queue.size());
+      tellLength();
       if (!queue.isEmpty()) {
         changed.signal();
       }
@@ -256,7 +299,9 @@ public final class BatchQueue {
     if (stopped.getAsBoolean() || queue.isEmpty()) {
       return false;
     }
+    // A full queue goes at once: nobody can join what waits, and its callers are waiting for room.
     return closed
+        || isFull()
         || queue.size() >= options.maxBatch()
         || clock.nanoTime() - queue.peek().since() >= options.maxDelayNanos();
   }

@@ -85,7 +85,7 @@ public final class BatchWorker implements ContextOwner {
 
   @Override
   public boolean isInCall() {
-    return isCallingThread() && running || queue.isHeldByCallingThread();
+    return isCallingThread() && running || queue.isTelling();
   }
 
   @Override

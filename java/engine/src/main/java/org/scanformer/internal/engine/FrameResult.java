@@ -43,11 +43,8 @@ public final class FrameResult {
 
   public int imageHeight;
 
-  private final Object runner;
-
-  /** A result for a runner's calls, with room for that many patches of each scale. */
-  public FrameResult(Object runner, int[] maxPatches) {
-    this.runner = runner;
+  /** A result with room for that many patches of each scale. */
+  public FrameResult(int[] maxPatches) {
     int scales = maxPatches.length;
     boxes = new float[scales][4];
     scores = new float[scales];
@@ -62,9 +59,13 @@ public final class FrameResult {
     nanos = new long[scales];
   }
 
-  /** Whether it was made for that runner's calls. */
-  boolean isOf(Object other) {
-    return runner == other;
+  /** Whether it was made for that many patches of each scale. */
+  boolean fits(int[] maxPatches) {
+    boolean fits = masks.length == maxPatches.length;
+    for (int s = 0; fits && s < masks.length; s++) {
+      fits = masks[s].length == maxPatches[s];
+    }
+    return fits;
   }
 
   /** Removes what an earlier run found, for a run on an image of that size. */

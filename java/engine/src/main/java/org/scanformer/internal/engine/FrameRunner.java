@@ -74,7 +74,7 @@ public final class FrameRunner implements RunOptions.BoxListener {
 
   /** A result for this runner's calls. */
   public FrameResult newResult() {
-    return new FrameResult(this, maxPatches);
+    return new FrameResult(maxPatches);
   }
 
   /** The encoded text, as long as no other takes its place among the texts that are kept. */
@@ -86,15 +86,16 @@ public final class FrameRunner implements RunOptions.BoxListener {
    * Adds a request to the call: holds its expression until {@link #end()}, and checks the result
    * that is to be filled.
    *
-   * @throws ScanFormerException BAD_INPUT when the result is another runner's or the expression
-   *     another model's
+   * @throws ScanFormerException BAD_INPUT when the result is another runner's and does not fit, or
+   *     the expression is another model's
    * @throws IllegalStateException when the expression is closed
    */
   public void add(Expression expression, FrameResult result) {
-    if (!result.isOf(this)) {
+    if (!result.fits(maxPatches)) {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,
-          "The result is another session's, expected one of this session's newResult()");
+          "The result is another session's, for frames of other sizes or for another model,"
+              + " expected one of this session's newResult()");
     }
     for (int r = 0; r < requests; r++) {
       if (filling[r] == result) {

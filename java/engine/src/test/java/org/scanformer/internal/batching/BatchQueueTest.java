@@ -290,4 +290,61 @@ class BatchQueueTest {
     ScanFormerException refused = assertThrows(ScanFormerException.class, () -> submit(queue, "c"));
     assertEquals(ErrorCode.DEVICE_LOST, refused.code());
   }
+
+  // ---- A full queue ----
+
+  @Test
+  void aDeadlineHoldsWhileARequestWaitsForRoom() {
+    BatchQueue queue = queue(options().queueCapacity(1));
+    submit(queue, "a");
+    CompletableFuture<Location> late =
+        queue.submit(request("b"), clock.nanoTime() + 6 * MILLI, true);
+    assertInstanceOf(TimeoutException.class, failure(late));
+    assertEquals(List.of(6 * MILLI), clock.waits);
+    assertEquals(List.of("EXPIRED"), seen);
+    assertEquals(List.of("a"), take(queue));
+  }
+
+  @Test
+  void roomThatComesBeforeTheDeadlineIsTaken() {
+    BatchQueue queue = queue(options().queueCapacity(1));
+    submit(queue, "a");
+    clock.instead =
+        () -> {
+          clock.advance(2 * MILLI);
+          take(queue);
+        };
+    CompletableFuture<Location> soon =
+        queue.submit(request("b"), clock.nanoTime() + 6 * MILLI, true);
+    assertFalse(soon.isDone());
+    assertEquals(List.of("b"), take(queue));
+  }
+
+  @Test
+  void aFullQueueGoesAtOnce() {
+    BatchQueue queue = queue(delayed().queueCapacity(2));
+    submit(queue, "a");
+    submit(queue, "b");
+    assertEquals(List.of("a", "b"), take(queue));
+    assertEquals(List.of(), clock.waits);
+    assertEquals(List.of("batch 2 after 0"), seen);
+  }
+
+  // ---- Deadlines that are none ----
+
+  @Test
+  void refusesDeadlinesThatAreNone() {
+    BatchQueue queue = queue(options());
+    for (long wrong :
+        new long[] {System.currentTimeMillis(), clock.nanoTime() + Long.MAX_VALUE / 2}) {
+      ScanFormerException refused =
+          assertThrows(ScanFormerException.class, () -> queue.submit(request("a"), wrong, true));
+      assertEquals(ErrorCode.BAD_INPUT, refused.code());
+      assertTrue(refused.getMessage().contains("nanoTime"), refused.getMessage());
+      assertTrue(refused.getMessage().contains("currentTimeMillis"), refused.getMessage());
+    }
+    assertEquals(0, queue.length());
+    queue.submit(request("a"), Long.MAX_VALUE, true);
+    assertEquals(List.of("a"), take(queue));
+  }
 }
