@@ -1,10 +1,13 @@
 package org.scanformer.internal.cpu;
 
+import java.io.IOException;
 import java.util.List;
 import org.bytedeco.javacpp.Loader;
 import org.scanformer.BackendKind;
 import org.scanformer.DeviceReport;
 import org.scanformer.internal.backend.NativeStream;
+import org.scanformer.internal.files.CacheDirectory;
+import org.scanformer.internal.files.NativeLibraries;
 import org.scanformer.natives.api.Api;
 
 /** Loads the CPU backend's native library, and says in words why that fails. Thread-safe. */
@@ -14,7 +17,8 @@ public final class CpuProbe {
   /** What the CPU backend finds. Never throws: what goes wrong is in the report. */
   public static DeviceReport probe() {
     try {
-      NativeStream.Probe found = NativeStream.probe(Api.sf_cpu_backend(), 0);
+      NativeStream.Probe found =
+          NativeLibraries.load(() -> NativeStream.probe(Api.sf_cpu_backend(), 0));
       return new DeviceReport(BackendKind.CPU, 0, found.usable(), found.details());
     } catch (LinkageError e) {
       return new DeviceReport(BackendKind.CPU, 0, false, List.of(explain(e)));
@@ -27,18 +31,21 @@ public final class CpuProbe {
       root = root.getCause();
     }
     return "its native library could not be loaded: "
-        + root
-        + ". It is unpacked from the jars to a cache directory that must be writable ("
+        + (root instanceof IOException ? root.getMessage() : root)
+        + ". It is unpacked from the jars to a directory that must be the user's own, with mode"
+        + " 0700, and writable ("
         + cacheDirectory()
-        + "); choose another with -Dorg.bytedeco.javacpp.cachedir=DIRECTORY. The jars needed are"
+        + "); choose another with -Dorg.scanformer.cache=DIRECTORY, or for JavaCPP alone with"
+        + " -Dorg.bytedeco.javacpp.cachedir=DIRECTORY. The jars needed are"
         + " scanformer-native, javacpp and dnnl with the classifier "
         + Loader.Detector.getPlatform();
   }
 
   private static String cacheDirectory() {
-    String configured = System.getProperty("org.bytedeco.javacpp.cachedir");
+    String javacpp = System.getProperty(NativeLibraries.JAVACPP_PROPERTY);
+    String configured = javacpp != null ? javacpp : System.getProperty(CacheDirectory.PROPERTY);
     return configured != null
         ? configured
-        : System.getProperty("user.home") + "/.javacpp/cache by default";
+        : System.getProperty("user.home") + "/.cache/scanformer by default";
   }
 }

@@ -6,6 +6,7 @@ import org.scanformer.BackendKind;
 import org.scanformer.DeviceReport;
 import org.scanformer.ScanFormerException;
 import org.scanformer.internal.backend.NativeStream;
+import org.scanformer.internal.files.NativeLibraries;
 import org.scanformer.natives.cuda.CudaApi;
 
 /**
@@ -44,7 +45,8 @@ public final class CudaDevices {
   /** What is found of one device, counted from 0 among those that are visible. Never throws. */
   public static DeviceReport probe(int device) {
     try {
-      NativeStream.Probe found = NativeStream.probe(CudaApi.sf_cuda_backend(), device);
+      NativeStream.Probe found =
+          NativeLibraries.load(() -> NativeStream.probe(CudaApi.sf_cuda_backend(), device));
       List<String> details = new ArrayList<>(found.details());
       boolean usable = found.usable();
       if (usable && !plainMatmul()) {
@@ -67,7 +69,7 @@ public final class CudaDevices {
   /** Adds cuBLAS's version, or what is missing and how to get it; whether it is there. */
   private static boolean addCublas(List<String> details) {
     try {
-      details.add("cublas=" + CublasLtMatmul.version());
+      details.add("cublas=" + NativeLibraries.load(CublasLtMatmul::version));
       return true;
     } catch (ScanFormerException e) {
       details.add("cuBLAS does not start: " + e.getMessage());

@@ -11,6 +11,7 @@ import java.util.stream.StreamSupport;
 import org.scanformer.ErrorCode;
 import org.scanformer.ModelProvider;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.files.CacheDirectory;
 
 /** The model that a jar on the class or module path provides. Thread-safe: no state. */
 public final class BundledModel {
@@ -23,13 +24,13 @@ public final class BundledModel {
    * Calls a function with the model's directory, which exists only during the call.
    *
    * @throws ScanFormerException BAD_MODEL when there is no such jar, or more than one, or when its
-   *     files cannot be copied to the directory for temporary files
+   *     files cannot be unpacked to the {@link CacheDirectory}
    */
   public static <T> T with(Function<Path, T> function) {
     ModelProvider provider = find();
     Path directory = null;
     try {
-      directory = Files.createTempDirectory("scanformer-model");
+      directory = Files.createTempDirectory(CacheDirectory.get(), "model-");
       for (String file : FILES) {
         try (InputStream in = provider.open(file)) {
           Files.copy(in, directory.resolve(file));
@@ -41,9 +42,9 @@ public final class BundledModel {
           ErrorCode.BAD_MODEL,
           "The bundled model "
               + provider.name()
-              + " could not be copied to "
-              + System.getProperty("java.io.tmpdir")
-              + ": "
+              + " could not be unpacked; choose another directory with -D"
+              + CacheDirectory.PROPERTY
+              + "=DIRECTORY: "
               + e,
           e);
     } finally {
