@@ -1,5 +1,6 @@
 package org.scanformer;
 
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -10,6 +11,7 @@ import org.scanformer.internal.batching.BatchQueue;
 import org.scanformer.internal.batching.BatchWorker;
 import org.scanformer.internal.batching.QueueClock;
 import org.scanformer.internal.engine.GuardedMetrics;
+import org.scanformer.internal.engine.Unclosed;
 
 /**
  * A queue in front of one or more models, for services and many streams: requests of any number of
@@ -66,6 +68,7 @@ public final class Batcher implements AutoCloseable {
       throw e;
     }
     workers.forEach(BatchWorker::start);
+    Unclosed.watch(this, "batcher", queue::close);
   }
 
   /**
@@ -80,7 +83,11 @@ public final class Batcher implements AutoCloseable {
    *     on this thread
    */
   public CompletableFuture<Location> submit(Request request) {
-    return queue.submit(request, mayWait());
+    try {
+      return queue.submit(request, mayWait());
+    } finally {
+      Reference.reachabilityFence(this);
+    }
   }
 
   /**
@@ -93,7 +100,11 @@ public final class Batcher implements AutoCloseable {
    *     by {@link System#currentTimeMillis()}
    */
   public CompletableFuture<Location> submit(Request request, long deadline) {
-    return queue.submit(request, deadline, mayWait());
+    try {
+      return queue.submit(request, deadline, mayWait());
+    } finally {
+      Reference.reachabilityFence(this);
+    }
   }
 
   /** A batcher's thread cannot wait for itself, nor for another batcher's that waits for it. */

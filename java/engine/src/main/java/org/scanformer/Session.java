@@ -1,12 +1,12 @@
 package org.scanformer;
 
+import java.lang.ref.Reference;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.locks.ReentrantLock;
-import org.scanformer.internal.engine.ContextOwner;
 import org.scanformer.internal.engine.Deadlines;
 import org.scanformer.internal.engine.Engine;
 import org.scanformer.internal.engine.FrameRunner;
+import org.scanformer.internal.engine.Unclosed;
 
 /**
  * A live caller's own line to a model: one frame after another, in bounded time and without
@@ -30,10 +30,10 @@ import org.scanformer.internal.engine.FrameRunner;
  * IllegalStateException}, as is every call after {@link #close()}. A call ignores interrupts.
  */
 public final class Session implements AutoCloseable {
-  private final ReentrantLock lock = new ReentrantLock();
   private final Engine engine;
   private final SessionOptions options;
   private final LocateOptions defaults = LocateOptions.defaults();
+  private final SessionLine line;
   private final FrameRunner runner;
   private final FrameRunner.Listener onBox = this::onBox;
 
@@ -42,30 +42,14 @@ public final class Session implements AutoCloseable {
 
   private int requests;
   private LocateOptions.BoxListener listener;
-  private boolean closed;
-
-  /** Set before the lock is waited for, so that a call that finds it taken can say why. */
-  private volatile boolean closing;
 
   Session(Engine engine, SessionOptions options) {
     this.engine = engine;
     this.options = options;
-    // Once it is open the engine may close it, on another thread, which has to wait until it is
-    // whole.
-    lock.lock();
-    try {
-      this.runner =
-          new FrameRunner(
-              engine,
-              options.limits(),
-              options.threads(),
-              options.textCache(),
-              options.clock(),
-              new Owner());
-      this.results = new SessionResult[runner.maxBatch()];
-    } finally {
-      lock.unlock();
-    }
+    line = new SessionLine(engine, options);
+    runner = line.runner;
+    results = new SessionResult[runner.maxBatch()];
+    Unclosed.watch(this, "session", line::closeUnlessClosed);
   }
 
   /** A result for this session's calls. */
@@ -191,21 +175,11 @@ public final class Session implements AutoCloseable {
   }
 
   private void begin() {
-    if (lock.isHeldByCurrentThread()) {
+    if (line.isCallingThread()) {
       throw new IllegalStateException("The session is called from within its own call");
     }
     engine.requireOutsideCalls();
-    boolean free = lock.tryLock();
-    if (closing) {
-      if (free) {
-        lock.unlock();
-      }
-      throw new IllegalStateException("The session is closed");
-    }
-    if (!free) {
-      throw new IllegalStateException(
-          "The session is in use by another thread: it serves one at a time, open one a thread");
-    }
+    line.begin();
   }
 
   private void add(Expression expression, SessionResult result) {
@@ -231,7 +205,9 @@ public final class Session implements AutoCloseable {
     requests = 0;
     listener = null;
     runner.end();
-    lock.unlock();
+    line.lock.unlock();
+    // What was forgotten is freed after its call, never within it.
+    Reference.reachabilityFence(this);
   }
 
   /**
@@ -247,37 +223,6 @@ public final class Session implements AutoCloseable {
           "The session cannot be closed from within a call of its model, by a listener or by"
               + " metrics: let another thread close it, or close it after the call");
     }
-    closeAfterCall();
-  }
-
-  private void closeAfterCall() {
-    closing = true;
-    lock.lock();
-    try {
-      if (!closed) {
-        closed = true;
-        runner.close();
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** This session as its engine sees it. */
-  private final class Owner implements ContextOwner {
-    @Override
-    public void close() {
-      closeAfterCall();
-    }
-
-    @Override
-    public boolean isInCall() {
-      return lock.isHeldByCurrentThread() && runner.isRunning();
-    }
-
-    @Override
-    public boolean isCallingThread() {
-      return lock.isHeldByCurrentThread();
-    }
+    line.close();
   }
 }

@@ -42,7 +42,7 @@ final class FaultyBackend {
   int count;
 
   /** Backends that are open. */
-  int open;
+  volatile int open;
 
   /** The last operation that failed. */
   String failed;
@@ -70,7 +70,9 @@ final class FaultyBackend {
 
   /** As the engine opens backends. */
   Backend open(ScanFormerOptions options) {
-    open++;
+    synchronized (this) {
+      open++;
+    }
     return proxy(Backend.class, Backends.open(options));
   }
 
@@ -107,7 +109,11 @@ final class FaultyBackend {
     switch (name) {
       case "allocate" -> allocated.add((Tensor) arguments[0]);
       case "free" -> allocated.remove((Tensor) arguments[0]);
-      case "close" -> open--;
+      case "close" -> {
+        synchronized (this) {
+          open--;
+        }
+      }
       default -> {
         // Nothing is kept of the others.
       }

@@ -241,13 +241,19 @@ public final class BatchQueue {
     }
   }
 
-  /** Refuses requests from now on; those that wait are still taken. Idempotent. */
-  public void close() {
+  /**
+   * Refuses requests from now on; those that wait are still taken. Idempotent.
+   *
+   * @return whether it was open, and had a worker
+   */
+  public boolean close() {
     lock.lock();
     try {
+      boolean open = !closed && working > 0;
       closed = true;
       changed.signalAll();
       room.signalAll();
+      return open;
     } finally {
       lock.unlock();
     }

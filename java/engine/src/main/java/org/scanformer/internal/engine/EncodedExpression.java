@@ -1,7 +1,9 @@
 package org.scanformer.internal.engine;
 
+import java.util.List;
 import org.scanformer.ErrorCode;
 import org.scanformer.Expression;
+import org.scanformer.Request;
 import org.scanformer.ScanFormerException;
 
 /** An expression with its keys and values on an engine's device. Thread-safe. */
@@ -15,6 +17,7 @@ public final class EncodedExpression implements Expression {
     this.engine = engine;
     this.text = text;
     this.keysAndValues = keysAndValues;
+    Unclosed.watch(this, "expression", () -> close(engine, keysAndValues) && !engine.isClosed());
   }
 
   /**
@@ -46,6 +49,16 @@ public final class EncodedExpression implements Expression {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,
           "The expression \"" + encoded.text + "\" was encoded by another model");
+    }
+    return encoded;
+  }
+
+  /** The expressions of the requests that bring one; null for those that bring text. */
+  static EncodedExpression[] of(List<Request> requests, Engine engine) {
+    EncodedExpression[] encoded = new EncodedExpression[requests.size()];
+    for (int r = 0; r < encoded.length; r++) {
+      Expression expression = requests.get(r).expression();
+      encoded[r] = expression == null ? null : of(expression, engine);
     }
     return encoded;
   }
@@ -102,8 +115,15 @@ public final class EncodedExpression implements Expression {
   @Override
   public void close() {
     closed = true;
+    close(engine, keysAndValues);
+  }
+
+  /** Closes after the calls that use it; whether it was open. */
+  private static boolean close(Engine engine, TextKv keysAndValues) {
+    boolean open = !keysAndValues.isClosed();
     if (keysAndValues.close()) {
       engine.reclaim(keysAndValues);
     }
+    return open;
   }
 }

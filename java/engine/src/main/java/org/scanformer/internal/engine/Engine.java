@@ -1,5 +1,6 @@
 package org.scanformer.internal.engine;
 
+import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -10,7 +11,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.scanformer.BackendKind;
-import org.scanformer.Expression;
 import org.scanformer.Location;
 import org.scanformer.ModelInfo;
 import org.scanformer.Precision;
@@ -29,6 +29,7 @@ import org.scanformer.internal.model.TextTokenizer;
  */
 public final class Engine implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
+  private final CallGuard guard = new CallGuard(lock);
   private final ModelConfig config;
   private final ScanFormerOptions options;
   private final Backend backend;
@@ -42,15 +43,13 @@ public final class Engine implements AutoCloseable {
   /** The contexts that are open, with their owners. */
   private final Map<ExecutionContext, ContextOwner> contexts = new IdentityHashMap<>();
 
-  /** The same owners, for readers without the lock and without garbage. */
-  private volatile ContextOwner[] owners = {};
-
   /** Texts that are closed and whose memory waits for the lock. */
   private final Queue<TextKv> closedTexts = new ConcurrentLinkedQueue<>();
 
   private final BackendKind kind;
   private final Precision precision;
-  private boolean closed;
+  private final EngineResources resources;
+  private volatile boolean closed;
 
   private Engine(
       ModelConfig config,
@@ -71,6 +70,8 @@ public final class Engine implements AutoCloseable {
     this.context = context;
     this.kind = backend.kind();
     this.precision = backend.precision();
+    this.resources = new EngineResources(backend);
+    Unclosed.watch(this, "model", resources::close);
   }
 
   /** Opens the device that options ask for. */
@@ -186,8 +187,9 @@ public final class Engine implements AutoCloseable {
         Workspace work = new Workspace(config, limits, own, plan);
         plan.requireFits(own);
         ExecutionContext opened = new ExecutionContext(config, own, weights, work, state, clock);
+        resources.add(own);
         contexts.put(opened, owner);
-        owners = contexts.values().toArray(ContextOwner[]::new);
+        guard.setOwners(contexts.values());
         return opened;
       } catch (Throwable e) {
         own.close();
@@ -216,8 +218,8 @@ public final class Engine implements AutoCloseable {
     lock.lock();
     try {
       if (contexts.remove(opened) != null) {
-        owners = contexts.values().toArray(ContextOwner[]::new);
-        opened.backend.close();
+        guard.setOwners(contexts.values());
+        resources.close(opened.backend);
       }
     } finally {
       lock.unlock();
@@ -259,7 +261,7 @@ public final class Engine implements AutoCloseable {
    */
   public List<Location> locate(List<Request> requests, Schedule schedule, Trace trace) {
     requireOutsideCalls();
-    EncodedExpression[] encoded = encodedExpressions(requests);
+    EncodedExpression[] encoded = EncodedExpression.of(requests, this);
     int[][] ids = tokenIds(requests);
     List<Location> locations = new ArrayList<>(ids.length);
     for (int first = 0; first < ids.length; first += context.maxBatch) {
@@ -276,6 +278,8 @@ public final class Engine implements AutoCloseable {
       } finally {
         context.clear();
         unlock();
+        // What was forgotten is freed after its call, never within it.
+        Reference.reachabilityFence(this);
       }
     }
     return locations;
@@ -289,16 +293,6 @@ public final class Engine implements AutoCloseable {
       text = expression.keysAndValues();
     }
     context.set(slot, request.image(), ids, text, request.selection());
-  }
-
-  /** The expressions of the requests that bring one; null for those that bring text. */
-  private EncodedExpression[] encodedExpressions(List<Request> requests) {
-    EncodedExpression[] encoded = new EncodedExpression[requests.size()];
-    for (int r = 0; r < encoded.length; r++) {
-      Expression expression = requests.get(r).expression();
-      encoded[r] = expression == null ? null : EncodedExpression.of(expression, this);
-    }
-    return encoded;
   }
 
   /**
@@ -332,6 +326,10 @@ public final class Engine implements AutoCloseable {
     }
   }
 
+  boolean isClosed() {
+    return closed;
+  }
+
   private void requireOpen() {
     if (closed) {
       throw new IllegalStateException("The model is closed");
@@ -343,40 +341,12 @@ public final class Engine implements AutoCloseable {
    * sessions or batchers. Allocates nothing.
    */
   public boolean isInCall() {
-    if (lock.isHeldByCurrentThread()) {
-      return true;
-    }
-    for (ContextOwner owner : owners) {
-      if (owner.isInCall()) {
-        return true;
-      }
-    }
-    return false;
+    return guard.isInCall();
   }
 
-  /**
-   * Refuses calls by a listener or metrics, which would wait for themselves or change what their
-   * call is using.
-   */
+  /** Refuses calls by a listener or by metrics, within a call of the model. */
   public void requireOutsideCalls() {
-    if (isInCall()) {
-      throw new IllegalStateException(
-          "The model is called from within its own call, by a listener or by metrics, which may not"
-              + " do that: let another thread call it");
-    }
-  }
-
-  /** Refuses to free what the calling thread is using. */
-  private void requireClosableHere() {
-    boolean within = isInCall();
-    for (ContextOwner owner : owners) {
-      within |= owner.isCallingThread();
-    }
-    if (within) {
-      throw new IllegalStateException(
-          "The model cannot be closed from within its own call, by a listener, by metrics or by a"
-              + " stage of a batcher's future: let another thread close it");
-    }
+    guard.requireOutsideCalls();
   }
 
   /**
@@ -386,7 +356,7 @@ public final class Engine implements AutoCloseable {
    */
   @Override
   public void close() {
-    requireClosableHere();
+    guard.requireClosable();
     ContextOwner[] closing;
     lock.lock();
     try {
@@ -394,7 +364,7 @@ public final class Engine implements AutoCloseable {
         return;
       }
       closed = true;
-      closing = owners;
+      closing = guard.owners();
     } finally {
       lock.unlock();
     }
@@ -404,7 +374,7 @@ public final class Engine implements AutoCloseable {
     }
     lock.lock();
     try {
-      backend.close();
+      resources.close();
     } finally {
       lock.unlock();
     }

@@ -53,6 +53,10 @@ final class TextKv {
     return users == 0;
   }
 
+  synchronized boolean isClosed() {
+    return closed;
+  }
+
   void free(Backend backend) {
     backend.free(memory);
   }
