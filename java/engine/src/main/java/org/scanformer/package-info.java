@@ -9,20 +9,22 @@
  * org.scanformer.ScanFormerException} whose code says what to do.
  *
  * <p>Native libraries are unpacked from the jars and loaded when a backend is first asked for: ours
- * with the CPU backend, then, only where devices are asked for, the CUDA backend's, and cuBLAS once a
- * device was found. {@link org.scanformer.ScanFormer#devices()} never throws; it says why a device
- * cannot be used. System properties:
+ * with the CPU backend, then, only where devices are asked for, the CUDA backend's, and cuBLAS once
+ * a device was found. {@link org.scanformer.ScanFormer#devices()} never throws; it says why a
+ * device cannot be used. System properties:
  *
  * <ul>
  *   <li>{@code org.bytedeco.javacpp.cachedir}: where native libraries are unpacked; {@code
  *       .javacpp/cache} in the home directory by default
- *   <li>{@code org.scanformer.cpu.isa}: limits the CPU kernels to 1 (x86-64), 3 or 4 (x86-64-v3, v4)
- *   <li>{@code org.scanformer.cuda.plainMatmul}: true for our plain matrix product instead of cuBLAS
+ *   <li>{@code org.scanformer.cpu.isa}: limits the CPU kernels to 1 (x86-64), 3 or 4 (x86-64-v3,
+ *       v4)
+ *   <li>{@code org.scanformer.cuda.plainMatmul}: true for our plain matrix product instead of
+ *       cuBLAS
  *   <li>{@code org.scanformer.cuda.plainLaunches}: true to launch kernels one by one instead of as
  *       CUDA graphs
  * </ul>
  *
- * <p>The library logs to the {@link System.Logger} {@code org.scanformer}: a lost device and a batch
- * thread's end as warnings and errors, why the CPU was chosen at debug level.
+ * <p>The library logs to the {@link System.Logger} {@code org.scanformer}: a lost device and a
+ * batch thread's end as warnings and errors, why the CPU was chosen at debug level.
  */
 package org.scanformer;

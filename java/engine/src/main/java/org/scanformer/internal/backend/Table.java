@@ -28,8 +28,8 @@ public final class Table {
   }
 
   /**
-   * The host's side, in native byte order. Only for absolute access: its position and limit are not to
-   * be moved.
+   * The host's side, in native byte order. Only for absolute access: its position and limit are not
+   * to be moved.
    */
   public ByteBuffer host() {
     return host;
