@@ -1,8 +1,9 @@
 /*
  * Image pyramid. Two small tables first: for each column and each row of the finest canvas the source pixels that its
- * triangle filter covers and their weights (shared/resample.h). Then one pass from bytes to the normalised finest
- * canvas, in which a thread sums a pixel's window of the source, columns within rows, in all channels; then the mean of
- * 2 x 2 pixels, level by level.
+ * triangle filter covers and their weights (shared/resample.h). The weights of a very large reduction are not kept but
+ * computed where they are used, so that the tables grow with the canvas and not with the image. Then one pass from bytes
+ * to the normalised finest canvas, in which a thread sums a pixel's window of the source, columns within rows, in all
+ * channels; then the mean of 2 x 2 pixels, level by level.
  */
 #include "shared/image.h"
 #include "shared/resample.h"
@@ -12,14 +13,31 @@ namespace {
 
 constexpr int kThreads = 128;
 
+/* The most weights of an output that are kept: those of a reduction by 255. */
+constexpr int kMaxKeptTaps = 511;
+
 /* The source pixels of one output coordinate; weights[t * outputs + i] belongs to pixel first + t. */
 struct Axis {
+    double* totals; /* [outputs], sums of the weights before they are divided by them */
     int32_t* first; /* [outputs] */
     int32_t* count; /* [outputs] */
-    float* weights; /* [max_taps, outputs] */
+    float* weights; /* [kept_taps, outputs]; without elements where they are not kept */
     int in;
     int out;
 };
+
+int64_t kept_taps(int in, int out) { return max_taps(in, out) <= kMaxKeptTaps ? max_taps(in, out) : 0; }
+
+int64_t axis_bytes(int in, int out) { return (8 + 4 + 4 + 4 * kept_taps(in, out)) * out; }
+
+/* The tables of an axis in memory aligned to 8 bytes. */
+Axis axis_in(void* memory, int in, int out) {
+    auto* totals = static_cast<double*>(memory);
+    auto* first = reinterpret_cast<int32_t*>(totals + out);
+    int32_t* count = first + out;
+    auto* weights = kept_taps(in, out) > 0 ? reinterpret_cast<float*>(count + out) : nullptr;
+    return {totals, first, count, weights, in, out};
+}
 
 __global__ void filter_taps(Axis horizontal, Axis vertical) {
     const Axis axis = blockIdx.y == 0 ? horizontal : vertical;
@@ -27,12 +45,20 @@ __global__ void filter_taps(Axis horizontal, Axis vertical) {
     if (i >= axis.out) return;
     const FilterWindow window = filter_window(axis.in, axis.out, i);
     const double total = triangle_sum(window);
-    for (int j = window.first; j < window.end; j++) {
+    for (int j = window.first; j < window.end && axis.weights != nullptr; j++) {
         axis.weights[static_cast<int64_t>(j - window.first) * axis.out + i] =
             static_cast<float>(triangle(window, j) / total);
     }
+    axis.totals[i] = total;
     axis.first[i] = window.first;
     axis.count[i] = window.end - window.first;
+}
+
+/* The weight of the t-th source pixel under output i. */
+__device__ __forceinline__ float weight_of(const Axis& axis, int i, int t) {
+    if (axis.weights != nullptr) return axis.weights[static_cast<int64_t>(t) * axis.out + i];
+    const FilterWindow window = filter_window(axis.in, axis.out, i);
+    return static_cast<float>(triangle(window, window.first + t) / axis.totals[i]);
 }
 
 struct Source {
@@ -40,18 +66,28 @@ struct Source {
     int64_t strides[3];
     int channels; /* bytes a pixel of plane 0 */
     int red;      /* byte of red: 0 or 2 */
+    bool gray;
     bool yuv;
-    int chroma_step; /* bytes from a chroma sample to the next of its kind */
+    bool ten_bits;
+    YuvLayout layout;
     YuvMatrix matrix;
 };
 
-/* Adds weight * the pixel at (x, y) of a 4:2:0 image to the sums. */
+__device__ __forceinline__ float sample(const Source& image, int plane, int64_t row, int64_t byte) {
+    const uint8_t* at = image.planes[plane] + row * image.strides[plane] + byte;
+    return image.ten_bits ? sample10(at) : static_cast<float>(*at);
+}
+
+/* Adds weight * the pixel at (x, y) of a YUV image to the sums. */
 __device__ __forceinline__ void add_yuv(const Source& image, int x, int y, float weight, float* sums) {
     const YuvMatrix& m = image.matrix;
-    const int64_t chroma = static_cast<int64_t>(x / 2) * image.chroma_step;
-    const float u = static_cast<float>(image.planes[1][(y / 2) * image.strides[1] + chroma]) - 128.0f;
-    const float v = static_cast<float>(image.planes[2][(y / 2) * image.strides[2] + chroma]) - 128.0f;
-    const float luma = m.luma_scale * (static_cast<float>(image.planes[0][y * image.strides[0] + x]) - m.luma_offset);
+    const YuvLayout& at = image.layout;
+    const int64_t chroma = static_cast<int64_t>(x / 2) * at.chroma_step;
+    const int row = y / at.chroma_rows;
+    const float u = sample(image, at.cb_plane, row, at.cb + chroma) - m.chroma_offset;
+    const float v = sample(image, at.cr_plane, row, at.cr + chroma) - m.chroma_offset;
+    const float level = sample(image, 0, y, at.luma + static_cast<int64_t>(x) * image.channels);
+    const float luma = m.luma_scale * (level - m.luma_offset);
     sums[0] += weight * fminf(fmaxf(luma + m.red_cr * v, 0.0f), 255.0f);
     sums[1] += weight * fminf(fmaxf(luma + m.green_cb * u + m.green_cr * v, 0.0f), 255.0f);
     sums[2] += weight * fminf(fmaxf(luma + m.blue_cb * u, 0.0f), 255.0f);
@@ -72,22 +108,22 @@ __global__ void __launch_bounds__(kThreads)
             image.planes[0] + (top + j) * image.strides[0] + static_cast<int64_t>(left) * image.channels;
         float row[3] = {0, 0, 0};
         for (int i = 0; i < across; i++) {
-            const float weight = horizontal.weights[static_cast<int64_t>(i) * horizontal.out + x];
+            const float weight = weight_of(horizontal, x, i);
             if (image.yuv) {
                 add_yuv(image, left + i, top + j, weight, row);
                 continue;
             }
             row[0] += weight * static_cast<float>(pixel[image.red]);
-            if (image.channels > 1) {
+            if (!image.gray) {
                 row[1] += weight * static_cast<float>(pixel[1]);
                 row[2] += weight * static_cast<float>(pixel[2 - image.red]);
             }
             pixel += image.channels;
         }
-        const float weight = vertical.weights[static_cast<int64_t>(j) * vertical.out + y];
+        const float weight = weight_of(vertical, y, j);
         for (int c = 0; c < 3; c++) sums[c] += weight * row[c];
     }
-    if (image.channels == 1 && !image.yuv) sums[1] = sums[2] = sums[0];
+    if (image.gray) sums[1] = sums[2] = sums[0];
     const int64_t plane = static_cast<int64_t>(horizontal.out) * vertical.out;
     float* to = canvas + static_cast<int64_t>(y) * horizontal.out + x;
     for (int c = 0; c < 3; c++) to[c * plane] = (sums[c] / 255.0f - mean[c]) / std[c];
@@ -116,14 +152,11 @@ Source source_of(const sf_image& image) {
     }
     source.channels = pixel_bytes(image.format);
     source.red = image.format == SF_BGR || image.format == SF_BGRA ? 2 : 0;
-    source.yuv = is_yuv420(image.format);
-    source.chroma_step = 1;
-    if (image.format == SF_NV12) {
-        source.planes[2] = source.planes[1] + 1;
-        source.strides[2] = source.strides[1];
-        source.chroma_step = 2;
-    }
-    source.matrix = yuv_matrix(image.color);
+    source.gray = image.format == SF_GRAY;
+    source.yuv = is_yuv(image.format);
+    source.ten_bits = image.format == SF_P010;
+    source.layout = yuv_layout(image.format);
+    source.matrix = yuv_matrix(image.format, image.color);
     return source;
 }
 
@@ -137,14 +170,13 @@ int cuda::build_pyramid(sf_stream* stream, const sf_image* image, int patch, int
     const int finest = scales - 1;
     const int out_width = (cols0 << finest) * patch;
     const int out_height = (rows0 << finest) * patch;
-    const int64_t tables =
-        (2 + max_taps(width, out_width)) * out_width + (2 + max_taps(height, out_height)) * out_height;
-    int status = reserve_scratch(stream, operation, 4 * tables);
+    /* Each table begins at a multiple of 8 bytes. */
+    const int64_t across = (axis_bytes(width, out_width) + 7) / 8 * 8;
+    int status = reserve_scratch(stream, operation, across + axis_bytes(height, out_height));
     if (status != SF_OK) return status;
-    auto* memory = static_cast<int32_t*>(cuda_stream(stream)->scratch);
-    Axis horizontal = {memory, memory + out_width, reinterpret_cast<float*>(memory + 2 * out_width), width, out_width};
-    int32_t* next = memory + (2 + max_taps(width, out_width)) * out_width;
-    Axis vertical = {next, next + out_height, reinterpret_cast<float*>(next + 2 * out_height), height, out_height};
+    auto* memory = static_cast<char*>(cuda_stream(stream)->scratch);
+    const Axis horizontal = axis_in(memory, width, out_width);
+    const Axis vertical = axis_in(memory + across, height, out_height);
     const int longest = out_width > out_height ? out_width : out_height;
     status = launch(stream, operation, filter_taps, div_up(longest, kThreads), 2, kThreads, horizontal, vertical);
     if (status != SF_OK) return status;

@@ -64,15 +64,32 @@ enum {
 enum { SF_IDENTITY = 0, SF_RELU = 1, SF_GELU = 2, SF_SIGMOID = 3 };
 
 /*
- * 8-bit pixel formats. Packed ones in byte order in memory; the fourth byte of SF_RGBA and SF_BGRA is ignored. Of the
- * 4:2:0 formats plane 0 is luma, and a chroma sample belongs to the 2 x 2 pixels (2 i .. 2 i + 1, 2 j .. 2 j + 1):
- * SF_NV12 has Cb and Cr interleaved in plane 1, SF_I420 Cb in plane 1 and Cr in plane 2.
+ * Pixel formats, of 8-bit samples but for SF_P010.
+ *
+ * Packed ones are in byte order in memory; the fourth byte of SF_RGBA and SF_BGRA is ignored. SF_YUYV and SF_UYVY are
+ * 4:2:2 video: four bytes, Y Cb Y Cr or Cb Y Cr Y, for two pixels side by side; an odd width has a pair's end unused.
+ *
+ * The others are 4:2:0 video. Plane 0 is luma, and a chroma sample belongs to the 2 x 2 pixels (2 i .. 2 i + 1,
+ * 2 j .. 2 j + 1): SF_NV12 has Cb and Cr interleaved in plane 1, SF_NV21 Cr and Cb, SF_I420 Cb in plane 1 and Cr in
+ * plane 2. SF_P010 is SF_NV12 with samples of two bytes, the lower first, whose upper 10 bits count.
  */
-enum { SF_RGB = 0, SF_BGR = 1, SF_RGBA = 2, SF_BGRA = 3, SF_GRAY = 4, SF_NV12 = 5, SF_I420 = 6 };
+enum {
+    SF_RGB = 0,
+    SF_BGR = 1,
+    SF_RGBA = 2,
+    SF_BGRA = 3,
+    SF_GRAY = 4,
+    SF_NV12 = 5,
+    SF_I420 = 6,
+    SF_NV21 = 7,
+    SF_YUYV = 8,
+    SF_UYVY = 9,
+    SF_P010 = 10
+};
 
 /*
- * What the samples of a 4:2:0 image mean: the matrix of ITU-R BT.601-7 or BT.709-6, and the limited range (luma 16 to
- * 235, chroma 16 to 240) or the full one.
+ * What the samples of a YUV image mean: the matrix of ITU-R BT.601-7 or BT.709-6, and the limited range (of 8 bits: luma
+ * 16 to 235, chroma 16 to 240) or the full one.
  */
 enum { SF_BT601_LIMITED = 0, SF_BT601_FULL = 1, SF_BT709_LIMITED = 2, SF_BT709_FULL = 3 };
 
@@ -80,10 +97,10 @@ enum { SF_BT601_LIMITED = 0, SF_BT601_FULL = 1, SF_BT709_LIMITED = 2, SF_BT709_F
 typedef struct sf_image {
     uint64_t planes[3]; /* addresses of the planes' first rows; 0 for those that the format lacks */
     int64_t strides[3]; /* bytes from a plane's row to the next, at least what its pixels take */
-    int32_t width;      /* pixels; chroma planes have (width + 1) / 2 samples across */
-    int32_t height;     /* and (height + 1) / 2 down */
-    int32_t format;     /* SF_RGB to SF_I420 */
-    int32_t color;      /* SF_BT601_LIMITED to SF_BT709_FULL; ignored for packed formats */
+    int32_t width;      /* pixels; chroma has (width + 1) / 2 samples across */
+    int32_t height;     /* pixels; chroma of 4:2:0 has (height + 1) / 2 samples down */
+    int32_t format;     /* SF_RGB to SF_P010 */
+    int32_t color;      /* SF_BT601_LIMITED to SF_BT709_FULL; ignored but for YUV */
 } sf_image;
 
 /* What sf_grid.max_selected is when the caller gives the mask. */
@@ -215,11 +232,13 @@ int sf_download(sf_stream* stream, const void* memory, int64_t offset, void* hos
 /*
  * Resizes an image to the finest canvas, normalises it and halves it down to the coarsest.
  *
- * 4:2:0 images are first made R, G and B, 0 to 255, in fp32 without rounding but clamped, each chroma sample holding
- * for its 2 x 2 pixels; gray stands for all three. The finest canvas has rows0 * 2^(scales-1) by cols0 * 2^(scales-1)
+ * YUV images are first made R, G and B, 0 to 255, in fp32 without rounding but clamped, each chroma sample holding for
+ * its 2 x 2 or 2 x 1 pixels; gray stands for all three. The finest canvas has rows0 * 2^(scales-1) by cols0 * 2^(scales-1)
  * patches of patch x patch pixels. The filter is the separable triangle whose support widens with the reduction (PIL's
  * BILINEAR; PyTorch's bilinear with antialias, align_corners False), on values 0 to 255 in fp32 without rounding; then
  * (v / 255 - mean[c]) / std[c] in RGB order; then each coarser level is the mean of 2 x 2 pixels of the next finer one.
+ *
+ * An image of any size is taken: what a call keeps in memory grows with the canvas, not with the image.
  *
  * canvas: the levels from the coarsest on, each [3, rows0 * 2^s * patch, cols0 * 2^s * patch] in fp32, one after
  * another.

@@ -79,6 +79,10 @@ SF_STRUCTS(SF_ASSERT_SIZE, SF_ASSERT_OFFSET)
     X(SF_GRAY, 4)             \
     X(SF_NV12, 5)             \
     X(SF_I420, 6)             \
+    X(SF_NV21, 7)             \
+    X(SF_YUYV, 8)             \
+    X(SF_UYVY, 9)             \
+    X(SF_P010, 10)            \
     X(SF_BT601_LIMITED, 0)    \
     X(SF_BT601_FULL, 1)       \
     X(SF_BT709_LIMITED, 2)    \

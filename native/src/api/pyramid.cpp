@@ -10,10 +10,11 @@ constexpr const char* kOperation = "sf_build_pyramid";
 
 /* SF_OK for an image whose planes and strides fit its format and size. */
 int check_image(sf_stream* stream, const sf_image& image) {
-    if (image.format < SF_RGB || image.format > SF_I420) {
-        return fail(stream, SF_INVALID_ARGUMENT, "%s: format %d, expected 0 to 6", kOperation, image.format);
+    if (image.format < SF_RGB || image.format > kLastFormat) {
+        return fail(stream, SF_INVALID_ARGUMENT, "%s: format %d, expected 0 to %d", kOperation, image.format,
+                    kLastFormat);
     }
-    if (is_yuv420(image.format) && (image.color < SF_BT601_LIMITED || image.color > SF_BT709_FULL)) {
+    if (is_yuv(image.format) && (image.color < SF_BT601_LIMITED || image.color > SF_BT709_FULL)) {
         return fail(stream, SF_INVALID_ARGUMENT, "%s: color %d, expected 0 to 3", kOperation, image.color);
     }
     if (image.width < 1 || image.height < 1) {

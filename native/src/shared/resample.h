@@ -51,9 +51,10 @@ struct FilterWindow {
 SF_SHARED FilterWindow filter_window(int in, int out, int i) {
     const double support = filter_support(in, out);
     const double center = reduction(in, out) * (i + 0.5);
-    const int low = static_cast<int>(center - support + 0.5);
-    const int high = static_cast<int>(center + support + 0.5);
-    return {low > 0 ? low : 0, high < in ? high : in, center, support};
+    /* In 64 bits: past the end of a long axis they can exceed an int. */
+    const int64_t low = static_cast<int64_t>(center - support + 0.5);
+    const int64_t high = static_cast<int64_t>(center + support + 0.5);
+    return {low > 0 ? static_cast<int>(low) : 0, high < in ? static_cast<int>(high) : in, center, support};
 }
 
 /* The weight of source pixel j before all are divided by their sum. */

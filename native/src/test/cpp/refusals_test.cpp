@@ -31,18 +31,20 @@ void test_pyramid_refusals(sf_stream* stream) {
     refused(&valid, 2, 1, -1, mean, canvas.data(), "negative rows");
     refused(&valid, 2, 1, 1, nullptr, canvas.data(), "no mean");
     refused(&valid, 2, 1, 1, mean, nullptr, "no canvas");
-    std::vector<std::pair<std::string, sf_image>> broken(13, {"", valid});
+    std::vector<std::pair<std::string, sf_image>> broken(15, {"", valid});
     for (size_t p = 0; p < 3; p++) {
         broken[p].first = "no plane " + std::to_string(p), broken[p].second.planes[p] = 0;
         broken[3 + p].first = "a short stride of plane " + std::to_string(p), broken[3 + p].second.strides[p]--;
     }
     broken[6].first = "no width", broken[6].second.width = 0;
     broken[7].first = "a negative height", broken[7].second.height = -4;
-    broken[8].first = "an unknown format", broken[8].second.format = 7;
+    broken[8].first = "an unknown format", broken[8].second.format = 11;
     broken[9].first = "a negative format", broken[9].second.format = -1;
     broken[10].first = "an unknown color", broken[10].second.color = 4;
     broken[11].first = "a short stride of RGB", broken[11].second.format = SF_RGB, broken[11].second.strides[0] = 11;
     broken[12].first = "a short stride of pairs", broken[12].second.format = SF_NV12, broken[12].second.strides[1] = 3;
+    broken[13].first = "a short stride of YUYV", broken[13].second.format = SF_YUYV, broken[13].second.strides[0] = 7;
+    broken[14].first = "a short stride of P010", broken[14].second.format = SF_P010, broken[14].second.strides[1] = 7;
     for (const auto& one : broken) refused(&one.second, 2, 1, 1, mean, canvas.data(), one.first.c_str());
     check(canvas.untouched(), "a refused sf_build_pyramid writes nothing");
 }
