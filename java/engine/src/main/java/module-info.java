@@ -10,7 +10,6 @@ module org.scanformer {
   requires org.scanformer.natives;
   requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.databind;
-  requires com.drew.metadata;
 
   uses javax.imageio.spi.ImageReaderSpi;
   uses org.scanformer.ModelProvider;

@@ -7,30 +7,36 @@ import java.nio.file.Path;
 import java.util.Objects;
 import org.scanformer.internal.image.ImageDecoder;
 import org.scanformer.internal.image.PackedPixels;
+import org.scanformer.internal.image.PixelConversion;
 
 /**
- * A view of 8-bit pixels in rows from top to bottom, each from left to right: packed pixels or the
- * planes of 4:2:0 video, in a Java buffer or in the memory of a CUDA device. Nothing is copied.
+ * A view of pixels in rows from top to bottom, each from left to right: packed pixels of 8-bit
+ * samples or YUV video, in a Java buffer or in the memory of a CUDA device. Nothing is copied.
  *
  * <p>Files are read as PNG, JPEG (also CMYK), WebP, BMP, GIF or TIFF. Of several frames or pages
- * only the first is read, at its own size:
+ * only the first is read:
  *
  * <ul>
+ *   <li>A frame of a GIF or WebP file is shown at its place on the file's canvas, so that width,
+ *       height and boxes are those of the canvas, as browsers show it.
  *   <li>The EXIF orientation is applied, so width and height are those of the upright picture.
- *   <li>Transparent pixels are composited onto black.
+ *   <li>Transparent pixels, and the canvas around a smaller frame, are composited onto white: that
+ *       is the page on which browsers and most viewers show them, and what people who described
+ *       such pictures saw. Black would hide the dark drawings that transparency is mostly used for,
+ *       and a checkerboard would put edges where there are none.
  *   <li>Samples of other depths become the nearest of 256 levels, v * 255 / max, so 16-bit samples
- *       become v / 257.
+ *       become v / 257. Floating-point samples are taken as 0 to 1, or as 0 to 255 if their mean
+ *       exceeds 1.
  *   <li>Colour profiles and gamma are not applied: stored samples, also gray ones, are taken as
  *       sRGB. Only CMYK is converted by its embedded profile, as its colours need one.
+ *   <li>A JPEG file that was filled up in place of its end marker is read if its picture is
+ *       complete.
  * </ul>
  *
  * <p>Thread-safe: the view is immutable. The owner of a buffer or of an address must not change or
  * free the pixels while a call reads the image.
  */
 public final class Image {
-  /** The limit of pixels (width * height) for files when none is given. */
-  public static final long DEFAULT_MAX_PIXELS = 100_000_000;
-
   private final ImagePlane[] planes;
   private final PixelFormat format;
   private final int width;
@@ -45,39 +51,41 @@ public final class Image {
     this.color = color;
   }
 
-  /** {@link #read(Path, long)} with {@link #DEFAULT_MAX_PIXELS}. */
+  /** {@link #read(Path, ImageLimits)} with {@link ImageLimits#defaults()}. */
   public static Image read(Path file) {
-    return read(file, DEFAULT_MAX_PIXELS);
+    return read(file, ImageLimits.defaults());
   }
 
   /**
    * Decodes an image file.
    *
-   * @param maxPixels the most pixels to accept, at least 1; compared with the file's header before
-   *     pixels are decoded. More than 2^29 - 1 pixels are never accepted.
+   * @param limits what the file may cost; most are compared with the file's headers before pixels
+   *     are decoded
    * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when the file is missing, unreadable,
-   *     of an unknown format, truncated, corrupt or larger than maxPixels; {@link
-   *     ErrorCode#OUT_OF_MEMORY} when the Java heap cannot hold it
+   *     of an unknown format, truncated, corrupt or beyond a limit; {@link ErrorCode#OUT_OF_MEMORY}
+   *     when the Java heap cannot hold it
    */
-  public static Image read(Path file, long maxPixels) {
-    return wrap(ImageDecoder.decode(Objects.requireNonNull(file, "file"), maxPixels));
+  public static Image read(Path file, ImageLimits limits) {
+    Objects.requireNonNull(limits, "limits");
+    return wrap(ImageDecoder.decode(Objects.requireNonNull(file, "file"), limits));
   }
 
-  /** {@link #read(InputStream, long)} with {@link #DEFAULT_MAX_PIXELS}. */
+  /** {@link #read(InputStream, ImageLimits)} with {@link ImageLimits#defaults()}. */
   public static Image read(InputStream stream) {
-    return read(stream, DEFAULT_MAX_PIXELS);
+    return read(stream, ImageLimits.defaults());
   }
 
   /**
    * Decodes an image from a stream. Bytes after the image may be consumed too; the stream is left
-   * open.
+   * open. It need not be buffered.
    *
-   * @param maxPixels as in {@link #read(Path, long)}
-   * @throws ScanFormerException as {@link #read(Path, long)}; also {@link ErrorCode#BAD_INPUT} when
-   *     the stream fails
+   * @param limits as in {@link #read(Path, ImageLimits)}
+   * @throws ScanFormerException as {@link #read(Path, ImageLimits)}; also {@link
+   *     ErrorCode#BAD_INPUT} when the stream fails
    */
-  public static Image read(InputStream stream, long maxPixels) {
-    return wrap(ImageDecoder.decode(Objects.requireNonNull(stream, "stream"), maxPixels));
+  public static Image read(InputStream stream, ImageLimits limits) {
+    Objects.requireNonNull(limits, "limits");
+    return wrap(ImageDecoder.decode(Objects.requireNonNull(stream, "stream"), limits));
   }
 
   /**
@@ -89,7 +97,7 @@ public final class Image {
    */
   public static Image of(BufferedImage image) {
     try {
-      return wrap(PackedPixels.of(Objects.requireNonNull(image, "image")));
+      return wrap(PixelConversion.copy(Objects.requireNonNull(image, "image")));
     } catch (OutOfMemoryError e) {
       throw new ScanFormerException(
           ErrorCode.OUT_OF_MEMORY,
@@ -104,7 +112,7 @@ public final class Image {
   public static Image of(ByteBuffer pixels, PixelFormat format, int width, int height) {
     long stride = (long) width * Objects.requireNonNull(format, "format").bytesPerPixel();
     if (stride > Integer.MAX_VALUE) {
-      throw ImagePlane.badInput(
+      throw ImageArguments.badInput(
           "rows of %d bytes found, at most %d expected", stride, Integer.MAX_VALUE);
     }
     return of(pixels, format, width, height, (int) stride);
@@ -127,8 +135,8 @@ public final class Image {
   public static Image of(
       ByteBuffer pixels, PixelFormat format, int width, int height, int rowStride) {
     Objects.requireNonNull(pixels, "pixels");
-    requirePacked(format);
-    requireSize(width, height);
+    ImageArguments.requirePacked(format);
+    ImageArguments.requireSize(width, height);
     return new Image(
         new ImagePlane[] {ImagePlane.of(format, 0, pixels, width, height, rowStride)},
         format,
@@ -138,25 +146,55 @@ public final class Image {
   }
 
   /**
-   * A view of an NV12 frame in one buffer without padding: height rows of luma, then (height + 1) /
-   * 2 rows of interleaved Cb and Cr, as V4L2 and FFmpeg give it.
+   * A view of a YUV frame in one buffer without padding, its planes one after another, as V4L2,
+   * Android and FFmpeg give it.
    *
-   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when the buffer is too small
+   * @param format a YUV format
+   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when the buffer is too small, or the
+   *     format not a YUV one
    */
-  public static Image nv12(ByteBuffer frame, int width, int height, YuvColor color) {
-    requireSize(width, height);
-    return contiguous(frame, PixelFormat.NV12, width, height, color);
+  public static Image yuv(
+      ByteBuffer frame, PixelFormat format, int width, int height, YuvColor color) {
+    ImageArguments.requireYuv(format);
+    ImageArguments.requireSize(width, height);
+    Objects.requireNonNull(color, "color");
+    return new Image(
+        ImagePlane.contiguous(frame, format, width, height), format, width, height, color);
   }
 
   /**
-   * A view of the planes of an NV12 frame in buffers, heap or direct, without a copy.
+   * A view of the planes of a YUV frame in buffers, heap or direct, without a copy.
    *
-   * @param luma height rows of width bytes, from the buffer's position on
-   * @param lumaStride bytes from a row of it to the next
-   * @param chroma (height + 1) / 2 rows of (width + 1) / 2 pairs of Cb and Cr
-   * @param chromaStride bytes from a row of pairs to the next
-   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when a stride or a buffer is too small
+   * @param planes as many as the format has, each from its buffer's position on: height rows of
+   *     luma, or of pixels of YUYV and UYVY; (height + 1) / 2 rows of (width + 1) / 2 samples, or
+   *     pairs of them, of chroma
+   * @param strides bytes from a row of each plane to the next
+   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when a stride or a buffer is too small,
+   *     there are not as many as planes, or the format is not a YUV one
    */
+  public static Image yuv(
+      ByteBuffer[] planes,
+      int[] strides,
+      PixelFormat format,
+      int width,
+      int height,
+      YuvColor color) {
+    ImageArguments.requireYuv(format);
+    ImageArguments.requireSize(width, height);
+    ImageArguments.requirePlanes(planes.length, strides.length, format);
+    ImagePlane[] views = new ImagePlane[planes.length];
+    for (int p = 0; p < views.length; p++) {
+      views[p] = ImagePlane.of(format, p, planes[p], width, height, strides[p]);
+    }
+    return new Image(views, format, width, height, Objects.requireNonNull(color, "color"));
+  }
+
+  /** {@link #yuv(ByteBuffer, PixelFormat, int, int, YuvColor)} of NV12. */
+  public static Image nv12(ByteBuffer frame, int width, int height, YuvColor color) {
+    return yuv(frame, PixelFormat.NV12, width, height, color);
+  }
+
+  /** {@link #yuv(ByteBuffer[], int[], PixelFormat, int, int, YuvColor)} of NV12. */
   public static Image nv12(
       ByteBuffer luma,
       int lumaStride,
@@ -165,40 +203,17 @@ public final class Image {
       int width,
       int height,
       YuvColor color) {
-    requireSize(width, height);
-    PixelFormat format = PixelFormat.NV12;
-    return new Image(
-        new ImagePlane[] {
-          ImagePlane.of(format, 0, luma, width, height, lumaStride),
-          ImagePlane.of(format, 1, chroma, width, height, chromaStride)
-        },
-        format,
-        width,
-        height,
-        Objects.requireNonNull(color, "color"));
+    ByteBuffer[] planes = {luma, chroma};
+    int[] strides = {lumaStride, chromaStride};
+    return yuv(planes, strides, PixelFormat.NV12, width, height, color);
   }
 
-  /**
-   * A view of an I420 frame in one buffer without padding: height rows of luma, then (height + 1) /
-   * 2 rows of Cb, then as many of Cr, as V4L2 (YU12) and FFmpeg (yuv420p) give it.
-   *
-   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when the buffer is too small
-   */
+  /** {@link #yuv(ByteBuffer, PixelFormat, int, int, YuvColor)} of I420. */
   public static Image i420(ByteBuffer frame, int width, int height, YuvColor color) {
-    requireSize(width, height);
-    return contiguous(frame, PixelFormat.I420, width, height, color);
+    return yuv(frame, PixelFormat.I420, width, height, color);
   }
 
-  /**
-   * A view of the planes of an I420 frame in buffers, heap or direct, without a copy.
-   *
-   * @param luma height rows of width bytes, from the buffer's position on
-   * @param lumaStride bytes from a row of it to the next
-   * @param cb (height + 1) / 2 rows of (width + 1) / 2 bytes
-   * @param cr the same
-   * @param chromaStride bytes from a row of cb, and of cr, to the next
-   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when a stride or a buffer is too small
-   */
+  /** {@link #yuv(ByteBuffer[], int[], PixelFormat, int, int, YuvColor)} of I420. */
   public static Image i420(
       ByteBuffer luma,
       int lumaStride,
@@ -208,18 +223,9 @@ public final class Image {
       int width,
       int height,
       YuvColor color) {
-    requireSize(width, height);
-    PixelFormat format = PixelFormat.I420;
-    return new Image(
-        new ImagePlane[] {
-          ImagePlane.of(format, 0, luma, width, height, lumaStride),
-          ImagePlane.of(format, 1, cb, width, height, chromaStride),
-          ImagePlane.of(format, 2, cr, width, height, chromaStride)
-        },
-        format,
-        width,
-        height,
-        Objects.requireNonNull(color, "color"));
+    ByteBuffer[] planes = {luma, cb, cr};
+    int[] strides = {lumaStride, chromaStride, chromaStride};
+    return yuv(planes, strides, PixelFormat.I420, width, height, color);
   }
 
   /**
@@ -234,8 +240,8 @@ public final class Image {
    *     small or the format not a packed one
    */
   public static Image onDevice(long address, PixelFormat format, int width, int height, int pitch) {
-    requirePacked(format);
-    requireSize(width, height);
+    ImageArguments.requirePacked(format);
+    ImageArguments.requireSize(width, height);
     return new Image(
         new ImagePlane[] {ImagePlane.onDevice(format, 0, address, width, pitch)},
         format,
@@ -245,49 +251,32 @@ public final class Image {
   }
 
   /**
-   * A view of an NV12 frame in the memory of the CUDA device that the model runs on, as NVIDIA's
-   * video decoder makes it; see {@link #onDevice}.
+   * A view of a YUV frame in the memory of the CUDA device that the model runs on, as NVIDIA's video
+   * decoder makes NV12 and P010; see {@link #onDevice}.
    *
-   * @param luma address of the plane of luma
-   * @param chroma address of the plane of Cb and Cr
-   * @param pitch bytes from a row to the next in both
-   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when an address is 0 or the pitch too
-   *     small
+   * @param addresses of the format's planes
+   * @param pitches bytes from a row of each plane to the next
+   * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when an address is 0, a pitch too
+   *     small, there are not as many as planes, or the format is not a YUV one
    */
+  public static Image yuvOnDevice(
+      long[] addresses, int[] pitches, PixelFormat format, int width, int height, YuvColor color) {
+    ImageArguments.requireYuv(format);
+    ImageArguments.requireSize(width, height);
+    ImageArguments.requirePlanes(addresses.length, pitches.length, format);
+    ImagePlane[] views = new ImagePlane[addresses.length];
+    for (int p = 0; p < views.length; p++) {
+      views[p] = ImagePlane.onDevice(format, p, addresses[p], width, pitches[p]);
+    }
+    return new Image(views, format, width, height, Objects.requireNonNull(color, "color"));
+  }
+
+  /** {@link #yuvOnDevice} of NV12 with one pitch. */
   public static Image nv12OnDevice(
       long luma, long chroma, int width, int height, int pitch, YuvColor color) {
-    requireSize(width, height);
-    PixelFormat format = PixelFormat.NV12;
-    return new Image(
-        new ImagePlane[] {
-          ImagePlane.onDevice(format, 0, luma, width, pitch),
-          ImagePlane.onDevice(format, 1, chroma, width, pitch)
-        },
-        format,
-        width,
-        height,
-        Objects.requireNonNull(color, "color"));
-  }
-
-  private static void requirePacked(PixelFormat format) {
-    if (format.planes() > 1) {
-      throw ImagePlane.badInput(
-          "%s found, expected a packed format; its planes are taken by Image.%s",
-          format, format == PixelFormat.NV12 ? "nv12" : "i420");
-    }
-  }
-
-  private static void requireSize(int width, int height) {
-    if (width < 1 || height < 1) {
-      throw ImagePlane.badInput("size %dx%d found, at least 1x1 expected", width, height);
-    }
-  }
-
-  private static Image contiguous(
-      ByteBuffer frame, PixelFormat format, int width, int height, YuvColor color) {
-    Objects.requireNonNull(color, "color");
-    return new Image(
-        ImagePlane.contiguous(frame, format, width, height), format, width, height, color);
+    long[] addresses = {luma, chroma};
+    int[] pitches = {pitch, pitch};
+    return yuvOnDevice(addresses, pitches, PixelFormat.NV12, width, height, color);
   }
 
   private static Image wrap(PackedPixels pixels) {
@@ -298,7 +287,7 @@ public final class Image {
    * A view of a part of this image, without a copy: a region of interest. Boxes found in it are
    * relative to it.
    *
-   * @param x left edge, 0 to width - 1; even in a 4:2:0 image
+   * @param x left edge, 0 to width - 1; even in a YUV image
    * @param y upper edge, 0 to height - 1; even in a 4:2:0 image
    * @param regionWidth at least 1, at most width - x
    * @param regionHeight at least 1, at most height - y
@@ -312,12 +301,12 @@ public final class Image {
         || regionHeight < 1
         || regionWidth > width - x
         || regionHeight > height - y) {
-      throw ImagePlane.badInput(
+      throw ImageArguments.badInput(
           "region of %dx%d at (%d, %d) found, expected one within %dx%d",
           regionWidth, regionHeight, x, y, width, height);
     }
-    if (format.planes() > 1 && (x | y) % 2 != 0) {
-      throw ImagePlane.badInput(
+    if (x % format.pairAcross() != 0 || y % format.pairDown() != 0) {
+      throw ImageArguments.badInput(
           "region at (%d, %d) found, expected even coordinates in a %s image", x, y, format);
     }
     ImagePlane[] parts = new ImagePlane[planes.length];

@@ -23,7 +23,7 @@ record ImagePlane(ByteBuffer buffer, long address, int stride) {
     requireStride(format, plane, width, stride);
     long needed = (format.rows(plane, height) - 1L) * stride + format.rowBytes(plane, width);
     if (samples.remaining() < needed) {
-      throw badInput(
+      throw ImageArguments.badInput(
           "%d bytes found in the buffer, at least %d expected for %dx%d %s with a row stride of %d%s",
           samples.remaining(), needed, width, height, format, stride, inPlane(format, plane));
     }
@@ -35,7 +35,7 @@ record ImagePlane(ByteBuffer buffer, long address, int stride) {
   static ImagePlane onDevice(PixelFormat format, int plane, long address, int width, int stride) {
     requireStride(format, plane, width, stride);
     if (address == 0) {
-      throw badInput("address 0 found%s, expected one on a device", inPlane(format, plane));
+      throw ImageArguments.badInput("address 0 found%s, expected one on a device", inPlane(format, plane));
     }
     return new ImagePlane(null, address, stride);
   }
@@ -54,8 +54,8 @@ record ImagePlane(ByteBuffer buffer, long address, int stride) {
 
   /** The part of this plane for a region within its image that begins at a whole sample. */
   ImagePlane region(PixelFormat format, int plane, int x, int y, int width, int height) {
-    int step = format.subsampling(plane);
-    long offset = (long) (y / step) * stride + format.rowBytes(plane, x);
+    int down = plane == 0 ? 1 : format.pairDown();
+    long offset = (long) (y / down) * stride + format.rowBytes(plane, x);
     if (buffer == null) {
       return new ImagePlane(null, address + offset, stride);
     }
@@ -66,7 +66,7 @@ record ImagePlane(ByteBuffer buffer, long address, int stride) {
   private static void requireStride(PixelFormat format, int plane, int width, int stride) {
     long rowBytes = format.rowBytes(plane, width);
     if (stride < rowBytes) {
-      throw badInput(
+      throw ImageArguments.badInput(
           "row stride of %d bytes found, at least %d expected for %d pixels of %s%s",
           stride, rowBytes, width, format, inPlane(format, plane));
     }
@@ -74,11 +74,5 @@ record ImagePlane(ByteBuffer buffer, long address, int stride) {
 
   private static String inPlane(PixelFormat format, int plane) {
     return format.planes() == 1 ? "" : ", plane " + plane;
-  }
-
-  /** An error in what describes an image's samples. */
-  static ScanFormerException badInput(String message, Object... arguments) {
-    return new ScanFormerException(
-        ErrorCode.BAD_INPUT, "image buffer: " + String.format(message, arguments));
   }
 }

@@ -26,6 +26,9 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DamagedImageTest {
+  private static final ImageLimits ALL_PIXELS =
+      ImageLimits.defaults().withPixels(Long.MAX_VALUE).withMemory(Long.MAX_VALUE);
+
   @Test
   void refusesMissingFilesAndDirectories(@TempDir Path directory) {
     Path missing = directory.resolve("missing.png");
@@ -85,7 +88,8 @@ class DamagedImageTest {
         byte[] damaged = whole.clone();
         damaged[i] ^= (byte) change;
         try {
-          Image.read(new ByteArrayInputStream(damaged), 1_000_000);
+          Image.read(
+              new ByteArrayInputStream(damaged), ImageLimits.defaults().withPixels(1_000_000));
         } catch (ScanFormerException e) {
           assertTrue(
               e.code() == ErrorCode.BAD_INPUT || e.code() == ErrorCode.OUT_OF_MEMORY,
@@ -103,13 +107,12 @@ class DamagedImageTest {
         () -> decode(bomb));
     fails(
         "expected at most 536870911",
-        () -> Image.read(new ByteArrayInputStream(bomb), Long.MAX_VALUE));
+        () -> Image.read(new ByteArrayInputStream(bomb), ALL_PIXELS));
     Path file = resource("lossless.webp");
-    assertEquals(32, Image.read(file, 32 * 48).width());
+    assertEquals(32, Image.read(file, ImageLimits.defaults().withPixels(32 * 48)).width());
     fails(
         file + ": found 32x48 = 1536 pixels, expected at most 1535",
-        () -> Image.read(file, 32 * 48 - 1));
-    fails("found a limit of 0 pixels", () -> Image.read(file, 0));
+        () -> Image.read(file, ImageLimits.defaults().withPixels(32 * 48 - 1)));
   }
 
   /** Of a size within every limit, but more than the heap of these tests, 2 GiB, can hold. */
@@ -119,7 +122,7 @@ class DamagedImageTest {
     ScanFormerException e =
         assertThrows(
             ScanFormerException.class,
-            () -> Image.read(new ByteArrayInputStream(large), Long.MAX_VALUE));
+            () -> Image.read(new ByteArrayInputStream(large), ALL_PIXELS));
     assertEquals(ErrorCode.OUT_OF_MEMORY, e.code(), e.getMessage());
     assertTrue(e.getMessage().startsWith("image stream: "), e.getMessage());
   }

@@ -72,7 +72,7 @@ final class ImageFiles {
           case RGB, RGBA -> new int[] {0, 1, 2};
           case BGR, BGRA -> new int[] {2, 1, 0};
           case GRAY -> new int[] {0, 0, 0};
-          case NV12, I420 -> throw new AssertionError("files are read as packed pixels");
+          default -> throw new AssertionError("files are read as packed pixels");
         };
     ByteBuffer pixels = image.pixels();
     int start = y * image.rowStride() + x * image.format().bytesPerPixel();

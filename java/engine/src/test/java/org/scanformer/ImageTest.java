@@ -23,7 +23,11 @@ class ImageTest {
           PixelFormat.BGRA,
           PixelFormat.GRAY,
           PixelFormat.NV12,
-          PixelFormat.I420
+          PixelFormat.I420,
+          PixelFormat.NV21,
+          PixelFormat.YUYV,
+          PixelFormat.UYVY,
+          PixelFormat.P010
         },
         PixelFormat.values());
     assertArrayEquals(
@@ -36,8 +40,7 @@ class ImageTest {
   @ParameterizedTest
   @EnumSource(
       value = PixelFormat.class,
-      mode = EnumSource.Mode.EXCLUDE,
-      names = {"NV12", "I420"})
+      names = {"RGB", "BGR", "RGBA", "BGRA", "GRAY"})
   void takesBuffersOfExactlyTheNeededSize(PixelFormat format) {
     int bytes = 3 * 2 * format.bytesPerPixel();
     Image image = Image.of(ByteBuffer.allocate(bytes), format, 3, 2);

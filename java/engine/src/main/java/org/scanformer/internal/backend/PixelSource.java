@@ -3,7 +3,9 @@ package org.scanformer.internal.backend;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.bytedeco.javacpp.Pointer;
+import org.scanformer.ErrorCode;
 import org.scanformer.Image;
+import org.scanformer.ScanFormerException;
 
 /**
  * An image as the C API's {@code sf_image}. Where its planes are is known at once for direct
@@ -24,11 +26,17 @@ public final class PixelSource {
   private final boolean onDevice;
   private final boolean direct;
   private final long bytes;
-  private final ByteBuffer fields = ByteBuffer.allocateDirect(BYTES).order(ByteOrder.nativeOrder());
-  private final Pointer struct = new Pointer(fields);
+  private final ByteBuffer fields;
+  private final Pointer struct;
 
-  /** An image's planes. */
+  /**
+   * An image's planes.
+   *
+   * @throws ScanFormerException OUT_OF_MEMORY when the JVM has no direct memory left
+   */
   public PixelSource(Image image) {
+    fields = allocate().order(ByteOrder.nativeOrder());
+    struct = new Pointer(fields);
     planes = image.format().planes();
     onDevice = image.isOnDevice();
     buffers = new ByteBuffer[onDevice ? 0 : planes];
@@ -53,6 +61,17 @@ public final class PixelSource {
     fields.putInt(COLOR, image.color() == null ? 0 : image.color().ordinal());
   }
 
+  private static ByteBuffer allocate() {
+    try {
+      return ByteBuffer.allocateDirect(BYTES);
+    } catch (OutOfMemoryError e) {
+      throw new ScanFormerException(
+          ErrorCode.OUT_OF_MEMORY,
+          "image: no direct memory for the " + BYTES + " bytes of its description",
+          e);
+    }
+  }
+
   /** Whether the planes are in the memory of a CUDA device. */
   public boolean isOnDevice() {
     return onDevice;
@@ -73,7 +92,7 @@ public final class PixelSource {
     return buffers.length;
   }
 
-  /** A plane's bytes, from position 0 to the limit. Only for absolute access. */
+  /** A plane's bytes, from position 0 to the limit. For absolute access only. */
   public ByteBuffer buffer(int plane) {
     return buffers[plane];
   }

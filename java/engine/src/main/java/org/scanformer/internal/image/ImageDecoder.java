@@ -11,9 +11,8 @@ import java.util.List;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.ImageTypeSpecifier;
-import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.scanformer.ErrorCode;
+import org.scanformer.ImageLimits;
 import org.scanformer.ScanFormerException;
 
 /**
@@ -25,7 +24,7 @@ public final class ImageDecoder {
   private ImageDecoder() {}
 
   /** Decodes a file; see org.scanformer.Image for what is accepted and thrown. */
-  public static PackedPixels decode(Path file, long maxPixels) {
+  public static PackedPixels decode(Path file, ImageLimits limits) {
     String name = "image " + file;
     if (Files.isDirectory(file)) {
       throw badInput(name + ": found a directory, expected an image file", null);
@@ -34,89 +33,79 @@ public final class ImageDecoder {
       throw badInput(name + ": no such file", null);
     }
     try (InputStream stream = Files.newInputStream(file)) {
-      return decode(stream, name, maxPixels);
+      return decode(stream, Files.size(file), name, limits);
     } catch (IOException e) {
       throw badInput(name + ": cannot be read: " + e, e);
     }
   }
 
   /** Decodes a stream, which stays open. */
-  public static PackedPixels decode(InputStream stream, long maxPixels) {
-    return decode(stream, "image stream", maxPixels);
+  public static PackedPixels decode(InputStream stream, ImageLimits limits) {
+    return decode(stream, 0, "image stream", limits);
   }
 
-  private static PackedPixels decode(InputStream encoded, String name, long maxPixels) {
-    if (maxPixels < 1) {
-      throw badInput(
-          name + ": found a limit of " + maxPixels + " pixels, expected at least 1", null);
-    }
-    try (ImageInputStream stream = new EncodedStream(encoded)) {
-      if (stream.read() < 0) {
+  private static PackedPixels decode(
+      InputStream stream, long expected, String name, ImageLimits limits) {
+    String format = "";
+    try {
+      EncodedBytes file = new EncodedBytes(stream, expected, limits.encodedBytes());
+      if (!file.has(1)) {
         throw badInput(
             name + ": found no bytes, expected one of " + ImageReaders.knownFormats(), null);
       }
-      stream.seek(0);
-      ImageReaders.Provider provider =
-          ImageReaders.forContent(stream)
-              .orElseThrow(
-                  () ->
-                      badInput(
-                          name
-                              + ": found an unknown format, expected one of "
-                              + ImageReaders.knownFormats(),
-                          null));
-      return decode(stream, provider, name, maxPixels);
+      format = FirstPicture.formatOf(file);
+      if (format == null) {
+        throw badInput(
+            name + ": found an unknown format, expected one of " + ImageReaders.knownFormats(),
+            null);
+      }
+      return decode(FirstPicture.in(file, format, limits), name, limits);
     } catch (ScanFormerException e) {
       throw e;
-    } catch (IOException | RuntimeException e) {
-      throw badInput(name + ": cannot be read: " + e, e);
+    } catch (LimitExceeded e) {
+      throw badInput(name + ": found " + e.getMessage(), e);
+    } catch (IOException | RuntimeException | StackOverflowError e) {
+      throw undecodable(name, format, e);
     } catch (OutOfMemoryError e) {
       throw outOfMemory(name, e);
     }
   }
 
-  private static PackedPixels decode(
-      ImageInputStream stream, ImageReaders.Provider provider, String name, long maxPixels)
+  private static PackedPixels decode(FirstPicture picture, String name, ImageLimits limits)
       throws IOException {
-    ImageReader reader = provider.spi().createReaderInstance();
+    TimeBudget budget = new TimeBudget(limits, picture.encodedBytes());
+    BudgetedStream stream =
+        new BudgetedStream(picture.file(), budget, picture.format().equals("WebP"));
+    ImageReader reader =
+        ImageReaders.forContent(stream, picture.format())
+            .orElseThrow(() -> new IOException("no reader takes its header"))
+            .createReaderInstance();
     try {
-      // Not forward only, as the orientation is read in between; without metadata, which may be
-      // compressed text of any size.
-      reader.setInput(
-          provider.format().equals("WebP") ? new WebpStream(stream) : stream, false, true);
-      checkSize(reader.getWidth(0), reader.getHeight(0), name, maxPixels);
-      int orientation = ExifOrientation.read(stream, provider.format());
-      return PackedPixels.of(readPixels(reader)).upright(orientation);
-    } catch (ScanFormerException e) {
-      throw e;
-    } catch (IOException | RuntimeException | StackOverflowError e) {
-      Throwable cause = rootCause(e);
-      if (cause instanceof OutOfMemoryError) { // the JDK's PNG reader wraps it
-        throw outOfMemory(name, e);
+      // Without metadata: what a picture needs of them has been read.
+      reader.setInput(stream, false, true);
+      if (reader.getWidth(0) != picture.width() || reader.getHeight(0) != picture.height()) {
+        throw new IOException(
+            String.format(
+                "headers of %dx%d and of %dx%d pixels",
+                picture.width(), picture.height(), reader.getWidth(0), reader.getHeight(0)));
       }
+      PackedPixels pixels = PixelConversion.adopt(readPixels(reader, budget));
+      budget.check();
+      return pixels.onCanvas(picture.canvas()).upright(picture.orientation());
+    } catch (TimeBudget.Exceeded e) {
       throw badInput(
           String.format(
-              "%s: found %s data that cannot be decoded, expected a complete file: %s",
-              name, provider.format(), cause),
+              "%s: found a %s picture of %dx%d pixels that takes longer to decode, expected at most"
+                  + " %d ms (ImageLimits.decodeTime)",
+              name, picture.format(), picture.width(), picture.height(), budget.millis()),
           e);
     } finally {
       reader.dispose();
     }
   }
 
-  private static void checkSize(int width, int height, String name, long maxPixels) {
-    long limit = Math.min(maxPixels, PackedPixels.MAX_PIXELS);
-    long pixels = (long) width * height;
-    if (pixels > limit) {
-      throw badInput(
-          String.format(
-              "%s: found %dx%d = %d pixels, expected at most %d",
-              name, width, height, pixels, limit),
-          null);
-    }
-  }
-
-  private static BufferedImage readPixels(ImageReader reader) throws IOException {
+  private static BufferedImage readPixels(ImageReader reader, TimeBudget budget)
+      throws IOException {
     List<String> damages = new ArrayList<>();
     reader.addIIOReadWarningListener(
         (source, warning) -> {
@@ -124,7 +113,15 @@ public final class ImageDecoder {
             damages.add(warning);
           }
         });
-    BufferedImage image = reader.read(0, parameters(reader));
+    reader.addIIOReadProgressListener(new BudgetedProgress(budget));
+    BufferedImage image;
+    try {
+      image = reader.read(0, parameters(reader));
+    } catch (IOException | RuntimeException e) {
+      budget.check(); // a decoder may have wrapped what stopped it
+      throw e;
+    }
+    budget.check();
     if (!damages.isEmpty()) {
       throw new IOException(damages.get(0));
     }
@@ -168,6 +165,20 @@ public final class ImageDecoder {
     return root;
   }
 
+  private static ScanFormerException undecodable(String name, String format, Throwable failure) {
+    Throwable cause = rootCause(failure);
+    if (cause instanceof OutOfMemoryError) { // the JDK's PNG reader wraps it
+      return outOfMemory(name, failure);
+    }
+    return badInput(
+        format == null || format.isEmpty()
+            ? name + ": cannot be read: " + failure
+            : String.format(
+                "%s: found %s data that cannot be decoded, expected a complete file: %s",
+                name, format, cause),
+        failure);
+  }
+
   private static ScanFormerException outOfMemory(String name, Throwable cause) {
     return new ScanFormerException(
         ErrorCode.OUT_OF_MEMORY, name + ": no room in the Java heap to decode it", cause);
@@ -175,22 +186,5 @@ public final class ImageDecoder {
 
   private static ScanFormerException badInput(String message, Throwable cause) {
     return new ScanFormerException(ErrorCode.BAD_INPUT, message, cause);
-  }
-
-  /**
-   * The encoded bytes, kept in memory: ImageIO's choice between that and temporary files is a
-   * global setting, and small reads of files are slow.
-   */
-  private static final class EncodedStream extends MemoryCacheImageInputStream {
-    EncodedStream(InputStream encoded) {
-      super(encoded);
-    }
-
-    /**
-     * Keeps the bytes that readers have passed and discard: the orientation is read after their
-     * header.
-     */
-    @Override
-    public void flushBefore(long position) {}
   }
 }

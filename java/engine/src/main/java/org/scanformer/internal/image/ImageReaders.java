@@ -38,21 +38,22 @@ final class ImageReaders {
               "WebP"));
 
   /** A reader provider and the format it is for, as messages name it. */
-  record Provider(ImageReaderSpi spi, String format) {}
+  private record Provider(ImageReaderSpi spi, String format) {}
 
   private static final List<Provider> PROVIDERS = find();
 
   private ImageReaders() {}
 
-  /** The provider for the format that the first bytes show; the stream stays at its start. */
-  static Optional<Provider> forContent(ImageInputStream stream) throws IOException {
+  /** The first provider for a format that takes a file's header; the stream stays at its start. */
+  static Optional<ImageReaderSpi> forContent(ImageInputStream stream, String format)
+      throws IOException {
     for (Provider provider : PROVIDERS) {
       try {
-        if (provider.spi.canDecodeInput(stream)) {
-          return Optional.of(provider);
+        if (provider.format.equals(format) && provider.spi.canDecodeInput(stream)) {
+          return Optional.of(provider.spi);
         }
       } catch (EOFException e) {
-        // Fewer bytes than this format's first ones.
+        // Fewer bytes than this provider looks at.
         stream.seek(0);
       }
     }

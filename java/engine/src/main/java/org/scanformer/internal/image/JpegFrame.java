@@ -1,0 +1,96 @@
+package org.scanformer.internal.image;
+
+import java.io.IOException;
+import java.util.Arrays;
+import org.scanformer.ImageLimits;
+
+/** What a JPEG file's frame header says, and what of it the scans so far hold. Not thread-safe. */
+final class JpegFrame {
+  private static final int COEFFICIENTS = 64;
+
+  /** Of {@link #missingBits}: a coefficient of which no scan has been seen. */
+  private static final int UNSEEN = 255;
+
+  private final boolean progressive;
+  private final int width;
+  private final int height;
+  private final int[] ids;
+  private final int[] samplings;
+
+  /** Bits that later scans have to add, [component][coefficient]. */
+  private final int[][] missingBits;
+
+  private int scans;
+
+  /** Reads the contents of a frame header, from its precision on. */
+  JpegFrame(EncodedBytes file, long at, int marker) throws IOException {
+    progressive = marker == 0xc2 || marker == 0xc6 || marker == 0xca || marker == 0xce;
+    height = file.u16(at + 1);
+    width = file.u16(at + 3);
+    int components = file.u8(at + 5);
+    ids = new int[components];
+    samplings = new int[components];
+    missingBits = new int[components][COEFFICIENTS];
+    for (int c = 0; c < components; c++) {
+      ids[c] = file.u8(at + 6 + 3L * c);
+      int factors = file.u8(at + 7 + 3L * c);
+      samplings[c] = (factors >> 4) * (factors & 15);
+      Arrays.fill(missingBits[c], UNSEEN);
+    }
+  }
+
+  /** Records a scan header, from its number of components on. */
+  void addScan(EncodedBytes file, long at, ImageLimits limits) throws IOException {
+    LimitExceeded.check(++scans, "scans or more", limits.scans(), "scans");
+    int components = file.u8(at);
+    long spectrum = at + 1 + 2L * components;
+    int first = progressive ? file.u8(spectrum) : 0;
+    int last = progressive ? file.u8(spectrum + 1) : COEFFICIENTS - 1;
+    int low = progressive ? file.u8(spectrum + 2) & 15 : 0;
+    for (int i = 0; i < components; i++) {
+      int id = file.u8(at + 1 + 2L * i);
+      for (int c = 0; c < ids.length; c++) {
+        for (int k = first; ids[c] == id && k <= last && k < COEFFICIENTS; k++) {
+          missingBits[c][k] = low;
+        }
+      }
+    }
+  }
+
+  /** Whether the scans so far have every bit of every component. */
+  boolean isComplete() {
+    return Arrays.stream(missingBits).flatMapToInt(Arrays::stream).allMatch(bits -> bits == 0);
+  }
+
+  /**
+   * Compares size and memory with the limits: a decoder keeps all coefficients, of two bytes each,
+   * of a picture in several scans. Converting CMYK takes a raster of its own.
+   */
+  void check(long encoded, ImageLimits limits) throws IOException {
+    FirstPicture.checkSize(width, height, limits);
+    double bytes = ids.length == 4 ? 4 + 3 + 3 : ids.length;
+    if (progressive || scans > 1) {
+      int most = Math.max(1, Arrays.stream(samplings).max().orElse(1));
+      for (int sampling : samplings) {
+        bytes += 2.0 * sampling / most;
+      }
+    }
+    FirstPicture.checkMemory(bytes * width * height, encoded, limits);
+  }
+
+  int components() {
+    return ids.length;
+  }
+
+  int width() {
+    return width;
+  }
+
+  int height() {
+    return height;
+  }
+
+  int scans() {
+    return scans;
+  }
+}
