@@ -251,8 +251,8 @@ public final class Image {
   }
 
   /**
-   * A view of a YUV frame in the memory of the CUDA device that the model runs on, as NVIDIA's video
-   * decoder makes NV12 and P010; see {@link #onDevice}.
+   * A view of a YUV frame in the memory of the CUDA device that the model runs on, as NVIDIA's
+   * video decoder makes NV12 and P010; see {@link #onDevice}.
    *
    * @param addresses of the format's planes
    * @param pitches bytes from a row of each plane to the next

@@ -6,8 +6,8 @@ import java.util.Objects;
 /**
  * What reading an image file may cost. A file that exceeds a limit is refused with {@link
  * ErrorCode#BAD_INPUT}, with what was found and the limit. The defaults take photographs of up to
- * 100 megapixels, and keep a hostile file of up to 5 MB within about 3 seconds of processor time and
- * 512 MB.
+ * 100 megapixels, and keep a hostile file of up to 5 MB within about 3 seconds of processor time
+ * and 512 MB.
  *
  * <p>Immutable and thread-safe.
  */

@@ -35,7 +35,8 @@ record ImagePlane(ByteBuffer buffer, long address, int stride) {
   static ImagePlane onDevice(PixelFormat format, int plane, long address, int width, int stride) {
     requireStride(format, plane, width, stride);
     if (address == 0) {
-      throw ImageArguments.badInput("address 0 found%s, expected one on a device", inPlane(format, plane));
+      throw ImageArguments.badInput(
+          "address 0 found%s, expected one on a device", inPlane(format, plane));
     }
     return new ImagePlane(null, address, stride);
   }

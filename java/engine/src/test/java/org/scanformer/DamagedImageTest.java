@@ -106,8 +106,7 @@ class DamagedImageTest {
         "image stream: found 60000x60000 = 3600000000 pixels, expected at most 100000000",
         () -> decode(bomb));
     fails(
-        "expected at most 536870911",
-        () -> Image.read(new ByteArrayInputStream(bomb), ALL_PIXELS));
+        "expected at most 536870911", () -> Image.read(new ByteArrayInputStream(bomb), ALL_PIXELS));
     Path file = resource("lossless.webp");
     assertEquals(32, Image.read(file, ImageLimits.defaults().withPixels(32 * 48)).width());
     fails(

@@ -30,8 +30,8 @@ final class BmpFile {
     // Samples of 3 or 4 bytes are used as they are decoded; indices and others are copied.
     double bytes = depth == 24 ? 3 : depth == 32 ? 8 : depth / 8.0 + 4;
     file.readAll();
-    FirstPicture.checkMemory(bytes * width * height, file.length(), limits);
-    return FirstPicture.of(
-        "BMP", file.whole(), (int) width, (int) height, ExifOrientation.UPRIGHT);
+    FirstPicture.checkMemory(
+        bytes * width * height, 0, ExifOrientation.UPRIGHT, file.length(), limits);
+    return FirstPicture.of("BMP", file.whole(), (int) width, (int) height, ExifOrientation.UPRIGHT);
   }
 }

@@ -5,7 +5,8 @@ import org.scanformer.ImageLimits;
 
 /**
  * A file reduced to what its first picture is decoded from: no other pictures, metadata, comments
- * or padding, so that a decoder's cost is that of the picture. It has been compared with the limits.
+ * or padding, so that a decoder's cost is that of the picture. It has been compared with the
+ * limits.
  *
  * @param format as messages name it
  * @param file of that format, whose only picture it is
@@ -13,16 +14,23 @@ import org.scanformer.ImageLimits;
  * @param height of the picture in the file
  * @param canvas where the picture is shown; of its own size for most
  * @param orientation of EXIF, 1 for upright
+ * @param floats whether samples are floating-point numbers of gray or of red, green and blue
  */
 record FirstPicture(
-    String format, byte[] file, int width, int height, Canvas canvas, int orientation) {
+    String format,
+    byte[] file,
+    int width,
+    int height,
+    Canvas canvas,
+    int orientation,
+    boolean floats) {
   /** A canvas, and where on it the picture's upper left corner is. */
   record Canvas(int x, int y, int width, int height) {}
 
   /** A picture that fills its canvas. */
   static FirstPicture of(String format, byte[] file, int width, int height, int orientation) {
     return new FirstPicture(
-        format, file, width, height, new Canvas(0, 0, width, height), orientation);
+        format, file, width, height, new Canvas(0, 0, width, height), orientation, false);
   }
 
   /** The format that the first bytes show; null for others than the known ones. */
@@ -42,8 +50,7 @@ record FirstPicture(
   }
 
   /** Reduces a file of a known format. */
-  static FirstPicture in(EncodedBytes file, String format, ImageLimits limits)
-      throws IOException {
+  static FirstPicture in(EncodedBytes file, String format, ImageLimits limits) throws IOException {
     return switch (format) {
       case "JPEG" -> JpegFile.firstPicture(file, limits);
       case "PNG" -> PngFile.firstPicture(file, limits);
@@ -52,6 +59,17 @@ record FirstPicture(
       case "TIFF" -> TiffFile.firstPicture(file, limits);
       default -> BmpFile.firstPicture(file, limits);
     };
+  }
+
+  /** Compares the processor time that a decoder takes between two looks at it with the limits. */
+  static void checkTime(double nanos, long encoded, ImageLimits limits) throws IOException {
+    long limit = TimeBudget.nanos(limits, encoded);
+    if (nanos > limit) {
+      throw new LimitExceeded(
+          (long) (nanos / 1e6) + " ms of processor time needed to decode it",
+          limit / 1_000_000,
+          "decodeTime");
+    }
   }
 
   /** Bytes of the file. */
@@ -79,8 +97,17 @@ record FirstPicture(
     }
   }
 
-  /** Compares the bytes that decoding takes with the limits. */
-  static void checkMemory(double bytes, long encoded, ImageLimits limits) throws IOException {
+  /**
+   * Compares the bytes that decoding takes with the limits.
+   *
+   * @param decoding bytes while the picture is decoded and converted
+   * @param result bytes of the pixels that come out; turning them upright needs as many again
+   */
+  static void checkMemory(
+      double decoding, double result, int orientation, long encoded, ImageLimits limits)
+      throws IOException {
+    boolean turned = orientation > ExifOrientation.UPRIGHT && orientation <= 8;
+    double bytes = Math.max(decoding, turned ? 2 * result : 0);
     long limit = Math.max(limits.memory(), 8 * encoded);
     if (bytes > limit) {
       throw new LimitExceeded(

@@ -51,8 +51,8 @@ final class GifFile {
     return at + 1;
   }
 
-  private static FirstPicture picture(
-      EncodedBytes file, long at, long control, ImageLimits limits) throws IOException {
+  private static FirstPicture picture(EncodedBytes file, long at, long control, ImageLimits limits)
+      throws IOException {
     int x = file.u16le(at + 1);
     int y = file.u16le(at + 3);
     int width = file.u16le(at + 5);
@@ -66,6 +66,8 @@ final class GifFile {
     // Palette indices, their colours, and those on the canvas.
     FirstPicture.checkMemory(
         5.0 * width * height + (fills ? 0 : 4.0 * canvasWidth * canvasHeight),
+        4.0 * canvasWidth * canvasHeight,
+        ExifOrientation.UPRIGHT,
         file.length(),
         limits);
     EncodedWriter out = new EncodedWriter(file.length());
@@ -88,7 +90,8 @@ final class GifFile {
         width,
         height,
         new FirstPicture.Canvas(x, y, canvasWidth, canvasHeight),
-        ExifOrientation.UPRIGHT);
+        ExifOrientation.UPRIGHT,
+        false);
   }
 
   /** Copies sub-blocks, however short, as blocks of the greatest length. */

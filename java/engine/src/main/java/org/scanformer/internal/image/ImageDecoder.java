@@ -2,6 +2,8 @@ package org.scanformer.internal.image;
 
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.WritableRaster;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -89,9 +91,10 @@ public final class ImageDecoder {
                 "headers of %dx%d and of %dx%d pixels",
                 picture.width(), picture.height(), reader.getWidth(0), reader.getHeight(0)));
       }
-      PackedPixels pixels = PixelConversion.adopt(readPixels(reader, budget));
+      PackedPixels pixels =
+          PixelConversion.adopt(readPixels(reader, picture.floats(), budget), budget);
       budget.check();
-      return pixels.onCanvas(picture.canvas()).upright(picture.orientation());
+      return pixels.onCanvas(picture.canvas()).upright(picture.orientation(), budget);
     } catch (TimeBudget.Exceeded e) {
       throw badInput(
           String.format(
@@ -104,7 +107,7 @@ public final class ImageDecoder {
     }
   }
 
-  private static BufferedImage readPixels(ImageReader reader, TimeBudget budget)
+  private static BufferedImage readPixels(ImageReader reader, boolean floats, TimeBudget budget)
       throws IOException {
     List<String> damages = new ArrayList<>();
     reader.addIIOReadWarningListener(
@@ -116,7 +119,7 @@ public final class ImageDecoder {
     reader.addIIOReadProgressListener(new BudgetedProgress(budget));
     BufferedImage image;
     try {
-      image = reader.read(0, parameters(reader));
+      image = floats ? readFloats(reader) : reader.read(0, parameters(reader));
     } catch (IOException | RuntimeException e) {
       budget.check(); // a decoder may have wrapped what stopped it
       throw e;
@@ -126,6 +129,13 @@ public final class ImageDecoder {
       throw new IOException(damages.get(0));
     }
     return image;
+  }
+
+  /** Samples as they are stored: those of an image the reader would clamp to 0 to 1. */
+  private static BufferedImage readFloats(ImageReader reader) throws IOException {
+    ColorModel colors = reader.getRawImageType(0).getColorModel();
+    WritableRaster raster = (WritableRaster) reader.readRaster(0, null);
+    return new BufferedImage(colors, raster, colors.isAlphaPremultiplied(), null);
   }
 
   /**

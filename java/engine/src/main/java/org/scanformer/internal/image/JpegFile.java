@@ -44,8 +44,7 @@ final class JpegFile {
     JpegFile jpeg = new JpegFile(file, limits);
     jpeg.reduce();
     JpegFrame frame = jpeg.frame;
-    return FirstPicture.of(
-        "JPEG", jpeg.toArray(), frame.width(), frame.height(), jpeg.orientation);
+    return FirstPicture.of("JPEG", jpeg.toArray(), frame.width(), frame.height(), jpeg.orientation);
   }
 
   /** The frame of a JPEG stream within another file, compared with the limits. */
@@ -77,7 +76,7 @@ final class JpegFile {
     if (!ended && !frame.isComplete()) {
       throw new IOException("the file ends before its last scan");
     }
-    frame.check(file.length(), limits);
+    frame.check(orientation, file.length(), limits);
     out.u16(0xff00 | END);
   }
 

@@ -66,7 +66,7 @@ final class JpegFrame {
    * Compares size and memory with the limits: a decoder keeps all coefficients, of two bytes each,
    * of a picture in several scans. Converting CMYK takes a raster of its own.
    */
-  void check(long encoded, ImageLimits limits) throws IOException {
+  void check(int orientation, long encoded, ImageLimits limits) throws IOException {
     FirstPicture.checkSize(width, height, limits);
     double bytes = ids.length == 4 ? 4 + 3 + 3 : ids.length;
     if (progressive || scans > 1) {
@@ -75,7 +75,9 @@ final class JpegFrame {
         bytes += 2.0 * sampling / most;
       }
     }
-    FirstPicture.checkMemory(bytes * width * height, encoded, limits);
+    double pixels = (double) width * height;
+    double result = (ids.length == 1 ? 1 : 3) * pixels;
+    FirstPicture.checkMemory(bytes * pixels, result, orientation, encoded, limits);
   }
 
   int components() {

@@ -2,7 +2,9 @@ package org.scanformer.internal.image;
 
 import java.io.IOException;
 
-/** A file exceeds one of the limits for reading it; the message says what was found and the limit. */
+/**
+ * A file exceeds one of the limits for reading it; the message says what was found and the limit.
+ */
 final class LimitExceeded extends IOException {
   private static final long serialVersionUID = 1L;
 

@@ -34,7 +34,7 @@ public record PackedPixels(byte[] bytes, PixelFormat format, int width, int heig
    * other diagonal, 8 to be turned by 90 degrees counter-clockwise. Any other value is treated as
    * 1.
    */
-  PackedPixels upright(int orientation) {
+  PackedPixels upright(int orientation, TimeBudget budget) {
     if (orientation < 2 || orientation > 8) {
       return this;
     }
@@ -47,6 +47,7 @@ public record PackedPixels(byte[] bytes, PixelFormat format, int width, int heig
     byte[] out = new byte[bytes.length];
     int in = 0;
     for (int y = 0; y < height; y++) {
+      budget.checkRow(y, width);
       for (int x = 0; x < width; x++) {
         int column = transposed ? y : x;
         int row = transposed ? x : y;

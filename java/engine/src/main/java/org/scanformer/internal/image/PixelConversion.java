@@ -27,10 +27,18 @@ import org.scanformer.ScanFormerException;
 public final class PixelConversion {
   private static final int OPAQUE_BLACK = 0xff000000;
 
-  private PixelConversion() {}
+  private final BufferedImage image;
+  private final TimeBudget budget;
 
-  /** The pixels of an image that nothing else uses, without a copy where its samples are suitable. */
-  static PackedPixels adopt(BufferedImage image) {
+  private PixelConversion(BufferedImage image, TimeBudget budget) {
+    this.image = image;
+    this.budget = budget;
+  }
+
+  /**
+   * The pixels of an image that nothing else uses, without a copy where its samples are suitable.
+   */
+  static PackedPixels adopt(BufferedImage image, TimeBudget budget) {
     Raster raster = image.getRaster();
     boolean plain =
         isOfBytes(image.getColorModel())
@@ -48,7 +56,7 @@ public final class PixelConversion {
         return new PackedPixels(bytes, format, image.getWidth(), image.getHeight());
       }
     }
-    return copy(image);
+    return new PixelConversion(image, budget).convert();
   }
 
   /** The packed format of a layout; null for none. */
@@ -75,6 +83,10 @@ public final class PixelConversion {
 
   /** Copies an image of any type. */
   public static PackedPixels copy(BufferedImage image) {
+    return new PixelConversion(image, TimeBudget.unlimited()).convert();
+  }
+
+  private PackedPixels convert() {
     long pixels = (long) image.getWidth() * image.getHeight();
     if (pixels > PackedPixels.MAX_PIXELS) {
       throw new ScanFormerException(
@@ -86,31 +98,40 @@ public final class PixelConversion {
     switch (image.getType()) {
       case BufferedImage.TYPE_INT_RGB:
       case BufferedImage.TYPE_INT_ARGB_PRE:
-        return fromInts(image, PixelFormat.BGRA);
+        return fromInts(PixelFormat.BGRA);
       case BufferedImage.TYPE_INT_BGR:
-        return fromInts(image, PixelFormat.RGBA);
+        return fromInts(PixelFormat.RGBA);
       default:
         break;
     }
     ColorModel colors = image.getColorModel();
     if (colors instanceof IndexColorModel palette) {
-      return fromPalette(image, palette);
+      return fromPalette(palette);
     }
     int space = colors.getColorSpace().getType();
     if (image.getType() == BufferedImage.TYPE_INT_ARGB
         || (space != ColorSpace.TYPE_GRAY && space != ColorSpace.TYPE_RGB)) {
-      return fromColors(image);
+      return fromColors();
     }
-    return isOfBytes(colors) ? fromBytes(image) : fromSamples(image);
+    if (isOfBytes(colors)) {
+      return fromBytes();
+    }
+    return colors instanceof ComponentColorModel
+            && !colors.hasAlpha()
+            && colors.getTransferType() == DataBuffer.TYPE_USHORT
+            && colors.getComponentSize(0) == 16
+        ? fromShorts()
+        : fromSamples();
   }
 
   /** Pixels of one int each, copied as they are; little-endian bytes turn 0xXXRRGGBB into BGRA. */
-  private static PackedPixels fromInts(BufferedImage image, PixelFormat format) {
-    PackedPixels packed = allocate(image, format);
+  private PackedPixels fromInts(PixelFormat format) {
+    PackedPixels packed = allocate(format);
     boolean premultiplied = image.getType() == BufferedImage.TYPE_INT_ARGB_PRE;
     IntBuffer out = ints(packed);
     int[] row = new int[packed.width()];
     for (int y = 0; y < packed.height(); y++) {
+      budget.checkRow(y, packed.width());
       image.getRaster().getDataElements(0, y, packed.width(), 1, row);
       for (int x = 0; premultiplied && x < row.length; x++) {
         row[x] = addWhite(row[x]);
@@ -121,11 +142,12 @@ public final class PixelConversion {
   }
 
   /** Through the colour model's conversion to sRGB, which for TYPE_INT_ARGB changes nothing. */
-  private static PackedPixels fromColors(BufferedImage image) {
-    PackedPixels packed = allocate(image, PixelFormat.BGRA);
+  private PackedPixels fromColors() {
+    PackedPixels packed = allocate(PixelFormat.BGRA);
     IntBuffer out = ints(packed);
     int[] row = new int[packed.width()];
     for (int y = 0; y < packed.height(); y++) {
+      budget.checkRow(y, packed.width());
       image.getRGB(0, y, packed.width(), 1, row, 0, packed.width());
       for (int x = 0; x < row.length; x++) {
         row[x] = ontoWhite(row[x]);
@@ -135,7 +157,7 @@ public final class PixelConversion {
     return packed;
   }
 
-  private static PackedPixels fromPalette(BufferedImage image, IndexColorModel palette) {
+  private PackedPixels fromPalette(IndexColorModel palette) {
     // Room for every index that fits the pixels: a damaged file may hold some past the palette's
     // end.
     int[] colors = new int[1 << DataBuffer.getDataTypeSize(palette.getTransferType())];
@@ -144,10 +166,11 @@ public final class PixelConversion {
     for (int i = 0; i < colors.length; i++) {
       colors[i] = ontoWhite(colors[i]);
     }
-    PackedPixels packed = allocate(image, PixelFormat.BGRA);
+    PackedPixels packed = allocate(PixelFormat.BGRA);
     IntBuffer out = ints(packed);
     int[] row = new int[packed.width()];
     for (int y = 0; y < packed.height(); y++) {
+      budget.checkRow(y, packed.width());
       image.getRaster().getPixels(0, y, packed.width(), 1, row);
       for (int x = 0; x < row.length; x++) {
         row[x] = colors[row[x]];
@@ -161,15 +184,16 @@ public final class PixelConversion {
    * Samples of a byte each; getDataElements puts them in the order of the bands: gray or red,
    * green, blue, alpha.
    */
-  private static PackedPixels fromBytes(BufferedImage image) {
+  private PackedPixels fromBytes() {
     ColorModel colors = image.getColorModel();
     int channels = colors.getNumColorComponents();
-    PackedPixels packed = allocate(image, channels == 1 ? PixelFormat.GRAY : PixelFormat.RGB);
+    PackedPixels packed = allocate(channels == 1 ? PixelFormat.GRAY : PixelFormat.RGB);
     Raster raster = image.getRaster();
     int bands = raster.getNumBands();
     byte[] row = new byte[Math.multiplyExact(packed.width(), bands)];
     int out = 0;
     for (int y = 0; y < packed.height(); y++) {
+      budget.checkRow(y, packed.width());
       raster.getDataElements(0, y, packed.width(), 1, row);
       if (bands == channels) {
         System.arraycopy(row, 0, packed.bytes(), out, row.length);
@@ -188,14 +212,30 @@ public final class PixelConversion {
     return packed;
   }
 
+  /** Opaque samples of 16 bits, each v / 257 to the nearest integer. */
+  private PackedPixels fromShorts() {
+    int channels = image.getColorModel().getNumColorComponents();
+    PackedPixels packed = allocate(channels == 1 ? PixelFormat.GRAY : PixelFormat.RGB);
+    short[] row = new short[Math.multiplyExact(packed.width(), image.getRaster().getNumBands())];
+    int out = 0;
+    for (int y = 0; y < packed.height(); y++) {
+      budget.checkRow(y, packed.width());
+      image.getRaster().getDataElements(0, y, packed.width(), 1, row);
+      for (short sample : row) {
+        packed.bytes()[out++] = (byte) (((sample & 0xffff) + 128) / 257);
+      }
+    }
+    return packed;
+  }
+
   /**
    * Samples of any other depth or type: integers from 0 to their maximum, or floating-point numbers
    * from 0 to {@link #floatMaximum}.
    */
-  private static PackedPixels fromSamples(BufferedImage image) {
+  private PackedPixels fromSamples() {
     ColorModel colors = image.getColorModel();
     int channels = colors.getNumColorComponents();
-    PackedPixels packed = allocate(image, channels == 1 ? PixelFormat.GRAY : PixelFormat.RGB);
+    PackedPixels packed = allocate(channels == 1 ? PixelFormat.GRAY : PixelFormat.RGB);
     Raster raster = image.getRaster();
     int bands = raster.getNumBands();
     double floatMaximum = floatMaximum(raster, channels);
@@ -212,6 +252,7 @@ public final class PixelConversion {
     double[] row = new double[Math.multiplyExact(packed.width(), bands)];
     int out = 0;
     for (int y = 0; y < packed.height(); y++) {
+      budget.checkRow(y, packed.width());
       raster.getPixels(0, y, packed.width(), 1, row);
       for (int in = 0; in < row.length; in += bands) {
         double alpha =
@@ -233,9 +274,9 @@ public final class PixelConversion {
   }
 
   /**
-   * The white of floating-point samples, which nothing in a file tells: 1 is usual, 255 is what many
-   * programs write that keep 8-bit values as floats. It is 255 if the samples' mean exceeds 1, so
-   * that lights brighter than white do not make a picture of 0 to 1 dark.
+   * The white of floating-point samples, which nothing in a file tells: 1 is usual, 255 is what
+   * many programs write that keep 8-bit values as floats. It is 255 if the samples' mean exceeds 1,
+   * so that lights brighter than white do not make a picture of 0 to 1 dark.
    */
   private static double floatMaximum(Raster raster, int channels) {
     int type = raster.getTransferType();
@@ -283,7 +324,7 @@ public final class PixelConversion {
     return (value * alpha + 127) / 255;
   }
 
-  private static PackedPixels allocate(BufferedImage image, PixelFormat format) {
+  private PackedPixels allocate(PixelFormat format) {
     byte[] bytes = new byte[image.getWidth() * image.getHeight() * format.bytesPerPixel()];
     return new PackedPixels(bytes, format, image.getWidth(), image.getHeight());
   }

@@ -56,7 +56,7 @@ final class PngFile {
     }
     file.copyTo(out, at, 8);
     out.u32(0xae426082);
-    checkMemory(file, width * height, limits);
+    checkMemory(file, width * height, orientation, limits);
     return FirstPicture.of("PNG", out.toArray(), (int) width, (int) height, orientation);
   }
 
@@ -67,17 +67,18 @@ final class PngFile {
   }
 
   /** What the decoder's samples take, and their copy of 8 bits where they are not used as such. */
-  private static void checkMemory(EncodedBytes file, long pixels, ImageLimits limits)
-      throws IOException {
+  private static void checkMemory(
+      EncodedBytes file, long pixels, int orientation, ImageLimits limits) throws IOException {
     int depth = file.u8(SIGNATURE + 16);
     int type = file.u8(SIGNATURE + 17);
     int channels = type == 2 ? 3 : type == 4 ? 2 : type == 6 ? 4 : 1;
+    boolean transparent = type == 4 || type == 6;
+    int result = type == 3 || depth < 8 ? 4 : type == 0 || type == 4 ? 1 : 3;
     double bytes = channels * depth / 8.0;
-    if (depth == 16 || type == 4) {
-      bytes += type == 0 || type == 4 ? 1 : 3;
-    } else if (type == 3 || depth < 8) {
-      bytes += 4;
+    if (depth != 8 || type == 3 || transparent) {
+      bytes += result;
     }
-    FirstPicture.checkMemory(bytes * pixels, file.length(), limits);
+    FirstPicture.checkMemory(
+        bytes * pixels, (double) result * pixels, orientation, file.length(), limits);
   }
 }

@@ -25,24 +25,67 @@ final class TiffFile {
   private static final int TILE_HEIGHT = 323;
   private static final int TILE_OFFSETS = 324;
   private static final int TILE_BYTES = 325;
+  private static final int SAMPLE_FORMAT = 339;
   private static final int JPEG_TABLES = 347;
   private static final int JPEG_OFFSET = 513;
   private static final int JPEG_BYTES = 514;
   private static final int PROFILE = 34675;
 
+  private static final int FLOAT = 3;
   private static final int OLD_JPEG = 6;
   private static final int JPEG = 7;
+  private static final int BLACK_IS_ZERO = 1;
+  private static final int RGB = 2;
   private static final int CMYK = 5;
 
   /** The tags that say how samples are stored and what they mean. */
   private static final Set<Integer> KEPT =
       Set.of(
-          WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, 263, 266, STRIP_OFFSETS, SAMPLES,
-          ROWS_PER_STRIP, STRIP_BYTES, 284, 292, 293, 317, 320, TILE_WIDTH, TILE_HEIGHT,
-          TILE_OFFSETS, TILE_BYTES, 332, 334, 338, 339, 340, 341, JPEG_TABLES, 512, JPEG_OFFSET,
-          JPEG_BYTES, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532, PROFILE);
+          WIDTH,
+          HEIGHT,
+          BITS,
+          COMPRESSION,
+          PHOTOMETRIC,
+          263,
+          266,
+          STRIP_OFFSETS,
+          SAMPLES,
+          ROWS_PER_STRIP,
+          STRIP_BYTES,
+          284,
+          292,
+          293,
+          317,
+          320,
+          TILE_WIDTH,
+          TILE_HEIGHT,
+          TILE_OFFSETS,
+          TILE_BYTES,
+          332,
+          334,
+          338,
+          SAMPLE_FORMAT,
+          340,
+          341,
+          JPEG_TABLES,
+          512,
+          JPEG_OFFSET,
+          JPEG_BYTES,
+          515,
+          517,
+          518,
+          519,
+          520,
+          521,
+          529,
+          530,
+          531,
+          532,
+          PROFILE);
 
-  /** Values of a tag other than those that have one for each strip or tile: colour maps are longest. */
+  /**
+   * Values of a tag other than those that have one for each strip or tile: colour maps are longest.
+   */
   private static final int MAX_VALUES = 3 << 16;
 
   private static final int MAX_PROFILE_BYTES = 1 << 24;
@@ -74,9 +117,26 @@ final class TiffFile {
     file.readAll();
     tiff.checkParts();
     tiff.checkMemory();
-    int orientation = (int) tiff.directory.value(ORIENTATION, 0, ExifOrientation.UPRIGHT);
-    return FirstPicture.of(
-        "TIFF", tiff.reduce(), (int) tiff.width, (int) tiff.height, orientation);
+    int width = (int) tiff.width;
+    int height = (int) tiff.height;
+    return new FirstPicture(
+        "TIFF",
+        tiff.reduce(),
+        width,
+        height,
+        new FirstPicture.Canvas(0, 0, width, height),
+        tiff.orientation(),
+        tiff.hasFloats());
+  }
+
+  private boolean hasFloats() throws IOException {
+    long photometric = directory.value(PHOTOMETRIC, 0, 0);
+    return directory.value(SAMPLE_FORMAT, 0, 1) == FLOAT
+        && (photometric == BLACK_IS_ZERO || photometric == RGB);
+  }
+
+  private int orientation() throws IOException {
+    return (int) directory.value(ORIENTATION, 0, ExifOrientation.UPRIGHT);
   }
 
   /** Compares strips or tiles, and what decoding all of them takes, with the limits. */
@@ -102,8 +162,7 @@ final class TiffFile {
   }
 
   /** Strips that overlap would be decoded again and again; JPEG files are looked into. */
-  private void checkContents(int offsets, int lengths, long across, long down)
-      throws IOException {
+  private void checkContents(int offsets, int lengths, long across, long down) throws IOException {
     long compression = directory.value(COMPRESSION, 0, 1);
     long total = 0;
     for (long i = 0; i < directory.count(offsets); i++) {
@@ -143,9 +202,13 @@ final class TiffFile {
       bits = Math.max(bits, directory.value(BITS, i, 1));
     }
     long compression = directory.value(COMPRESSION, 0, 1);
-    double stored = samples * Math.max(1, (bits + 7) / 8);
-    boolean plain = samples == 3 && bits == 8 && directory.value(PHOTOMETRIC, 0, 0) == 2;
-    double copy = plain ? 0 : samples < 3 ? 4 : directory.value(PHOTOMETRIC, 0, 0) == CMYK ? 6 : 3;
+    // The raster of floats is copied once more.
+    double stored = samples * Math.max(1, (bits + 7) / 8) * (hasFloats() ? 2 : 1);
+    long photometric = directory.value(PHOTOMETRIC, 0, 0);
+    boolean gray = samples == 1 && photometric == BLACK_IS_ZERO;
+    boolean plain = bits == 8 && (gray || (samples == 3 && photometric == RGB));
+    int result = gray ? 1 : samples < 3 ? 4 : 3;
+    double copy = plain ? 0 : photometric == CMYK ? 6 : result;
     double part = 1;
     if (directory.entry(TILE_WIDTH) != null) {
       part = (double) directory.value(TILE_WIDTH, 0, 0) * directory.value(TILE_HEIGHT, 0, 0);
@@ -153,7 +216,11 @@ final class TiffFile {
       part = (double) width * Math.min(height, directory.value(ROWS_PER_STRIP, 0, height));
     }
     FirstPicture.checkMemory(
-        (stored + copy) * width * height + stored * part, file.length(), limits);
+        (stored + copy) * width * height + stored * part,
+        (double) result * width * height,
+        orientation(),
+        file.length(),
+        limits);
   }
 
   private byte[] reduce() throws IOException {

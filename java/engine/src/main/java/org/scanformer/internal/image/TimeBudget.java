@@ -2,6 +2,7 @@ package org.scanformer.internal.image;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.time.Duration;
 import org.scanformer.ImageLimits;
 
 /**
@@ -20,6 +21,9 @@ final class TimeBudget {
     }
   }
 
+  /** Pixels between two looks at the time, as a power of two. */
+  private static final int CHECK_SHIFT = 16;
+
   private final boolean ofThread;
   private final long start;
   private final long nanos;
@@ -30,8 +34,19 @@ final class TimeBudget {
   TimeBudget(ImageLimits limits, long encoded) {
     ofThread = threadNanos() >= 0;
     start = now();
+    nanos = nanos(limits, encoded);
+  }
+
+  /** The budget for a file of that many bytes. */
+  static long nanos(ImageLimits limits, long encoded) {
     double scale = Math.max(1, (double) encoded / ImageLimits.FULL_TIME_BYTES);
-    nanos = (long) (limits.decodeTime().toNanos() * scale);
+    return (long) (limits.decodeTime().toNanos() * scale);
+  }
+
+  /** No limit, for pixels that a caller has in memory. */
+  static TimeBudget unlimited() {
+    return new TimeBudget(
+        ImageLimits.defaults().withDecodeTime(Duration.ofNanos(Long.MAX_VALUE)), 0);
   }
 
   private static long threadNanos() {
@@ -53,6 +68,13 @@ final class TimeBudget {
 
   boolean isExceeded() {
     return now() - start > nanos;
+  }
+
+  /** {@link #check()} now and then, in a loop over rows of that many pixels. */
+  void checkRow(int row, long pixels) {
+    if (row * pixels >> CHECK_SHIFT != (row + 1L) * pixels >> CHECK_SHIFT) {
+      check();
+    }
   }
 
   /** Throws {@link Exceeded} when the budget is used up. */

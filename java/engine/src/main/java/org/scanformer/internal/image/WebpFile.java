@@ -13,10 +13,15 @@ final class WebpFile {
   /** No camera writes as much; a chunk that claims more is not read. */
   private static final int MAX_EXIF_BYTES = 1 << 20;
 
-  /** Bytes that the decoder needs for a pixel: of lossy data its macroblocks, of others its words. */
+  /** Bytes that the decoder needs for a pixel besides its result: of lossy data, macroblocks. */
   private static final double LOSSY_BYTES = 15;
 
-  private static final double LOSSLESS_BYTES = 5;
+  private static final double LOSSLESS_BYTES = 1;
+
+  /**
+   * What a pixel of lossless data costs at most, of which the decoder may not need to read a bit.
+   */
+  private static final double LOSSLESS_NANOS = 80;
 
   private final EncodedBytes file;
   private final ImageLimits limits;
@@ -103,18 +108,23 @@ final class WebpFile {
               width, height, place.x(), place.y(), place.width(), place.height()));
     }
     FirstPicture.checkSize(place.width(), place.height(), limits);
+    if (lossless || alpha >= 0) {
+      FirstPicture.checkTime(LOSSLESS_NANOS * width * height, file.length(), limits);
+    }
     boolean hasAlpha = lossless || alpha >= 0;
     boolean fills = place.width() == width && place.height() == height;
     double bytes = (lossless ? LOSSLESS_BYTES : LOSSY_BYTES) + (hasAlpha ? 4 + 3 : 3);
     if (!lossless && hasAlpha) {
-      bytes += LOSSLESS_BYTES;
+      bytes += 4 + LOSSLESS_BYTES;
     }
     FirstPicture.checkMemory(
         bytes * width * height + (fills ? 0 : 3.0 * place.width() * place.height()),
+        3.0 * place.width() * place.height(),
+        orientation,
         file.length(),
         limits);
     return new FirstPicture(
-        "WebP", write(width, height, lossless), width, height, place, orientation);
+        "WebP", write(width, height, lossless), width, height, place, orientation, false);
   }
 
   private byte[] write(int width, int height, boolean lossless) throws IOException {

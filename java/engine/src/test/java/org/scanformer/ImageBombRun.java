@@ -1,0 +1,34 @@
+package org.scanformer;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Reads the image files of a folder, in a process whose memory is limited. */
+final class ImageBombRun {
+  private ImageBombRun() {}
+
+  /** Prints a line for each file: its name, milliseconds of processor time, and what came of it. */
+  public static void main(String[] folder) throws IOException {
+    List<Path> files;
+    try (Stream<Path> found = Files.list(Path.of(folder[0]))) {
+      files = found.sorted().toList();
+    }
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    for (Path file : files) {
+      long start = threads.getCurrentThreadCpuTime();
+      String outcome;
+      try {
+        outcome = "read " + Image.read(file);
+      } catch (ScanFormerException e) {
+        outcome = e.code() + " " + e.getMessage();
+      }
+      long millis = (threads.getCurrentThreadCpuTime() - start) / 1_000_000;
+      System.out.println(file.getFileName() + " " + millis + " " + outcome);
+    }
+  }
+}
