@@ -171,8 +171,86 @@ class FrameTest {
         convert(luma, WIDTH, cb, cr, color, 2, 6), image.region(2, 6, WIDTH - 2, HEIGHT - 6));
   }
 
+  /** A sample as one of 8 bits, for the pixel of a row and a column. */
+  private interface Sample {
+    double get(int row, int column);
+  }
+
+  private void assertFindsYuv(Sample luma, Sample cb, Sample cr, Image image) {
+    for (int y : new int[] {0, 6}) {
+      for (int x : new int[] {0, 2}) {
+        double[][][] pixels = new double[3][HEIGHT - y][WIDTH - x];
+        for (int row = y; row < HEIGHT; row++) {
+          for (int column = x; column < WIDTH; column++) {
+            double u = cb.get(row, column);
+            double v = cr.get(row, column);
+            double[] rgb = rgb(luma.get(row, column), u, v, image.color());
+            for (int c = 0; c < 3; c++) {
+              pixels[c][row - y][column - x] = rgb[c];
+            }
+          }
+        }
+        assertFinds(pixels, image.region(x, y, WIDTH - x, HEIGHT - y));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("colorsAndMemory")
+  void nv21(YuvColor color, boolean direct) {
+    ByteBuffer frame = samples(new Random(4), 1, WIDTH * HEIGHT + 52 * 20, direct);
+    int chroma = WIDTH * HEIGHT;
+    assertFindsYuv(
+        (row, column) -> at(frame, row * WIDTH + column),
+        (row, column) -> at(frame, chroma + row / 2 * 52 + column / 2 * 2 + 1),
+        (row, column) -> at(frame, chroma + row / 2 * 52 + column / 2 * 2),
+        Image.yuv(frame, PixelFormat.NV21, WIDTH, HEIGHT, color));
+  }
+
+  @ParameterizedTest
+  @MethodSource("colorsAndMemory")
+  void packedYuv(YuvColor color, boolean direct) {
+    int stride = 4 * 26 + 6;
+    ByteBuffer frame = samples(new Random(5), stride, HEIGHT, direct);
+    ByteBuffer[] planes = {frame};
+    int[] strides = {stride};
+    for (PixelFormat format : List.of(PixelFormat.YUYV, PixelFormat.UYVY)) {
+      int luma = format == PixelFormat.YUYV ? 0 : 1;
+      assertFindsYuv(
+          (row, column) -> at(frame, row * stride + 2 * column + luma),
+          (row, column) -> at(frame, row * stride + column / 2 * 4 + 1 - luma),
+          (row, column) -> at(frame, row * stride + column / 2 * 4 + 3 - luma),
+          Image.yuv(planes, strides, format, WIDTH, HEIGHT, color));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("colorsAndMemory")
+  void p010(YuvColor color, boolean direct) {
+    ByteBuffer luma = samples(new Random(6), 2 * WIDTH + 2, HEIGHT, direct);
+    ByteBuffer chroma = samples(new Random(7), 4 * 26, 20, direct);
+    boolean full = color == YuvColor.BT601_FULL || color == YuvColor.BT709_FULL;
+    // The full range has 1023 levels above 0 rather than 4 times 255; chroma is relative to 512.
+    double step = full ? 255.0 / 1023 : 0.25;
+    assertFindsYuv(
+        (row, column) -> step * tenBits(luma, row * (2 * WIDTH + 2) + 2 * column),
+        (row, column) -> 128 + step * (tenBits(chroma, row / 2 * 104 + column / 2 * 4) - 512),
+        (row, column) -> 128 + step * (tenBits(chroma, row / 2 * 104 + column / 2 * 4 + 2) - 512),
+        Image.yuv(
+            new ByteBuffer[] {luma, chroma},
+            new int[] {2 * WIDTH + 2, 104},
+            PixelFormat.P010,
+            WIDTH,
+            HEIGHT,
+            color));
+  }
+
+  private static int tenBits(ByteBuffer plane, int index) {
+    return (at(plane, index) | at(plane, index + 1) << 8) >> 6;
+  }
+
   @Test
-  void planesOneBehindTheOther() {
+  void planesOneAfterAnother() {
     ByteBuffer frame = samples(new Random(1), 1, WIDTH * HEIGHT + 2 * 26 * 20, true);
     int chroma = WIDTH * HEIGHT;
     Chroma cb = (row, column) -> at(frame, chroma + row * 52 + 2 * column);
@@ -190,7 +268,7 @@ class FrameTest {
   @Test
   void packedPixels() {
     for (PixelFormat format : PixelFormat.values()) {
-      if (format.planes() > 1) {
+      if (format.isYuv()) {
         continue;
       }
       int bytes = format.bytesPerPixel();
@@ -253,6 +331,10 @@ class FrameTest {
     }
   }
 
+  private static Image yuv(PixelFormat format, int[] strides, ByteBuffer... planes) {
+    return Image.yuv(planes, strides, format, 5, 4, YuvColor.BT601_FULL);
+  }
+
   @Test
   void refusesWhatDoesNotFit() {
     ByteBuffer small = ByteBuffer.allocate(100);
@@ -268,6 +350,16 @@ class FrameTest {
             () -> Image.nv12(small, 8, 0, color),
             () -> Image.of(small, PixelFormat.NV12, 4, 4),
             () -> Image.of(small, PixelFormat.I420, 4, 4, 4),
+            () -> Image.of(small, PixelFormat.YUYV, 4, 4),
+            () -> Image.yuv(small, PixelFormat.RGB, 4, 4, color),
+            () -> Image.yuv(small, PixelFormat.NV21, 9, 8, color),
+            () -> Image.yuv(small, PixelFormat.YUYV, 5, 9, color), // 12 bytes a row
+            () -> Image.yuv(small, PixelFormat.P010, 6, 6, color), // 72 + 3 * 12
+            () -> yuv(PixelFormat.UYVY, new int[] {9}, small),
+            () -> yuv(PixelFormat.P010, new int[] {10, 11}, small, small),
+            () -> yuv(PixelFormat.NV21, new int[] {5}, small, small),
+            () -> yuv(PixelFormat.I420, new int[] {5, 3}, small, small),
+            () -> Image.yuv(small, PixelFormat.UYVY, 8, 4, color).region(1, 0, 4, 4),
             () -> Image.nv12(small, 8, 8, color).region(1, 0, 4, 4),
             () -> Image.i420(small, 8, 8, color).region(0, 3, 4, 4),
             () -> Image.onDevice(0, PixelFormat.RGB, 4, 4, 12),
