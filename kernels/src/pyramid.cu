@@ -1,9 +1,9 @@
 /*
  * Image pyramid. Two small tables first: for each column and each row of the finest canvas the source pixels that its
  * triangle filter covers and their weights (shared/resample.h). The weights of a very large reduction are not kept but
- * computed where they are used, so that the tables grow with the canvas and not with the image. Then one pass from bytes
- * to the normalised finest canvas, in which a thread sums a pixel's window of the source, columns within rows, in all
- * channels; then the mean of 2 x 2 pixels, level by level.
+ * computed where they are used, so that the tables grow with the canvas and not with the image. Then one pass from
+ * bytes to the normalised finest canvas, in which a thread sums a pixel's window of the source, columns within rows, in
+ * all channels; then the mean of 2 x 2 pixels, level by level.
  */
 #include "shared/image.h"
 #include "shared/resample.h"

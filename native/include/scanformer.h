@@ -88,8 +88,8 @@ enum {
 };
 
 /*
- * What the samples of a YUV image mean: the matrix of ITU-R BT.601-7 or BT.709-6, and the limited range (of 8 bits: luma
- * 16 to 235, chroma 16 to 240) or the full one.
+ * What the samples of a YUV image mean: the matrix of ITU-R BT.601-7 or BT.709-6, and the limited range (of 8 bits:
+ * luma 16 to 235, chroma 16 to 240) or the full one.
  */
 enum { SF_BT601_LIMITED = 0, SF_BT601_FULL = 1, SF_BT709_LIMITED = 2, SF_BT709_FULL = 3 };
 
@@ -233,10 +233,11 @@ int sf_download(sf_stream* stream, const void* memory, int64_t offset, void* hos
  * Resizes an image to the finest canvas, normalises it and halves it down to the coarsest.
  *
  * YUV images are first made R, G and B, 0 to 255, in fp32 without rounding but clamped, each chroma sample holding for
- * its 2 x 2 or 2 x 1 pixels; gray stands for all three. The finest canvas has rows0 * 2^(scales-1) by cols0 * 2^(scales-1)
- * patches of patch x patch pixels. The filter is the separable triangle whose support widens with the reduction (PIL's
- * BILINEAR; PyTorch's bilinear with antialias, align_corners False), on values 0 to 255 in fp32 without rounding; then
- * (v / 255 - mean[c]) / std[c] in RGB order; then each coarser level is the mean of 2 x 2 pixels of the next finer one.
+ * its 2 x 2 or 2 x 1 pixels; gray stands for all three. The finest canvas has rows0 * 2^(scales-1) by cols0 *
+ * 2^(scales-1) patches of patch x patch pixels. The filter is the separable triangle whose support widens with the
+ * reduction (PIL's BILINEAR; PyTorch's bilinear with antialias, align_corners False), on values 0 to 255 in fp32
+ * without rounding; then (v / 255 - mean[c]) / std[c] in RGB order; then each coarser level is the mean of 2 x 2 pixels
+ * of the next finer one.
  *
  * An image of any size is taken: what a call keeps in memory grows with the canvas, not with the image.
  *

@@ -21,9 +21,9 @@ SF_SHARED int pixel_bytes(int format) {
 
 /* Where the samples of a YUV format are, in bytes. */
 struct YuvLayout {
-    int luma;        /* of a row's first pixel */
+    int luma; /* of a row's first pixel */
     int cb_plane;
-    int cb;          /* of a row's first sample */
+    int cb; /* of a row's first sample */
     int cr_plane;
     int cr;
     int chroma_step; /* from a sample to the next, two pixels on */
@@ -32,12 +32,18 @@ struct YuvLayout {
 
 SF_SHARED YuvLayout yuv_layout(int format) {
     switch (format) {
-        case SF_NV21: return {0, 1, 1, 1, 0, 2, 2};
-        case SF_I420: return {0, 1, 0, 2, 0, 1, 2};
-        case SF_YUYV: return {0, 0, 1, 0, 3, 4, 1};
-        case SF_UYVY: return {1, 0, 0, 0, 2, 4, 1};
-        case SF_P010: return {0, 1, 0, 1, 2, 4, 2};
-        default: return {0, 1, 0, 1, 1, 2, 2}; /* SF_NV12 */
+        case SF_NV21:
+            return {0, 1, 1, 1, 0, 2, 2};
+        case SF_I420:
+            return {0, 1, 0, 2, 0, 1, 2};
+        case SF_YUYV:
+            return {0, 0, 1, 0, 3, 4, 1};
+        case SF_UYVY:
+            return {1, 0, 0, 0, 2, 4, 1};
+        case SF_P010:
+            return {0, 1, 0, 1, 2, 4, 2};
+        default:
+            return {0, 1, 0, 1, 1, 2, 2}; /* SF_NV12 */
     }
 }
 
@@ -60,8 +66,8 @@ struct YuvMatrix {
 };
 
 /*
- * By Kr and Kb of ITU-R BT.601-7 and BT.709-6. With 8 bits the limited range has 219 steps of luma and 224 of chroma and
- * the full range 255 of both; with 10 bits they are 4 times as many, and 1023.
+ * By Kr and Kb of ITU-R BT.601-7 and BT.709-6. With 8 bits the limited range has 219 steps of luma and 224 of chroma
+ * and the full range 255 of both; with 10 bits they are 4 times as many, and 1023.
  */
 SF_SHARED YuvMatrix yuv_matrix(int format, int color) {
     const bool limited = color == SF_BT601_LIMITED || color == SF_BT709_LIMITED;

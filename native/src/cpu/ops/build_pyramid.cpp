@@ -140,7 +140,8 @@ static void resize_row(const ResizeTask& t, int y, float* row) {
         const int count = static_cast<int>(offset[1] - offset[0]);
         const int first = t.horizontal.first[x];
         const bool begins = first >= t.band.begin;
-        const float* from = row + static_cast<size_t>(begins ? first - t.band.begin : 0) * static_cast<size_t>(channels);
+        const float* from =
+            row + static_cast<size_t>(begins ? first - t.band.begin : 0) * static_cast<size_t>(channels);
         float v0, v1, v2;
         if (channels == 1) {
             v0 = begins ? 0 : red[x];

@@ -72,11 +72,21 @@ struct TestImage {
         double luma = 0, cb = 0, cr = 0;
         const int pair = x / 2;
         switch (image.format) {
-            case SF_NV12: luma = at(0, x, y), cb = at(1, 2 * pair, y / 2), cr = at(1, 2 * pair + 1, y / 2); break;
-            case SF_NV21: luma = at(0, x, y), cr = at(1, 2 * pair, y / 2), cb = at(1, 2 * pair + 1, y / 2); break;
-            case SF_I420: luma = at(0, x, y), cb = at(1, pair, y / 2), cr = at(2, pair, y / 2); break;
-            case SF_YUYV: luma = at(0, 2 * x, y), cb = at(0, 4 * pair + 1, y), cr = at(0, 4 * pair + 3, y); break;
-            case SF_UYVY: luma = at(0, 2 * x + 1, y), cb = at(0, 4 * pair, y), cr = at(0, 4 * pair + 2, y); break;
+            case SF_NV12:
+                luma = at(0, x, y), cb = at(1, 2 * pair, y / 2), cr = at(1, 2 * pair + 1, y / 2);
+                break;
+            case SF_NV21:
+                luma = at(0, x, y), cr = at(1, 2 * pair, y / 2), cb = at(1, 2 * pair + 1, y / 2);
+                break;
+            case SF_I420:
+                luma = at(0, x, y), cb = at(1, pair, y / 2), cr = at(2, pair, y / 2);
+                break;
+            case SF_YUYV:
+                luma = at(0, 2 * x, y), cb = at(0, 4 * pair + 1, y), cr = at(0, 4 * pair + 3, y);
+                break;
+            case SF_UYVY:
+                luma = at(0, 2 * x + 1, y), cb = at(0, 4 * pair, y), cr = at(0, 4 * pair + 2, y);
+                break;
             default:
                 luma = ten_bits(0, 2 * x, y);
                 cb = ten_bits(1, 4 * pair, y / 2);
