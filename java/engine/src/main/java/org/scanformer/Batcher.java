@@ -11,6 +11,7 @@ import org.scanformer.internal.batching.BatchQueue;
 import org.scanformer.internal.batching.BatchWorker;
 import org.scanformer.internal.batching.QueueClock;
 import org.scanformer.internal.engine.GuardedMetrics;
+import org.scanformer.internal.engine.JavaMemory;
 import org.scanformer.internal.engine.Unclosed;
 
 /**
@@ -51,7 +52,7 @@ public final class Batcher implements AutoCloseable {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT, "A batcher needs a model, found an empty list");
     }
-    return new Batcher(models, options);
+    return JavaMemory.guard("a batcher", () -> new Batcher(models, options));
   }
 
   Batcher(List<ScanFormer> models, BatcherOptions options) {
@@ -63,7 +64,7 @@ public final class Batcher implements AutoCloseable {
       for (ScanFormer model : models) {
         workers.add(new BatchWorker(queue, options, model.engine(), workers.size()));
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       workers.forEach(BatchWorker::release);
       throw e;
     }

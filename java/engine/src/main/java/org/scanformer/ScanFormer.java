@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.scanformer.internal.engine.Backends;
 import org.scanformer.internal.engine.Engine;
+import org.scanformer.internal.engine.JavaMemory;
 import org.scanformer.internal.engine.Trace;
 import org.scanformer.internal.model.BundledModel;
 
@@ -65,7 +66,9 @@ public final class ScanFormer implements AutoCloseable {
   }
 
   static ScanFormer load(Path directory, ScanFormerOptions options, Engine.BackendOpener opener) {
-    return new ScanFormer(Engine.load(directory, options, opener), options.schedule());
+    return JavaMemory.guard(
+        "loading the model " + directory,
+        () -> new ScanFormer(Engine.load(directory, options, opener), options.schedule()));
   }
 
   Engine engine() {
@@ -79,7 +82,8 @@ public final class ScanFormer implements AutoCloseable {
    * @throws ScanFormerException as {@link #load(Path, ScanFormerOptions)}
    */
   public static ModelInfo inspect(Path directory, ScanFormerOptions options) {
-    return Engine.inspect(directory, options);
+    return JavaMemory.guard(
+        "inspecting the model " + directory, () -> Engine.inspect(directory, options));
   }
 
   /** What each backend finds on this machine. Never throws. */
@@ -108,7 +112,7 @@ public final class ScanFormer implements AutoCloseable {
    * @throws ScanFormerException BAD_INPUT when it is blank
    */
   public Expression encode(String expression) {
-    return engine.encode(expression);
+    return JavaMemory.guard("encoding an expression", () -> engine.encode(expression));
   }
 
   /**
@@ -118,7 +122,7 @@ public final class ScanFormer implements AutoCloseable {
    * @throws ScanFormerException OUT_OF_MEMORY with the bytes needed and available
    */
   public Session openSession(SessionOptions options) {
-    return new Session(engine, options);
+    return JavaMemory.guard("a session", () -> new Session(engine, options));
   }
 
   /** Bytes that a session with these options reserves on the device. */
@@ -132,7 +136,7 @@ public final class ScanFormer implements AutoCloseable {
    * @throws ScanFormerException OUT_OF_MEMORY with the bytes needed and available
    */
   public Batcher openBatcher(BatcherOptions options) {
-    return new Batcher(List.of(this), options);
+    return Batcher.open(List.of(this), options);
   }
 
   /** Locates what an expression refers to. */
@@ -168,7 +172,9 @@ public final class ScanFormer implements AutoCloseable {
 
   List<Location> locate(List<Request> requests, Schedule schedule, Trace trace) {
     Objects.requireNonNull(schedule, "schedule");
-    return engine.locate(requests, schedule, trace);
+    return JavaMemory.guard(
+        "a call of " + requests.size() + " requests",
+        () -> engine.locate(requests, schedule, trace));
   }
 
   /**

@@ -6,6 +6,7 @@ import java.util.Objects;
 import org.scanformer.internal.engine.Deadlines;
 import org.scanformer.internal.engine.Engine;
 import org.scanformer.internal.engine.FrameRunner;
+import org.scanformer.internal.engine.JavaMemory;
 import org.scanformer.internal.engine.Unclosed;
 
 /**
@@ -61,10 +62,15 @@ public final class Session implements AutoCloseable {
    * Runs frames of the declared size, or of 640x480, with all, some and no patches, under both
    * schedules, so that later calls find everything compiled, recorded and measured. Takes the time
    * of some dozens of calls.
+   *
+   * @throws ScanFormerException OUT_OF_MEMORY when the JVM has no memory for such a frame;
+   *     otherwise as the calls fail
    */
   public void warmUp() {
     try (Expression expression = engine.encode("a")) {
       SessionWarmUp.run(this, options, expression, runner.finestPatches());
+    } catch (OutOfMemoryError e) {
+      throw JavaMemory.exhausted("warming up a session for the declared frames", e);
     }
   }
 

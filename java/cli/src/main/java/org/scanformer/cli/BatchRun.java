@@ -43,6 +43,7 @@ final class BatchRun {
     private final int number;
     private final ObjectNode output = LocationJson.object();
     private Request request;
+    private ErrorCode error;
 
     Line(int number) {
       this.number = number;
@@ -67,16 +68,19 @@ final class BatchRun {
       for (String text = reader.readLine(); text != null; text = reader.readLine()) {
         number++;
         if (!text.isBlank()) {
-          group.add(parse(number, text, folder));
+          Line line = parse(number, text, folder);
+          if (line.error == ErrorCode.OUT_OF_MEMORY && !group.isEmpty()) {
+            // The images that wait take the memory that this one may need.
+            answer(group, out, progress);
+            line = parse(number, text, folder);
+          }
+          group.add(line);
         }
         if (group.size() == groupSize) {
-          answer(group, out);
-          progress.stepBy(group.size());
-          group.clear();
+          answer(group, out, progress);
         }
       }
-      answer(group, out);
-      progress.stepBy(group.size());
+      answer(group, out, progress);
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
@@ -119,7 +123,26 @@ final class BatchRun {
     return value.textValue();
   }
 
-  private void answer(List<Line> group, PrintWriter out) {
+  /** Answers lines and removes them. */
+  private void answer(List<Line> group, PrintWriter out, ProgressBar progress) {
+    answer(group);
+    for (Line line : group) {
+      failed += line.error == null ? 0 : 1;
+      out.println(LocationJson.write(line.output));
+    }
+    requireWritten(out);
+    progress.stepBy(group.size());
+    group.clear();
+  }
+
+  /** Ends the run where nobody gets its answers, as on a full disk. */
+  private static void requireWritten(PrintWriter out) {
+    if (out.checkError()) {
+      throw new CliException(Main.NOT_WRITTEN);
+    }
+  }
+
+  private void answer(List<Line> group) {
     List<Line> usable = group.stream().filter(line -> line.request != null).toList();
     try {
       List<Location> locations =
@@ -137,11 +160,10 @@ final class BatchRun {
         }
       }
     }
-    group.forEach(line -> out.println(LocationJson.write(line.output)));
   }
 
   private void fail(Line line, ErrorCode code, String message) {
-    failed++;
+    line.error = code;
     line.output
         .putObject("error")
         .put("code", code.name())

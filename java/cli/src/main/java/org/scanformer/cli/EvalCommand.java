@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import me.tongfei.progressbar.ProgressBar;
+import org.scanformer.ErrorCode;
 import org.scanformer.Image;
 import org.scanformer.Location;
 import org.scanformer.Request;
@@ -39,9 +40,9 @@ import picocli.CommandLine.Spec;
     versionProvider = Main.Version.class,
     footer = {
       "",
-      "Accuracy is the share of boxes whose IoU with the true box is at least 0.5, 0.7 or 0.9. Pairs per"
-          + " second count only the model's time; images are read or drawn meanwhile. The cost of an"
-          + " early exit is the share of all scales' image tokens that were computed."
+      "Accuracy is the share of boxes whose IoU with the true box is at least 0.5, 0.7 or 0.9."
+          + " Pairs per second count only the model's time; images are read or drawn meanwhile. The"
+          + " cost of an early exit is the share of all scales' image tokens that were computed."
     })
 final class EvalCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -164,7 +165,12 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   /** A pair with its image, or with the problem found when it was read. */
-  private record Read(int index, ReferringPair pair, Image image, BadRecord bad) {}
+  private record Read(int index, ReferringPair pair, Image image, BadRecord bad, ErrorCode code) {
+    /** Whether there was no room for the image beside the others that were read. */
+    boolean outOfMemory() {
+      return code == ErrorCode.OUT_OF_MEMORY;
+    }
+  }
 
   private void run(EvalLog log) throws IOException {
     List<Integer> left = new ArrayList<>();
@@ -188,9 +194,22 @@ final class EvalCommand implements Callable<Integer> {
       for (int begin = 0; begin < left.size(); begin += batch) {
         List<Read> group = await(next);
         int after = begin + batch;
-        next = reader.submit(() -> read(left, after));
+        int pairs = group.size();
+        List<Integer> again =
+            group.stream().filter(Read::outOfMemory).map(read -> read.index).toList();
+        group.removeIf(Read::outOfMemory);
+        if (again.isEmpty()) {
+          next = reader.submit(() -> read(left, after));
+        }
         answer(group, log);
-        progress.stepBy(group.size());
+        if (!again.isEmpty()) {
+          // Each once more, while no other image is held.
+          for (int index : again) {
+            answer(readAll(List.of(index)), log);
+          }
+          next = reader.submit(() -> read(left, after));
+        }
+        progress.stepBy(pairs);
         progress.setExtraMessage(
             evaluation.results().isEmpty()
                 ? ""
@@ -205,13 +224,20 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   private List<Read> read(List<Integer> left, int begin) {
+    return begin >= left.size()
+        ? new ArrayList<>()
+        : readAll(left.subList(begin, Math.min(left.size(), begin + batch)));
+  }
+
+  private List<Read> readAll(List<Integer> indices) {
     List<Read> group = new ArrayList<>();
-    for (int i = begin; i < Math.min(left.size(), begin + batch); i++) {
-      ReferringPair pair = dataset.pair(left.get(i));
+    for (int index : indices) {
+      ReferringPair pair = dataset.pair(index);
       try {
-        group.add(new Read(left.get(i), pair, pair.image().read(), null));
+        group.add(new Read(index, pair, pair.image().read(), null, null));
       } catch (ScanFormerException e) {
-        group.add(new Read(left.get(i), pair, null, new BadRecord(pair.id(), e.getMessage())));
+        BadRecord bad = new BadRecord(pair.id(), e.getMessage());
+        group.add(new Read(index, pair, null, bad, e.code()));
       }
     }
     return group;
@@ -228,6 +254,7 @@ final class EvalCommand implements Callable<Integer> {
     }
   }
 
+  /** Answers pairs and removes them. */
   private void answer(List<Read> group, EvalLog log) throws IOException {
     List<Read> usable = new ArrayList<>();
     for (Read read : group) {
@@ -249,6 +276,7 @@ final class EvalCommand implements Callable<Integer> {
         }
       }
     }
+    group.clear();
     if (log != null) {
       log.flush();
     }

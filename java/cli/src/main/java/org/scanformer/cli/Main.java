@@ -28,6 +28,8 @@ import picocli.CommandLine.Command;
 public final class Main implements Runnable {
   static final int FAILURE = 1;
   static final int USAGE = 2;
+  static final String NOT_WRITTEN =
+      "standard output could not be written to; is its disk full, or its reader gone?";
 
   @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 
@@ -38,7 +40,10 @@ public final class Main implements Runnable {
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     int code = commandLine().setOut(out).setErr(err).execute(args);
-    out.flush();
+    if (out.checkError() && code != FAILURE) {
+      err.println("scanformer: " + NOT_WRITTEN);
+      code = FAILURE;
+    }
     err.flush();
     System.exit(code);
   }

@@ -11,6 +11,7 @@ import org.scanformer.internal.engine.ContextOwner;
 import org.scanformer.internal.engine.EncodedExpression;
 import org.scanformer.internal.engine.Engine;
 import org.scanformer.internal.engine.ExecutionContext;
+import org.scanformer.internal.engine.JavaMemory;
 import org.scanformer.internal.engine.Limits;
 import org.scanformer.internal.engine.RunOptions;
 import org.scanformer.internal.engine.TextCache;
@@ -143,6 +144,8 @@ public final class BatchWorker implements ContextOwner {
       locate(batch);
     } catch (ScanFormerException e) {
       retry(e);
+    } catch (OutOfMemoryError e) {
+      retry(JavaMemory.exhausted("a batch", e));
     } catch (RuntimeException | Error e) {
       // Errors too: the next batch may well run, and the worker's end would end all that wait.
       batch.forEach(pending -> pending.answer().completeExceptionally(e));

@@ -89,6 +89,9 @@ final class ScaleLoop {
     try {
       scan(slots, requests, options, result);
       observer.callEnds(requests, options, result);
+    } catch (OutOfMemoryError e) {
+      settle(e);
+      throw JavaMemory.exhausted("a call", e);
     } catch (RuntimeException | Error e) {
       settle(e);
       throw e;

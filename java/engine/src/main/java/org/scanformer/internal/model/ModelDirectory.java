@@ -59,7 +59,7 @@ public final class ModelDirectory implements AutoCloseable {
     SafetensorsFile file = SafetensorsFile.open(directory.resolve("model.safetensors"));
     try {
       return new ModelDirectory(directory, config, file, checkTensors(config, file));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       file.close();
       throw e;
     }

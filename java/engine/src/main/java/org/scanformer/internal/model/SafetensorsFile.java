@@ -89,7 +89,13 @@ public final class SafetensorsFile implements AutoCloseable {
       closeQuietly(channel);
       throw new ScanFormerException(
           ErrorCode.BAD_MODEL, file + ": could not be read: " + e.getMessage(), e);
-    } catch (RuntimeException e) {
+    } catch (OutOfMemoryError e) {
+      closeQuietly(channel);
+      throw new ScanFormerException(
+          ErrorCode.OUT_OF_MEMORY,
+          file + ": the JVM has not enough memory for its header (" + e.getMessage() + ")",
+          e);
+    } catch (RuntimeException | Error e) {
       closeQuietly(channel);
       throw e;
     }

@@ -1,0 +1,97 @@
+package org.scanformer.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.awt.image.BufferedImage;
+import java.io.File;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The command line in a process of its own: with little memory, and with a full disk. */
+class ProcessTest {
+  @TempDir private Path directory;
+
+  private int run(Path out, List<String> options, String... arguments) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(options);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.add(Main.class.getName());
+    command.addAll(List.of(arguments));
+    Process process =
+        new ProcessBuilder(command)
+            .redirectOutput(out.toFile())
+            .redirectError(directory.resolve("err").toFile())
+            .start();
+    assertTrue(process.waitFor(120, TimeUnit.SECONDS), "the process did not end");
+    return process.exitValue();
+  }
+
+  private String err() throws Exception {
+    return Files.readString(directory.resolve("err"), StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void imagesThatDoNotFitTogetherAreAnsweredOneAfterAnother() throws Exception {
+    Path image = directory.resolve("a.png");
+    ImageIO.write(new BufferedImage(3500, 2000, BufferedImage.TYPE_INT_RGB), "png", image.toFile());
+    Path batch =
+        Files.write(
+            directory.resolve("b.jsonl"),
+            Collections.nCopies(10, "{\"image\":\"a.png\",\"text\":\"the red circle\"}"));
+    Path out = directory.resolve("out");
+    int code =
+        run(
+            out,
+            List.of("-Xmx128m"),
+            "locate",
+            "--backend",
+            "cpu",
+            "--model",
+            CommandLineRun.MODEL,
+            "--batch",
+            batch.toString());
+    List<String> lines = Files.readAllLines(out);
+    assertEquals(10, lines.size(), err());
+    for (int i = 0; i < lines.size(); i++) {
+      assertTrue(lines.get(i).startsWith("{\"line\":" + (i + 1) + ","), lines.get(i));
+      assertTrue(lines.get(i).contains("\"box\""), lines.get(i));
+    }
+    assertEquals(0, code, err());
+  }
+
+  @Test
+  void aFullDiskIsAFailure() throws Exception {
+    Path full = Path.of("/dev/full");
+    assumeTrue(Files.exists(full), "no /dev/full");
+    String[][] commands = {
+      {"devices"},
+      {
+        "locate",
+        "--backend",
+        "cpu",
+        "--model",
+        CommandLineRun.MODEL,
+        "--image",
+        CommandLineRun.IMAGE,
+        "--text",
+        CommandLineRun.TEXT,
+        "--json"
+      }
+    };
+    for (String[] command : commands) {
+      assertEquals(Main.FAILURE, run(full, List.of(), command), File.pathSeparator + err());
+      assertTrue(err().contains("standard output could not be written"), err());
+    }
+  }
+}
