@@ -48,7 +48,7 @@ final class EvalLog implements AutoCloseable {
         }
       }
     }
-    Files.write(file, kept, StandardCharsets.UTF_8);
+    OutputFile.writeLines(file, kept);
     writer = Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND);
   }
 

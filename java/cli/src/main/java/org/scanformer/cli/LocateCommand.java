@@ -2,6 +2,7 @@ package org.scanformer.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -30,9 +31,10 @@ import picocli.CommandLine.Spec;
     versionProvider = Main.Version.class,
     footer = {
       "",
-      "Each line of a --batch file is {\"image\": FILE, \"text\": EXPRESSION}; a relative FILE is resolved"
-          + " against the batch file's directory. Each line gives one line of JSON, in order. A line"
-          + " that fails gives {\"line\": N, \"error\": {…}}, and the exit code is then 1."
+      "Each line of a --batch file is {\"image\": FILE, \"text\": EXPRESSION}; a relative FILE is"
+          + " resolved against the batch file's directory. Each line gives one line of JSON, in"
+          + " order. A line that fails gives {\"line\": N, \"error\": {…}}, and the exit code is"
+          + " then 1."
     })
 final class LocateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -103,6 +105,12 @@ final class LocateCommand implements Callable<Integer> {
       throw new CommandLine.ParameterException(
           spec.commandLine(), "--out and --seen need --image and cannot be used with --batch");
     }
+    requireUsable("--out", overlay);
+    requireUsable("--seen", seen);
+    if (overlay != null && seen != null && isSame(overlay, seen)) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "--out and --seen name the same file: " + overlay);
+    }
     Schedule chosen =
         schedule != null ? schedule : overlay != null ? Schedule.PER_SCALE : Schedule.FINAL_ONLY;
     ScanFormerOptions options =
@@ -117,6 +125,19 @@ final class LocateCommand implements Callable<Integer> {
       locateOne(scanFormer, policy);
       return 0;
     }
+  }
+
+  private void requireUsable(String option, Path file) throws IOException {
+    String problem = file == null ? null : OutputFile.problem(option, file, input.single.image);
+    if (problem != null) {
+      throw new CommandLine.ParameterException(spec.commandLine(), problem);
+    }
+  }
+
+  private static boolean isSame(Path a, Path b) throws IOException {
+    return Files.exists(a) && Files.exists(b)
+        ? Files.isSameFile(a, b) && Files.isRegularFile(a)
+        : a.toAbsolutePath().normalize().equals(b.toAbsolutePath().normalize());
   }
 
   private void locateOne(ScanFormer scanFormer, SelectionPolicy policy) throws IOException {

@@ -1,11 +1,13 @@
 package org.scanformer.cli;
 
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
+import javax.imageio.stream.ImageOutputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.scanformer.Image;
 import org.scanformer.PixelFormat;
 
@@ -39,15 +41,14 @@ final class PngFiles {
   }
 
   /** Writes a PNG file and creates its directory. */
-  static void write(BufferedImage picture, Path file) throws IOException {
-    Path folder = file.toAbsolutePath().getParent();
-    try {
-      Files.createDirectories(folder);
-      try (var out = Files.newOutputStream(file)) {
-        ImageIO.write(picture, "png", out);
-      }
+  static void write(BufferedImage picture, Path file) {
+    ByteArrayOutputStream png = new ByteArrayOutputStream();
+    // In memory: otherwise pixels go through a file in the directory for temporary files.
+    try (ImageOutputStream out = new MemoryCacheImageOutputStream(png)) {
+      ImageIO.write(picture, "png", out);
     } catch (IOException e) {
-      throw new CliException("The picture " + file + " could not be written: " + e.getMessage());
+      throw new CliException("The picture " + file + " could not be encoded: " + e.getMessage());
     }
+    OutputFile.write(file, png.toByteArray());
   }
 }

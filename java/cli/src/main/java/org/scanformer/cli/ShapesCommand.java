@@ -2,11 +2,11 @@ package org.scanformer.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.awt.image.BufferedImage;
-import java.io.BufferedWriter;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
 import org.scanformer.datasets.ReferringPair;
@@ -26,8 +26,9 @@ import picocli.CommandLine.Spec;
     versionProvider = Main.Version.class,
     footer = {
       "",
-      "Writes 0000.png and so on, and scenes.jsonl with a line {\"image\", \"text\", \"kind\", \"box\"} for each,"
-          + " which locate --batch reads. The same split, seed and count give the same files."
+      "Writes 0000.png and so on, and scenes.jsonl with a line {\"image\", \"text\", \"kind\","
+          + " \"box\"} for each, which locate --batch reads. The same split, seed and count give"
+          + " the same files."
     })
 final class ShapesCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -78,9 +79,8 @@ final class ShapesCommand implements Callable<Integer> {
     }
     Files.createDirectories(out);
     int digits = Math.max(4, Integer.toString(Math.max(0, count - 1)).length());
-    try (BufferedWriter lines =
-            Files.newBufferedWriter(out.resolve("scenes.jsonl"), StandardCharsets.UTF_8);
-        ProgressBar progress = Progress.bar("shapes", count)) {
+    List<String> lines = new ArrayList<>();
+    try (ProgressBar progress = Progress.bar("shapes", count)) {
       for (int i = 0; i < count; i++) {
         ReferringPair pair = dataset.pair(i);
         String name = String.format("%0" + digits + "d.png", i);
@@ -93,11 +93,11 @@ final class ShapesCommand implements Callable<Integer> {
             .put("y", pair.box().y())
             .put("width", pair.box().width())
             .put("height", pair.box().height());
-        lines.write(LocationJson.write(line));
-        lines.newLine();
+        lines.add(LocationJson.write(line));
         progress.step();
       }
     }
+    OutputFile.writeLines(out.resolve("scenes.jsonl"), lines);
     return 0;
   }
 }

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.awt.image.BufferedImage;
-import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -90,8 +90,36 @@ class ProcessTest {
       }
     };
     for (String[] command : commands) {
-      assertEquals(Main.FAILURE, run(full, List.of(), command), File.pathSeparator + err());
+      assertEquals(Main.FAILURE, run(full, List.of(), command), err());
       assertTrue(err().contains("standard output could not be written"), err());
+    }
+  }
+
+  @Test
+  void nothingIsLeftInTheDirectoryForTemporaryFiles() throws Exception {
+    Path temporary = Files.createDirectory(directory.resolve("tmp"));
+    Path out = directory.resolve("out");
+    int code =
+        run(
+            out,
+            List.of(
+                "-Djava.io.tmpdir=" + temporary,
+                "-Duser.home=/dev/null/none",
+                "-DDJL_CACHE_DIR=" + directory.resolve("djl")),
+            "locate",
+            "--backend",
+            "cpu",
+            "--model",
+            CommandLineRun.MODEL,
+            "--image",
+            CommandLineRun.IMAGE,
+            "--text",
+            CommandLineRun.TEXT,
+            "--out",
+            directory.resolve("o.png").toString());
+    assertEquals(0, code, err());
+    try (Stream<Path> left = Files.list(temporary)) {
+      assertEquals(List.of(), left.toList());
     }
   }
 }

@@ -1,0 +1,92 @@
+package org.scanformer.cli;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Locale;
+
+/**
+ * Files that are there with all of their content or not at all: each is written beside its place
+ * and then moved there. Thread-safe: no state.
+ */
+final class OutputFile {
+  private OutputFile() {}
+
+  /** Writes a file and creates its directory; what was there is replaced once all is written. */
+  static void write(Path file, byte[] content) {
+    Path target = file.toAbsolutePath();
+    Path part = null;
+    try {
+      Files.createDirectories(target.getParent());
+      if (Files.exists(target) && !Files.isRegularFile(target)) {
+        // A device such as /dev/stdout, or a pipe: there is nothing to replace.
+        Files.write(target, content);
+        return;
+      }
+      // A link stays one; what it points to is replaced.
+      Path place = Files.exists(target) ? target.toRealPath() : target;
+      part =
+          place.resolveSibling(place.getFileName() + "." + ProcessHandle.current().pid() + ".part");
+      Files.write(part, content);
+      move(part, place);
+    } catch (IOException e) {
+      delete(part);
+      throw new CliException("The file " + file + " could not be written: " + reason(e));
+    }
+  }
+
+  /** Writes lines of text, each with its end. */
+  static void writeLines(Path file, Iterable<String> lines) {
+    StringBuilder text = new StringBuilder();
+    lines.forEach(line -> text.append(line).append(System.lineSeparator()));
+    write(file, text.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void move(Path part, Path place) throws IOException {
+    try {
+      Files.move(part, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (AtomicMoveNotSupportedException e) {
+      Files.move(part, place, StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+
+  private static void delete(Path part) {
+    try {
+      if (part != null) {
+        Files.deleteIfExists(part);
+      }
+    } catch (IOException e) {
+      // The failure that led here is the one to report.
+    }
+  }
+
+  private static String reason(IOException e) {
+    boolean named = e instanceof FileSystemException failed && failed.getReason() != null;
+    return named ? ((FileSystemException) e).getReason() : e.toString();
+  }
+
+  /**
+   * Checks a PNG file's name before any work is done.
+   *
+   * @param option the option that names it
+   * @param input a file that may not be overwritten
+   * @return what is wrong with it, or null
+   */
+  static String problem(String option, Path file, Path input) throws IOException {
+    if (!file.toString().toLowerCase(Locale.ROOT).endsWith(".png") && !isDevice(file)) {
+      return option + " writes PNG: expected a name that ends with .png, found " + file;
+    }
+    if (Files.exists(file) && Files.exists(input) && Files.isSameFile(file, input)) {
+      return option + " would overwrite the image that is read: " + file;
+    }
+    return null;
+  }
+
+  private static boolean isDevice(Path file) {
+    return Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file);
+  }
+}
