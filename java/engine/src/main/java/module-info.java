@@ -19,6 +19,7 @@ module org.scanformer {
   // Checkpoints and image pyramids are shared with training and with the benchmarks' peers.
   exports org.scanformer.internal.model to
       org.scanformer.bench,
+      org.scanformer.datasets,
       org.scanformer.trainer;
   exports org.scanformer.internal.pyramid to
       org.scanformer.bench,

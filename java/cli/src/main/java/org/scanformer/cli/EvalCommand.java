@@ -357,7 +357,8 @@ final class EvalCommand implements Callable<Integer> {
     List<BadRecord> bad = evaluation.badRecords();
     if (!bad.isEmpty()) {
       out.println();
-      out.println(bad.size() + " bad records:");
+      int records = bad.stream().mapToInt(BadRecord::records).sum();
+      out.println(records + (records == 1 ? " bad record:" : " bad records:"));
       bad.forEach(record -> out.println("  " + record.id() + ": " + record.problem()));
     }
     if (plots != null && !results.isEmpty()) {

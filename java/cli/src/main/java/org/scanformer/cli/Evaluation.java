@@ -136,7 +136,12 @@ final class Evaluation {
       }
     }
     ArrayNode bad = root.putArray("bad_records");
-    badRecords.forEach(r -> bad.addObject().put("id", r.id()).put("problem", r.problem()));
+    for (BadRecord record : badRecords) {
+      bad.addObject()
+          .put("id", record.id())
+          .put("problem", record.problem())
+          .put("records", record.records());
+    }
     return root;
   }
 }

@@ -86,7 +86,7 @@ class EvalCommandTest {
         file,
         """
         {"images": [{"id": 1, "file_name": "broken.png", "width": 9, "height": 9, "caption": "x"},
-                    {"id": 2, "file_name": "a.png", "width": 664, "height": 468, "caption": "big plus"},
+                    {"id": 2, "file_name": "a.png", "width": 640, "height": 480, "caption": "big plus"},
                     {"id": 3, "file_name": "gone.png", "width": 9, "height": 9, "caption": "x"}],
          "annotations": [{"id": 1, "image_id": 1, "bbox": [1, 1, 5, 5]},
                          {"id": 2, "image_id": 2, "bbox": [69, 132, 170, 170]},
@@ -95,8 +95,8 @@ class EvalCommandTest {
     JsonNode figures = json(eval("--data", "mdetr", "--file", file.toString(), "--json"));
     assertEquals(1, figures.get("pairs").intValue());
     assertEquals(2, figures.get("bad_records").size());
-    assertTrue(figures.get("bad_records").get(0).get("problem").textValue().contains("gone.png"));
-    assertTrue(figures.get("bad_records").get(1).get("problem").textValue().contains("broken.png"));
+    assertTrue(figures.get("bad_records").get(1).get("problem").textValue().contains("gone.png"));
+    assertTrue(figures.get("bad_records").get(0).get("problem").textValue().contains("broken.png"));
   }
 
   @Test

@@ -1,15 +1,17 @@
 package org.scanformer.datasets;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.scanformer.Box;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
@@ -18,10 +20,12 @@ import org.scanformer.ScanFormerException;
 final class CocoFile {
   private final Path path;
   private final List<JsonNode> images = new ArrayList<>();
-  private final Map<Long, JsonNode> imagesById = new HashMap<>();
-  private final Map<Long, JsonNode> annotationsById = new HashMap<>();
-  private final Map<Long, List<JsonNode>> annotationsByImage = new HashMap<>();
-  private final Map<Long, String> categories = new HashMap<>();
+  private final Map<String, JsonNode> imagesById = new HashMap<>();
+  private final Set<String> imagesTwice = new HashSet<>();
+  private final Map<String, JsonNode> annotationsById = new HashMap<>();
+  private final Set<String> annotationsTwice = new HashSet<>();
+  private final Map<String, List<JsonNode>> annotationsByImage = new HashMap<>();
+  private final Map<String, String> categories = new HashMap<>();
 
   private CocoFile(Path path) {
     this.path = path;
@@ -34,33 +38,53 @@ final class CocoFile {
    *     annotations
    */
   static CocoFile read(Path path) {
-    if (!Files.isRegularFile(path)) {
-      throw new ScanFormerException(ErrorCode.BAD_INPUT, path + ": no such file");
-    }
-    JsonNode root;
-    try {
-      root = new ObjectMapper().readTree(path.toFile());
-    } catch (JsonProcessingException e) {
-      throw new ScanFormerException(
-          ErrorCode.BAD_INPUT, path + ": not JSON: " + e.getOriginalMessage(), e);
-    } catch (IOException e) {
-      throw new ScanFormerException(ErrorCode.BAD_INPUT, path + ": could not be read: " + e, e);
-    }
+    JsonNode root = json(path);
     CocoFile file = new CocoFile(path);
     for (JsonNode image : file.array(root, "images")) {
       file.images.add(image);
-      file.imagesById.putIfAbsent(id(image, "id"), image);
+      put(image, file.imagesById, file.imagesTwice);
     }
     for (JsonNode annotation : file.array(root, "annotations")) {
-      file.annotationsById.putIfAbsent(id(annotation, "id"), annotation);
-      file.annotationsByImage
-          .computeIfAbsent(id(annotation, "image_id"), key -> new ArrayList<>())
-          .add(annotation);
+      put(annotation, file.annotationsById, file.annotationsTwice);
+      String image = RecordId.of(annotation.get("image_id"));
+      if (image != null) {
+        file.annotationsByImage.computeIfAbsent(image, key -> new ArrayList<>()).add(annotation);
+      }
     }
     for (JsonNode category : root.path("categories")) {
-      file.categories.put(id(category, "id"), category.path("name").asText(null));
+      String id = RecordId.of(category.get("id"));
+      if (id != null) {
+        file.categories.put(id, category.path("name").asText(null));
+      }
     }
     return file;
+  }
+
+  /**
+   * Reads JSON, which may be compressed by gzip.
+   *
+   * @throws ScanFormerException BAD_INPUT naming the file, line and column
+   */
+  static JsonNode json(Path path) {
+    byte[] bytes = DataFile.read(path);
+    try {
+      return new ObjectMapper().readTree(bytes);
+    } catch (JsonProcessingException e) {
+      JsonLocation at = e.getLocation();
+      String place =
+          at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT, path + ": not JSON" + place + ": " + e.getOriginalMessage(), e);
+    } catch (IOException e) {
+      throw new ScanFormerException(ErrorCode.BAD_INPUT, path + ": could not be read: " + e, e);
+    }
+  }
+
+  private static void put(JsonNode record, Map<String, JsonNode> byId, Set<String> twice) {
+    String id = RecordId.of(record.get("id"));
+    if (id != null && byId.putIfAbsent(id, record) != null) {
+      twice.add(id);
+    }
   }
 
   private JsonNode array(JsonNode root, String name) {
@@ -73,52 +97,128 @@ final class CocoFile {
     return node;
   }
 
-  /** An id, or a negative number that no record has. */
-  private static long id(JsonNode node, String name) {
-    JsonNode value = node.path(name);
-    return value.isIntegralNumber() ? value.longValue() : Long.MIN_VALUE;
-  }
-
   List<JsonNode> images() {
     return images;
   }
 
-  JsonNode image(long id) {
-    return imagesById.get(id);
+  /**
+   * The image of an id.
+   *
+   * @throws ScanFormerException BAD_INPUT when there is none, or more than one
+   */
+  JsonNode image(String id) {
+    return unique("image", id, imagesById, imagesTwice);
   }
 
-  JsonNode annotation(long id) {
-    return annotationsById.get(id);
+  /**
+   * The annotation of an id.
+   *
+   * @throws ScanFormerException BAD_INPUT when there is none, or more than one
+   */
+  JsonNode annotation(String id) {
+    return unique("annotation", id, annotationsById, annotationsTwice);
   }
 
-  List<JsonNode> annotationsOf(JsonNode image) {
-    return annotationsByImage.getOrDefault(id(image, "id"), List.of());
+  private JsonNode unique(String kind, String id, Map<String, JsonNode> byId, Set<String> twice) {
+    JsonNode found = id == null ? null : byId.get(id);
+    if (found == null || twice.contains(id)) {
+      throw problem(
+          "expected one "
+              + kind
+              + " "
+              + id
+              + " in "
+              + path.getFileName()
+              + ", found "
+              + (found == null ? "none" : "several"));
+    }
+    return found;
   }
 
-  /** The part of an annotation's box within its image, or null if there is none. */
-  static Box box(JsonNode annotation, JsonNode image) {
+  /** Annotations of an image of that id. */
+  List<JsonNode> annotationsOf(String imageId) {
+    return imageId == null ? List.of() : annotationsByImage.getOrDefault(imageId, List.of());
+  }
+
+  /**
+   * The transform of an image's boxes.
+   *
+   * @throws ScanFormerException BAD_INPUT when its size is neither missing nor that of the file
+   */
+  static BoxTransform transform(JsonNode image, ImageHeader header, Path file) {
+    JsonNode width = image.path("width");
+    JsonNode height = image.path("height");
+    if ((width.isMissingNode() || width.isNull()) && (height.isMissingNode() || height.isNull())) {
+      return BoxTransform.ofFile(header);
+    }
+    int w = side(width);
+    int h = side(height);
+    if (w < 1 || h < 1) {
+      throw problem(
+          "expected a width and a height of at least 1, found "
+              + brief(width)
+              + " and "
+              + brief(height));
+    }
+    return BoxTransform.of(w, h, header, file.toString());
+  }
+
+  private static int side(JsonNode value) {
+    String id = RecordId.of(value);
+    return id != null && id.matches("[0-9]{1,9}") ? Integer.parseInt(id) : 0;
+  }
+
+  /**
+   * The part of an annotation's box within its image, in upright pixels of the file.
+   *
+   * @throws ScanFormerException BAD_INPUT when there is none
+   */
+  static Box box(JsonNode annotation, BoxTransform transform) {
+    Box box = boxOrNull(annotation, transform);
+    if (box == null) {
+      throw problem(
+          "expected a \"bbox\" within the image, found " + brief(annotation.path("bbox")));
+    }
+    return box;
+  }
+
+  private static Box boxOrNull(JsonNode annotation, BoxTransform transform) {
     JsonNode bbox = annotation.path("bbox");
     if (!bbox.isArray() || bbox.size() != 4) {
       return null;
     }
-    return ImageFile.clip(
-        bbox.get(0).asDouble(Double.NaN),
-        bbox.get(1).asDouble(Double.NaN),
-        bbox.get(2).asDouble(Double.NaN),
-        bbox.get(3).asDouble(Double.NaN),
-        image.path("width").asInt(0),
-        image.path("height").asInt(0));
+    Box box =
+        ImageFile.clip(
+            bbox.get(0).asDouble(Double.NaN),
+            bbox.get(1).asDouble(Double.NaN),
+            bbox.get(2).asDouble(Double.NaN),
+            bbox.get(3).asDouble(Double.NaN),
+            transform.width(),
+            transform.height());
+    return box == null ? null : transform.apply(box);
   }
 
-  /** Every annotated object of an image. */
-  List<ImageObject> objects(JsonNode image) {
+  /** Every annotated object of an image, in upright pixels of the file. */
+  List<ImageObject> objects(String imageId, BoxTransform transform) {
     List<ImageObject> objects = new ArrayList<>();
-    for (JsonNode annotation : annotationsOf(image)) {
-      Box box = box(annotation, image);
+    for (JsonNode annotation : annotationsOf(imageId)) {
+      Box box = boxOrNull(annotation, transform);
       if (box != null) {
-        objects.add(new ImageObject(box, categories.get(id(annotation, "category_id")), null));
+        String category = RecordId.of(annotation.get("category_id"));
+        objects.add(new ImageObject(box, categories.get(category), null));
       }
     }
     return List.copyOf(objects);
+  }
+
+  /** A value for messages, cut where it is long. */
+  static String brief(JsonNode value) {
+    String text = value.isMissingNode() ? "nothing" : value.toString();
+    return text.length() <= 100 ? text : text.substring(0, 100) + "…";
+  }
+
+  /** What makes one record bad. */
+  static ScanFormerException problem(String message) {
+    return new ScanFormerException(ErrorCode.BAD_INPUT, message);
   }
 }

@@ -1,22 +1,19 @@
 package org.scanformer.datasets;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.scanformer.Box;
+import org.scanformer.ErrorCode;
 import org.scanformer.Image;
+import org.scanformer.ScanFormerException;
 
 /**
  * An image in a file.
  *
  * @param path the file
- * @param width as the dataset says
- * @param height as the dataset says
- * @param objects as the dataset says
+ * @param width of the upright image, as the file's header says
+ * @param height of the upright image, as the file's header says
+ * @param objects in upright pixels of the file
  */
 record ImageFile(Path path, int width, int height, List<ImageObject> objects)
     implements ImageSource {
@@ -27,37 +24,15 @@ record ImageFile(Path path, int width, int height, List<ImageObject> objects)
 
   @Override
   public Image read() {
-    return Image.read(path);
-  }
-
-  /** The directories to search: each of these and its direct children. */
-  static List<Path> withSubdirectories(Path... directories) {
-    List<Path> all = new ArrayList<>();
-    for (Path directory : directories) {
-      if (directory != null && Files.isDirectory(directory)) {
-        all.add(directory);
-        try (Stream<Path> children = Files.list(directory)) {
-          children.filter(Files::isDirectory).sorted().forEach(all::add);
-        } catch (IOException e) {
-          throw new UncheckedIOException(e);
-        }
-      }
+    Image image = Image.read(path);
+    if (image.width() != width || image.height() != height) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT,
+          String.format(
+              "image %s: found %dx%d pixels, expected the %dx%d that its header had",
+              path, image.width(), image.height(), width, height));
     }
-    return all;
-  }
-
-  /** The first file with one of the names in one of the directories, or null. */
-  static Path find(List<Path> directories, String... names) {
-    for (String name : names) {
-      for (Path directory : directories) {
-        Path file = name == null ? null : directory.resolve(name).normalize();
-        // A name must not lead out of its directory.
-        if (file != null && file.startsWith(directory) && Files.isRegularFile(file)) {
-          return file;
-        }
-      }
-    }
-    return null;
+    return image;
   }
 
   /** The part of a box within an image, or null if there is none. */

@@ -1,10 +1,12 @@
 package org.scanformer.datasets;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -16,39 +18,56 @@ import org.scanformer.ScanFormerException;
 /**
  * A directory in the form of the REFER toolkit: {@code refs(WHO).p}, a pickled list of referred
  * objects with their sentences, and {@code instances.json} in COCO's form. RefCOCO, RefCOCO+,
- * RefCOCOg and RefCLEF (ReferItGame) have it. A pair for each sentence.
+ * RefCOCOg and RefCLEF (ReferItGame) have it; so has gRefCOCO, whose {@code grefs(WHO).json} holds
+ * lists of objects, which may be empty. A pair for each sentence. Files may be compressed by gzip.
+ *
+ * <p>Where an image file has another size of the same aspect ratio, boxes are scaled to it; where
+ * boxes are relative to the pixels as stored and an EXIF orientation turns these, so are the boxes.
  */
 public final class ReferDataset {
+  /** What gRefCOCO lists where nothing is referred to. */
+  private static final String NO_ANNOTATION = "-1";
+
+  private static final String REFS = "refs\\(.*\\)\\.p(\\.gz)?|grefs\\(.*\\)\\.json(\\.gz)?";
+
+  private final CocoFile instances;
+  private final ImageFolders folders;
   private final List<ReferringPair> pairs = new ArrayList<>();
   private final List<BadRecord> badRecords = new ArrayList<>();
 
-  private ReferDataset() {}
+  private ReferDataset(CocoFile instances, ImageFolders folders) {
+    this.instances = instances;
+    this.folders = folders;
+  }
 
   /**
-   * Reads a split. Records that are not usable become bad records.
+   * Reads a split, and the header of each of its images. Records that are not usable become bad
+   * records; those whose image file is missing become a single one, the last.
    *
    * @param root the directory with the two files
    * @param splitBy who made the split: unc, google, umd or berkeley; null if there is only one
    * @param split "train", "val", "test", "testA", "testB", or RefCLEF's "testAB", "testBC", …
    * @param images the directory of the images, or the parent of their directories; null for root,
-   *     its "images", and "images" beside it
+   *     its "images", and the toolkit's places: "images" beside root, and there
+   *     "mscoco/images/train2014" and "saiapr_tc-12"
    * @throws ScanFormerException BAD_INPUT when a file is missing, broken or hostile, or when no
    *     object is in the split
    */
   public static ReferringDataset open(Path root, String splitBy, String split, Path images) {
     Path refs = refsFile(root, splitBy);
     CocoFile instances = CocoFile.read(root.resolve("instances.json"));
-    Object read = RestrictedPickle.read(refs);
-    if (!(read instanceof List<?> list)) {
+    Object read = refs.getFileName().toString().contains(".json") ? json(refs) : pickle(refs);
+    List<?> list = list(read);
+    if (list == null) {
       throw error(refs, "expected a list, found " + describe(read));
     }
     Path folder = root.toAbsolutePath().normalize();
-    List<Path> directories =
-        images != null
-            ? ImageFile.withSubdirectories(images)
-            : ImageFile.withSubdirectories(
-                folder.resolve("images"), folder, folder.resolveSibling("images"));
-    ReferDataset dataset = new ReferDataset();
+    ReferDataset dataset =
+        new ReferDataset(
+            instances,
+            images != null
+                ? new ImageFolders(images)
+                : new ImageFolders(root, folder.resolveSibling("images")));
     TreeSet<String> splits = new TreeSet<>();
     boolean any = false;
     for (int i = 0; i < list.size(); i++) {
@@ -64,11 +83,19 @@ public final class ReferDataset {
       splits.add(own);
       if (isIn(own, split)) {
         any = true;
-        dataset.addRef(id, ref, instances, directories);
+        try {
+          dataset.addRef(id, ref);
+        } catch (ScanFormerException e) {
+          dataset.bad(id, e.getMessage());
+        }
       }
     }
     if (!any) {
       throw error(refs, "found no split \"" + split + "\", only " + splits);
+    }
+    BadRecord missing = dataset.folders.missing(refs.getFileName().toString());
+    if (missing != null) {
+      dataset.badRecords.add(missing);
     }
     return new ListedDataset(
         "refer " + folder.getFileName() + " " + refs.getFileName() + " " + split,
@@ -76,13 +103,25 @@ public final class ReferDataset {
         dataset.badRecords);
   }
 
+  private static Object pickle(Path refs) {
+    return RestrictedPickle.read(refs);
+  }
+
+  /** JSON as the plain values that a pickle gives. */
+  private static Object json(Path refs) {
+    return new ObjectMapper().convertValue(CocoFile.json(refs), Object.class);
+  }
+
   private static Path refsFile(Path root, String splitBy) {
     if (splitBy != null) {
-      Path file = root.resolve("refs(" + splitBy + ").p");
-      if (!Files.isRegularFile(file)) {
-        throw error(file, "no such file; found " + refsFiles(root));
+      for (String form : new String[] {"refs(%s).p", "refs(%s).p.gz", "grefs(%s).json"}) {
+        Path file = root.resolve(String.format(form, splitBy));
+        if (Files.isRegularFile(file)) {
+          return file;
+        }
       }
-      return file;
+      throw error(
+          root.resolve("refs(" + splitBy + ").p"), "no such file; found " + refsFiles(root));
     }
     List<Path> files = refsFiles(root);
     if (files.size() != 1) {
@@ -94,10 +133,7 @@ public final class ReferDataset {
 
   private static List<Path> refsFiles(Path root) {
     try (Stream<Path> files = Files.list(root)) {
-      return files
-          .filter(file -> file.getFileName().toString().matches("refs\\(.*\\)\\.p"))
-          .sorted()
-          .toList();
+      return files.filter(file -> file.getFileName().toString().matches(REFS)).sorted().toList();
     } catch (IOException e) {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT, root + ": not a directory that can be read: " + e, e);
@@ -114,53 +150,73 @@ public final class ReferDataset {
     };
   }
 
-  private void addRef(String id, Map<?, ?> ref, CocoFile instances, List<Path> directories) {
-    Long annotationId = integer(ref.get("ann_id"));
-    Long imageId = integer(ref.get("image_id"));
-    JsonNode annotation = annotationId == null ? null : instances.annotation(annotationId);
-    JsonNode image = imageId == null ? null : instances.image(imageId);
-    if (annotation == null || image == null) {
-      bad(
-          id,
-          "ann_id "
-              + ref.get("ann_id")
-              + " and image_id "
-              + ref.get("image_id")
-              + " are not both in instances.json");
-      return;
-    }
-    Box box = CocoFile.box(annotation, image);
-    if (box == null) {
-      bad(id, "expected a \"bbox\" within the image, found " + annotation.path("bbox"));
-      return;
-    }
+  private void addRef(String id, Map<?, ?> ref) {
+    String imageId = requiredId(ref, "image_id");
+    JsonNode image = instances.image(imageId);
+    List<JsonNode> annotations = annotations(ref, imageId);
     String own = ref.get("file_name") instanceof String text ? text : null;
-    Path file =
-        ImageFile.find(
-            directories, image.path("file_name").asText(null), withoutAnnotation(own), own);
+    Path file = folders.find(id, image.path("file_name").asText(null), withoutAnnotation(own), own);
     if (file == null) {
-      bad(id, "the image file " + image.path("file_name") + " was not found");
       return;
     }
-    if (!(ref.get("sentences") instanceof List<?> sentences) || sentences.isEmpty()) {
-      bad(id, "expected a list of sentences, found " + describe(ref.get("sentences")));
-      return;
+    ImageHeader header = folders.header(file);
+    BoxTransform transform = CocoFile.transform(image, header, file);
+    List<Box> targets = new ArrayList<>();
+    for (JsonNode annotation : annotations) {
+      targets.add(CocoFile.box(annotation, transform));
+    }
+    List<?> sentences = list(ref.get("sentences"));
+    if (sentences == null || sentences.isEmpty()) {
+      throw CocoFile.problem(
+          "expected a list of sentences, found " + describe(ref.get("sentences")));
     }
     ImageFile source =
         new ImageFile(
             file,
-            image.path("width").intValue(),
-            image.path("height").intValue(),
-            instances.objects(image));
+            header.uprightWidth(),
+            header.uprightHeight(),
+            instances.objects(imageId, transform));
     for (int i = 0; i < sentences.size(); i++) {
       String text = sentence(sentences.get(i));
       if (text == null) {
         bad(id + " sentence " + i, "expected a \"sent\" with words, found none");
       } else {
-        String pairId = "ref " + ref.get("ref_id") + " sentence " + i + " of record " + id;
-        pairs.add(new ReferringPair(pairId, source, text, box, null, List.of()));
+        String pairId = "ref " + RecordId.of(ref.get("ref_id")) + " sentence " + i + " of record ";
+        pairs.add(new ReferringPair(pairId + id, source, text, targets, null, List.of()));
       }
     }
+  }
+
+  /** The referred objects: one, or with gRefCOCO's lists any number. */
+  private List<JsonNode> annotations(Map<?, ?> ref, String imageId) {
+    List<JsonNode> annotations = new ArrayList<>();
+    List<?> listed = list(ref.get("ann_id"));
+    if (Boolean.TRUE.equals(ref.get("no_target"))) {
+      return annotations;
+    }
+    for (Object annotationId : listed != null ? listed : List.of("only")) {
+      String id = listed != null ? RecordId.of(annotationId) : requiredId(ref, "ann_id");
+      if (listed != null && NO_ANNOTATION.equals(id)) {
+        continue;
+      }
+      JsonNode annotation = instances.annotation(id);
+      String owner = RecordId.of(annotation.get("image_id"));
+      if (!imageId.equals(owner)) {
+        throw CocoFile.problem(
+            "ann_id " + id + " is of the image " + owner + ", expected image_id " + imageId);
+      }
+      annotations.add(annotation);
+    }
+    return annotations;
+  }
+
+  private static String requiredId(Map<?, ?> ref, String name) {
+    String id = RecordId.of(ref.get(name));
+    if (id == null) {
+      throw CocoFile.problem(
+          "expected an id as \"" + name + "\", found " + describe(ref.get(name)));
+    }
+    return id;
   }
 
   private static String sentence(Object sentence) {
@@ -179,8 +235,11 @@ public final class ReferDataset {
     return name == null ? null : name.replaceFirst("_\\d+(\\.\\w+)$", "$1");
   }
 
-  private static Long integer(Object value) {
-    return value instanceof Integer || value instanceof Long ? ((Number) value).longValue() : null;
+  /** A list or tuple as a list; null for anything else. */
+  private static List<?> list(Object value) {
+    return value instanceof Object[] tuple
+        ? Arrays.asList(tuple)
+        : value instanceof List<?> list ? list : null;
   }
 
   private static String describe(Object value) {

@@ -5,23 +5,53 @@ import java.util.Objects;
 import org.scanformer.Box;
 
 /**
- * An image, an expression, and the box of the object that it describes. Immutable.
+ * An image, an expression, and the boxes of the objects that it describes: one in most datasets;
+ * none where the expression is not true of the image, and several where it speaks of a group.
+ * Immutable.
  *
  * @param id the pair's name within its dataset, for messages and for resuming
  * @param image the image, not yet read
  * @param expression what to look for, not blank
- * @param box the true box, in pixels of the image
+ * @param targets the true boxes, in pixels of the image
  * @param kind the kind of expression ("left", "largest", …); null if not known
  * @param landmarks boxes of other objects that the expression names, in pixels; empty if not known
  */
 public record ReferringPair(
-    String id, ImageSource image, String expression, Box box, String kind, List<Box> landmarks) {
-  /** Checks for nulls and copies the list. */
+    String id,
+    ImageSource image,
+    String expression,
+    List<Box> targets,
+    String kind,
+    List<Box> landmarks) {
+  /** Checks for nulls and copies the lists. */
   public ReferringPair {
     Objects.requireNonNull(id, "id");
     Objects.requireNonNull(image, "image");
     Objects.requireNonNull(expression, "expression");
-    Objects.requireNonNull(box, "box");
+    targets = List.copyOf(targets);
     landmarks = List.copyOf(landmarks);
+  }
+
+  /** A pair with one target. */
+  public ReferringPair(
+      String id, ImageSource image, String expression, Box box, String kind, List<Box> landmarks) {
+    this(id, image, expression, List.of(box), kind, landmarks);
+  }
+
+  /** Whether the expression describes exactly one object. */
+  public boolean hasOneTarget() {
+    return targets.size() == 1;
+  }
+
+  /**
+   * The box of the only target.
+   *
+   * @throws IllegalStateException when there is none, or more than one
+   */
+  public Box box() {
+    if (!hasOneTarget()) {
+      throw new IllegalStateException(id + ": found " + targets.size() + " targets, expected 1");
+    }
+    return targets.get(0);
   }
 }

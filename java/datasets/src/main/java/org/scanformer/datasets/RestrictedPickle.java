@@ -2,10 +2,16 @@ package org.scanformer.datasets;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.IdentityHashMap;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import net.razorvine.pickle.Opcodes;
@@ -17,10 +23,10 @@ import org.scanformer.ScanFormerException;
 /**
  * Reads pickles of plain data: lists, dicts, tuples, strings, numbers, booleans and None. Anything
  * that names a class or calls something is refused before it is resolved. Protocols 0 to 5; strings
- * of Python 2 are decoded as UTF-8.
+ * of Python 2 and bytes are decoded as UTF-8, or as Latin-1 where they are not UTF-8. The file may
+ * be compressed by gzip.
  */
 final class RestrictedPickle extends Unpickler {
-  private static final long MAX_FILE_BYTES = 1 << 30;
   private static final int MAX_NUMBER_BYTES = 64;
   private static final String EXPECTED =
       "expected only lists, dicts, tuples, strings, numbers, booleans and None";
@@ -74,8 +80,21 @@ final class RestrictedPickle extends Unpickler {
           Opcodes.BINUNICODE, 4,
           Opcodes.SHORT_BINUNICODE, 1,
           Opcodes.BINUNICODE8, 8,
+          Opcodes.BINBYTES, 4,
+          Opcodes.SHORT_BINBYTES, 1,
+          Opcodes.BINBYTES8, 8,
           Opcodes.LONG1, 1,
           Opcodes.LONG4, 4);
+
+  /** The opcodes of Python 2's strings and of bytes. */
+  private static final Set<Short> TEXTS =
+      Set.of(
+          Opcodes.STRING,
+          Opcodes.BINSTRING,
+          Opcodes.SHORT_BINSTRING,
+          Opcodes.BINBYTES,
+          Opcodes.SHORT_BINBYTES,
+          Opcodes.BINBYTES8);
 
   private final Path file;
 
@@ -85,17 +104,16 @@ final class RestrictedPickle extends Unpickler {
 
   /**
    * Reads a file's object: {@link java.util.List}, {@link Map}, {@code Object[]} for tuples, {@link
-   * String}, {@link Number}, {@link Boolean} or null. No list or dict occurs in it twice.
+   * String}, {@link Number}, {@link Boolean} or null. A list or dict may occur in several places,
+   * but not within itself.
    *
    * @throws ScanFormerException BAD_INPUT naming the file and what was found
    */
   static Object read(Path file) {
     try {
-      long size = Files.size(file);
-      if (size > MAX_FILE_BYTES) {
-        throw error(file, size + " bytes found, expected at most " + MAX_FILE_BYTES);
-      }
-      return new RestrictedPickle(file).load(new ByteArrayInputStream(Files.readAllBytes(file)));
+      Object read = new RestrictedPickle(file).load(new ByteArrayInputStream(DataFile.read(file)));
+      requireNoCycle(file, read);
+      return read;
     } catch (IOException e) {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT, file + ": could not be read as a pickle: " + e, e);
@@ -122,19 +140,93 @@ final class RestrictedPickle extends Unpickler {
     } else if (!PLAIN.contains(opcode)) {
       throw refused(opcode);
     }
+    requirePlainKeys(opcode);
     final Object result = super.dispatch(opcode);
-    if (opcode == Opcodes.BINSTRING || opcode == Opcodes.SHORT_BINSTRING) {
-      // The library has made a character of each byte.
-      byte[] bytes = ((String) stack.pop()).getBytes(StandardCharsets.ISO_8859_1);
-      stack.add(new String(bytes, StandardCharsets.UTF_8));
-    }
-    if (opcode == Opcodes.GET || opcode == Opcodes.BINGET || opcode == Opcodes.LONG_BINGET) {
-      // A container in itself, or many times in another one, could make reading it endless.
-      if (isContainer(stack.peek())) {
-        throw error(file, "a list, dict or tuple found in several places, expected it in one");
-      }
+    if (TEXTS.contains(opcode)) {
+      stack.add(text(stack.pop()));
     }
     return result;
+  }
+
+  /** Hashing a key that is a container could take endless time. */
+  private void requirePlainKeys(short opcode) {
+    if (opcode == Opcodes.SETITEM) {
+      Object value = stack.pop();
+      requirePlainKey(stack.peek());
+      stack.add(value);
+    } else if (opcode == Opcodes.SETITEMS || opcode == Opcodes.DICT) {
+      List<Object> items = stack.pop_all_since_marker();
+      for (int i = 0; i < items.size(); i += 2) {
+        requirePlainKey(items.get(i));
+      }
+      stack.add_mark();
+      items.forEach(stack::add);
+    }
+  }
+
+  private void requirePlainKey(Object key) {
+    if (isContainer(key)) {
+      throw error(file, "a list, dict or tuple found as a key of a dict, expected a string");
+    }
+  }
+
+  /**
+   * Text from a string of Python 2, of which the library has made a character of each byte, or from
+   * bytes: UTF-8, or Latin-1 where it is not UTF-8.
+   */
+  private static Object text(Object value) {
+    byte[] bytes;
+    if (value instanceof byte[] raw) {
+      bytes = raw;
+    } else if (value instanceof String string && string.chars().allMatch(c -> c < 256)) {
+      bytes = string.getBytes(StandardCharsets.ISO_8859_1);
+    } else {
+      return value;
+    }
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException e) {
+      return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+  }
+
+  /** A container may occur in several places, but not within itself: reading it would not end. */
+  private static void requireNoCycle(Path file, Object root) {
+    Map<Object, Boolean> open = new IdentityHashMap<>();
+    ArrayDeque<Object> path = new ArrayDeque<>();
+    ArrayDeque<Iterator<?>> left = new ArrayDeque<>();
+    left.push(List.of(root == null ? "" : root).iterator());
+    while (!left.isEmpty()) {
+      if (!left.peek().hasNext()) {
+        left.pop();
+        if (!path.isEmpty()) {
+          open.put(path.pop(), false);
+        }
+        continue;
+      }
+      Object next = left.peek().next();
+      Iterator<?> parts = parts(next);
+      if (parts != null) {
+        Boolean state = open.putIfAbsent(next, true);
+        if (Boolean.TRUE.equals(state)) {
+          throw error(file, "a list, dict or tuple found that contains itself");
+        }
+        if (state == null) {
+          path.push(next);
+          left.push(parts);
+        }
+      }
+    }
+  }
+
+  private static Iterator<?> parts(Object object) {
+    if (object instanceof Map<?, ?> map) {
+      return map.values().iterator();
+    }
+    if (object instanceof Collection<?> collection) {
+      return collection.iterator();
+    }
+    return object instanceof Object[] tuple ? Arrays.asList(tuple).iterator() : null;
   }
 
   private static boolean isContainer(Object object) {

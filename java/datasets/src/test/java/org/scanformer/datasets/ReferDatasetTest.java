@@ -50,7 +50,7 @@ class ReferDatasetTest {
   void givesAPairForEachSentence(String fixture) throws IOException {
     useRefs(fixture, "refs(unc).p");
     ReferringDataset dataset = ReferDataset.open(root, null, "train", null);
-    assertEquals(2, dataset.size());
+    assertEquals(2, dataset.size(), dataset.badRecords()::toString);
     assertEquals("the dog", dataset.pair(0).expression());
     assertEquals("café dog", dataset.pair(1).expression());
     assertEquals(new Box(4.5, 6, 20, 10), dataset.pair(1).box());
@@ -85,12 +85,17 @@ class ReferDatasetTest {
     ReferringDataset dataset = ReferDataset.open(root, null, "train", null);
     assertEquals(0, dataset.size());
     assertEquals(1, dataset.badRecords().size());
-    assertTrue(dataset.badRecords().get(0).problem().contains("ann_id 16"));
+    assertTrue(
+        dataset
+            .badRecords()
+            .get(0)
+            .problem()
+            .contains("annotation 16 in instances.json, found none"));
 
     Files.writeString(root.resolve("instances.json"), INSTANCES);
     Files.delete(root.resolve("images/train2014/COCO_train2014_000000581857.jpg"));
     ReferringDataset withoutImage = ReferDataset.open(root, null, "train", null);
-    assertTrue(withoutImage.badRecords().get(0).problem().contains("was not found"));
+    assertTrue(withoutImage.badRecords().get(0).problem().contains("1 image file was not found"));
   }
 
   @Test

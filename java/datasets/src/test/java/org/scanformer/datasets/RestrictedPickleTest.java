@@ -43,7 +43,7 @@ class RestrictedPickleTest {
           hostile-call0      | system
           hostile-call2      | system
           hostile-call4      | system
-          hostile-circle     | in several places
+          hostile-circle     | contains itself
           hostile-length     | a length of
           hostile-length4    | a length of
           hostile-number     | a number of

@@ -1,9 +1,11 @@
 package org.scanformer.trainer;
 
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
+import org.scanformer.datasets.BadRecord;
 import org.scanformer.datasets.MdetrDataset;
 import org.scanformer.datasets.ReferDataset;
 import org.scanformer.datasets.ReferringDataset;
@@ -20,6 +22,7 @@ import picocli.CommandLine.Spec;
 final class DataOptions {
   private static final long VALIDATION_SEED = 1;
   private static final int NAMED_PAIRS = 500;
+  private static final int NAMED_RECORDS = 20;
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
@@ -139,15 +142,17 @@ final class DataOptions {
   }
 
   private void report(ReferringDataset dataset) {
-    if (!dataset.badRecords().isEmpty()) {
-      spec.commandLine()
-          .getErr()
-          .println(
-              dataset.name()
-                  + ": "
-                  + dataset.badRecords().size()
-                  + " bad records ignored, such as "
-                  + dataset.badRecords().get(0));
+    List<BadRecord> bad = dataset.badRecords();
+    if (!bad.isEmpty()) {
+      int records = bad.stream().mapToInt(BadRecord::records).sum();
+      PrintWriter err = spec.commandLine().getErr();
+      err.println(dataset.name() + ": " + records + " bad records left out:");
+      for (BadRecord record : bad.subList(0, Math.min(NAMED_RECORDS, bad.size()))) {
+        err.println("  " + record.id() + ": " + record.problem());
+      }
+      if (bad.size() > NAMED_RECORDS) {
+        err.println("  and others; eval lists all of them");
+      }
     }
   }
 

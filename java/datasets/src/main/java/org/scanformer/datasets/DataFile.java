@@ -1,0 +1,62 @@
+package org.scanformer.datasets;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.zip.GZIPInputStream;
+import org.scanformer.ErrorCode;
+import org.scanformer.ScanFormerException;
+import org.scanformer.internal.model.FileKind;
+
+/** Reads a dataset's files, which may be compressed by gzip. */
+final class DataFile {
+  private static final long MAX_BYTES = 1 << 30;
+
+  private DataFile() {}
+
+  /**
+   * The contents, decompressed.
+   *
+   * @throws ScanFormerException BAD_INPUT when the file is missing or too large, or is one of
+   *     another kind that is known
+   */
+  static byte[] read(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw error(file, "no such file");
+    }
+    try {
+      long size = Files.size(file);
+      if (size > MAX_BYTES) {
+        throw error(file, size + " bytes found, expected at most " + MAX_BYTES);
+      }
+      byte[] bytes = Files.readAllBytes(file);
+      if (bytes.length > 2 && (bytes[0] & 255) == 0x1f && (bytes[1] & 255) == 0x8b) {
+        bytes = decompress(file, bytes);
+      }
+      String kind = FileKind.describe(Arrays.copyOf(bytes, Math.min(bytes.length, 512)));
+      if (kind != null) {
+        throw error(file, "found " + kind);
+      }
+      return bytes;
+    } catch (IOException e) {
+      throw new ScanFormerException(ErrorCode.BAD_INPUT, file + ": could not be read: " + e, e);
+    }
+  }
+
+  private static byte[] decompress(Path file, byte[] bytes) throws IOException {
+    try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
+      byte[] all = in.readNBytes((int) MAX_BYTES);
+      if (in.read() >= 0) {
+        throw error(file, "more than " + MAX_BYTES + " bytes found when decompressed");
+      }
+      return all;
+    }
+  }
+
+  private static ScanFormerException error(Path file, String message) {
+    return new ScanFormerException(ErrorCode.BAD_INPUT, file + ": " + message);
+  }
+}
