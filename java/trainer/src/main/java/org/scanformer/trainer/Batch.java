@@ -1,5 +1,6 @@
 package org.scanformer.trainer;
 
+import java.util.Arrays;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -46,8 +47,25 @@ final class Batch {
       colors = new long[batch * n];
       target = new float[batch * n];
       wanted = new float[batch * n];
-      java.util.Arrays.fill(categories, UNKNOWN);
-      java.util.Arrays.fill(colors, UNKNOWN);
+      Arrays.fill(categories, UNKNOWN);
+      Arrays.fill(colors, UNKNOWN);
+    }
+
+    private ScaleLabels(ScaleLabels whole, int batch, int of) {
+      rows = whole.rows;
+      cols = whole.cols;
+      pixels = Arrays.copyOf(whole.pixels, whole.pixels.length / of * batch);
+      patchBoxes = Arrays.copyOf(whole.patchBoxes, whole.patchBoxes.length / of * batch);
+      covered = Arrays.copyOf(whole.covered, whole.covered.length / of * batch);
+      categories = Arrays.copyOf(whole.categories, whole.categories.length / of * batch);
+      colors = Arrays.copyOf(whole.colors, whole.colors.length / of * batch);
+      target = Arrays.copyOf(whole.target, whole.target.length / of * batch);
+      wanted = Arrays.copyOf(whole.wanted, whole.wanted.length / of * batch);
+    }
+
+    /** A copy with only the first pairs. */
+    ScaleLabels first(int batch) {
+      return new ScaleLabels(this, batch, target.length / (rows * cols));
     }
   }
 

@@ -1,10 +1,13 @@
 package org.scanformer.trainer;
 
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.List;
 import org.scanformer.BackendKind;
 import org.scanformer.Box;
+import org.scanformer.ErrorCode;
 import org.scanformer.Image;
+import org.scanformer.ScanFormerException;
 import org.scanformer.datasets.ImageObject;
 import org.scanformer.datasets.ReferringPair;
 import org.scanformer.internal.model.ModelConfig;
@@ -27,29 +30,51 @@ final class BatchBuilder implements AutoCloseable {
   private final List<String> categories;
   private final List<String> colors;
   private final ImagePyramid pyramid;
+  private final LeftOut leftOut;
 
   /**
    * A builder; it uses one thread.
    *
    * @param categories names of categories, numbered as in the list
    * @param colors names of colours, numbered as in the list
+   * @param leftOut told of pairs that cannot be used
    */
   BatchBuilder(
-      ModelConfig config, TextTokenizer tokenizer, List<String> categories, List<String> colors) {
+      ModelConfig config,
+      TextTokenizer tokenizer,
+      List<String> categories,
+      List<String> colors,
+      LeftOut leftOut) {
     this.config = config;
     this.tokenizer = tokenizer;
     this.categories = categories;
     this.colors = colors;
+    this.leftOut = leftOut;
     this.pyramid = ImagePyramid.open(config, BackendKind.CPU, 1);
   }
 
+  /** Gives another pair in place of one that cannot be used. */
+  interface Replacement {
+    /** No pair takes the place of another. */
+    Replacement NONE = (place, attempt) -> null;
+
+    /**
+     * Another pair, whose image has the batch's coarse grid; null if there is none.
+     *
+     * @param place the pair's place in the batch
+     * @param attempt 1 for the first replacement of that place, and on
+     */
+    ReferringPair of(int place, int attempt);
+  }
+
   /**
-   * Makes a batch.
+   * Makes a batch. Pairs whose image or expression cannot be used are replaced, or left out where
+   * there is no replacement.
    *
-   * @param pairs at least one; their images have the same coarse grid
-   * @throws org.scanformer.ScanFormerException BAD_INPUT when an image cannot be read
+   * @param pairs at least one, each with one target; their images have the same coarse grid
+   * @return the batch, or null if no pair could be used
    */
-  Batch build(List<ReferringPair> pairs) {
+  Batch build(List<ReferringPair> pairs, Replacement replacement) {
     ReferringPair first = pairs.get(0);
     ModelConfig.Grid grid = config.coarseGrid(first.image().width(), first.image().height());
     Batch.ScaleLabels[] scales = new Batch.ScaleLabels[config.numScales()];
@@ -60,30 +85,73 @@ final class BatchBuilder implements AutoCloseable {
     }
     int[][] ids = new int[pairs.size()][];
     float[] boxes = new float[4 * pairs.size()];
-    for (int i = 0; i < ids.length; i++) {
+    int filled = 0;
+    for (int i = 0; i < pairs.size(); i++) {
       ReferringPair pair = pairs.get(i);
-      ids[i] = tokenizer.encode(pair.expression());
-      Image image = pair.image().read();
-      pixels(image, grid, i, scales);
-      double[] target = normalized(pair.box(), image);
-      for (int j = 0; j < 4; j++) {
-        boxes[4 * i + j] = (float) target[j];
+      for (int attempt = 1; pair != null; attempt++) {
+        try {
+          ids[filled] = add(pair, grid, filled, boxes, scales);
+          filled++;
+          break;
+        } catch (ScanFormerException e) {
+          if (e.code() != ErrorCode.BAD_INPUT && e.code() != ErrorCode.OUT_OF_MEMORY) {
+            throw e;
+          }
+          leftOut.add(pair, e);
+          pair = replacement.of(i, attempt);
+        }
       }
+    }
+    if (filled == 0) {
+      return null;
+    }
+    if (filled < ids.length) {
+      ids = Arrays.copyOf(ids, filled);
+      boxes = Arrays.copyOf(boxes, 4 * filled);
       for (int s = 0; s < scales.length; s++) {
-        labels(pair, image, i, s, scales[s]);
+        scales[s] = scales[s].first(filled);
       }
     }
     return new Batch(ids, config.maxTextLength(), config.patchSize(), boxes, scales);
   }
 
-  private void pixels(Image image, ModelConfig.Grid grid, int pair, Batch.ScaleLabels[] scales) {
+  /** Fills a pair's place and returns its token ids; labels come last, as nothing clears them. */
+  private int[] add(
+      ReferringPair pair,
+      ModelConfig.Grid grid,
+      int place,
+      float[] boxes,
+      Batch.ScaleLabels[] scales) {
+    int[] ids = tokenizer.encode(pair.expression());
+    Image image = pair.image().read();
+    pixels(image, pair, grid, place, scales);
+    double[] target = normalized(pair.box(), image);
+    for (int j = 0; j < 4; j++) {
+      boxes[4 * place + j] = (float) target[j];
+    }
+    for (int s = 0; s < scales.length; s++) {
+      labels(pair, image, place, s, scales[s]);
+    }
+    return ids;
+  }
+
+  private void pixels(
+      Image image,
+      ReferringPair pair,
+      ModelConfig.Grid grid,
+      int place,
+      Batch.ScaleLabels[] scales) {
     if (!config.coarseGrid(image.width(), image.height()).equals(grid)) {
-      throw new IllegalArgumentException("an image's size differs from that in its dataset");
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT,
+          String.format(
+              "found %dx%d pixels, expected %dx%d",
+              image.width(), image.height(), pair.image().width(), pair.image().height()));
     }
     FloatBuffer levels = pyramid.of(image);
     for (Batch.ScaleLabels scale : scales) {
       int floats = 3 * scale.rows * scale.cols * config.patchSize() * config.patchSize();
-      levels.get(scale.pixels, pair * floats, floats);
+      levels.get(scale.pixels, place * floats, floats);
     }
   }
 

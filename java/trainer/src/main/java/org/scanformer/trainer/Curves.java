@@ -1,14 +1,15 @@
 package org.scanformer.trainer;
 
-import java.io.BufferedWriter;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -18,11 +19,19 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  * The curves of a run as comma-separated values and as a picture, with a line for every fifty
  * steps. Losses, accuracies and shares are means over these steps.
  */
-final class Curves implements AutoCloseable {
+final class Curves {
   private static final int STEPS_PER_LINE = 50;
+  private static final String HEADER =
+      "step,seconds,rate,loss,box_loss,gradient_norm,accuracies,selected_shares";
+
+  /** A whole line; losses may be NaN. */
+  private static final Pattern LINE =
+      Pattern.compile(
+          "([0-9]{1,18})(,(-?[0-9]{1,18}\\.[0-9]{1,6}|NaN|-?Infinity)){5}"
+              + "(,[0-9]\\.[0-9]{3}( [0-9]\\.[0-9]{3})*){2}");
 
   private final Path file;
-  private final BufferedWriter writer;
+  private final List<String> lines = new ArrayList<>();
   private final long start = System.nanoTime();
   private double loss;
   private double boxLoss;
@@ -34,29 +43,30 @@ final class Curves implements AutoCloseable {
   private String summary = "";
 
   /**
-   * Opens the file; lines after the step that a run resumes from are dropped.
+   * Reads the file of a run that is resumed; lines that come after its step are dropped, and so is
+   * what is not a line, as a damaged file is no reason to end a run.
    *
    * @param afterStep steps completed so far
    */
   Curves(Path file, long afterStep) throws IOException {
     this.file = file;
-    List<String> kept = new ArrayList<>();
+    lines.add(HEADER);
     if (afterStep > 0 && Files.isRegularFile(file)) {
-      for (String line : Files.readAllLines(file, StandardCharsets.UTF_8)) {
-        String number = line.substring(0, Math.max(0, line.indexOf(',')));
-        if (number.equals("step")
-            || number.matches("\\d+") && Long.parseLong(number) <= afterStep) {
-          kept.add(line);
+      // Latin-1 takes any bytes, as a crash of the machine may leave them.
+      String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+      long last = 0;
+      for (String line : text.split("\\R")) {
+        Matcher fields = LINE.matcher(line);
+        if (fields.matches()) {
+          long step = Long.parseLong(fields.group(1));
+          if (step > last && step <= afterStep) {
+            lines.add(line);
+            last = step;
+          }
         }
       }
     }
-    if (kept.isEmpty()) {
-      kept.add("step,seconds,rate,loss,box_loss,gradient_norm,accuracies,selected_shares");
-    }
-    Files.write(file, kept, StandardCharsets.UTF_8);
-    writer =
-        Files.newBufferedWriter(
-            file, StandardCharsets.UTF_8, java.nio.file.StandardOpenOption.APPEND);
+    save();
   }
 
   /** Adds a step; shares are averaged over the steps that selected patches. */
@@ -87,22 +97,18 @@ final class Curves implements AutoCloseable {
       double share = sparse == 0 ? 1 : shares[s] / sparse;
       selected.append(String.format(Locale.ROOT, s == 0 ? "%.3f" : " %.3f", share));
     }
-    try {
-      writer.write(
-          String.format(
-              Locale.ROOT,
-              "%d,%.1f,%.4f,%.4f,%.4f,%.3f,%s,%s%n",
-              report.step(),
-              (System.nanoTime() - start) / 1e9,
-              report.rate(),
-              loss / steps,
-              boxLoss / steps,
-              norm / steps,
-              accuracies,
-              selected));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            "%d,%.1f,%.4f,%.4f,%.4f,%.3f,%s,%s",
+            report.step(),
+            (System.nanoTime() - start) / 1e9,
+            report.rate(),
+            loss / steps,
+            boxLoss / steps,
+            norm / steps,
+            accuracies,
+            selected));
     summary =
         String.format(Locale.ROOT, "loss %.2f acc %s sel %s", loss / steps, accuracies, selected);
     steps = 0;
@@ -119,21 +125,29 @@ final class Curves implements AutoCloseable {
     return summary;
   }
 
-  /** Writes the lines to the file and plots them in a PNG file beside it. */
+  /** Writes the lines to the file, all or nothing. */
   void save() throws IOException {
-    writer.flush();
+    AtomicFiles.write(file, String.join(System.lineSeparator(), lines) + System.lineSeparator());
+  }
+
+  /** Plots the lines in a PNG file beside theirs. */
+  void plot() throws IOException {
     List<Double> steps = new ArrayList<>();
     List<List<Double>> accuracies = new ArrayList<>();
     List<List<Double>> selected = new ArrayList<>();
     List<Double> losses = new ArrayList<>();
-    for (String line : Files.readAllLines(file, StandardCharsets.UTF_8)) {
+    int scales = 0;
+    for (String line : lines.subList(1, lines.size())) {
       String[] fields = line.split(",");
-      if (!fields[0].equals("step")) {
-        steps.add(Double.valueOf(fields[0]));
-        losses.add(Double.valueOf(fields[4]));
-        append(accuracies, fields[6]);
-        append(selected, fields[7]);
+      int own = fields[6].split(" ").length;
+      if (scales != 0 && own != scales) {
+        continue; // of a run with another configuration
       }
+      scales = own;
+      steps.add(Double.valueOf(fields[0]));
+      losses.add(Double.valueOf(fields[4]));
+      append(accuracies, fields[6]);
+      append(selected, fields[7]);
     }
     if (steps.isEmpty()) {
       return;
@@ -146,9 +160,10 @@ final class Curves implements AutoCloseable {
     }
     XYChart loss = chart("Box loss of the last scale", "5 L1 + 2 (1 - GIoU)");
     loss.addSeries("loss", steps, losses).setMarker(SeriesMarkers.NONE);
-    Path picture = file.resolveSibling("curves.png");
+    ByteArrayOutputStream picture = new ByteArrayOutputStream();
     BitmapEncoder.saveBitmap(
-        List.of(accuracy, share, loss), 3, 1, picture.toString(), BitmapEncoder.BitmapFormat.PNG);
+        List.of(accuracy, share, loss), 3, 1, picture, BitmapEncoder.BitmapFormat.PNG);
+    AtomicFiles.write(file.resolveSibling("curves.png"), picture.toByteArray());
   }
 
   private static void append(List<List<Double>> columns, String values) {
@@ -169,10 +184,5 @@ final class Curves implements AutoCloseable {
         .xAxisTitle("step")
         .yAxisTitle(y)
         .build();
-  }
-
-  @Override
-  public void close() throws IOException {
-    writer.close();
   }
 }

@@ -117,8 +117,16 @@ final class DataOptions {
     return training;
   }
 
-  /** The held-out pairs. */
+  /**
+   * The held-out pairs, at least one.
+   *
+   * @throws IllegalArgumentException when there are none
+   */
   List<ReferringPair> validation() {
+    if (validationPairs < 1) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "--validation-pairs must be at least 1, found " + validationPairs);
+    }
     ReferringDataset dataset =
         switch (form) {
           case SHAPES ->
@@ -132,11 +140,22 @@ final class DataOptions {
           case MDETR -> MdetrDataset.open(required(validationFile, "--validation-file"), images);
         };
     report(dataset);
+    List<ReferringPair> usable = new ArrayList<>();
+    for (int i = 0; i < dataset.size(); i++) {
+      ReferringPair pair = dataset.pair(i);
+      if (pair.hasOneTarget()) {
+        usable.add(pair);
+      }
+    }
+    if (usable.isEmpty()) {
+      throw new IllegalArgumentException(
+          dataset.name() + ": no held-out pair with one target found, expected at least 1");
+    }
     List<ReferringPair> pairs = new ArrayList<>();
     // Spread evenly, as neighbours belong to one image.
-    int count = Math.min(validationPairs, dataset.size());
+    int count = Math.min(validationPairs, usable.size());
     for (int i = 0; i < count; i++) {
-      pairs.add(dataset.pair((int) ((long) i * dataset.size() / count)));
+      pairs.add(usable.get((int) ((long) i * usable.size() / count)));
     }
     return pairs;
   }

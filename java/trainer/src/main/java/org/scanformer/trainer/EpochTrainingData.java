@@ -1,6 +1,7 @@
 package org.scanformer.trainer;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +26,12 @@ final class EpochTrainingData implements TrainingData {
     this.batchSize = batchSize;
     this.seed = seed;
     Map<ModelConfig.Grid, List<Integer>> grids = new LinkedHashMap<>();
+    int usable = 0;
     for (int i = 0; i < dataset.size(); i++) {
+      if (!dataset.pair(i).hasOneTarget()) {
+        continue;
+      }
+      usable++;
       var image = dataset.pair(i).image();
       grids
           .computeIfAbsent(
@@ -42,8 +48,8 @@ final class EpochTrainingData implements TrainingData {
       throw new IllegalArgumentException(
           dataset.name()
               + ": "
-              + dataset.size()
-              + " pairs found, expected at least "
+              + usable
+              + " pairs with one target found, expected at least "
               + batchSize
               + " with images of one coarse grid for a batch");
     }
@@ -56,24 +62,45 @@ final class EpochTrainingData implements TrainingData {
 
   @Override
   public List<ReferringPair> batch(long step, double progress) {
+    SplittableRandom changes = new SplittableRandom(seed * 31 + step);
+    List<ReferringPair> pairs = new ArrayList<>();
+    for (int index : indices(step)) {
+      pairs.add(Augmentation.augment(dataset.pair(index), changes));
+    }
+    return pairs;
+  }
+
+  /** The pairs that follow in the group of the same grid, in the order of the dataset. */
+  @Override
+  public ReferringPair replacement(long step, int place, int attempt) {
+    int index = indices(step)[place];
+    for (int[] pairs : byGrid) {
+      int at = Arrays.binarySearch(pairs, index);
+      if (at >= 0) {
+        if (attempt >= pairs.length) {
+          return null;
+        }
+        SplittableRandom changes = new SplittableRandom((seed * 31 + step) * 31 + place);
+        return Augmentation.augment(dataset.pair(pairs[(at + attempt) % pairs.length]), changes);
+      }
+    }
+    return null;
+  }
+
+  /** The numbers of a step's pairs. */
+  private int[] indices(long step) {
     long epoch = step / batchesPerEpoch;
     SplittableRandom random = new SplittableRandom(seed + 0x9e3779b97f4a7c15L * (epoch + 1));
     List<int[]> batches = new ArrayList<>();
     for (int[] pairs : byGrid) {
       int[] order = shuffled(pairs, random);
       for (int i = 0; i + batchSize <= order.length; i += batchSize) {
-        batches.add(java.util.Arrays.copyOfRange(order, i, i + batchSize));
+        batches.add(Arrays.copyOfRange(order, i, i + batchSize));
       }
     }
     int[] places = new int[batches.size()];
-    java.util.Arrays.setAll(places, i -> i);
-    int[] batch = batches.get(shuffled(places, random)[(int) (step % batchesPerEpoch)]);
-    SplittableRandom changes = new SplittableRandom(seed * 31 + step);
-    List<ReferringPair> pairs = new ArrayList<>();
-    for (int index : batch) {
-      pairs.add(Augmentation.augment(dataset.pair(index), changes));
-    }
-    return pairs;
+    Arrays.setAll(places, i -> i);
+    return batches.get(shuffled(places, random)[(int) (step % batchesPerEpoch)]);
   }
 
   private static int[] shuffled(int[] values, SplittableRandom random) {

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.scanformer.internal.model.ModelConfig;
@@ -24,7 +23,7 @@ final class ModelExport {
     node.put("model_type", "scanformer").put("format_version", 1).put("hidden_act", "gelu");
     config.toMap().forEach((name, value) -> node.set(name, MAPPER.valueToTree(value)));
     node.put("selection_threshold", threshold);
-    writeAtomically(file, MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(node));
+    AtomicFiles.write(file, MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(node));
   }
 
   /**
@@ -45,13 +44,6 @@ final class ModelExport {
     }
     writer.write(directory.resolve("model.safetensors"));
     writeConfig(parameters.config(), threshold, directory.resolve("config.json"));
-    writeAtomically(directory.resolve("tokenizer.json"), Files.readAllBytes(tokenizer));
-  }
-
-  private static void writeAtomically(Path file, byte[] bytes) throws IOException {
-    Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
-    Files.write(temporary, bytes);
-    Files.move(
-        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    AtomicFiles.write(directory.resolve("tokenizer.json"), Files.readAllBytes(tokenizer));
   }
 }

@@ -235,7 +235,7 @@ final class TrainCommand implements Callable<Integer> {
     parameters.initialize(seed);
     if (start != null && start.vilt != null) {
       List<String> unused = ViltCheckpoint.copy(start.vilt, parameters);
-      spec.commandLine().getErr().println("Ignored tensors of " + start.vilt + ": " + unused);
+      spec.commandLine().getErr().println("Not used of " + start.vilt + ": " + unused);
     }
     ScalarType type = precision == PrecisionName.BF16 ? ScalarType.BFloat16 : ScalarType.Float;
     TrainingModel model = new TrainingModel(parameters, device, type, form);
@@ -260,7 +260,11 @@ final class TrainCommand implements Callable<Integer> {
             losses,
             data.training(config, batch, seed),
             new BatchBuilder(
-                config, TextTokenizer.open(tokenizerFile, config), categories, colors))) {
+                config,
+                TextTokenizer.open(tokenizerFile, config),
+                categories,
+                colors,
+                new LeftOut(spec.commandLine().getErr())))) {
       new TrainingRun(
               trainer,
               options,
@@ -292,19 +296,19 @@ final class TrainCommand implements Callable<Integer> {
   private ModelConfig prepare(Path tokenizerFile) throws IOException {
     Path configFile = out.resolve("config.json");
     if (start != null && start.vilt != null) {
-      Files.writeString(configFile, ViltCheckpoint.config(start.vilt).toPrettyString());
+      AtomicFiles.write(configFile, ViltCheckpoint.config(start.vilt).toPrettyString());
     } else if (start != null && start.config != null) {
-      Files.write(configFile, Files.readAllBytes(start.config));
+      AtomicFiles.write(configFile, Files.readAllBytes(start.config));
     } else {
       try (InputStream in = TrainCommand.class.getResourceAsStream("shapes-config.json")) {
-        Files.write(configFile, in.readAllBytes());
+        AtomicFiles.write(configFile, in.readAllBytes());
       }
     }
     ModelConfig config = ModelConfig.read(configFile);
     if (tokenizer != null) {
-      Files.write(tokenizerFile, Files.readAllBytes(tokenizer));
+      AtomicFiles.write(tokenizerFile, Files.readAllBytes(tokenizer));
     } else if (start != null && start.vilt != null) {
-      Files.write(tokenizerFile, Files.readAllBytes(start.vilt.resolve("tokenizer.json")));
+      AtomicFiles.write(tokenizerFile, Files.readAllBytes(start.vilt.resolve("tokenizer.json")));
     } else {
       int words = ShapesTokenizer.vocabulary().size();
       if (config.vocabSize() < words) {

@@ -143,7 +143,14 @@ final class Trainer implements AutoCloseable {
 
   private Batch load(long ofStep) {
     List<ReferringPair> pairs = data.batch(ofStep, progress(ofStep));
-    return builder.build(pairs);
+    Batch batch =
+        builder.build(pairs, (place, attempt) -> data.replacement(ofStep, place, attempt));
+    if (batch == null) {
+      throw new IllegalArgumentException(
+          "step " + ofStep + ": none of the pairs of that coarse grid can be read, such as "
+              + pairs.get(0).id() + " with the image " + pairs.get(0).image().name());
+    }
+    return batch;
   }
 
   /** The logit of a training step's threshold; −∞ if it selects every patch. */
@@ -241,26 +248,27 @@ final class Trainer implements AutoCloseable {
   record Evaluation(double[] accuracy, double[] selectedShare) {}
 
   /**
-   * Evaluates the averaged parameters.
+   * Evaluates the averaged parameters with several thresholds. Each batch is built, judged with all
+   * of them and dropped, so only one is in memory.
    *
-   * @param thresholdLogit children of larger logits are selected; −∞ for every patch
+   * @param groups held-out pairs, as {@link #groups} makes them; those that cannot be read are left
+   *     out
+   * @param thresholdLogits children of larger logits are selected; −∞ for every patch
+   * @return an evaluation for each threshold; null if no pair could be read
    */
-  Evaluation evaluate(List<Batch> batches, double thresholdLogit) {
+  List<Evaluation> evaluate(List<List<ReferringPair>> groups, double... thresholdLogits) {
     Tensor own = parameters.values().clone();
-    int scales = batches.get(0).scales.length;
-    double[] hits = new double[scales];
-    double[] shares = new double[scales];
+    int scales = parameters.config().numScales();
+    double[][] hits = new double[thresholdLogits.length][scales];
+    double[][] shares = new double[thresholdLogits.length][scales];
     int pairs = 0;
     try (NoGradGuard guard = new NoGradGuard()) {
       parameters.values().copy_(average);
-      for (Batch batch : batches) {
-        try (PointerScope scope = new PointerScope()) {
-          boolean everything = thresholdLogit == Double.NEGATIVE_INFINITY;
-          Scan scan = model.scan(batch, everything, everything ? 0 : thresholdLogit);
-          Losses.Result result = losses.of(batch, scan);
-          for (int s = 0; s < scales; s++) {
-            hits[s] += result.hits()[s] * batch.size;
-            shares[s] += result.selectedShare()[s] * batch.size;
+      for (List<ReferringPair> group : groups) {
+        Batch batch = build(group);
+        if (batch != null) {
+          for (int t = 0; t < thresholdLogits.length; t++) {
+            evaluate(batch, thresholdLogits[t], hits[t], shares[t]);
           }
           pairs += batch.size;
         }
@@ -269,28 +277,58 @@ final class Trainer implements AutoCloseable {
     } finally {
       own.close();
     }
-    for (int s = 0; s < scales; s++) {
-      hits[s] /= pairs;
-      shares[s] /= pairs;
+    if (pairs == 0) {
+      return null;
     }
-    return new Evaluation(hits, shares);
+    List<Evaluation> evaluations = new ArrayList<>();
+    for (int t = 0; t < thresholdLogits.length; t++) {
+      for (int s = 0; s < scales; s++) {
+        hits[t][s] /= pairs;
+        shares[t][s] /= pairs;
+      }
+      evaluations.add(new Evaluation(hits[t], shares[t]));
+    }
+    return evaluations;
   }
 
-  /** Groups pairs by their grids into batches. */
-  List<Batch> batches(List<ReferringPair> pairs) {
+  /** Adds a batch's hits and shares, each times its pairs. */
+  private void evaluate(Batch batch, double thresholdLogit, double[] hits, double[] shares) {
+    try (PointerScope scope = new PointerScope()) {
+      boolean everything = thresholdLogit == Double.NEGATIVE_INFINITY;
+      Scan scan = model.scan(batch, everything, everything ? 0 : thresholdLogit);
+      Losses.Result result = losses.of(batch, scan);
+      for (int s = 0; s < hits.length; s++) {
+        hits[s] += result.hits()[s] * batch.size;
+        shares[s] += result.selectedShare()[s] * batch.size;
+      }
+    }
+  }
+
+  /** Groups pairs by their grids into the pairs of batches. */
+  List<List<ReferringPair>> groups(List<ReferringPair> pairs) {
     java.util.Map<Object, List<ReferringPair>> byGrid = new java.util.LinkedHashMap<>();
     for (ReferringPair pair : pairs) {
       Object grid = parameters.config().coarseGrid(pair.image().width(), pair.image().height());
       byGrid.computeIfAbsent(grid, key -> new ArrayList<>()).add(pair);
     }
-    List<Batch> batches = new ArrayList<>();
+    List<List<ReferringPair>> groups = new ArrayList<>();
     for (List<ReferringPair> group : byGrid.values()) {
       for (int i = 0; i < group.size(); i += options.batchSize()) {
-        batches.add(
-            builder.build(group.subList(i, Math.min(group.size(), i + options.batchSize()))));
+        groups.add(
+            List.copyOf(group.subList(i, Math.min(group.size(), i + options.batchSize()))));
       }
     }
-    return batches;
+    return groups;
+  }
+
+  /** Whether any of the pairs can be read. */
+  boolean anyReadable(List<ReferringPair> pairs) {
+    return pairs.stream().anyMatch(pair -> build(List.of(pair)) != null);
+  }
+
+  /** Builds a batch in the loader's thread, as the builder has only one user at a time. */
+  private Batch build(List<ReferringPair> pairs) {
+    return await(loader.submit(() -> builder.build(pairs, BatchBuilder.Replacement.NONE)));
   }
 
   // ---- Checkpoints ----

@@ -17,12 +17,17 @@ import org.scanformer.datasets.ReferringPair;
  * and the model that they choose a threshold for. Not safe for use by several threads.
  */
 final class TrainingRun {
+  private static final double[] THRESHOLDS = {
+    0.02, 0.05, 0.08, 0.1, 0.12, 0.14, 0.16, 0.2, 0.25, 0.3, 0.5
+  };
+
   private final Trainer trainer;
   private final Trainer.TrainOptions options;
   private final Parameters parameters;
   private final Schedule schedule;
   private final Path out;
   private final PrintWriter err;
+  private boolean plots = true;
 
   /**
    * What happens beside training steps.
@@ -66,12 +71,17 @@ final class TrainingRun {
         err.println("The options were " + before + "; now they are " + options);
       }
     }
-    Files.writeString(optionsFile, options.toString());
-    List<Batch> validation = trainer.batches(heldOut);
+    if (!trainer.anyReadable(heldOut)) {
+      throw new IllegalArgumentException(
+          "none of the " + heldOut.size() + " held-out pairs can be read, such as "
+              + heldOut.get(0).id() + " with the image " + heldOut.get(0).image().name());
+    }
+    AtomicFiles.write(optionsFile, options.toString());
+    List<List<ReferringPair>> validation = trainer.groups(heldOut);
     StopSignal signal = new StopSignal();
     Runtime.getRuntime().addShutdownHook(signal.hook());
-    try (Curves curves = new Curves(out.resolve("curves.csv"), trainer.step());
-        ProgressBar bar = progressBar()) {
+    Curves curves = new Curves(out.resolve("curves.csv"), trainer.step());
+    try (ProgressBar bar = progressBar()) {
       bar.stepTo(trainer.step());
       while (trainer.step() < options.steps() && !signal.requested()) {
         trainer.run(
@@ -84,8 +94,9 @@ final class TrainingRun {
               bar.stepTo(report.step());
               bar.setExtraMessage(curves.summary());
             });
-        curves.save();
         trainer.save(checkpoint);
+        curves.save();
+        plot(curves);
         if (trainer.step() % schedule.validateEvery == 0 || trainer.step() == options.steps()) {
           evaluate(validation);
         }
@@ -95,16 +106,50 @@ final class TrainingRun {
     }
   }
 
+  /** The picture of the curves is no reason to end a run: where there are no fonts, it is missing. */
+  private void plot(Curves curves) {
+    if (!plots) {
+      return;
+    }
+    try {
+      curves.plot();
+    } catch (IOException
+        | RuntimeException
+        | LinkageError
+        | InternalError
+        | java.awt.AWTError e) {
+      plots = false;
+      err.println(
+          "curves.png cannot be drawn and is left out: "
+              + e
+              + ". Are there fonts (Debian: fontconfig and fonts-dejavu-core)? curves.csv holds the"
+              + " figures.");
+    }
+  }
+
   /** Evaluates several thresholds, takes the best within the budget and writes the model. */
-  private void evaluate(List<Batch> validation) throws IOException {
-    Trainer.Evaluation all = trainer.evaluate(validation, Double.NEGATIVE_INFINITY);
-    err.printf(
-        Locale.ROOT, "%nStep %d, held out: %s with all patches%n", trainer.step(), text(all));
-    double[] thresholds = {0.02, 0.05, 0.08, 0.1, 0.12, 0.14, 0.16, 0.2, 0.25, 0.3, 0.5};
+  private void evaluate(List<List<ReferringPair>> validation) throws IOException {
+    double[] logits = new double[THRESHOLDS.length + 1];
+    logits[0] = Double.NEGATIVE_INFINITY;
+    for (int i = 0; i < THRESHOLDS.length; i++) {
+      logits[i + 1] = Math.log(THRESHOLDS[i] / (1 - THRESHOLDS[i]));
+    }
+    List<Trainer.Evaluation> evaluations = trainer.evaluate(validation, logits);
     double chosen = 0.5;
     double best = -1;
-    for (double threshold : thresholds) {
-      Trainer.Evaluation some = trainer.evaluate(validation, Math.log(threshold / (1 - threshold)));
+    if (evaluations == null) {
+      err.println("No held-out pair can be read any more; the model's threshold is " + chosen);
+      evaluations = List.of();
+    } else {
+      err.printf(
+          Locale.ROOT,
+          "%nStep %d, held out: %s with all patches%n",
+          trainer.step(),
+          text(evaluations.get(0)));
+    }
+    for (int i = 1; i < evaluations.size(); i++) {
+      double threshold = THRESHOLDS[i - 1];
+      Trainer.Evaluation some = evaluations.get(i);
       err.printf(Locale.ROOT, "  threshold %.2f: %s%n", threshold, text(some));
       int last = some.accuracy().length - 1;
       if (some.selectedShare()[last] <= schedule.budget && some.accuracy()[last] > best) {

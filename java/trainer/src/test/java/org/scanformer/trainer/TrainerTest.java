@@ -91,7 +91,7 @@ class TrainerTest {
   }
 
   private BatchBuilder builder() {
-    return new BatchBuilder(config, tokenizer, CATEGORIES, COLORS);
+    return new BatchBuilder(config, tokenizer, CATEGORIES, COLORS, new LeftOut(new java.io.PrintWriter(System.err)));
   }
 
   private Trainer trainer(Parameters parameters, long steps) {
@@ -123,7 +123,7 @@ class TrainerTest {
   @Test
   void mergedEqualsDense() {
     Parameters parameters = parameters();
-    Batch batch = open(builder()).build(pairs(BATCH));
+    Batch batch = open(builder()).build(pairs(BATCH), BatchBuilder.Replacement.NONE);
     double[] totals = new double[2];
     float[][] gradients = new float[2][];
     double[][] shares = new double[2][];
@@ -155,7 +155,7 @@ class TrainerTest {
   @Test
   void selectionLearnsThroughTheBoxes() {
     Parameters parameters = parameters();
-    Batch batch = open(builder()).build(pairs(BATCH));
+    Batch batch = open(builder()).build(pairs(BATCH), BatchBuilder.Replacement.NONE);
     try (PointerScope scope = new PointerScope()) {
       TrainingModel model =
           new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
@@ -183,7 +183,7 @@ class TrainerTest {
         parameters, parameters.values(), 0.5, directory.resolve("tokenizer.json"), model);
 
     List<ReferringPair> pairs = pairs(BATCH);
-    Batch batch = open(builder()).build(pairs);
+    Batch batch = open(builder()).build(pairs, BatchBuilder.Replacement.NONE);
     ScanFormerOptions options =
         ScanFormerOptions.builder().schedule(Schedule.PER_SCALE).maxBatch(BATCH).build();
     try (NoGradGuard guard = new NoGradGuard();
