@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,12 +13,11 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 import org.scanformer.internal.model.ModelConfig;
-import org.scanformer.internal.model.SafetensorsFile;
 import org.scanformer.internal.model.TensorNames;
 
 /**
- * A ViLT checkpoint in Hugging Face's format (config.json, model.safetensors in F32 or F16,
- * tokenizer.json), with or without the prefix {@code vilt.} on its names.
+ * A ViLT checkpoint in Hugging Face's format (config.json, model.safetensors in F32, F16 or BF16, in
+ * one file or several, tokenizer.json), with or without the prefix {@code vilt.} on its names.
  *
  * <p>Parameters that ViLT does not have keep their initial values: the scale embeddings, the
  * constant token and the selection, box and score heads (see {@link Parameters#initialize}). What
@@ -100,32 +98,29 @@ final class ViltCheckpoint {
    */
   @SuppressWarnings("try") // the guard works by being open
   static List<String> copy(Path directory, Parameters parameters) {
-    Path file = directory.resolve("model.safetensors");
     ModelConfig config = parameters.config();
-    try (SafetensorsFile checkpoint = SafetensorsFile.open(file);
+    try (CheckpointTensors checkpoint = CheckpointTensors.open(directory);
         NoGradGuard guard = new NoGradGuard()) {
-      List<String> unused = new ArrayList<>(checkpoint.tensors().keySet());
+      List<String> unused = new ArrayList<>(checkpoint.names());
       for (Map.Entry<String, long[]> entry : TensorNames.shapes(config).entrySet()) {
         String name = entry.getKey();
-        String stored = checkpoint.tensors().containsKey(name) ? name : "vilt." + name;
-        SafetensorsFile.TensorInfo info = checkpoint.tensors().get(stored);
-        if (info == null && FRESH.stream().anyMatch(name::startsWith)) {
+        String stored = checkpoint.names().contains(name) ? name : "vilt." + name;
+        long[] shape = checkpoint.shape(stored);
+        if (shape == null && FRESH.stream().anyMatch(name::startsWith)) {
           continue;
         }
-        if (info == null || !Arrays.equals(info.shape(), entry.getValue())) {
+        if (!Arrays.equals(shape, entry.getValue())) {
           throw new ScanFormerException(
               ErrorCode.BAD_MODEL,
-              file
+              directory
                   + ": tensor \""
                   + stored
                   + "\" is "
-                  + (info == null ? "missing" : Arrays.toString(info.shape()))
+                  + (shape == null ? "missing" : Arrays.toString(shape))
                   + ", expected "
                   + Arrays.toString(entry.getValue()));
         }
-        float[] data = new float[Math.toIntExact(info.elements())];
-        checkpoint.read(stored, 0, FloatBuffer.wrap(data));
-        Torch.set(parameters.part(parameters.values(), name), data);
+        Torch.set(parameters.part(parameters.values(), name), checkpoint.read(stored));
         unused.remove(stored);
       }
       return unused;

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -101,5 +104,47 @@ class ViltCheckpointTest {
   void refusesOtherModels() {
     ScanFormerException other = assertThrows(ScanFormerException.class, () -> writeVilt("bert"));
     assertTrue(other.getMessage().contains("\"bert\", expected \"vilt\""));
+  }
+
+  /** Splits the checkpoint in two, the second with an int64 tensor, as Hugging Face saves them. */
+  @Test
+  void readsShardsAndListsWhatIsNotUsed() throws IOException {
+    ModelConfig config = writeVilt("vilt");
+    Map<String, float[]> written = writeWeights(config);
+    Path whole = directory.resolve("model.safetensors");
+    Files.move(whole, directory.resolve("model-00001-of-00002.safetensors"));
+    String name = "vilt.embeddings.text_embeddings.position_ids";
+    String header = "{\"" + name + "\":{\"dtype\":\"I64\",\"shape\":[1,2],\"data_offsets\":[0,16]}}";
+    Files.write(
+        directory.resolve("model-00002-of-00002.safetensors"),
+        ByteBuffer.allocate(8 + header.length() + 16)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(header.length())
+            .put(header.getBytes(StandardCharsets.US_ASCII))
+            .array());
+    Path index = directory.resolve("model.safetensors.index.json");
+    Files.writeString(
+        index,
+        "{\"weight_map\": {\"a\": \"model-00001-of-00002.safetensors\", \"b\":"
+            + " \"model-00002-of-00002.safetensors\"}}");
+    try (Parameters parameters = new Parameters(config, Map.of(), new Device("cpu"))) {
+      List<String> unused = ViltCheckpoint.copy(directory, parameters);
+      assertEquals(List.of("vilt.pooler.dense.weight", name), unused);
+      String layer = "encoder.layer.1.output.dense.weight";
+      assertArrayEquals(
+          written.get(layer), Torch.floats(parameters.part(parameters.values(), layer)));
+      Files.writeString(index, "{\"weight_map\": {\"a\": \"../x.safetensors\"}}");
+      assertRefused(parameters, "../x.safetensors");
+      Files.delete(index);
+      assertRefused(parameters, "expected it or model.safetensors.index.json");
+      Files.writeString(directory.resolve("pytorch_model.bin"), "PK");
+      assertRefused(parameters, "found pytorch_model.bin instead: save the model as safetensors");
+    }
+  }
+
+  private void assertRefused(Parameters parameters, String words) {
+    ScanFormerException refusal =
+        assertThrows(ScanFormerException.class, () -> ViltCheckpoint.copy(directory, parameters));
+    assertTrue(refusal.getMessage().contains(words), refusal.getMessage());
   }
 }

@@ -72,6 +72,10 @@ final class JsonFiles {
 
   /** The object that a text holds. */
   static JsonNode parseObject(String where, byte[] json) {
+    String kind = FileKind.describe(json);
+    if (kind != null) {
+      throw new ScanFormerException(ErrorCode.BAD_MODEL, where + ": found " + kind);
+    }
     try {
       JsonNode root = MAPPER.readTree(json);
       if (root == null || !root.isObject()) {

@@ -37,7 +37,9 @@ public final class SafetensorsFile implements AutoCloseable {
     /** IEEE half precision. */
     F16(2),
     /** bfloat16. */
-    BF16(2);
+    BF16(2),
+    /** Any other type; its tensors are only listed. */
+    OTHER(0);
 
     private final int bytes;
 
@@ -50,15 +52,14 @@ public final class SafetensorsFile implements AutoCloseable {
    * A tensor of the file.
    *
    * @param name its name in the file
+   * @param type of its elements
    * @param shape its dimensions
    * @param begin its first byte in the file
+   * @param end the first byte after it
    * @param elements their number
    */
-  public record TensorInfo(String name, Type type, long[] shape, long begin, long elements) {
-    private long end() {
-      return begin + elements * type.bytes;
-    }
-  }
+  public record TensorInfo(
+      String name, Type type, long[] shape, long begin, long end, long elements) {}
 
   private final Path file;
   private final FileChannel channel;
@@ -77,6 +78,20 @@ public final class SafetensorsFile implements AutoCloseable {
    *     expected
    */
   public static SafetensorsFile open(Path file) {
+    return open(file, false);
+  }
+
+  /**
+   * Opens a file that may also hold tensors of other types, such as a checkpoint's counters and
+   * indices. They are listed with {@link Type#OTHER} and cannot be read.
+   *
+   * @throws ScanFormerException as {@link #open} does
+   */
+  public static SafetensorsFile openWithOtherTypes(Path file) {
+    return open(file, true);
+  }
+
+  private static SafetensorsFile open(Path file, boolean otherTypes) {
     if (!Files.isRegularFile(file)) {
       throw new ScanFormerException(
           ErrorCode.BAD_MODEL, file + ": found no such file, expected one");
@@ -84,7 +99,7 @@ public final class SafetensorsFile implements AutoCloseable {
     FileChannel channel = null;
     try {
       channel = FileChannel.open(file, StandardOpenOption.READ);
-      return new SafetensorsFile(file, channel, readHeader(file, channel));
+      return new SafetensorsFile(file, channel, readHeader(file, channel, otherTypes));
     } catch (IOException e) {
       closeQuietly(channel);
       throw new ScanFormerException(
@@ -115,9 +130,15 @@ public final class SafetensorsFile implements AutoCloseable {
     return new ScanFormerException(ErrorCode.BAD_MODEL, file + ": " + message);
   }
 
-  private static Map<String, TensorInfo> readHeader(Path file, FileChannel channel)
-      throws IOException {
+  private static Map<String, TensorInfo> readHeader(
+      Path file, FileChannel channel, boolean otherTypes) throws IOException {
     long size = channel.size();
+    String kind =
+        FileKind.describe(
+            readFully(file, channel, 0, (int) Math.min(size, FileKind.HEAD_BYTES)).array());
+    if (kind != null) {
+      throw error(file, "found " + kind);
+    }
     if (size < Long.BYTES) {
       throw error(file, "found " + size + " bytes, expected at least 8, the length of the header");
     }
@@ -142,7 +163,8 @@ public final class SafetensorsFile implements AutoCloseable {
       if (!entry.getKey().equals("__metadata__")) {
         tensors.put(
             entry.getKey(),
-            tensor(file, entry.getKey(), entry.getValue(), Long.BYTES + length, size));
+            tensor(
+                file, entry.getKey(), entry.getValue(), Long.BYTES + length, size, otherTypes));
       }
     }
     requireNoOverlap(file, tensors, Long.BYTES + length, size);
@@ -161,21 +183,22 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   private static TensorInfo tensor(
-      Path file, String name, JsonNode node, long dataStart, long fileSize) {
+      Path file, String name, JsonNode node, long dataStart, long fileSize, boolean otherTypes) {
     String at = "tensor \"" + name + "\": ";
     JsonNode dtype = node.path("dtype");
     Type type =
         Arrays.stream(Type.values())
-            .filter(t -> t.name().equals(dtype.asText()))
+            .filter(t -> t != Type.OTHER && t.name().equals(dtype.asText()))
             .findFirst()
-            .orElseThrow(
-                () ->
-                    error(
-                        file,
-                        at
-                            + "the dtype is "
-                            + JsonFiles.describe(dtype)
-                            + ", expected \"F32\", \"F16\" or \"BF16\""));
+            .orElse(Type.OTHER);
+    if (type == Type.OTHER && !(otherTypes && dtype.isTextual())) {
+      throw error(
+          file,
+          at
+              + "the dtype is "
+              + JsonFiles.describe(dtype)
+              + ", expected \"F32\", \"F16\" or \"BF16\"");
+    }
     JsonNode dimensions = node.path("shape");
     if (!dimensions.isArray()) {
       throw error(
@@ -229,7 +252,8 @@ public final class SafetensorsFile implements AutoCloseable {
               + dataSize
               + " bytes of data");
     }
-    if (elements > (end - begin) / type.bytes || elements * type.bytes != end - begin) {
+    if (type != Type.OTHER
+        && (elements > (end - begin) / type.bytes || elements * type.bytes != end - begin)) {
       throw error(
           file,
           at
@@ -242,7 +266,7 @@ public final class SafetensorsFile implements AutoCloseable {
               + " elements of "
               + type);
     }
-    return new TensorInfo(name, type, shape, dataStart + begin, elements);
+    return new TensorInfo(name, type, shape, dataStart + begin, dataStart + end, elements);
   }
 
   /** The format requires tensors to cover the data without overlaps and without holes. */
@@ -309,6 +333,11 @@ public final class SafetensorsFile implements AutoCloseable {
       throw new IllegalArgumentException(
           name + ": elements " + firstElement + " to " + (firstElement + destination.remaining()));
     }
+    if (tensor.type == Type.OTHER) {
+      throw error(
+          file,
+          "tensor \"" + name + "\" has another dtype than the expected F32, F16 or BF16");
+    }
     long element = firstElement;
     while (destination.hasRemaining()) {
       int count = Math.min(destination.remaining(), CHUNK_BYTES / tensor.type.bytes);
@@ -350,6 +379,7 @@ public final class SafetensorsFile implements AutoCloseable {
           to.put(Float.intBitsToFloat(bytes.getShort() << 16));
         }
       }
+      case OTHER -> throw new IllegalArgumentException("a type that cannot be read");
     }
   }
 
