@@ -8,6 +8,7 @@ import java.awt.image.BufferedImage;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -120,6 +121,20 @@ class ProcessTest {
     assertEquals(0, code, err());
     try (Stream<Path> left = Files.list(temporary)) {
       assertEquals(List.of(), left.toList());
+    }
+  }
+
+  @Test
+  void theBundledModelIsNotUnpackedWhereOthersCanWrite() throws Exception {
+    Path planted = Files.createDirectory(directory.resolve("planted"));
+    Files.setPosixFilePermissions(planted, PosixFilePermissions.fromString("rwxrwxrwx"));
+    String cache = "-Dorg.scanformer.cache=" + planted;
+    String[] locate = {"locate", "--image", CommandLineRun.IMAGE, "--text", "the red circle"};
+    assertEquals(Main.FAILURE, run(directory.resolve("out"), List.of(cache), locate));
+    assertTrue(err().contains(planted + " belongs to"), err());
+    assertTrue(err().contains("the mode 777"), err());
+    try (Stream<Path> files = Files.list(planted)) {
+      assertEquals(List.of(), files.toList());
     }
   }
 }
