@@ -61,32 +61,40 @@ __device__ __forceinline__ float weight_of(const Axis& axis, int i, int t) {
     return static_cast<float>(triangle(window, window.first + t) / axis.totals[i]);
 }
 
+/* One kind of samples: the first of them, and the bytes from a row to the next. */
+struct Samples {
+    const uint8_t* first;
+    int64_t stride;
+};
+
+/* An image with its samples' places resolved on the host: an array indexed by the kernel would lie in its stack. */
 struct Source {
-    const uint8_t* planes[3];
-    int64_t strides[3];
-    int channels; /* bytes a pixel of plane 0 */
+    Samples pixels; /* of packed formats the pixels, otherwise luma */
+    Samples cb;
+    Samples cr;
+    int channels; /* bytes from a pixel to the next of plane 0 */
     int red;      /* byte of red: 0 or 2 */
     bool gray;
     bool yuv;
     bool ten_bits;
-    YuvLayout layout;
+    int chroma_step; /* bytes from a chroma sample to the next of its kind */
+    int chroma_rows; /* rows of pixels that share a chroma row */
     YuvMatrix matrix;
 };
 
-__device__ __forceinline__ float sample(const Source& image, int plane, int64_t row, int64_t byte) {
-    const uint8_t* at = image.planes[plane] + row * image.strides[plane] + byte;
+__device__ __forceinline__ float sample(const Source& image, const Samples& of, int64_t row, int64_t byte) {
+    const uint8_t* at = of.first + row * of.stride + byte;
     return image.ten_bits ? sample10(at) : static_cast<float>(*at);
 }
 
 /* Adds weight * the pixel at (x, y) of a YUV image to the sums. */
 __device__ __forceinline__ void add_yuv(const Source& image, int x, int y, float weight, float* sums) {
     const YuvMatrix& m = image.matrix;
-    const YuvLayout& at = image.layout;
-    const int64_t chroma = static_cast<int64_t>(x / 2) * at.chroma_step;
-    const int row = y / at.chroma_rows;
-    const float u = sample(image, at.cb_plane, row, at.cb + chroma) - m.chroma_offset;
-    const float v = sample(image, at.cr_plane, row, at.cr + chroma) - m.chroma_offset;
-    const float level = sample(image, 0, y, at.luma + static_cast<int64_t>(x) * image.channels);
+    const int64_t chroma = static_cast<int64_t>(x / 2) * image.chroma_step;
+    const int row = y / image.chroma_rows;
+    const float u = sample(image, image.cb, row, chroma) - m.chroma_offset;
+    const float v = sample(image, image.cr, row, chroma) - m.chroma_offset;
+    const float level = sample(image, image.pixels, y, static_cast<int64_t>(x) * image.channels);
     const float luma = m.luma_scale * (level - m.luma_offset);
     sums[0] += weight * fminf(fmaxf(luma + m.red_cr * v, 0.0f), 255.0f);
     sums[1] += weight * fminf(fmaxf(luma + m.green_cb * u + m.green_cr * v, 0.0f), 255.0f);
@@ -105,7 +113,7 @@ __global__ void __launch_bounds__(kThreads)
     float sums[3] = {0, 0, 0};
     for (int j = 0; j < down; j++) {
         const uint8_t* pixel =
-            image.planes[0] + (top + j) * image.strides[0] + static_cast<int64_t>(left) * image.channels;
+            image.pixels.first + (top + j) * image.pixels.stride + static_cast<int64_t>(left) * image.channels;
         float row[3] = {0, 0, 0};
         for (int i = 0; i < across; i++) {
             const float weight = weight_of(horizontal, x, i);
@@ -144,18 +152,26 @@ __global__ void __launch_bounds__(kThreads) halve(const float* fine, int rows, i
 
 constexpr int kMaxBlocksDown = 65535;
 
+/* The samples of a plane from a byte of its rows on. */
+Samples samples_of(const sf_image& image, int plane, int byte) {
+    return {reinterpret_cast<const uint8_t*>(image.planes[plane]) + byte, image.strides[plane]};
+}
+
 Source source_of(const sf_image& image) {
     Source source = {};
-    for (int p = 0; p < 3; p++) {
-        source.planes[p] = reinterpret_cast<const uint8_t*>(image.planes[p]);
-        source.strides[p] = image.strides[p];
-    }
     source.channels = pixel_bytes(image.format);
     source.red = image.format == SF_BGR || image.format == SF_BGRA ? 2 : 0;
     source.gray = image.format == SF_GRAY;
     source.yuv = is_yuv(image.format);
     source.ten_bits = image.format == SF_P010;
-    source.layout = yuv_layout(image.format);
+    source.pixels = samples_of(image, 0, 0);
+    if (!source.yuv) return source;
+    const YuvLayout layout = yuv_layout(image.format);
+    source.pixels = samples_of(image, 0, layout.luma);
+    source.cb = samples_of(image, layout.cb_plane, layout.cb);
+    source.cr = samples_of(image, layout.cr_plane, layout.cr);
+    source.chroma_step = layout.chroma_step;
+    source.chroma_rows = layout.chroma_rows;
     source.matrix = yuv_matrix(image.format, image.color);
     return source;
 }

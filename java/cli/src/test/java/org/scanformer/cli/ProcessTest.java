@@ -106,7 +106,6 @@ class ProcessTest {
             List.of(
                 "-Djava.io.tmpdir=" + temporary,
                 "-Duser.home=/dev/null/none",
-                "-DDJL_CACHE_DIR=" + directory.resolve("djl")),
             "locate",
             "--backend",
             "cpu",
