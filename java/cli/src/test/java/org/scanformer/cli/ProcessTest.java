@@ -105,7 +105,7 @@ class ProcessTest {
             out,
             List.of(
                 "-Djava.io.tmpdir=" + temporary,
-                "-Duser.home=/dev/null/none",
+                "-Duser.home=/dev/null/none"),
             "locate",
             "--backend",
             "cpu",
