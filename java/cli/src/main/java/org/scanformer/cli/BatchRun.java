@@ -4,16 +4,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
+import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import me.tongfei.progressbar.ProgressBar;
 import org.scanformer.ErrorCode;
 import org.scanformer.Image;
@@ -54,26 +52,37 @@ final class BatchRun {
   /**
    * Answers every line that is not blank.
    *
+   * @param file lines in UTF-8, or in UTF-16 with a byte order mark; "-" for standard input, whose
+   *     images are relative to the working directory
    * @return the number of lines that gave an error
    */
   int run(Path file, PrintWriter out) throws IOException {
-    if (!Files.isRegularFile(file)) {
+    boolean standardInput = file.toString().equals("-");
+    if (!standardInput && (!Files.exists(file) || Files.isDirectory(file))) {
       throw new CliException("The batch file " + file + " does not exist or is not a file");
     }
-    Path folder = file.toAbsolutePath().getParent();
+    Path folder = standardInput ? Path.of("") : file.toAbsolutePath().getParent();
     try (ProgressBar progress = Progress.bar("locate", countLines(file));
-        BufferedReader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+        BatchLines lines =
+            new BatchLines(standardInput ? System.in : Files.newInputStream(file))) {
       List<Line> group = new ArrayList<>();
-      int number = 0;
-      for (String text = reader.readLine(); text != null; text = reader.readLine()) {
-        number++;
-        if (!text.isBlank()) {
-          Line line = parse(number, text, folder);
-          if (line.error == ErrorCode.OUT_OF_MEMORY && !group.isEmpty()) {
-            // The images that wait take the memory that this one may need.
-            answer(group, out, progress);
-            line = parse(number, text, folder);
+      boolean more = true;
+      for (int number = 1; more; number++) {
+        try {
+          String text = lines.next();
+          more = text != null;
+          if (more && !text.isBlank()) {
+            Line line = parse(number, text, folder);
+            if (line.error == ErrorCode.OUT_OF_MEMORY && !group.isEmpty()) {
+              // The images that wait take the memory that this one may need.
+              answer(group, out, progress);
+              line = parse(number, text, folder);
+            }
+            group.add(line);
           }
+        } catch (ScanFormerException e) {
+          Line line = new Line(number);
+          fail(line, e.code(), e.getMessage());
           group.add(line);
         }
         if (group.size() == groupSize) {
@@ -81,15 +90,21 @@ final class BatchRun {
         }
       }
       answer(group, out, progress);
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
     }
     return failed;
   }
 
+  /** The number of line feeds of a file that can be read twice; otherwise -1. */
   private static long countLines(Path file) throws IOException {
-    try (Stream<String> lines = Files.lines(file, StandardCharsets.UTF_8)) {
-      return lines.filter(line -> !line.isBlank()).count();
+    if (!Files.isRegularFile(file)) {
+      return -1;
+    }
+    try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+      long count = 0;
+      for (int b = in.read(); b >= 0; b = in.read()) {
+        count += b == '\n' ? 1 : 0;
+      }
+      return count;
     }
   }
 

@@ -121,18 +121,23 @@ final class EvalCommand implements Callable<Integer> {
           run(log);
         }
       }
+      PrintWriter out = spec.commandLine().getOut();
+      if (json) {
+        out.println(LocationJson.write(evaluation.toJson()));
+      } else {
+        print(out);
+      }
+      out.flush();
+      // Last, as the figures must not be lost where nothing can be drawn.
       if (plots != null && !evaluation.results().isEmpty()) {
-        new EvalPlots(plots).write(evaluation);
-        new ExampleSheet(scanFormer, this::policy).write(dataset, evaluation, plots);
+        Drawing.run(
+            () -> {
+              new EvalPlots(plots).write(evaluation);
+              new ExampleSheet(scanFormer, this::policy).write(dataset, evaluation, plots);
+            });
       }
     }
-    PrintWriter out = spec.commandLine().getOut();
-    if (json) {
-      out.println(LocationJson.write(evaluation.toJson()));
-    } else {
-      print(out);
-    }
-    return evaluation.results().isEmpty() ? Main.FAILURE : 0;
+    return evaluation.pairs() == 0 ? Main.FAILURE : 0;
   }
 
   private void requireShares() {
@@ -301,6 +306,28 @@ final class EvalCommand implements Callable<Integer> {
     }
   }
 
+  /** Pairs without one target, which the figures of accuracy leave out. */
+  private void printApart(PrintWriter out) {
+    List<PairResult> none = evaluation.withoutTarget();
+    List<PairResult> several = evaluation.severalTargets();
+    if (!none.isEmpty()) {
+      out.println();
+      out.printf(
+          Locale.ROOT,
+          "Without a target: %d pairs, mean score %.3f%n",
+          none.size(),
+          Evaluation.meanScore(none));
+    }
+    if (!several.isEmpty()) {
+      out.println();
+      out.printf(
+          Locale.ROOT,
+          "With several targets: %d pairs, %.3f of the boxes have an IoU of at least 0.5 with one%n",
+          several.size(),
+          Evaluation.share(several));
+    }
+  }
+
   private void print(PrintWriter out) {
     List<PairResult> results = evaluation.results();
     out.println(dataset.name() + ": " + results.size() + " pairs");
@@ -354,6 +381,7 @@ final class EvalCommand implements Callable<Integer> {
         }
       }
     }
+    printApart(out);
     List<BadRecord> bad = evaluation.badRecords();
     if (!bad.isEmpty()) {
       out.println();

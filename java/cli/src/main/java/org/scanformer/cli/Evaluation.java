@@ -13,12 +13,52 @@ final class Evaluation {
   static final double[] BOUNDS = {0.5, 0.7, 0.9};
 
   private final List<PairResult> results = new ArrayList<>();
+  private final List<PairResult> withoutTarget = new ArrayList<>();
+  private final List<PairResult> severalTargets = new ArrayList<>();
   private final List<BadRecord> badRecords = new ArrayList<>();
   private long modelNanos;
   private int timedPairs;
 
+  /** Adds a result; pairs without a target and with several are counted apart. */
   void add(PairResult result) {
-    results.add(result);
+    List<PairResult> list =
+        switch (result.targets()) {
+          case 0 -> withoutTarget;
+          case 1 -> results;
+          default -> severalTargets;
+        };
+    list.add(result);
+  }
+
+  /** Number of pairs of any kind. */
+  int pairs() {
+    return results.size() + withoutTarget.size() + severalTargets.size();
+  }
+
+  /** Results of pairs whose expression is not true of the image. */
+  List<PairResult> withoutTarget() {
+    return withoutTarget;
+  }
+
+  /** Results of pairs whose expression speaks of several objects; IoU with the best of them. */
+  List<PairResult> severalTargets() {
+    return severalTargets;
+  }
+
+  /** Mean score of the last scale; NaN if the model has none or there are no results. */
+  static double meanScore(List<PairResult> results) {
+    return results.stream()
+        .mapToDouble(r -> r.scales().get(r.scales().size() - 1).score())
+        .average()
+        .orElse(Double.NaN);
+  }
+
+  /** Share of results whose last box has an IoU of at least 0.5 with a target. */
+  static double share(List<PairResult> results) {
+    return results.stream()
+        .mapToDouble(r -> r.scales().get(r.scales().size() - 1).iou() >= BOUNDS[0] ? 1 : 0)
+        .average()
+        .orElse(0);
   }
 
   void addBad(BadRecord record) {
@@ -31,6 +71,7 @@ final class Evaluation {
     timedPairs += pairs;
   }
 
+  /** Results of pairs with one target, which all figures of accuracy are of. */
   List<PairResult> results() {
     return results;
   }
@@ -134,6 +175,16 @@ final class Evaluation {
               .put("mean_cost", point.meanCost());
         }
       }
+    }
+    if (!withoutTarget.isEmpty()) {
+      ObjectNode node = root.putObject("without_target").put("pairs", withoutTarget.size());
+      double score = meanScore(withoutTarget);
+      node.put("mean_score", Double.isNaN(score) ? null : (Double) score);
+    }
+    if (!severalTargets.isEmpty()) {
+      root.putObject("several_targets")
+          .put("pairs", severalTargets.size())
+          .put("accuracy_0.5_any", share(severalTargets));
     }
     ArrayNode bad = root.putArray("bad_records");
     for (BadRecord record : badRecords) {

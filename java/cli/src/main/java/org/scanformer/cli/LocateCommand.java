@@ -52,7 +52,7 @@ final class LocateCommand implements Callable<Integer> {
     @Option(
         names = "--batch",
         paramLabel = "FILE.jsonl",
-        description = "Answer every line of a file with one line of JSON.")
+        description = "Answer every line of a file with one line of JSON; - for standard input.")
     private Path batch;
   }
 
@@ -144,17 +144,19 @@ final class LocateCommand implements Callable<Integer> {
     Image image = Image.read(input.single.image);
     String text = input.single.text;
     Location location = scanFormer.locate(Request.of(image, text).withSelection(policy));
-    if (overlay != null) {
-      PngFiles.write(Overlay.boxes(image, text, location), overlay);
-    }
-    if (seen != null) {
-      int patchSize = ((Number) scanFormer.config().get("patch_size")).intValue();
-      PngFiles.write(Overlay.seen(image, location, patchSize), seen);
-    }
     if (json) {
       spec.commandLine().getOut().println(LocationJson.toJson(location));
     } else {
       print(text, location);
+    }
+    // Last, as the answer must not be lost where nothing can be drawn.
+    spec.commandLine().getOut().flush();
+    if (seen != null) {
+      int patchSize = ((Number) scanFormer.config().get("patch_size")).intValue();
+      PngFiles.write(Overlay.seen(image, location, patchSize), seen);
+    }
+    if (overlay != null) {
+      Drawing.run(() -> PngFiles.write(Overlay.boxes(image, text, location), overlay));
     }
   }
 

@@ -16,13 +16,19 @@ import org.scanformer.datasets.ReferringPair;
  *
  * @param id the pair's
  * @param kind the expression's kind, or null
+ * @param targets true boxes of the pair; 0 where the expression is not true of the image
  * @param scales from the coarsest on
  */
-record PairResult(String id, String kind, List<Scale> scales) {
+record PairResult(String id, String kind, int targets, List<Scale> scales) {
+  /** The result of a pair with one target. */
+  PairResult(String id, String kind, List<Scale> scales) {
+    this(id, kind, 1, scales);
+  }
+
   /**
    * One scale.
    *
-   * @param iou of its box with the true one
+   * @param iou of its box with the true one, of several the best; 0 if there is none
    * @param score predicted IoU; NaN where the model has no score head
    * @param agreement IoU of its box with the box of the scale before; NaN for the first
    * @param selected patches selected
@@ -36,24 +42,33 @@ record PairResult(String id, String kind, List<Scale> scales) {
   }
 
   static PairResult of(ReferringPair pair, Image image, Location location) {
-    NormalizedBox truth = NormalizedBox.of(pair.box(), image.width(), image.height());
+    List<NormalizedBox> truths =
+        pair.targets().stream()
+            .map(box -> NormalizedBox.of(box, image.width(), image.height()))
+            .toList();
     List<Scale> scales = new ArrayList<>();
     NormalizedBox before = null;
     for (ScaleResult scale : location.scales()) {
       scales.add(
           new Scale(
-              scale.box().intersectionOverUnion(truth),
+              truths.stream()
+                  .mapToDouble(truth -> scale.box().intersectionOverUnion(truth))
+                  .max()
+                  .orElse(0),
               scale.score(),
               before == null ? Double.NaN : scale.box().intersectionOverUnion(before),
               scale.mask().count(),
               scale.mask().total()));
       before = scale.box();
     }
-    return new PairResult(pair.id(), pair.kind(), scales);
+    return new PairResult(pair.id(), pair.kind(), truths.size(), scales);
   }
 
   ObjectNode toJson() {
     ObjectNode node = LocationJson.object().put("id", id).put("kind", kind);
+    if (targets != 1) {
+      node.put("targets", targets);
+    }
     ArrayNode list = node.putArray("scales");
     for (Scale scale : scales) {
       list.addArray()
@@ -78,6 +93,9 @@ record PairResult(String id, String kind, List<Scale> scales) {
               scale.required(4).intValue()));
     }
     return new PairResult(
-        node.required("id").textValue(), node.required("kind").textValue(), List.copyOf(scales));
+        node.required("id").textValue(),
+        node.required("kind").textValue(),
+        node.path("targets").asInt(1),
+        List.copyOf(scales));
   }
 }

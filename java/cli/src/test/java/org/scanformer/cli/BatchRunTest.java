@@ -127,6 +127,6 @@ class BatchRunTest {
     Path file = Files.write(directory.resolve("binary"), new byte[] {(byte) 0xff, (byte) 0xfe, 10});
     CommandLineRun run = run("locate", "--model", MODEL, "--batch", file.toString());
     assertEquals(1, run.code());
-    assertTrue(run.err().contains("scanformer: "), run.err());
+    assertError(parse(run).get(0), 1, "BAD_INPUT", "not UTF-16LE");
   }
 }

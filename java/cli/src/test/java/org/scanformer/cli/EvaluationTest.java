@@ -98,4 +98,23 @@ class EvaluationTest {
   void nothingEvaluatedIsStillJson() {
     assertTrue(new Evaluation().toJson().get("bad_records").isEmpty());
   }
+
+  @Test
+  void countsPairsWithoutOneTargetApart() {
+    Evaluation evaluation = example();
+    evaluation.add(
+        new PairResult("d", null, 0, List.of(scale(0, 0.1, Double.NaN, 1, 1), scale(0, 0.3, 0, 1, 1))));
+    evaluation.add(
+        new PairResult(
+            "e", null, 2, List.of(scale(0, 0.1, Double.NaN, 1, 1), scale(0.6, 0.3, 0, 1, 1))));
+    assertEquals(example().accuracy(1, 0.5), evaluation.accuracy(1, 0.5));
+    assertEquals(5, evaluation.pairs());
+    JsonNode json = evaluation.toJson();
+    assertEquals(3, json.get("pairs").intValue());
+    assertEquals(1, json.at("/without_target/pairs").intValue());
+    assertEquals(0.3, json.at("/without_target/mean_score").doubleValue(), 1e-9);
+    assertEquals(1, json.at("/several_targets/accuracy_0.5_any").doubleValue());
+    PairResult none = evaluation.withoutTarget().get(0);
+    assertEquals(0, PairResult.fromJson(none.toJson()).targets());
+  }
 }
