@@ -1,6 +1,8 @@
 """Writes the pickles beside it, as the REFER toolkit's files are: by Python's pickle module, and, for those of
 Python 2, opcode by opcode, as Python 3 has no way to write a byte string as `str`."""
 
+import copy
+import io
 import pickle
 import struct
 
@@ -47,6 +49,45 @@ def python2(value):
     raise TypeError(value)
 
 
+class Python2Pickler(pickle._Pickler):
+    """Protocol 0 as Python 2 writes it: text is a byte string in repr's escapes, bytes stand for it here."""
+
+    dispatch = dict(pickle._Pickler.dispatch)
+
+    def save_str(self, data):
+        self.write(b"S" + repr(data)[1:].encode("ascii") + b"\n")
+        self.memoize(data)
+
+    dispatch[bytes] = save_str
+
+
+def encoded(value):
+    """Text as bytes, keys too, as pickle.load(…, encoding="bytes") gives it."""
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, list):
+        return [encoded(v) for v in value]
+    if isinstance(value, dict):
+        return {encoded(k): encoded(v) for k, v in value.items()}
+    return value
+
+
+def python2_protocol0(value):
+    out = io.BytesIO()
+    Python2Pickler(out, 0).dump(encoded(value))
+    return out.getvalue()
+
+
+def shared(refs):
+    """All sentences share a list, as pickles do whose objects were the same."""
+    refs = copy.deepcopy(refs)
+    tokens = refs[0]["sentences"][1]["tokens"]
+    for ref in refs:
+        for sentence in ref["sentences"]:
+            sentence["tokens"] = tokens
+    return refs
+
+
 def write(name, data):
     with open(name, "wb") as file:
         file.write(data)
@@ -75,3 +116,7 @@ write("hostile-extension.p", b"\x80\x02\x82\x01.")
 write("hostile-key.p", b"\x80\x02}" + b"]" * 20000 + b"a" * 19999 + b"Ns.")
 write("truncated.p", pickle.dumps(REFS, protocol=2)[:-40])
 write("no-list.p", pickle.dumps({"a": 1}, protocol=2))
+write("refs-python2-protocol0.p", python2_protocol0(REFS))
+write("refs-bytes.p", pickle.dumps(encoded(REFS), 4))
+write("refs-shared.p", pickle.dumps(shared(REFS), 2))
+write("hostile-shared-key.p", b"\x80\x02}]q\x00" + b"".join(b"](h%ch%ceq%c" % (i, i, i + 1) for i in range(40)) + b"Ns.")

@@ -20,7 +20,7 @@ class RestrictedPickleTest {
   private static final Path FIXTURES = Path.of("src", "test", "resources", "refer");
 
   @ParameterizedTest
-  @ValueSource(strings = {"protocol0", "protocol2", "protocol4", "python2"})
+  @ValueSource(strings = {"protocol0", "protocol2", "protocol4", "python2", "python2-protocol0", "bytes", "shared"})
   void readsWhatPythonWrites(String name) {
     Object read = RestrictedPickle.read(FIXTURES.resolve("refs-" + name + ".p"));
     List<?> refs = assertInstanceOf(List.class, read);
@@ -43,6 +43,7 @@ class RestrictedPickleTest {
           hostile-call0      | system
           hostile-call2      | system
           hostile-call4      | system
+          hostile-shared-key | as a key
           hostile-circle     | contains itself
           hostile-length     | a length of
           hostile-length4    | a length of

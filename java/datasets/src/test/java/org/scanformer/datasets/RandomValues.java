@@ -1,0 +1,161 @@
+package org.scanformer.datasets;
+
+import com.code_intelligence.jazzer.api.FuzzedDataProvider;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Values of datasets' files as the fuzzer chooses them: mostly of the right structure, with fields
+ * missing, of another type or out of range, and written as JSON or as a pickle. Not thread-safe.
+ */
+final class RandomValues {
+  private static final List<Object> ODD =
+      Arrays.asList(
+          null, true, -1, 0, 1, 2, 1.5, 1e300, Long.MAX_VALUE, "", "1", "01", "x", "../a.jpg",
+          "a\0b", "a.jpg", "\ud800", List.of(), List.of(1), List.of(-1), Map.of());
+
+  private final FuzzedDataProvider data;
+
+  RandomValues(FuzzedDataProvider data) {
+    this.data = data;
+  }
+
+  /** The value, or sometimes another one, or none. */
+  private void put(Map<Object, Object> map, String name, Object value) {
+    int choice = data.consumeInt(0, 15);
+    if (choice == 15) {
+      map.put(name, odd());
+    } else if (choice != 14) {
+      map.put(name, value);
+    }
+  }
+
+  private Object odd() {
+    int choice = data.consumeInt(0, ODD.size());
+    return choice < ODD.size() ? ODD.get(choice) : data.consumeString(20);
+  }
+
+  private Object id() {
+    return data.consumeBoolean() ? (Object) data.consumeInt(0, 3) : "" + data.consumeInt(0, 3);
+  }
+
+  private Object list(java.util.function.Supplier<Object> element, int most) {
+    Object[] elements = new Object[data.consumeInt(0, most)];
+    Arrays.setAll(elements, i -> element.get());
+    return Arrays.asList(elements);
+  }
+
+  /** An object with images, annotations and categories. */
+  Object coco(boolean captions) {
+    Map<Object, Object> root = new LinkedHashMap<>();
+    put(root, "images", list(() -> image(captions), 4));
+    put(root, "annotations", list(this::annotation, 6));
+    put(root, "categories", list(() -> Map.of("id", id(), "name", "dog"), 2));
+    return root;
+  }
+
+  private Object image(boolean caption) {
+    Map<Object, Object> image = new LinkedHashMap<>();
+    put(image, "id", id());
+    put(image, "file_name", data.consumeInt(0, 3) == 0 ? "b.png" : "a.jpg");
+    put(image, "width", data.consumeInt(0, 7) == 0 ? data.consumeInt() : 40);
+    put(image, "height", data.consumeInt(0, 7) == 0 ? data.consumeInt() : 30);
+    if (caption) {
+      put(image, "caption", data.consumeString(8));
+    }
+    return image;
+  }
+
+  private Object annotation() {
+    Map<Object, Object> annotation = new LinkedHashMap<>();
+    put(annotation, "id", id());
+    put(annotation, "image_id", id());
+    put(annotation, "category_id", id());
+    put(annotation, "bbox", list(() -> number(), 5));
+    return annotation;
+  }
+
+  private Object number() {
+    return data.consumeInt(0, 7) == 0 ? odd() : (Object) data.consumeInt(-10, 50);
+  }
+
+  /** A list of referred objects. */
+  Object refs() {
+    return list(
+        () -> {
+          Map<Object, Object> ref = new LinkedHashMap<>();
+          put(ref, "split", "val");
+          put(ref, "ref_id", id());
+          put(ref, "image_id", id());
+          put(ref, "ann_id", data.consumeBoolean() ? id() : list(this::id, 3));
+          put(ref, "no_target", data.consumeBoolean());
+          put(ref, "file_name", "a_12.jpg");
+          put(ref, "sentences", list(() -> Map.of("sent", data.consumeString(8)), 3));
+          return ref;
+        },
+        4);
+  }
+
+  /** The value as a pickle, with strings as text, bytes or Python 2's, and lists that are shared. */
+  byte[] pickle(Object value) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    out.write(0x80);
+    out.write(2);
+    write(value, out);
+    out.write('.');
+    return out.toByteArray();
+  }
+
+  private void write(Object value, ByteArrayOutputStream out) {
+    int choice = data.consumeInt(0, 31);
+    if (value == null) {
+      out.write('N');
+    } else if (value instanceof Boolean bool) {
+      out.write(bool ? 0x88 : 0x89);
+    } else if (value instanceof Number number) {
+      text((choice == 0 ? "F" : "I") + number + "\n", out);
+    } else if (value instanceof String string) {
+      byte[] bytes = string.getBytes(StandardCharsets.UTF_8);
+      out.write(choice < 8 ? 'U' : choice < 16 ? 'C' : 0x8c);
+      out.write(bytes.length & 255);
+      out.write(bytes, 0, Math.min(255, bytes.length));
+    } else if (value instanceof List<?> list) {
+      out.write(choice < 8 ? '(' : ']');
+      if (choice >= 8) {
+        memo('q', out);
+        out.write('(');
+      }
+      list.forEach(element -> write(element, out));
+      out.write(choice < 8 ? 't' : 'e');
+    } else if (value instanceof Map<?, ?> map) {
+      out.write('}');
+      out.write('(');
+      map.forEach(
+          (key, element) -> {
+            write(key, out);
+            write(element, out);
+          });
+      out.write('u');
+    }
+    if (choice == 31) {
+      out.write(data.consumeByte()); // any opcode
+    } else if (choice == 30) {
+      out.write('0'); // drops the value for one that is shared
+      memo('h', out);
+    }
+  }
+
+  private void memo(int opcode, ByteArrayOutputStream out) {
+    out.write(opcode);
+    out.write(data.consumeInt(0, 3));
+  }
+
+  private static void text(String text, ByteArrayOutputStream out) {
+    byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+    out.write(bytes, 0, bytes.length);
+  }
+}
