@@ -63,8 +63,7 @@ final class BatchRun {
     }
     Path folder = standardInput ? Path.of("") : file.toAbsolutePath().getParent();
     try (ProgressBar progress = Progress.bar("locate", countLines(file));
-        BatchLines lines =
-            new BatchLines(standardInput ? System.in : Files.newInputStream(file))) {
+        BatchLines lines = new BatchLines(standardInput ? System.in : Files.newInputStream(file))) {
       List<Line> group = new ArrayList<>();
       boolean more = true;
       for (int number = 1; more; number++) {

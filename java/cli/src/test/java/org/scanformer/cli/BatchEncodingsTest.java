@@ -83,8 +83,7 @@ class BatchEncodingsTest {
     CommandLineRun marked =
         run("locate", "--backend", "cpu", "--model", MODEL, "--batch", file.toString());
     assertEquals(0, marked.code(), marked.err());
-    Files.write(
-        file, ("{\"text\": \"r\u00e9d\"}\n" + line).getBytes(StandardCharsets.ISO_8859_1));
+    Files.write(file, ("{\"text\": \"r\u00e9d\"}\n" + line).getBytes(StandardCharsets.ISO_8859_1));
     CommandLineRun latin1 =
         run("locate", "--backend", "cpu", "--model", MODEL, "--batch", file.toString());
     assertEquals(1, latin1.code());

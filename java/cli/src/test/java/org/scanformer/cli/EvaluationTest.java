@@ -103,7 +103,8 @@ class EvaluationTest {
   void countsPairsWithoutOneTargetApart() {
     Evaluation evaluation = example();
     evaluation.add(
-        new PairResult("d", null, 0, List.of(scale(0, 0.1, Double.NaN, 1, 1), scale(0, 0.3, 0, 1, 1))));
+        new PairResult(
+            "d", null, 0, List.of(scale(0, 0.1, Double.NaN, 1, 1), scale(0, 0.3, 0, 1, 1))));
     evaluation.add(
         new PairResult(
             "e", null, 2, List.of(scale(0, 0.1, Double.NaN, 1, 1), scale(0.6, 0.3, 0, 1, 1))));

@@ -72,8 +72,7 @@ class DataFilesTest {
     assertEquals(List.of(), dataset.badRecords());
     assertEquals(5, dataset.size());
     assertEquals(new Box(1, 2, 3, 4), dataset.pair(0).box());
-    assertEquals(
-        List.of(new Box(1, 2, 3, 4), new Box(5, 6, 7, 8)), dataset.pair(1).targets());
+    assertEquals(List.of(new Box(1, 2, 3, 4), new Box(5, 6, 7, 8)), dataset.pair(1).targets());
     assertFalse(dataset.pair(1).hasOneTarget());
     for (int i = 2; i < 5; i++) {
       assertEquals(List.of(), dataset.pair(i).targets());
@@ -155,9 +154,7 @@ class DataFilesTest {
       Files.write(file, kind[0].getBytes(StandardCharsets.ISO_8859_1));
       assertNamed(kind[1], () -> MdetrDataset.open(file, null));
       Files.copy(
-          file,
-          root.resolve("refs(unc).p"),
-          java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+          file, root.resolve("refs(unc).p"), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
       if (!kind[1].startsWith("line")) {
         assertNamed(kind[1], () -> ReferDataset.open(root, "unc", "val", null));
       }

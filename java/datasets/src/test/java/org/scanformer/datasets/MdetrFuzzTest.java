@@ -20,9 +20,10 @@ class MdetrFuzzTest {
   @FuzzTest(maxDuration = DatasetFuzz.DURATION)
   void readsOrRefuses(FuzzedDataProvider data) {
     Path file = directory.resolve("m.json");
-    byte[] json = DatasetFuzz.json(new RandomValues(data).coco(true));
-    if (data.consumeInt(0, 7) == 0 && json.length > 0) { // damaged JSON
-      json[data.consumeInt(0, json.length - 1)] = data.consumeByte();
+    RandomValues values = new RandomValues(data);
+    byte[] json = DatasetFuzz.json(values.coco(true));
+    if (values.integer(0, 7) == 0) { // damaged JSON
+      json[values.integer(0, json.length - 1)] = (byte) values.integer(0, 255);
     }
     DatasetFuzz.write(file, json);
     DatasetFuzz.assertReadOrRefused(() -> MdetrDataset.open(file, null));

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 
 /**
  * Values of datasets' files as the fuzzer chooses them: mostly of the right structure, with fields
@@ -15,18 +16,56 @@ import java.util.Map;
 final class RandomValues {
   private static final List<Object> ODD =
       Arrays.asList(
-          null, true, -1, 0, 1, 2, 1.5, 1e300, Long.MAX_VALUE, "", "1", "01", "x", "../a.jpg",
-          "a\0b", "a.jpg", "\ud800", List.of(), List.of(1), List.of(-1), Map.of());
+          null,
+          true,
+          -1,
+          0,
+          1,
+          2,
+          1.5,
+          1e300,
+          Long.MAX_VALUE,
+          "",
+          "1",
+          "01",
+          "x",
+          "../a.jpg",
+          "a\0b",
+          "a.jpg",
+          "\ud800",
+          List.of(),
+          List.of(1),
+          List.of(-1),
+          Map.of());
 
   private final FuzzedDataProvider data;
+  private final SplittableRandom random;
 
   RandomValues(FuzzedDataProvider data) {
     this.data = data;
+    this.random = new SplittableRandom(data.consumeLong());
+  }
+
+  /** What the fuzzer's input says, and after its end what follows from its first bytes. */
+  int integer(int least, int most) {
+    return data.remainingBytes() > 0
+        ? data.consumeInt(least, most)
+        : (int) random.nextLong(least, most + 1L);
+  }
+
+  private boolean bool() {
+    return integer(0, 1) == 1;
+  }
+
+  private String string(int most) {
+    return data.remainingBytes() > 0
+        ? data.consumeString(most)
+        : random.nextInt(8) == 0 ? " " : "dog " + random.nextInt();
   }
 
   /** The value, or sometimes another one, or none. */
   private void put(Map<Object, Object> map, String name, Object value) {
-    int choice = data.consumeInt(0, 15);
+    int choice = integer(0, 15);
     if (choice == 15) {
       map.put(name, odd());
     } else if (choice != 14) {
@@ -35,16 +74,16 @@ final class RandomValues {
   }
 
   private Object odd() {
-    int choice = data.consumeInt(0, ODD.size());
-    return choice < ODD.size() ? ODD.get(choice) : data.consumeString(20);
+    int choice = integer(0, ODD.size());
+    return choice < ODD.size() ? ODD.get(choice) : string(20);
   }
 
   private Object id() {
-    return data.consumeBoolean() ? (Object) data.consumeInt(0, 3) : "" + data.consumeInt(0, 3);
+    return bool() ? (Object) integer(0, 3) : "" + integer(0, 3);
   }
 
   private Object list(java.util.function.Supplier<Object> element, int most) {
-    Object[] elements = new Object[data.consumeInt(0, most)];
+    Object[] elements = new Object[integer(0, most)];
     Arrays.setAll(elements, i -> element.get());
     return Arrays.asList(elements);
   }
@@ -61,11 +100,11 @@ final class RandomValues {
   private Object image(boolean caption) {
     Map<Object, Object> image = new LinkedHashMap<>();
     put(image, "id", id());
-    put(image, "file_name", data.consumeInt(0, 3) == 0 ? "b.png" : "a.jpg");
-    put(image, "width", data.consumeInt(0, 7) == 0 ? data.consumeInt() : 40);
-    put(image, "height", data.consumeInt(0, 7) == 0 ? data.consumeInt() : 30);
+    put(image, "file_name", integer(0, 3) == 0 ? "b.png" : "a.jpg");
+    put(image, "width", integer(0, 7) == 0 ? integer(Integer.MIN_VALUE, Integer.MAX_VALUE) : 40);
+    put(image, "height", integer(0, 7) == 0 ? integer(Integer.MIN_VALUE, Integer.MAX_VALUE) : 30);
     if (caption) {
-      put(image, "caption", data.consumeString(8));
+      put(image, "caption", string(8));
     }
     return image;
   }
@@ -80,7 +119,7 @@ final class RandomValues {
   }
 
   private Object number() {
-    return data.consumeInt(0, 7) == 0 ? odd() : (Object) data.consumeInt(-10, 50);
+    return integer(0, 7) == 0 ? odd() : (Object) integer(-10, 50);
   }
 
   /** A list of referred objects. */
@@ -91,16 +130,18 @@ final class RandomValues {
           put(ref, "split", "val");
           put(ref, "ref_id", id());
           put(ref, "image_id", id());
-          put(ref, "ann_id", data.consumeBoolean() ? id() : list(this::id, 3));
-          put(ref, "no_target", data.consumeBoolean());
+          put(ref, "ann_id", bool() ? id() : list(this::id, 3));
+          put(ref, "no_target", bool());
           put(ref, "file_name", "a_12.jpg");
-          put(ref, "sentences", list(() -> Map.of("sent", data.consumeString(8)), 3));
+          put(ref, "sentences", list(() -> Map.of("sent", string(8)), 3));
           return ref;
         },
         4);
   }
 
-  /** The value as a pickle, with strings as text, bytes or Python 2's, and lists that are shared. */
+  /**
+   * The value as a pickle, with strings as text, bytes or Python 2's, and lists that are shared.
+   */
   byte[] pickle(Object value) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     out.write(0x80);
@@ -111,7 +152,7 @@ final class RandomValues {
   }
 
   private void write(Object value, ByteArrayOutputStream out) {
-    int choice = data.consumeInt(0, 31);
+    int choice = integer(0, 31);
     if (value == null) {
       out.write('N');
     } else if (value instanceof Boolean bool) {
@@ -142,7 +183,7 @@ final class RandomValues {
       out.write('u');
     }
     if (choice == 31) {
-      out.write(data.consumeByte()); // any opcode
+      out.write(integer(0, 255)); // any opcode
     } else if (choice == 30) {
       out.write('0'); // drops the value for one that is shared
       memo('h', out);
@@ -151,7 +192,7 @@ final class RandomValues {
 
   private void memo(int opcode, ByteArrayOutputStream out) {
     out.write(opcode);
-    out.write(data.consumeInt(0, 3));
+    out.write(integer(0, 3));
   }
 
   private static void text(String text, ByteArrayOutputStream out) {

@@ -20,7 +20,16 @@ class RestrictedPickleTest {
   private static final Path FIXTURES = Path.of("src", "test", "resources", "refer");
 
   @ParameterizedTest
-  @ValueSource(strings = {"protocol0", "protocol2", "protocol4", "python2", "python2-protocol0", "bytes", "shared"})
+  @ValueSource(
+      strings = {
+        "protocol0",
+        "protocol2",
+        "protocol4",
+        "python2",
+        "python2-protocol0",
+        "bytes",
+        "shared"
+      })
   void readsWhatPythonWrites(String name) {
     Object read = RestrictedPickle.read(FIXTURES.resolve("refs-" + name + ".p"));
     List<?> refs = assertInstanceOf(List.class, read);

@@ -147,8 +147,12 @@ final class Trainer implements AutoCloseable {
         builder.build(pairs, (place, attempt) -> data.replacement(ofStep, place, attempt));
     if (batch == null) {
       throw new IllegalArgumentException(
-          "step " + ofStep + ": none of the pairs of that coarse grid can be read, such as "
-              + pairs.get(0).id() + " with the image " + pairs.get(0).image().name());
+          "step "
+              + ofStep
+              + ": none of the pairs of that coarse grid can be read, such as "
+              + pairs.get(0).id()
+              + " with the image "
+              + pairs.get(0).image().name());
     }
     return batch;
   }
@@ -314,8 +318,7 @@ final class Trainer implements AutoCloseable {
     List<List<ReferringPair>> groups = new ArrayList<>();
     for (List<ReferringPair> group : byGrid.values()) {
       for (int i = 0; i < group.size(); i += options.batchSize()) {
-        groups.add(
-            List.copyOf(group.subList(i, Math.min(group.size(), i + options.batchSize()))));
+        groups.add(List.copyOf(group.subList(i, Math.min(group.size(), i + options.batchSize()))));
       }
     }
     return groups;

@@ -73,8 +73,12 @@ final class TrainingRun {
     }
     if (!trainer.anyReadable(heldOut)) {
       throw new IllegalArgumentException(
-          "none of the " + heldOut.size() + " held-out pairs can be read, such as "
-              + heldOut.get(0).id() + " with the image " + heldOut.get(0).image().name());
+          "none of the "
+              + heldOut.size()
+              + " held-out pairs can be read, such as "
+              + heldOut.get(0).id()
+              + " with the image "
+              + heldOut.get(0).image().name());
     }
     AtomicFiles.write(optionsFile, options.toString());
     List<List<ReferringPair>> validation = trainer.groups(heldOut);
@@ -106,18 +110,16 @@ final class TrainingRun {
     }
   }
 
-  /** The picture of the curves is no reason to end a run: where there are no fonts, it is missing. */
+  /**
+   * The picture of the curves is no reason to end a run: where there are no fonts, it is missing.
+   */
   private void plot(Curves curves) {
     if (!plots) {
       return;
     }
     try {
       curves.plot();
-    } catch (IOException
-        | RuntimeException
-        | LinkageError
-        | InternalError
-        | java.awt.AWTError e) {
+    } catch (IOException | RuntimeException | LinkageError | InternalError | java.awt.AWTError e) {
       plots = false;
       err.println(
           "curves.png cannot be drawn and is left out: "

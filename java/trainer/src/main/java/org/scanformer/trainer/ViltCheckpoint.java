@@ -16,8 +16,8 @@ import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.TensorNames;
 
 /**
- * A ViLT checkpoint in Hugging Face's format (config.json, model.safetensors in F32, F16 or BF16, in
- * one file or several, tokenizer.json), with or without the prefix {@code vilt.} on its names.
+ * A ViLT checkpoint in Hugging Face's format (config.json, model.safetensors in F32, F16 or BF16,
+ * in one file or several, tokenizer.json), with or without the prefix {@code vilt.} on its names.
  *
  * <p>Parameters that ViLT does not have keep their initial values: the scale embeddings, the
  * constant token and the selection, box and score heads (see {@link Parameters#initialize}). What

@@ -44,16 +44,26 @@ class NothingLostTest {
     List<String> arguments =
         new ArrayList<>(
             List.of(
-                "--out", run.toString(),
-                "--config", config.toString(),
-                "--tokenizer", tokenizer.toString(),
-                "--data", "mdetr",
-                "--file", data.toString(),
-                "--validation-file", validation.toString(),
-                "--batch", "4",
-                "--threads", "1",
-                "--precision", "fp32",
-                "--validate-every", "1000"));
+                "--out",
+                run.toString(),
+                "--config",
+                config.toString(),
+                "--tokenizer",
+                tokenizer.toString(),
+                "--data",
+                "mdetr",
+                "--file",
+                data.toString(),
+                "--validation-file",
+                validation.toString(),
+                "--batch",
+                "4",
+                "--threads",
+                "1",
+                "--precision",
+                "fp32",
+                "--validate-every",
+                "1000"));
     arguments.addAll(List.of(more));
     StringWriter err = new StringWriter();
     int code =

@@ -91,7 +91,8 @@ class TrainerTest {
   }
 
   private BatchBuilder builder() {
-    return new BatchBuilder(config, tokenizer, CATEGORIES, COLORS, new LeftOut(new java.io.PrintWriter(System.err)));
+    return new BatchBuilder(
+        config, tokenizer, CATEGORIES, COLORS, new LeftOut(new java.io.PrintWriter(System.err)));
   }
 
   private Trainer trainer(Parameters parameters, long steps) {

@@ -114,7 +114,8 @@ class ViltCheckpointTest {
     Path whole = directory.resolve("model.safetensors");
     Files.move(whole, directory.resolve("model-00001-of-00002.safetensors"));
     String name = "vilt.embeddings.text_embeddings.position_ids";
-    String header = "{\"" + name + "\":{\"dtype\":\"I64\",\"shape\":[1,2],\"data_offsets\":[0,16]}}";
+    String header =
+        "{\"" + name + "\":{\"dtype\":\"I64\",\"shape\":[1,2],\"data_offsets\":[0,16]}}";
     Files.write(
         directory.resolve("model-00002-of-00002.safetensors"),
         ByteBuffer.allocate(8 + header.length() + 16)

@@ -163,8 +163,7 @@ public final class SafetensorsFile implements AutoCloseable {
       if (!entry.getKey().equals("__metadata__")) {
         tensors.put(
             entry.getKey(),
-            tensor(
-                file, entry.getKey(), entry.getValue(), Long.BYTES + length, size, otherTypes));
+            tensor(file, entry.getKey(), entry.getValue(), Long.BYTES + length, size, otherTypes));
       }
     }
     requireNoOverlap(file, tensors, Long.BYTES + length, size);
@@ -335,8 +334,7 @@ public final class SafetensorsFile implements AutoCloseable {
     }
     if (tensor.type == Type.OTHER) {
       throw error(
-          file,
-          "tensor \"" + name + "\" has another dtype than the expected F32, F16 or BF16");
+          file, "tensor \"" + name + "\" has another dtype than the expected F32, F16 or BF16");
     }
     long element = firstElement;
     while (destination.hasRemaining()) {
