@@ -9,12 +9,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
@@ -41,7 +37,8 @@ public final class SafetensorsFile implements AutoCloseable {
     /** Any other type; its tensors are only listed. */
     OTHER(0);
 
-    private final int bytes;
+    /** Bytes of an element; 0 if not known. */
+    final int bytes;
 
     Type(int bytes) {
       this.bytes = bytes;
@@ -163,10 +160,11 @@ public final class SafetensorsFile implements AutoCloseable {
       if (!entry.getKey().equals("__metadata__")) {
         tensors.put(
             entry.getKey(),
-            tensor(file, entry.getKey(), entry.getValue(), Long.BYTES + length, size, otherTypes));
+            SafetensorsHeader.tensor(
+                file, entry.getKey(), entry.getValue(), Long.BYTES + length, size, otherTypes));
       }
     }
-    requireNoOverlap(file, tensors, Long.BYTES + length, size);
+    SafetensorsHeader.requireNoOverlap(file, tensors, Long.BYTES + length, size);
     return tensors;
   }
 
@@ -179,133 +177,6 @@ public final class SafetensorsFile implements AutoCloseable {
       }
     }
     return buffer.flip();
-  }
-
-  private static TensorInfo tensor(
-      Path file, String name, JsonNode node, long dataStart, long fileSize, boolean otherTypes) {
-    String at = "tensor \"" + name + "\": ";
-    JsonNode dtype = node.path("dtype");
-    Type type =
-        Arrays.stream(Type.values())
-            .filter(t -> t != Type.OTHER && t.name().equals(dtype.asText()))
-            .findFirst()
-            .orElse(Type.OTHER);
-    if (type == Type.OTHER && !(otherTypes && dtype.isTextual())) {
-      throw error(
-          file,
-          at
-              + "the dtype is "
-              + JsonFiles.describe(dtype)
-              + ", expected \"F32\", \"F16\" or \"BF16\"");
-    }
-    JsonNode dimensions = node.path("shape");
-    if (!dimensions.isArray()) {
-      throw error(
-          file,
-          at
-              + "the shape is "
-              + JsonFiles.describe(dimensions)
-              + ", expected an array of integers");
-    }
-    long[] shape = new long[dimensions.size()];
-    long elements = 1;
-    for (int i = 0; i < shape.length; i++) {
-      JsonNode dimension = dimensions.get(i);
-      if (!dimension.isIntegralNumber()
-          || !dimension.canConvertToLong()
-          || dimension.longValue() < 0) {
-        throw error(
-            file,
-            at
-                + "the shape is "
-                + JsonFiles.describe(dimensions)
-                + ", expected integers of 0 or more");
-      }
-      shape[i] = dimension.longValue();
-      try {
-        elements = Math.multiplyExact(elements, shape[i]);
-      } catch (ArithmeticException e) {
-        throw error(
-            file,
-            at + "the shape " + JsonFiles.describe(dimensions) + " has more than 2^63 elements");
-      }
-    }
-    JsonNode offsets = node.path("data_offsets");
-    long dataSize = fileSize - dataStart;
-    boolean integers =
-        offsets.isArray()
-            && offsets.size() == 2
-            && offsets.get(0).canConvertToLong()
-            && offsets.get(1).canConvertToLong()
-            && offsets.get(0).isIntegralNumber()
-            && offsets.get(1).isIntegralNumber();
-    long begin = integers ? offsets.get(0).longValue() : -1;
-    long end = integers ? offsets.get(1).longValue() : -1;
-    if (begin < 0 || end < begin || end > dataSize) {
-      throw error(
-          file,
-          at
-              + "the data_offsets are "
-              + JsonFiles.describe(offsets)
-              + ", expected two rising numbers within the file's "
-              + dataSize
-              + " bytes of data");
-    }
-    if (type != Type.OTHER
-        && (elements > (end - begin) / type.bytes || elements * type.bytes != end - begin)) {
-      throw error(
-          file,
-          at
-              + "the data_offsets "
-              + JsonFiles.describe(offsets)
-              + " hold "
-              + (end - begin)
-              + " bytes, expected those of "
-              + elements
-              + " elements of "
-              + type);
-    }
-    return new TensorInfo(name, type, shape, dataStart + begin, dataStart + end, elements);
-  }
-
-  /** The format requires tensors to cover the data without overlaps and without holes. */
-  private static void requireNoOverlap(
-      Path file, Map<String, TensorInfo> tensors, long dataStart, long fileSize) {
-    List<TensorInfo> sorted = new ArrayList<>(tensors.values());
-    sorted.sort(Comparator.comparingLong(TensorInfo::begin).thenComparing(TensorInfo::end));
-    long covered = dataStart;
-    String before = "the header";
-    for (TensorInfo tensor : sorted) {
-      if (tensor.begin < covered) {
-        throw error(
-            file,
-            "tensor \""
-                + tensor.name
-                + "\" overlaps "
-                + before
-                + " by "
-                + (covered - tensor.begin)
-                + " bytes");
-      }
-      if (tensor.begin > covered) {
-        throw error(
-            file,
-            "found "
-                + (tensor.begin - covered)
-                + " bytes between "
-                + before
-                + " and tensor \""
-                + tensor.name
-                + "\" that belong to no tensor");
-      }
-      covered = tensor.end();
-      before = "tensor \"" + tensor.name + "\"";
-    }
-    if (covered < fileSize) {
-      throw error(
-          file,
-          "found " + (fileSize - covered) + " bytes after " + before + " that belong to no tensor");
-    }
   }
 
   /** The tensors by name, in the order of the header. */
