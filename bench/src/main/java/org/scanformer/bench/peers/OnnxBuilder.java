@@ -121,6 +121,7 @@ final class OnnxBuilder {
       case F32 -> TensorProto.DataType.FLOAT;
       case F16 -> TensorProto.DataType.FLOAT16;
       case BF16 -> TensorProto.DataType.BFLOAT16;
+      case OTHER -> throw new IllegalArgumentException("A model has no tensors of this type");
     };
   }
 

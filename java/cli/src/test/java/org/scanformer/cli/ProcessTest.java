@@ -103,9 +103,7 @@ class ProcessTest {
     int code =
         run(
             out,
-            List.of(
-                "-Djava.io.tmpdir=" + temporary,
-                "-Duser.home=/dev/null/none"),
+            List.of("-Djava.io.tmpdir=" + temporary, "-Duser.home=/dev/null/none"),
             "locate",
             "--backend",
             "cpu",
