@@ -14,8 +14,12 @@
  * device cannot be used. System properties:
  *
  * <ul>
- *   <li>{@code org.bytedeco.javacpp.cachedir}: where native libraries are unpacked; {@code
- *       .javacpp/cache} in the home directory by default
+ *   <li>{@code org.scanformer.cache}: the private directory where native libraries and the bundled
+ *       model are unpacked; {@code .cache/scanformer} in the home directory by default, a temporary
+ *       one that is deleted at exit where that cannot be written. A directory that another user
+ *       owns or can write to is refused.
+ *   <li>{@code org.scanformer.trackLeaks}: true to name, for each model, session, batcher or
+ *       expression that was not closed, where it was made
  *   <li>{@code org.scanformer.cpu.isa}: limits the CPU kernels to 1 (x86-64), 3 or 4 (x86-64-v3,
  *       v4)
  *   <li>{@code org.scanformer.cuda.plainMatmul}: true for our plain matrix product instead of

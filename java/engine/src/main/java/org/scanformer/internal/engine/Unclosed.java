@@ -24,7 +24,14 @@ public final class Unclosed {
   public static void watch(Object object, String what, BooleanSupplier close) {
     Throwable made =
         Boolean.getBoolean(PROPERTY) ? new Throwable("The " + what + " was made here") : null;
-    CLEANER.register(object, () -> free(what, close, made));
+    CLEANER.register(object, () -> start(() -> free(what, close, made)));
+  }
+
+  /** On a thread of its own: a close that has to wait must not hold up what else is to be freed. */
+  private static void start(Runnable free) {
+    Thread thread = new Thread(free, "scanformer-unclosed");
+    thread.setDaemon(true);
+    thread.start();
   }
 
   private static void free(String what, BooleanSupplier close, Throwable made) {
