@@ -112,7 +112,7 @@ class OverlayTest {
   void colourChannelsKeepTheirPlaces() {
     byte[] bytes = {1, 2, 3, 4};
     for (PixelFormat format : PixelFormat.values()) {
-      if (format.planes() > 1) {
+      if (format.isYuv()) {
         continue; // files are never read as such
       }
       Image image = Image.of(ByteBuffer.wrap(bytes, 0, format.bytesPerPixel()), format, 1, 1);
