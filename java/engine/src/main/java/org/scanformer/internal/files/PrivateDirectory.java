@@ -74,7 +74,7 @@ public final class PrivateDirectory {
   }
 
   /**
-   * Checks a directory.
+   * Checks a directory; takes the right to read away from others where they could only read.
    *
    * @param real its path without symbolic links
    * @throws UnsafeDirectoryException naming it, what was found and what was expected
@@ -82,6 +82,11 @@ public final class PrivateDirectory {
   public static void requirePrivate(Path real) throws IOException {
     int user = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
     Attributes own = Attributes.of(real);
+    if (own.user == user && (own.mode & OTHERS) != 0 && (own.mode & OTHERS_WRITE) == 0) {
+      // Nobody else could write to it so far: JavaCPP makes its own directory so.
+      Files.setPosixFilePermissions(real, PosixFilePermissions.fromString("rwx------"));
+      own = Attributes.of(real);
+    }
     if (own.user != user || (own.mode & OTHERS) != 0) {
       throw new UnsafeDirectoryException(
           "The directory "
