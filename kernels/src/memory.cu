@@ -102,20 +102,30 @@ int sf_free_host(sf_stream* stream, void* memory) {
     return status == SF_OK ? SF_CHECK(stream, "sf_free_host", cudaFreeHost(memory)) : status;
 }
 
-int sf_check_device_memory(sf_stream* stream, uint64_t address) {
+int sf_check_device_memory(sf_stream* stream, uint64_t address, int64_t bytes) {
     const char* operation = "sf_check_device_memory";
     int status = use_stream(stream, operation);
     if (status != SF_OK) return status;
-    cudaPointerAttributes attributes = {};
-    status = SF_CHECK(stream, operation, cudaPointerGetAttributes(&attributes, reinterpret_cast<const void*>(address)));
-    if (status != SF_OK || attributes.type == cudaMemoryTypeManaged) return status;
-    if (attributes.type != cudaMemoryTypeDevice) {
-        return fail(stream, SF_INVALID_ARGUMENT, "%s: the address is not in a device's memory", operation);
+    if (bytes < 1 || address > UINT64_MAX - static_cast<uint64_t>(bytes)) {
+        return fail(stream, SF_INVALID_ARGUMENT, "%s: %lld bytes from address 0x%llx", operation,
+                    static_cast<long long>(bytes), static_cast<unsigned long long>(address));
     }
-    const int device = cuda_stream(stream)->device;
-    if (attributes.device != device) {
-        return fail(stream, SF_INVALID_ARGUMENT, "%s: the address is in the memory of device %d, expected device %d",
-                    operation, attributes.device, device);
+    for (const int64_t offset : {int64_t{0}, bytes - 1}) {
+        cudaPointerAttributes attributes = {};
+        const void* place = reinterpret_cast<const void*>(address + static_cast<uint64_t>(offset));
+        status = SF_CHECK(stream, operation, cudaPointerGetAttributes(&attributes, place));
+        if (status != SF_OK) return status;
+        if (attributes.type == cudaMemoryTypeManaged) continue;
+        if (attributes.type != cudaMemoryTypeDevice) {
+            return fail(stream, SF_INVALID_ARGUMENT, "%s: byte %lld of %lld is not in a device's memory", operation,
+                        static_cast<long long>(offset), static_cast<long long>(bytes));
+        }
+        const int device = cuda_stream(stream)->device;
+        if (attributes.device != device) {
+            return fail(stream, SF_INVALID_ARGUMENT,
+                        "%s: byte %lld of %lld is in the memory of device %d, expected device %d", operation,
+                        static_cast<long long>(offset), static_cast<long long>(bytes), attributes.device, device);
+        }
     }
     return SF_OK;
 }

@@ -18,6 +18,7 @@ bool ends_context(cudaError_t code) {
     switch (static_cast<int>(code)) {
         case 214: /* cudaErrorECCUncorrectable */
         case 220: /* cudaErrorNvlinkUncorrectable */
+        case 226: /* cudaErrorContained */
         case 700: /* cudaErrorIllegalAddress */
         case 702: /* cudaErrorLaunchTimeout */
         case 709: /* cudaErrorContextIsDestroyed */
@@ -29,6 +30,8 @@ bool ends_context(cudaError_t code) {
         case 718: /* cudaErrorInvalidPc */
         case 719: /* cudaErrorLaunchFailure */
         case 721: /* cudaErrorTensorMemoryLeak */
+        case 810: /* cudaErrorMpsClientTerminated */
+        case 911: /* cudaErrorExternalDevice */
         case 999: /* cudaErrorUnknown */
             return true;
         default:
@@ -84,7 +87,8 @@ int use_device(sf_stream* stream, const char* operation) {
 
 int wait(sf_stream* stream, const char* operation) {
     CudaStream* own = cuda_stream(stream);
-    const int status = SF_CHECK(stream, operation, cudaStreamSynchronize(own->queue));
+    int status = use_device(stream, operation);
+    if (status == SF_OK) status = SF_CHECK(stream, operation, cudaStreamSynchronize(own->queue));
     if (status != SF_OK) return status;
     const TableFault fault = *own->fault;
     if (fault.state == 0) return SF_OK;

@@ -109,7 +109,7 @@ void test_foreign_stream() {
     refused(sf_free_host(&stream, nullptr), "sf_free_host");
     refused(sf_copy_to_device(&stream, array.data(), array.data(), 4), "sf_copy_to_device");
     refused(sf_copy_to_host(&stream, array.data(), array.data(), 4), "sf_copy_to_host");
-    refused(sf_check_device_memory(&stream, 64), "sf_check_device_memory");
+    refused(sf_check_device_memory(&stream, 64, 64), "sf_check_device_memory");
     refused(sf_convert(&stream, 1, array.data(), SF_F32, array.data()), "sf_convert");
     refused(sf_bias_activation(&stream, 1, 1, nullptr, SF_RELU, SF_F32, array.data()), "sf_bias_activation");
     refused(sf_plain_matmul(&stream, 1, 1, 1, SF_F32, array.data(), array.data(), SF_F32, array.data()),

@@ -37,8 +37,11 @@ int sf_free_host(sf_stream* stream, void* memory);
 int sf_copy_to_device(sf_stream* stream, void* memory, const void* host, int64_t bytes);
 int sf_copy_to_host(sf_stream* stream, void* host, const void* memory, int64_t bytes);
 
-/* SF_OK when kernels of the stream's device can read what is at the address, otherwise SF_INVALID_ARGUMENT. */
-int sf_check_device_memory(sf_stream* stream, uint64_t address);
+/*
+ * SF_OK when kernels of the stream's device can read the first and the last of the bytes from the address on, otherwise
+ * SF_INVALID_ARGUMENT. What is between may be several allocations. bytes > 0.
+ */
+int sf_check_device_memory(sf_stream* stream, uint64_t address, int64_t bytes);
 
 /* to[i] = from[i], fp32 to `type`. */
 int sf_convert(sf_stream* stream, int64_t n, const float* from, int type, void* to);

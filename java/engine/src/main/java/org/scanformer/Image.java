@@ -356,6 +356,11 @@ public final class Image {
     return planes[plane].address();
   }
 
+  /** Bytes from the first sample of a plane to its last: (rows - 1) * stride + a row's bytes. */
+  public long bytes(int plane) {
+    return (format.rows(plane, height) - 1L) * stride(plane) + format.rowBytes(plane, width);
+  }
+
   /** {@link #plane(int)} of the first plane: all of a packed image. */
   public ByteBuffer pixels() {
     return plane(0);
@@ -363,7 +368,7 @@ public final class Image {
 
   /**
    * A new read-only view of a plane, heap or direct as it was given: position 0 is its first
-   * sample, the limit is after the last one, at (rows - 1) * stride + a row's bytes.
+   * sample, the limit is after the last one, at {@link #bytes(int)}.
    *
    * @throws IllegalStateException when the image is on a device
    */

@@ -25,6 +25,7 @@ public final class PixelSource {
   private final int planes;
   private final boolean onDevice;
   private final boolean direct;
+  private final long[] planeBytes;
   private final long bytes;
   private final ByteBuffer fields;
   private final Pointer struct;
@@ -40,10 +41,12 @@ public final class PixelSource {
     planes = image.format().planes();
     onDevice = image.isOnDevice();
     buffers = new ByteBuffer[onDevice ? 0 : planes];
+    planeBytes = new long[planes];
     boolean allDirect = true;
     long total = 0;
     for (int p = 0; p < planes; p++) {
       fields.putLong(STRIDES + p * Long.BYTES, image.stride(p));
+      planeBytes[p] = image.bytes(p);
       if (onDevice) {
         setPlace(p, image.address(p));
         continue;
@@ -95,6 +98,11 @@ public final class PixelSource {
   /** A plane's bytes, from position 0 to the limit. For absolute access only. */
   public ByteBuffer buffer(int plane) {
     return buffers[plane];
+  }
+
+  /** Bytes from a plane's first sample to its last. */
+  public long planeBytes(int plane) {
+    return planeBytes[plane];
   }
 
   /** Bytes of all buffers. */

@@ -155,7 +155,10 @@ public final class CudaBackend extends NativeBackend {
   /** A kernel that reads what is not the device's would end the process's use of it. */
   private void requireOnDevice(PixelSource image) {
     for (int p = 0; p < image.planes(); p++) {
-      stream().check(CudaApi.sf_check_device_memory(stream().pointer(), image.place(p)));
+      stream()
+          .check(
+              CudaApi.sf_check_device_memory(
+                  stream().pointer(), image.place(p), image.planeBytes(p)));
     }
   }
 
