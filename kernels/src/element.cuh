@@ -58,6 +58,23 @@ __device__ __forceinline__ uint32_t pack2(float low, float high) {
     return static_cast<uint32_t>(from_float<T>(low).bits) | static_cast<uint32_t>(from_float<T>(high).bits) << 16;
 }
 
+/* Four consecutive elements; `from` is aligned to them. */
+__device__ __forceinline__ void load4(const float* from, float (&v)[4]) {
+    const float4 four = *reinterpret_cast<const float4*>(from);
+    v[0] = four.x;
+    v[1] = four.y;
+    v[2] = four.z;
+    v[3] = four.w;
+}
+template <typename T>
+__device__ __forceinline__ void load4(const T* from, float (&v)[4]) {
+    const uint2 four = *reinterpret_cast<const uint2*>(from);
+    v[0] = to_float(T{static_cast<uint16_t>(four.x)});
+    v[1] = to_float(T{static_cast<uint16_t>(four.x >> 16)});
+    v[2] = to_float(T{static_cast<uint16_t>(four.y)});
+    v[3] = to_float(T{static_cast<uint16_t>(four.y >> 16)});
+}
+
 /* Four consecutive elements; `to` is aligned to them. */
 __device__ __forceinline__ void store4(float* to, const float (&v)[4]) {
     *reinterpret_cast<float4*>(to) = make_float4(v[0], v[1], v[2], v[3]);

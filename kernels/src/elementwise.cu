@@ -6,18 +6,21 @@ namespace {
 
 constexpr int kThreads = 256;
 constexpr int kMaxBlocks = 65535;
+constexpr int kInFlight = 3; /* 3,072 columns, ViLT's intermediate size, in one step */
 
-__device__ __forceinline__ float activate(float v, int activation) {
+/* Calls body with the activation as a function. */
+template <typename Body>
+__device__ __forceinline__ void with_activation(int activation, const Body& body) {
     switch (activation) {
         case SF_RELU:
             /* Unlike a maximum, this lets a NaN through. */
-            return v < 0.0f ? 0.0f : v;
+            return body([](float v) { return v < 0.0f ? 0.0f : v; });
         case SF_GELU:
-            return 0.5f * v * (1.0f + erff(v * 0.70710678118654752440f));
+            return body([](float v) { return 0.5f * v * (1.0f + erff(v * 0.70710678118654752440f)); });
         case SF_SIGMOID:
-            return 1.0f / (1.0f + expf(-v));
+            return body([](float v) { return 1.0f / (1.0f + expf(-v)); });
         default:
-            return v;
+            return body([](float v) { return v; });
     }
 }
 
@@ -25,9 +28,47 @@ template <typename T>
 __global__ void __launch_bounds__(kThreads)
     bias_activation(int64_t n, int columns, const float* bias, int activation, T* y) {
     const int64_t step = static_cast<int64_t>(gridDim.x) * kThreads;
-    for (int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x; i < n; i += step) {
-        const float added = bias != nullptr ? bias[i % columns] : 0.0f;
-        y[i] = from_float<T>(activate(to_float(y[i]) + added, activation));
+    with_activation(activation, [&](const auto& activate) {
+        for (int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x; i < n; i += step) {
+            const float added = bias != nullptr ? bias[i % columns] : 0.0f;
+            y[i] = from_float<T>(activate(to_float(y[i]) + added));
+        }
+    });
+}
+
+/*
+ * The same with a block a row, four elements a thread and step: no division, and kInFlight vectors of y and of bias are
+ * loaded before the first is stored. columns is a multiple of 4, y and bias are aligned to four elements.
+ */
+template <typename T>
+__global__ void __launch_bounds__(kThreads)
+    bias_activation_vectors(int columns, const float* bias, int activation, T* y) {
+    T* row = y + static_cast<int64_t>(blockIdx.x) * columns;
+    for (int begin = static_cast<int>(threadIdx.x) * 4; begin < columns; begin += kInFlight * kThreads * 4) {
+        float v[kInFlight][4] = {};
+        float added[kInFlight][4] = {};
+#pragma unroll
+        for (int k = 0; k < kInFlight; k++) {
+            const int i = begin + k * kThreads * 4;
+            if (i < columns) load4(row + i, v[k]);
+        }
+#pragma unroll
+        for (int k = 0; k < kInFlight; k++) {
+            const int i = begin + k * kThreads * 4;
+            if (i < columns && bias != nullptr) load4(bias + i, added[k]);
+        }
+        with_activation(activation, [&](const auto& activate) {
+#pragma unroll
+            for (int k = 0; k < kInFlight; k++) {
+#pragma unroll
+                for (int e = 0; e < 4; e++) v[k][e] = activate(v[k][e] + added[k][e]);
+            }
+        });
+#pragma unroll
+        for (int k = 0; k < kInFlight; k++) {
+            const int i = begin + k * kThreads * 4;
+            if (i < columns) store4(row + i, v[k]);
+        }
     }
 }
 
@@ -59,6 +100,10 @@ int sf_bias_activation(sf_stream* stream, int rows, int columns, const float* bi
     const int64_t n = static_cast<int64_t>(rows) * columns;
     return with_type(type, [&](auto element) {
         using T = decltype(element);
+        if (aligned_rows(columns, bias) && aligned_rows(columns, static_cast<T*>(y))) {
+            return launch(stream, operation, bias_activation_vectors<T>, rows, 1, kThreads, columns, bias, activation,
+                          static_cast<T*>(y));
+        }
         return launch(stream, operation, bias_activation<T>, blocks_for(n), 1, kThreads, n, columns, bias, activation,
                       static_cast<T*>(y));
     });

@@ -1,4 +1,11 @@
-/* Residual addition and layer norm, fused: a warp a row, read once where it fits a warp's registers. */
+/*
+ * Residual addition and layer norm, fused: a warp a row. Where the arrays are aligned to four elements and a row fits a
+ * warp's registers (hidden sizes to 1,024), a lane takes four consecutive elements a step, and all of a row's loads,
+ * weight and bias too, are under way before the first store: a launch waits for memory once. Other rows go element by
+ * element.
+ */
+#include <type_traits>
+
 #include "normalize.cuh"
 #include "stream.cuh"
 
@@ -29,6 +36,40 @@ __global__ void __launch_bounds__(kThreads)
         [&](int i, float v) { out[offset + i] = from_float<T>(v * weight[i] + bias[i]); });
 }
 
+/* A row of up to STEPS * 128 columns, a multiple of 4. */
+template <typename T, int STEPS>
+__global__ void __launch_bounds__(kThreads)
+    residual_layer_norm_vectors(int rows, int columns, const float* x, const int32_t* row_index, const float* y,
+                                float* x_out, const float* weight, const float* bias, float eps, T* out) {
+    const int64_t row = static_cast<int64_t>(blockIdx.x) * kRowsPerBlock + warp_id();
+    if (row >= rows) return;
+    const int64_t offset = row * columns;
+    VectorRow<STEPS> sums(columns, x + (row_index != nullptr ? row_index[row] : row) * static_cast<int64_t>(columns));
+    VectorRow<STEPS> added, weights, biases;
+    if (y != nullptr) added.load(columns, y + offset);
+    if (out != nullptr) {
+        weights.load(columns, weight);
+        biases.load(columns, bias);
+    }
+    if (y != nullptr) sums.add(added);
+    if (x_out != nullptr) sums.store(columns, x_out + offset);
+    if (out == nullptr) return;
+    sums.normalize(columns, eps);
+    sums.multiply_add(weights, biases);
+    sums.store(columns, out + offset);
+}
+
+/* Calls body with the number of steps, as a constant, that a row of that many columns takes at least. */
+template <typename Body>
+int with_steps(int columns, Body body) {
+    if (columns <= 128) return body(std::integral_constant<int, 1>{});
+    if (columns <= 256) return body(std::integral_constant<int, 2>{});
+    if (columns <= 384) return body(std::integral_constant<int, 3>{});
+    if (columns <= 512) return body(std::integral_constant<int, 4>{});
+    if (columns <= 768) return body(std::integral_constant<int, 6>{});
+    return body(std::integral_constant<int, 8>{});
+}
+
 }  // namespace
 
 int cuda::residual_layer_norm(sf_stream* stream, int rows, int columns, const float* x, const int32_t* row_index,
@@ -36,7 +77,15 @@ int cuda::residual_layer_norm(sf_stream* stream, int rows, int columns, const fl
                               void* out) {
     return with_type(type, [&](auto element) {
         using T = decltype(element);
-        return launch(stream, "sf_residual_layer_norm", ::residual_layer_norm<T>, div_up(rows, kRowsPerBlock), 1,
-                      kThreads, rows, columns, x, row_index, y, x_out, weight, bias, eps, static_cast<T*>(out));
+        T* to = static_cast<T*>(out);
+        const auto start = [&](auto kernel) {
+            return launch(stream, "sf_residual_layer_norm", kernel, div_up(rows, kRowsPerBlock), 1, kThreads, rows,
+                          columns, x, row_index, y, x_out, weight, bias, eps, to);
+        };
+        const bool aligned = aligned_rows(columns, x) && aligned_rows(columns, y) && aligned_rows(columns, x_out) &&
+                             aligned_rows(columns, weight) && aligned_rows(columns, bias) && aligned_rows(columns, to);
+        if (!aligned || columns > kMaxVectorColumns) return start(::residual_layer_norm<T>);
+        return with_steps(
+            columns, [&](auto steps) { return start(::residual_layer_norm_vectors<T, decltype(steps)::value>); });
     });
 }

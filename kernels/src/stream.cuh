@@ -76,6 +76,12 @@ int with_type(int type, Body body) {
     return body(float{});
 }
 
+/* Whether rows of that many columns at p are aligned to four elements; a NULL is. */
+template <typename T>
+bool aligned_rows(int columns, const T* p) {
+    return columns % 4 == 0 && reinterpret_cast<uintptr_t>(p) % (4 * sizeof(T)) == 0;
+}
+
 inline bool valid_type(int type) { return type >= SF_F32 && type <= SF_BF16; }
 
 #endif

@@ -12,21 +12,22 @@ double activated(double v, int activation) {
     return v;
 }
 
-void test_activation(sf_stream* stream, int type, int activation) {
-    const int rows = random_int(1, 40), columns = random_int(1, 70);
+/* The bias begins `shift` elements into an array: aligned rows of a multiple of four columns go another way. */
+void test_activation(sf_stream* stream, int type, int activation, int columns, size_t shift) {
+    const int rows = random_int(1, 40);
     const auto n = static_cast<size_t>(rows * columns);
-    Array<float> bias(static_cast<size_t>(columns));
+    Array<float> bias(static_cast<size_t>(columns) + shift);
     fill(bias, -3, 3);
     Activations y(type, n);
     const bool with_bias = random_int(0, 3) > 0;
     std::vector<double> expected;
     for (size_t i = 0; i < n; i++) {
         y.set(i, static_cast<double>(random_float(-4, 4)));
-        const double added = with_bias ? static_cast<double>(bias[i % bias.size()]) : 0;
+        const double added = with_bias ? static_cast<double>(bias[i % static_cast<size_t>(columns) + shift]) : 0;
         expected.push_back(activated(y[i] + added, activation));
     }
     check_ok(stream,
-             sf_bias_activation(stream, rows, columns, with_bias ? bias.data() : nullptr, activation, type, y.data()),
+             sf_bias_activation(stream, rows, columns, with_bias ? bias.data() + shift : nullptr, activation, type, y.data()),
              "sf_bias_activation");
     check_near(y, expected, y.tolerance(2e-6), "activation " + std::to_string(activation));
 }
@@ -127,7 +128,10 @@ void test_foreign_stream() {
 void test_cuda_operations(sf_stream* stream) {
     for (const int type : backend_types) {
         for (int activation = SF_IDENTITY; activation <= SF_SIGMOID; activation++) {
-            test_activation(stream, type, activation);
+            test_activation(stream, type, activation, random_int(1, 70), 0);
+            test_activation(stream, type, activation, 4 * random_int(1, 20), 0);
+            test_activation(stream, type, activation, 4 * random_int(1, 20), 1);
+            test_activation(stream, type, activation, 4 * random_int(700, 900), 0);
         }
         test_convert(stream, type);
         for (const int y_type : backend_types) test_matmul(stream, type, y_type);
