@@ -66,6 +66,9 @@ void block_barrier();
 /* Waits for all lanes of the warp; returns what they brought, 64 bytes a lane. */
 const unsigned char* warp_meeting(Meeting kind, const void* brought, size_t bytes);
 
+/* A mask must name all lanes that take part, and here a warp always takes part as a whole. */
+void check_mask(unsigned mask);
+
 void* shared_memory(size_t bytes);
 void shared_read(const void* address, size_t bytes);
 void shared_write(const void* address, size_t bytes);
@@ -133,7 +136,8 @@ inline void __syncthreads() { emulation::block_barrier(); }
 inline void __syncwarp() { emulation::warp_meeting(emulation::kWarpBarrier, nullptr, 0); }
 
 template <typename T>
-T __shfl_sync(unsigned, T value, int lane) {
+T __shfl_sync(unsigned mask, T value, int lane) {
+    emulation::check_mask(mask);
     return emulation::from_lane<T>(emulation::warp_meeting(emulation::kShuffle, &value, sizeof value), lane & 31);
 }
 template <typename T>
@@ -145,7 +149,8 @@ T __shfl_up_sync(unsigned mask, T value, unsigned step) {
     const int lane = static_cast<int>(threadIdx.x % 32);
     return __shfl_sync(mask, value, lane >= static_cast<int>(step) ? lane - static_cast<int>(step) : lane);
 }
-inline unsigned __ballot_sync(unsigned, bool vote) {
+inline unsigned __ballot_sync(unsigned mask, bool vote) {
+    emulation::check_mask(mask);
     const unsigned char own = vote ? 1 : 0;
     const unsigned char* votes = emulation::warp_meeting(emulation::kBallot, &own, 1);
     unsigned result = 0;

@@ -146,6 +146,13 @@ class Block {
         return slots;
     }
 
+    void check_mask(unsigned mask) {
+        if (mask == ~0u) return;
+        char text[16];
+        std::snprintf(text, sizeof text, "0x%08x", mask);
+        fault(std::string("a mask of ") + text + ", where all 32 lanes take part");
+    }
+
     void* shared(size_t bytes) {
         if (shared_size_ != 0 && shared_size_ != bytes) fault("a kernel asks for two kinds of shared memory");
         if (bytes > kSharedBytes) fault("a kernel asks for " + std::to_string(bytes) + " bytes of shared memory");
@@ -346,6 +353,7 @@ void block_barrier() { block.barrier(); }
 const unsigned char* warp_meeting(Meeting kind, const void* brought, size_t bytes) {
     return block.meeting(kind, brought, bytes);
 }
+void check_mask(unsigned mask) { block.check_mask(mask); }
 void* shared_memory(size_t bytes) { return block.shared(bytes); }
 void shared_read(const void* address, size_t bytes) { block.access(address, bytes, false); }
 void shared_write(const void* address, size_t bytes) { block.access(address, bytes, true); }

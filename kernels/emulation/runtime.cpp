@@ -1,4 +1,4 @@
-/* CUDA's runtime API on host memory: queues run what they are given at once, or note it while they are captured. */
+/* CUDA's runtime API on host memory. */
 #include "runtime.h"
 
 #include <cstdlib>
@@ -10,23 +10,16 @@
 #include <vector>
 
 #include "emulation.h"
+#include "queue.h"
+
+using emulation::Queue;
+using emulation::Work;
 
 struct CUgraph_st {
-    std::vector<std::function<cudaError_t()>> nodes;
+    std::vector<Work> nodes;
 };
 
 namespace {
-struct Queue final : CUstream_st {
-    std::unique_ptr<CUgraph_st> capture;
-    bool capture_spoilt = false; /* by a call that waits */
-
-    cudaError_t take(std::function<cudaError_t()> work) override {
-        if (!capture) return work();
-        capture->nodes.push_back(std::move(work));
-        return cudaSuccess;
-    }
-};
-
 Queue* queue_of(cudaStream_t stream) { return static_cast<Queue*>(stream); }
 }  // namespace
 
@@ -126,6 +119,7 @@ cudaError_t cudaMalloc(void** memory, size_t bytes) {
     return code;
 }
 cudaError_t cudaFree(void* memory) {
+    Queue::run_all();
     {
         const std::lock_guard<std::mutex> guard(device_memory_lock);
         device_memory.erase(static_cast<const char*>(memory));
@@ -143,13 +137,20 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const vo
     return cudaSuccess;
 }
 cudaError_t cudaHostAlloc(void** memory, size_t bytes, unsigned) { return allocate(memory, bytes); }
-cudaError_t cudaFreeHost(void* memory) { return release(memory); }
+cudaError_t cudaFreeHost(void* memory) {
+    Queue::run_all();
+    return release(memory);
+}
 
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t queue) {
-    return queue->take([=] {
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t queue) {
+    Work work = {[=] {
         std::memcpy(to, from, bytes);
         return cudaSuccess;
-    });
+    }};
+    work.bytes = bytes;
+    if (kind == cudaMemcpyHostToDevice) work.host_source = static_cast<const char*>(from);
+    if (kind == cudaMemcpyDeviceToHost) work.host_target = static_cast<char*>(to);
+    return queue_of(queue)->take(std::move(work));
 }
 cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t queue) {
     return queue->take([=] {
@@ -166,32 +167,22 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
     delete queue_of(stream);
     return cudaSuccess;
 }
-cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-    Queue* queue = queue_of(stream);
-    if (!queue->capture) return cudaSuccess;
-    queue->capture_spoilt = true;
-    return cudaErrorStreamCaptureUnsupported;
-}
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) { return queue_of(stream)->synchronize(); }
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
-    Queue* queue = queue_of(stream);
-    if (queue->capture) return cudaErrorStreamCaptureUnsupported;
-    queue->capture = std::make_unique<CUgraph_st>();
-    return cudaSuccess;
+    return queue_of(stream)->begin_capture();
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
-    Queue* queue = queue_of(stream);
-    *graph = queue->capture_spoilt ? nullptr : queue->capture.release();
-    queue->capture.reset();
-    queue->capture_spoilt = false;
+    const std::unique_ptr<std::vector<Work>> recorded = queue_of(stream)->end_capture();
+    *graph = recorded ? new CUgraph_st{std::move(*recorded)} : nullptr;
     return *graph != nullptr ? cudaSuccess : cudaErrorStreamCaptureInvalidated;
 }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long) {
     *executable = new CUgraph_st(*graph);
     return cudaSuccess;
 }
-cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t) {
-    for (const auto& node : executable->nodes) {
-        const cudaError_t code = node();
+cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
+    for (const Work& node : executable->nodes) {
+        const cudaError_t code = queue_of(stream)->take(node);
         if (code != cudaSuccess) return code;
     }
     return cudaSuccess;

@@ -11,7 +11,7 @@ struct Shared {
     Cell<int> count;
 };
 
-enum Planted { kRight, kNoBarrier, kNoWarpBarrier, kUnwritten, kBehindTheEnd, kDivergent, kMixedMeetings };
+enum Planted { kRight, kNoBarrier, kNoWarpBarrier, kUnwritten, kBehindTheEnd, kDivergent, kMixedMeetings, kHalfMask };
 
 /* Reverses 64 floats through shared memory, and sums them by warps. */
 void reverse(Planted fault, const float* from, float* to) {
@@ -30,6 +30,7 @@ void reverse(Planted fault, const float* from, float* to) {
     } else {
         to[i] += warp_sum(0.0f);
     }
+    if (fault == kHalfMask) to[i] += __shfl_xor_sync(0xffffu, 0.0f, 1);
     __syncthreads();
     /* Within a warp: each lane's value goes to its neighbour. */
     shared.values[i] = from[i];
@@ -42,8 +43,10 @@ std::string run(Planted fault) {
     fill(from);
     cudaStream_t queue = nullptr;
     (void)cudaStreamCreateWithFlags(&queue, 0);
-    const cudaError_t code =
+    cudaError_t code =
         emulation::launch(queue, "reverse", dim3(1), 64, [&] { reverse(fault, from.data(), to.data()); });
+    check_equal(static_cast<int>(code), 0, "a launch, whose fault is found later");
+    code = cudaStreamSynchronize(queue);
     (void)cudaStreamDestroy(queue);
     if (code == cudaSuccess) {
         bool right = true;
@@ -68,7 +71,7 @@ void multiply(int depth, double tolerance, T) {
     Array<float> c(16 * 8);
     cudaStream_t queue = nullptr;
     (void)cudaStreamCreateWithFlags(&queue, 0);
-    const cudaError_t code = emulation::launch(queue, "multiply", dim3(1), 32, [&] {
+    cudaError_t code = emulation::launch(queue, "multiply", dim3(1), 32, [&] {
         const int g = lane_id() / 4, t = lane_id() % 4;
         uint32_t fa[4], fb[2];
         float fc[4] = {};
@@ -91,6 +94,7 @@ void multiply(int depth, double tolerance, T) {
         multiply_add(fc, fa, fb, T{});
         for (int i = 0; i < 4; i++) c[static_cast<size_t>((g + i / 2 * 8) * 8 + 2 * t + i % 2)] = fc[i];
     });
+    if (code == cudaSuccess) code = cudaStreamSynchronize(queue);
     (void)cudaStreamDestroy(queue);
     check_equal(static_cast<int>(code), 0, "a product of tiles");
     std::vector<double> expected;
@@ -141,10 +145,36 @@ void lost_device() {
     sf_stream_destroy(stream);
 }
 
+/* A host that does not wait is found out: copies read and write the host's memory when they run, not when enqueued. */
+void lazy_queue() {
+    constexpr size_t kBytes = 64;
+    int early = 0, late = 0;
+    for (int i = 0; i < 100; i++) {
+        std::vector<char> host(kBytes, 1), back(kBytes, 2);
+        void* device = nullptr;
+        cudaStream_t queue = nullptr;
+        (void)cudaMalloc(&device, kBytes);
+        (void)cudaStreamCreateWithFlags(&queue, 0);
+        (void)cudaMemcpyAsync(device, host.data(), kBytes, cudaMemcpyHostToDevice, queue);
+        host.assign(kBytes, 3);
+        (void)cudaMemcpyAsync(back.data(), device, kBytes, cudaMemcpyDeviceToHost, queue);
+        check(back[0] != 2, "the target of a copy that is under way keeps nothing of before");
+        if (back[0] == -1) late++;
+        check_equal(static_cast<int>(cudaStreamSynchronize(queue)), 0, "cudaStreamSynchronize");
+        if (back[0] == 1) early++;
+        check(back[0] == 1 || back[0] == 3, "what was copied is what the host held at some time");
+        (void)cudaStreamDestroy(queue);
+        (void)cudaFree(device);
+    }
+    check(early > 0 && early < 100, "copies run at once and later: " + std::to_string(early) + " of 100 at once");
+    check(late > 50, "most results are not there before the host waits: " + std::to_string(late) + " of 100");
+}
+
 }  // namespace
 
 void test_emulation() {
     halves();
+    lazy_queue();
     lost_device();
     for (int i = 0; i < 20; i++) check(run(kRight).empty(), "a kernel without fault: " + emulation::last_fault());
     for (int i = 0; i < 20; i++) {
@@ -156,6 +186,7 @@ void test_emulation() {
     caught(kBehindTheEnd, "shared memory of");
     caught(kDivergent, "a divergent barrier");
     caught(kMixedMeetings, "wait for different operations");
+    caught(kHalfMask, "a mask of 0x0000ffff");
     multiply(16, 1e-5, F16{});
     multiply(16, 1e-5, BF16{});
     multiply(8, 2e-3, float{});

@@ -1,0 +1,99 @@
+#include "queue.h"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+
+namespace emulation {
+
+namespace {
+std::mutex queues_lock;
+std::set<Queue*> queues;
+unsigned queues_made = 0;
+}  // namespace
+
+Queue::Queue() {
+    const std::lock_guard<std::mutex> guard(queues_lock);
+    random_.seed(++queues_made);
+    queues.insert(this);
+}
+
+Queue::~Queue() {
+    const std::lock_guard<std::mutex> guard(queues_lock);
+    queues.erase(this);
+    const std::lock_guard<std::mutex> own(lock_);
+    run(pending_.size());
+}
+
+cudaError_t Queue::take(Work work) {
+    const std::lock_guard<std::mutex> guard(lock_);
+    if (capture_) {
+        capture_->push_back(std::move(work));
+        return cudaSuccess;
+    }
+    if (work.host_target != nullptr) poison(work);
+    pending_.push_back(std::move(work));
+    if (random_() % 4 == 0) run(random_() % (pending_.size() + 1));
+    return cudaSuccess;
+}
+
+cudaError_t Queue::synchronize() {
+    const std::lock_guard<std::mutex> guard(lock_);
+    if (capture_) {
+        capture_spoilt_ = true;
+        return cudaErrorStreamCaptureUnsupported;
+    }
+    run(pending_.size());
+    const cudaError_t code = failed_;
+    failed_ = cudaSuccess;
+    return code;
+}
+
+cudaError_t Queue::begin_capture() {
+    const std::lock_guard<std::mutex> guard(lock_);
+    if (capture_) return cudaErrorStreamCaptureUnsupported;
+    capture_ = std::make_unique<std::vector<Work>>();
+    return cudaSuccess;
+}
+
+std::unique_ptr<std::vector<Work>> Queue::end_capture() {
+    const std::lock_guard<std::mutex> guard(lock_);
+    std::unique_ptr<std::vector<Work>> recorded = std::move(capture_);
+    if (capture_spoilt_) recorded.reset();
+    capture_spoilt_ = false;
+    return recorded;
+}
+
+void Queue::run_all() {
+    const std::lock_guard<std::mutex> guard(queues_lock);
+    for (Queue* queue : queues) {
+        const std::lock_guard<std::mutex> own(queue->lock_);
+        queue->run(queue->pending_.size());
+    }
+}
+
+/* After an error nothing more is run. */
+void Queue::run(size_t pieces) {
+    for (; pieces > 0 && !pending_.empty(); pieces--) {
+        const Work work = std::move(pending_.front());
+        pending_.pop_front();
+        const cudaError_t code = work.run();
+        if (code != cudaSuccess) {
+            if (failed_ == cudaSuccess) failed_ = code;
+            pending_.clear();
+        }
+    }
+}
+
+/* What earlier work copies from the same bytes, it copies as they are. */
+void Queue::poison(const Work& work) {
+    const char* end = work.host_target + work.bytes;
+    const bool read_before = std::any_of(pending_.begin(), pending_.end(), [&](const Work& earlier) {
+        return earlier.host_source != nullptr && earlier.host_source < end &&
+               work.host_target < earlier.host_source + earlier.bytes;
+    });
+    if (read_before) run(pending_.size());
+    std::memset(work.host_target, 0xff, work.bytes);
+}
+
+}  // namespace emulation
