@@ -38,8 +38,11 @@ public interface Backend extends Operations, AutoCloseable {
   /**
    * Enqueues work, or the recording of work of the same shape. Within it nothing may wait, allocate
    * or depend on anything that is neither in the shape nor in tables and arrays.
+   *
+   * @return whether it runs as work of this shape will from now on: false for a first run and for
+   *     one that is recorded, whose time says nothing of later ones
    */
-  void replay(LaunchShape shape, Runnable work);
+  boolean replay(LaunchShape shape, Runnable work);
 
   // ---- Memory ----
 

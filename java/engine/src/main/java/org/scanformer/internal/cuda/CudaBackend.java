@@ -126,8 +126,8 @@ public final class CudaBackend extends NativeBackend {
   }
 
   @Override
-  public void replay(LaunchShape shape, Runnable work) {
-    graphs.replay(shape, work);
+  public boolean replay(LaunchShape shape, Runnable work) {
+    return graphs.replay(shape, work);
   }
 
   @Override

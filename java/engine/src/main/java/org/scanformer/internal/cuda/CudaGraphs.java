@@ -35,24 +35,28 @@ final class CudaGraphs implements AutoCloseable {
    * Enqueues work of a shape. The first time it runs as it is: libraries load their kernels and
    * choose their algorithms, which a recording could not hold, and a shape that never comes again
    * costs no recording. The second time it is recorded, and from then on replayed.
+   *
+   * @return whether it was replayed from an earlier recording, or never will be
    */
-  void replay(LaunchShape shape, Runnable work) {
+  boolean replay(LaunchShape shape, Runnable work) {
     if (plainLaunches) {
       work.run();
-      return;
+      return true;
     }
     Pointer graph = graphs.get(shape);
     if (graph == null) {
       work.run();
       makeRoom();
       graphs.put(shape.copy(), NONE);
-      return;
+      return false;
     }
-    if (graph == NONE) {
+    boolean recorded = graph != NONE;
+    if (!recorded) {
       graph = record(work);
       graphs.put(shape.copy(), graph);
     }
     stream.check(CudaApi.sf_graph_launch(stream.pointer(), graph));
+    return recorded;
   }
 
   private Pointer record(Runnable work) {

@@ -1,9 +1,13 @@
 package org.scanformer.internal.engine;
 
+import java.util.Arrays;
+
 /**
  * How long work takes by its kind and number of rows, learnt from earlier work: a smoothed mean and
  * mean deviation, and mean + 4 deviations as the time to expect (Jacobson, Congestion Avoidance and
- * Control, SIGCOMM 1988). Allocates nothing after construction. Not safe for several threads.
+ * Control, SIGCOMM 1988). Work that is skipped because it is expected to take too long would never
+ * correct what is expected of it, so each skip moves that towards the least time that was measured.
+ * Allocates nothing after construction. Not safe for several threads.
  */
 final class CostModel {
   /** Rows that share a measurement. */
@@ -12,17 +16,54 @@ final class CostModel {
   private static final double GAIN = 1.0 / 8;
   private static final int DEVIATIONS = 4;
 
-  /** [kinds, buckets] nanoseconds; a mean of 0 is not measured yet. */
-  private final double[][] mean;
+  /** What a skip takes off the distance to the least time. */
+  private static final double DECAY = 1.0 / 16;
 
-  private final double[][] deviation;
+  /** With fewer measurements than this, the least of them may be a stall. */
+  private static final int ENOUGH = 3;
+
+  /** A measurement by kind and bucket; a mean of 0 nanoseconds is not measured yet. */
+  private static final class Cost {
+    private double mean;
+    private double deviation;
+    private double least;
+    private int measured;
+
+    void learn(double nanos) {
+      if (measured == 0) {
+        mean = nanos;
+        deviation = nanos / 16;
+        least = nanos;
+      } else {
+        double difference = nanos - mean;
+        mean += GAIN * difference;
+        deviation += GAIN * (Math.abs(difference) - deviation);
+        least = Math.min(least, nanos);
+      }
+      measured = Math.min(ENOUGH, measured + 1);
+    }
+
+    double bound() {
+      return mean + DEVIATIONS * deviation;
+    }
+
+    void decay() {
+      double floor = measured < ENOUGH ? 0 : least;
+      mean -= DECAY * (mean - floor);
+      deviation -= DECAY * deviation;
+    }
+  }
+
+  private final Cost[][] costs;
 
   /** The longest that a row took in any work so far. */
   private double slowestRow;
 
   CostModel(int kinds, int maxRows) {
-    mean = new double[kinds][maxRows / BUCKET + 2];
-    deviation = new double[kinds][maxRows / BUCKET + 2];
+    costs = new Cost[kinds][maxRows / BUCKET + 2];
+    for (Cost[] ofKind : costs) {
+      Arrays.setAll(ofKind, b -> new Cost());
+    }
   }
 
   private static int bucket(int rows) {
@@ -31,15 +72,7 @@ final class CostModel {
 
   /** Records how long work took. */
   void learn(int kind, int rows, long nanos) {
-    int b = bucket(rows);
-    double old = mean[kind][b];
-    if (old == 0) {
-      mean[kind][b] = nanos;
-      deviation[kind][b] = nanos / 16.0;
-    } else {
-      mean[kind][b] += GAIN * (nanos - old);
-      deviation[kind][b] += GAIN * (Math.abs(nanos - old) - deviation[kind][b]);
-    }
+    costs[kind][bucket(rows)].learn(nanos);
     slowestRow = Math.max(slowestRow, (double) nanos / Math.max(1, rows));
   }
 
@@ -49,22 +82,38 @@ final class CostModel {
    * row of any work; 0 when nothing was ever measured.
    */
   double predict(int kind, int rows) {
-    double[] means = mean[kind];
+    int b = source(kind, rows);
+    if (b < 0) {
+      return slowestRow * rows;
+    }
+    double bound = costs[kind][b].bound();
+    return b < bucket(rows) ? bound * bucket(rows) / b : bound;
+  }
+
+  /** Records that work was left out because it was expected to take too long. */
+  void skipped(int kind, int rows) {
+    int b = source(kind, rows);
+    if (b < 0) {
+      slowestRow -= DECAY * slowestRow;
+    } else {
+      costs[kind][b].decay();
+    }
+  }
+
+  /** The bucket whose measurements tell most about that number of rows; -1 without any. */
+  private int source(int kind, int rows) {
+    Cost[] ofKind = costs[kind];
     int wanted = bucket(rows);
-    for (int b = wanted; b < means.length; b++) {
-      if (means[b] > 0) {
-        return bound(kind, b);
+    for (int b = wanted; b < ofKind.length; b++) {
+      if (ofKind[b].measured > 0) {
+        return b;
       }
     }
     for (int b = wanted - 1; b > 0; b--) {
-      if (means[b] > 0) {
-        return bound(kind, b) * wanted / b;
+      if (ofKind[b].measured > 0) {
+        return b;
       }
     }
-    return slowestRow * rows;
-  }
-
-  private double bound(int kind, int bucket) {
-    return mean[kind][bucket] + DEVIATIONS * deviation[kind][bucket];
+    return -1;
   }
 }

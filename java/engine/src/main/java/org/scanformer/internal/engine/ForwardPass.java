@@ -91,17 +91,22 @@ final class ForwardPass {
    * Enqueues a scale.
    *
    * @param withBox whether its tokens go through all layers to a box, or only through Encoder1
+   * @return whether its time is typical: see {@link Backend#replay}
    */
-  void runScale(int s, boolean withBox) {
+  boolean runScale(int s, boolean withBox) {
     int kind = kind(s, withBox);
     setShape(kind, tables.scaleBatch);
-    backend.replay(shape, scaleWork[kind]);
+    return backend.replay(shape, scaleWork[kind]);
   }
 
-  /** Enqueues the pass over all tokens. */
-  void runFinalPass() {
+  /**
+   * Enqueues the pass over all tokens.
+   *
+   * @return whether its time is typical: see {@link Backend#replay}
+   */
+  boolean runFinalPass() {
     setShape(FINAL_PASS, tables.finalBatch);
-    backend.replay(shape, finalWork);
+    return backend.replay(shape, finalWork);
   }
 
   /** Enqueues a text by itself. */

@@ -150,7 +150,7 @@ final class ScaleLoop {
     for (int r = 0; r < batch.requests(); r++) {
       result.selected[s][r] = tables.grids[s].selected(r);
     }
-    forward.runScale(s, withBox);
+    boolean typical = forward.runScale(s, withBox);
     if (!isLast || withBox) {
       backend.synchronize();
     }
@@ -162,7 +162,9 @@ final class ScaleLoop {
       readBoxes(batch, options, result);
     }
     result.scaleNanos[s] = clock.getAsLong() - start;
-    costs.learn(ForwardPass.kind(s, withBox), batch.launchRows(), result.scaleNanos[s]);
+    if (typical) {
+      costs.learn(ForwardPass.kind(s, withBox), batch.launchRows(), result.scaleNanos[s]);
+    }
     observer.scaleEnds(s, batch, result.scaleNanos[s]);
   }
 
@@ -172,11 +174,13 @@ final class ScaleLoop {
     observer.scaleBegins();
     RaggedBatch batch = tables.finalBatch;
     packer.packFinal(result.last());
-    forward.runFinalPass();
+    boolean typical = forward.runFinalPass();
     backend.synchronize();
     readBoxes(batch, options, result);
     result.finalNanos = clock.getAsLong() - start;
-    costs.learn(ForwardPass.FINAL_PASS, batch.launchRows(), result.finalNanos);
+    if (typical) {
+      costs.learn(ForwardPass.FINAL_PASS, batch.launchRows(), result.finalNanos);
+    }
     observer.finalPassEnds(batch, result.finalNanos);
   }
 
@@ -211,12 +215,25 @@ final class ScaleLoop {
     if (options.deadline == RunOptions.NONE) {
       return true;
     }
+    long left = options.deadline - clock.getAsLong();
+    int kind = ForwardPass.kind(s, perScale(options));
     int tokens = packer.tokens(s);
-    double cost = costs.predict(ForwardPass.kind(s, perScale(options)), backend.passRows(tokens));
+    int rows = backend.passRows(tokens);
+    int finalRows = backend.passRows(tables.finalBatch.rows() + tokens);
+    double cost = costs.predict(kind, rows);
     if (!perScale(options)) {
-      int all = backend.passRows(tables.finalBatch.rows() + tokens);
-      cost += costs.predict(ForwardPass.FINAL_PASS, all);
+      cost += costs.predict(ForwardPass.FINAL_PASS, finalRows);
     }
-    return clock.getAsLong() + (long) cost - options.deadline <= 0;
+    if (cost <= left) {
+      return true;
+    }
+    // Without time left, that it was skipped says nothing against what was expected.
+    if (left > 0) {
+      costs.skipped(kind, rows);
+      if (!perScale(options)) {
+        costs.skipped(ForwardPass.FINAL_PASS, finalRows);
+      }
+    }
+    return false;
   }
 }

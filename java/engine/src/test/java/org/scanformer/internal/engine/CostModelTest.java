@@ -1,6 +1,7 @@
 package org.scanformer.internal.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
@@ -41,5 +42,38 @@ class CostModelTest {
     costs.learn(0, 10, 1000);
     costs.learn(1, 100, 5000);
     assertEquals(100 * 200, costs.predict(2, 200));
+  }
+
+  @Test
+  void aStallIsForgottenWhileItsWorkIsSkipped() {
+    costs.learn(0, 100, 300_000_000);
+    int skips = 0;
+    while (costs.predict(0, 100) > 1_000_000) {
+      costs.skipped(0, 100);
+      skips++;
+      assertTrue(skips < 200, "still expected: " + costs.predict(0, 100) + " ns");
+    }
+    costs.learn(0, 100, 500_000);
+    assertTrue(costs.predict(0, 100) < 2_000_000, "expected: " + costs.predict(0, 100) + " ns");
+  }
+
+  @Test
+  void workThatNeverTookLessIsNotTriedAgain() {
+    for (long nanos : new long[] {1000, 1040, 1080, 1020}) {
+      costs.learn(0, 100, nanos);
+    }
+    for (int i = 0; i < 10_000; i++) {
+      costs.skipped(0, 100);
+    }
+    assertTrue(costs.predict(0, 100) >= 1000, "expected: " + costs.predict(0, 100) + " ns");
+  }
+
+  @Test
+  void skipsCorrectWhatOtherWorkMadeExpect() {
+    costs.learn(1, 100, 300_000_000);
+    for (int i = 0; i < 200; i++) {
+      costs.skipped(2, 200);
+    }
+    assertTrue(costs.predict(2, 200) < 1_000_000, "expected: " + costs.predict(2, 200) + " ns");
   }
 }
