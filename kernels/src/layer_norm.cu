@@ -85,7 +85,7 @@ int cuda::residual_layer_norm(sf_stream* stream, int rows, int columns, const fl
         const bool aligned = aligned_rows(columns, x) && aligned_rows(columns, y) && aligned_rows(columns, x_out) &&
                              aligned_rows(columns, weight) && aligned_rows(columns, bias) && aligned_rows(columns, to);
         if (!aligned || columns > kMaxVectorColumns) return start(::residual_layer_norm<T>);
-        return with_steps(
-            columns, [&](auto steps) { return start(::residual_layer_norm_vectors<T, decltype(steps)::value>); });
+        return with_steps(columns,
+                          [&](auto steps) { return start(::residual_layer_norm_vectors<T, decltype(steps)::value>); });
     });
 }

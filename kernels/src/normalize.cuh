@@ -48,7 +48,7 @@ __device__ __forceinline__ void normalize_row(int columns, float eps, const Get&
 
 constexpr int kMaxVectorColumns = 1024;
 
-/* A row in a warp's registers, in vectors: step s of lane l has columns 4 (l + 32 s) to + 3. Columns past the last are 0. */
+/* A row in a warp's registers: step s of lane l has columns 4 (l + 32 s) to + 3; past the last column are zeros. */
 template <int STEPS>
 struct VectorRow {
     float v[STEPS][4];

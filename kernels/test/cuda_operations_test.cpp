@@ -27,7 +27,8 @@ void test_activation(sf_stream* stream, int type, int activation, int columns, s
         expected.push_back(activated(y[i] + added, activation));
     }
     check_ok(stream,
-             sf_bias_activation(stream, rows, columns, with_bias ? bias.data() + shift : nullptr, activation, type, y.data()),
+             sf_bias_activation(stream, rows, columns, with_bias ? bias.data() + shift : nullptr, activation, type,
+                                y.data()),
              "sf_bias_activation");
     check_near(y, expected, y.tolerance(2e-6), "activation " + std::to_string(activation));
 }

@@ -85,6 +85,9 @@ constexpr size_t kGuardBytes = 0;
 constexpr size_t kGuardBytes = 64;
 #endif
 
+/* A batch of more than a warp's 32 items: a device's search for an item goes more than one step. */
+constexpr int kManyItems = 33;
+
 /* An array aligned to 64 bytes. It starts as bytes of 0xff: NaN as fp32 and as bf16, -1 as an integer. */
 template <typename T>
 class Array {

@@ -53,7 +53,7 @@ double interpolate(const Array<float>& position, int stored, size_t width, size_
     return value;
 }
 
-void test_grids(sf_stream* stream, int hidden, int stored, bool thin) {
+void test_grids(sf_stream* stream, int hidden, int stored, bool thin, int count) {
     const auto width = static_cast<size_t>(hidden);
     const int num_scales = 3;
     Array<float> cls(width), position(static_cast<size_t>(stored * stored + 1) * width), modality1(width);
@@ -63,14 +63,14 @@ void test_grids(sf_stream* stream, int hidden, int stored, bool thin) {
     Table<int32_t> indices;
     int patch_rows = 0, token_rows = 0;
     /* Nothing selected, everything, and something in between. */
-    for (int g = 0; g < 3; g++) {
+    for (int g = 0; g < count; g++) {
         sf_grid grid = {};
         grid.rows = thin && g != 1 ? 1 : random_int(1, 12);
         grid.cols = thin && g == 1 ? 1 : random_int(1, 12);
         grid.mask = static_cast<int64_t>(indices.size());
         grid.scale = random_int(0, num_scales - 1);
         for (int i = 0; i < grid.rows * grid.cols; i++) {
-            if (g == 1 || (g == 2 && random_int(0, 1) == 1)) indices.push_back(i), grid.selected++;
+            if (g == 1 || (g >= 2 && random_int(0, 1) == 1)) indices.push_back(i), grid.selected++;
         }
         indices.resize(static_cast<size_t>(grid.mask + grid.rows * grid.cols), -1);
         grid.patch_row = patch_rows;
@@ -82,7 +82,7 @@ void test_grids(sf_stream* stream, int hidden, int stored, bool thin) {
     Array<float> patches(static_cast<size_t>(patch_rows) * width), x(static_cast<size_t>(token_rows) * width);
     fill(patches);
     check_ok(stream,
-             sf_embed_patches(stream, grids.data(), 3, patch_rows + random_int(0, 5), hidden, patches.data(),
+             sf_embed_patches(stream, grids.data(), count, patch_rows + random_int(0, 5), hidden, patches.data(),
                               indices.data(), cls.data(), position.data(), stored, modality1.data(), scales.data(),
                               constant.data(), x.data()),
              "sf_embed_patches");
@@ -122,8 +122,9 @@ void test_embeddings(sf_stream* stream) {
     for (const int hidden : {1, 7, 64, 768, 4096}) test_text(stream, random_int(1, 30), hidden);
     for (const int hidden : {1, 24, random_int(2, 200)}) {
         for (const int stored : {1, 2, 12}) {
-            test_grids(stream, hidden, stored, false);
-            test_grids(stream, hidden, stored, true);
+            test_grids(stream, hidden, stored, false, 3);
+            test_grids(stream, hidden, stored, true, 3);
         }
     }
+    test_grids(stream, 8, 5, false, random_int(kManyItems, 2 * kManyItems));
 }

@@ -124,8 +124,8 @@ float random_logit() {
     return static_cast<float>(random_int(-8, 8)) / 4;
 }
 
-void test_select(sf_stream* stream) {
-    Grids parents(random_int(1, 6), 1, random_int(0, 1) == 0 ? 9 : 17);
+void test_select(sf_stream* stream, int count, int max_side) {
+    Grids parents(count, 1, max_side);
     Table<sf_grid> children;
     size_t mask_size = 0;
     Array<int32_t> indices(parents.mask_size);
@@ -200,6 +200,11 @@ void test_patches(sf_stream* stream) {
             }
             test_counts(stream, patch, type);
         }
+        Grids many(random_int(kManyItems, 2 * kManyItems), 2, 5);
+        Array<uint8_t> mask(many.mask_size);
+        fill_mask(many, mask);
+        test_compact_and_gather(stream, 2, type, many, mask);
     }
-    for (int i = 0; i < 60; i++) test_select(stream);
+    for (int i = 0; i < 60; i++) test_select(stream, random_int(1, 6), random_int(0, 1) == 0 ? 9 : 17);
+    for (int i = 0; i < 3; i++) test_select(stream, random_int(kManyItems, 2 * kManyItems), 5);
 }
