@@ -1,4 +1,4 @@
-/* CUDA's runtime API on host memory: queues run what they are given at once, or note it while they are captured. */
+/* CUDA's runtime API on host memory: queues run what they are given at once, or record it while they are captured. */
 #include "runtime.h"
 
 #include <cstdlib>
@@ -39,7 +39,7 @@ cudaError_t launch(cudaStream_t queue, const char* name, dim3 grid, int threads,
 }  // namespace emulation
 
 namespace {
-/* Bytes behind an allocation that nobody may write. */
+/* Bytes after an allocation that nobody may write. */
 constexpr size_t kGuard = 64;
 struct alignas(64) Header {
     size_t bytes;

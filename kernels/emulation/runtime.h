@@ -27,7 +27,7 @@ enum cudaMemoryType { cudaMemoryTypeUnregistered = 0, cudaMemoryTypeDevice = 2, 
 
 struct CUgraph_st;
 
-/* A queue: runs what it is given, or notes it while it is captured. Also for libraries that are loaded apart. */
+/* A queue: runs what it is given, or records it while it is captured. Also for libraries that are loaded apart. */
 struct CUstream_st {
     virtual cudaError_t take(std::function<cudaError_t()> work) = 0;
 
