@@ -295,7 +295,8 @@ int sf_embed_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int
  * Residual addition and layer norm, fused. For i in [0, rows), with r = row_index ? row_index[i] : i:
  *   v = x[r] + (y ? y[i] : 0);  if (x_out) x_out[i] = v;  if (out) out[i] = LayerNorm(v; eps) * weight + bias
  * Mean and variance in fp32, biased variance. x and x_out [*, columns] fp32, y [rows, columns] fp32, out of `type`
- * [rows, columns]. x_out may be x itself when row_index is NULL; no other overlap.
+ * [rows, columns]. A negative row index is SF_INVALID_ARGUMENT. x_out may be x itself when row_index is NULL; no other
+ * overlap.
  */
 int sf_residual_layer_norm(sf_stream* stream, int rows, int columns, const float* x, const int32_t* row_index,
                            const float* y, float* x_out, const float* weight, const float* bias, float eps, int type,

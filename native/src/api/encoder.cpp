@@ -10,12 +10,17 @@ int sf_residual_layer_norm(sf_stream* stream, int rows, int columns, const float
         return fail(stream, SF_INVALID_ARGUMENT, "%s: expected rows >= 0 and columns 1 to %d, found %d and %d",
                     operation, SF_MAX_HIDDEN, rows, columns);
     }
-    const int status = check_type(stream, operation, type);
+    int status = check_type(stream, operation, type);
     if (status != SF_OK || rows == 0) return status;
     if (x == nullptr || (out != nullptr && any_null({weight, bias}))) return fail_null(stream, operation);
     if (row_index != nullptr && x_out == x) {
         return fail(stream, SF_INVALID_ARGUMENT, "%s: x_out may be x only without row_index", operation);
     }
+    if (row_index != nullptr) {
+        status = check_table(stream, kOperation_residual_layer_norm, rows, 0,
+                             [&](int i, int64_t&) { return check_row_index(row_index[i]); });
+    }
+    if (status != SF_OK) return status;
     return stream->backend->residual_layer_norm(stream, rows, columns, x, row_index, y, x_out, weight, bias, eps, type,
                                                 out);
 }
