@@ -44,7 +44,7 @@ int sf_append_kv(sf_stream* stream, const sf_kv_append* appends, int num_appends
     }
     int status = check_heads(stream, operation, heads, head_size, layer, compute_type);
     if (status != SF_OK || num_appends == 0) return status;
-    if (any_null({appends, qkv, bias, counts, q})) return fail_null(stream, operation);
+    if (any_null({appends, bias}) || (max_rows > 0 && any_null({qkv, counts, q}))) return fail_null(stream, operation);
     status = check_table(stream, kOperation_append_kv, num_appends, max_rows, [&](int a, int64_t& rows) {
         rows += appends[a].tokens;
         return check_append(appends[a]);
@@ -82,7 +82,7 @@ int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks
                     operation, stream->backend->name, type, compute_type);
     }
     if (num_blocks == 0) return SF_OK;
-    if (any_null({blocks, segments, q, out})) return fail_null(stream, operation);
+    if (any_null({blocks, segments}) || (max_rows > 0 && any_null({q, out}))) return fail_null(stream, operation);
     status = check_table(stream, kOperation_attention, num_blocks, max_rows, [&](int b, int64_t& rows) {
         rows += blocks[b].rows;
         return check_query_block(blocks[b], num_segments);
@@ -96,7 +96,7 @@ int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks
             }
         }
     }
-    if (status != SF_OK || max_rows == 0) return status;
+    if (status != SF_OK) return status;
     return stream->backend->attention(stream, blocks, num_blocks, max_rows, segments, num_segments, heads, head_size,
                                       layer, compute_type, q, type, out);
 }
