@@ -26,8 +26,7 @@ int sf_residual_layer_norm(sf_stream* stream, int rows, int columns, const float
 }
 
 int64_t sf_kv_bytes(const sf_stream* stream, int heads, int head_size, int tokens, int compute_type) {
-    if (stream == nullptr || heads < 1 || head_size < 1 || head_size > SF_MAX_HEAD_SIZE || tokens < 1 ||
-        !has_compute_type(stream, compute_type)) {
+    if (stream == nullptr || !valid_heads(heads, head_size) || tokens < 1 || !has_compute_type(stream, compute_type)) {
         return 0;
     }
     return stream->backend->kv_bytes(stream, heads, head_size, tokens, compute_type);

@@ -12,6 +12,10 @@ inline bool any_null(std::initializer_list<const void*> pointers) {
     for (const void* p : pointers) {
         if (p == nullptr) return true;
     }
+inline bool valid_heads(int heads, int head_size) {
+    return heads >= 1 && heads <= SF_MAX_HEADS && head_size >= 1 && head_size <= SF_MAX_HEAD_SIZE;
+}
+
     return false;
 }
 
@@ -41,12 +45,11 @@ inline bool has_compute_type(const sf_stream* stream, int compute_type) {
 /* SF_OK for heads of a size, a layer and a compute type that the stream's device has. */
 inline int check_heads(sf_stream* stream, const char* operation, int heads, int head_size, int layer,
                        int compute_type) {
-    if (heads < 1 || head_size < 1 || head_size > SF_MAX_HEAD_SIZE || layer < 0 || compute_type < SF_F32 ||
-        compute_type > SF_TF32) {
+    if (!valid_heads(heads, head_size) || layer < 0 || compute_type < SF_F32 || compute_type > SF_TF32) {
         return fail(stream, SF_INVALID_ARGUMENT,
-                    "%s: expected heads >= 1, head size 1 to %d, layer >= 0 and compute type 0 to 3, found %d, %d, %d "
-                    "and %d",
-                    operation, SF_MAX_HEAD_SIZE, heads, head_size, layer, compute_type);
+                    "%s: expected heads 1 to %d, head size 1 to %d, layer >= 0 and compute type 0 to 3, found %d, %d, "
+                    "%d and %d",
+                    operation, SF_MAX_HEADS, SF_MAX_HEAD_SIZE, heads, head_size, layer, compute_type);
     }
     if (!has_compute_type(stream, compute_type)) {
         return fail(stream, SF_UNSUPPORTED, "%s: the %s device does not have compute type %d", operation,

@@ -1,4 +1,7 @@
-/* Calls for no rows or patches, with tables that keep to that and tables that do not. */
+/*
+ * The ends of the ranges that every backend takes: calls for no rows or patches, with tables that keep to that and
+ * tables that do not, and the largest sizes.
+ */
 #include "check.h"
 
 namespace {
@@ -66,8 +69,63 @@ void test_no_rows(sf_stream* stream) {
     check(none.cache.untouched(), "what announces no rows writes none");
 }
 
+void test_heads(sf_stream* stream, int heads, int expected) {
+    const int64_t bytes = sf_kv_bytes(stream, heads, 1, 1, SF_F32);
+    check_equal(bytes > 0, expected == SF_OK, "sf_kv_bytes of " + std::to_string(heads) + " heads is not 0");
+    Array<unsigned char> cache(static_cast<size_t>(bytes > 0 ? bytes : 64));
+    const auto hidden = static_cast<size_t>(heads);
+    Array<float> qkv(3 * hidden), bias(3 * hidden), q(hidden), out(hidden);
+    fill(qkv);
+    fill(bias);
+    const Table<int32_t> counts = {1};
+    const auto address = reinterpret_cast<uint64_t>(cache.data());
+    const Table<sf_kv_append> append = {{address, 0, 0, 1, 0, 1}};
+    const int appended = sf_append_kv(stream, append.data(), 1, 1, heads, 1, 0, SF_F32, qkv.data(), bias.data(),
+                                      counts.data(), q.data());
+    const Table<sf_query_block> block = {{0, 0, 1, 0, 1, 0}};
+    const Table<sf_kv_segment> segment = {{address, 0, 1, 0}};
+    const std::string many = std::to_string(heads) + " heads";
+    if (expected == SF_OK) {
+        check_ok(stream, appended, "sf_append_kv of " + many);
+        check_ok(stream,
+                 sf_attention(stream, block.data(), 1, 1, segment.data(), 1, heads, 1, 0, SF_F32, q.data(), SF_F32,
+                              out.data()),
+                 "sf_attention of " + many);
+        /* One key: the output is its value. */
+        check_near(
+            hidden, [&](size_t i) { return static_cast<double>(out[i]); },
+            [&](size_t i) { return static_cast<double>(qkv[2 * hidden + i] + bias[2 * hidden + i]); }, 1e-6, many);
+        return;
+    }
+    check_refused(stream, appended, expected, "sf_append_kv", many);
+    check_refused(
+        stream,
+        sf_attention(stream, block.data(), 1, 1, segment.data(), 1, heads, 1, 0, SF_F32, q.data(), SF_F32, out.data()),
+        expected, "sf_attention", many);
+    check(cache.untouched() && q.untouched() && out.untouched(), "what is refused writes nothing");
+}
+
+void test_canvas_side(sf_stream* stream, int rows0, int cols0, int patch, int scales) {
+    const Table<uint8_t> pixel = {0};
+    sf_image image = {};
+    image.planes[0] = reinterpret_cast<uint64_t>(pixel.data());
+    image.strides[0] = image.width = image.height = 1;
+    image.format = SF_GRAY;
+    const Table<float> mean = {0, 0, 0}, std = {1, 1, 1};
+    /* A call that is not refused as it should be has room. */
+    Array<float> canvas(size_t{3} * 66000 * 4);
+    check_refused(stream,
+                  sf_build_pyramid(stream, &image, patch, scales, rows0, cols0, mean.data(), std.data(), canvas.data()),
+                  SF_INVALID_ARGUMENT, "sf_build_pyramid", "too long a side");
+    check(canvas.untouched(), "a refused sf_build_pyramid writes nothing");
+}
+
 }  // namespace
 
 void test_limits(sf_stream* stream) {
     test_no_rows(stream);
+    test_heads(stream, SF_MAX_HEADS, SF_OK);
+    test_heads(stream, SF_MAX_HEADS + 1, SF_INVALID_ARGUMENT);
+    test_canvas_side(stream, SF_MAX_CANVAS_SIDE + 1, 1, 1, 1);
+    test_canvas_side(stream, 1, SF_MAX_CANVAS_SIDE + 1, 1, 1);
 }
