@@ -1,6 +1,7 @@
 /* The C API of linear layers: it checks what it is given, and chooses how a layer multiplies. */
 #include "linear.h"
 
+#include <climits>
 #include <dnnl.hpp>
 
 #include "isa_table.h"
@@ -70,7 +71,8 @@ void sf_linear_destroy(sf_linear* linear) { delete linear; }
 int64_t sf_linear_bytes(const sf_linear* linear) { return linear == nullptr ? 0 : linear->bytes(); }
 
 int sf_linear_rows(int rows) {
-    if (rows <= 0) return 0;
+    /* A bucket of more rows than an int holds is none. */
+    if (rows <= 0 || rows > INT_MAX - 63) return 0;
     if (rows == 1) return 1;
     const int step = rows <= 64 ? 2 : rows <= 128 ? 4 : rows <= 256 ? 8 : rows <= 512 ? 16 : rows <= 1024 ? 32 : 64;
     return (rows - 1) / step * step + step;

@@ -112,6 +112,10 @@ void test_row_buckets() {
     }
     check(sf_linear_rows(3000) > 0, "sf_linear_rows");
 }
+    /* A bucket that no int holds is none. */
+    check_equal(sf_linear_rows(INT32_MAX - 63), INT32_MAX - 63, "sf_linear_rows of the most rows");
+    check_equal(sf_linear_rows(INT32_MAX), 0, "sf_linear_rows of too many rows");
+    check_equal(sf_linear_rows(-1), 0, "sf_linear_rows of negative rows");
 
 void test_two_streams(sf_stream* stream) {
     Layer layer(stream, 33, 17, SF_F32, true);
@@ -163,6 +167,7 @@ void test_linear_refusals(sf_stream* stream) {
     refused(nullptr, 1, x.data(), SF_IDENTITY, SF_F32, y.data(), "a NULL layer");
     refused(layer.linear, -1, x.data(), SF_IDENTITY, SF_F32, y.data(), "negative rows");
     refused(layer.linear, 1, nullptr, SF_IDENTITY, SF_F32, y.data(), "x NULL");
+    refused(layer.linear, INT32_MAX, nullptr, SF_IDENTITY, SF_F32, nullptr, "too many rows");
     refused(layer.linear, 1, x.data(), SF_IDENTITY, SF_F32, nullptr, "y NULL");
     refused(layer.linear, 1, x.data() + 1, SF_IDENTITY, SF_F32, y.data(), "x misaligned");
     refused(layer.linear, 1, x.data(), SF_IDENTITY, SF_F32, y.data() + 1, "y misaligned");
