@@ -17,6 +17,7 @@ struct CudaStream : sf_stream {
     int64_t scratch_bytes;
     bool lost;
 };
+    bool recording; /* a graph */
 
 inline CudaStream* cuda_stream(sf_stream* stream) { return static_cast<CudaStream*>(stream); }
 
