@@ -6,6 +6,7 @@
 
 #include "backend.h"
 #include "element.cuh"
+#include "shared/arguments.h"
 #include "shared/faults.h"
 
 struct CudaStream : sf_stream {
@@ -16,8 +17,8 @@ struct CudaStream : sf_stream {
     void* scratch;
     int64_t scratch_bytes;
     bool lost;
-};
     bool recording; /* a graph */
+};
 
 inline CudaStream* cuda_stream(sf_stream* stream) { return static_cast<CudaStream*>(stream); }
 
@@ -46,10 +47,6 @@ int wait(sf_stream* stream, const char* operation);
 /* Makes the stream's scratch, device memory that is kept, have at least that many bytes. */
 int reserve_scratch(sf_stream* stream, const char* operation, int64_t bytes);
 
-inline int fail_null(sf_stream* stream, const char* operation) {
-    return fail(stream, SF_INVALID_ARGUMENT, "%s: a required argument is NULL", operation);
-}
-
 inline int64_t div_up(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
 
 /* Starts a kernel on blocks_x by blocks_y blocks of threads; without blocks there is nothing to do. */
@@ -76,7 +73,5 @@ int with_type(int type, Body body) {
     if (type == SF_BF16) return body(BF16{});
     return body(float{});
 }
-
-inline bool valid_type(int type) { return type >= SF_F32 && type <= SF_BF16; }
 
 #endif
