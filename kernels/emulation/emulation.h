@@ -47,7 +47,7 @@ inline uint4 make_uint4(uint32_t x, uint32_t y, uint32_t z, uint32_t w) { return
 
 namespace emulation {
 
-/* Runs a kernel's body once a thread, or notes it when the queue is being captured. */
+/* Runs a kernel's body once a thread, or records it while the queue is being captured. */
 cudaError_t launch(cudaStream_t queue, const char* name, dim3 grid, int threads, std::function<void()> body);
 
 /* What was wrong in the launch that returned cudaErrorLaunchFailure last; "" if nothing was. */

@@ -258,7 +258,7 @@ class Block {
         /* The memory against itself, moved by a byte: equal where all bytes are the first one. */
         if (*first == 0xff && std::memcmp(first, first + 1, static_cast<size_t>(end - first) - 1) == 0) return;
         const unsigned char* found = std::find_if(first, end, [](unsigned char byte) { return byte != 0xff; });
-        fault("a write behind the shared memory, at byte " + std::to_string(found - shared_base_));
+        fault("a write past the shared memory, at byte " + std::to_string(found - shared_base_));
     }
 
     /* Whether an access by `other`, at those barriers, is not ordered with the current thread's. */
@@ -286,7 +286,7 @@ class Block {
             s.many_readers = false;
         } else {
             if (!s.written) fault("shared memory is read before it is written" + at());
-            /* Of readers in one warp one stands for all; those of several warps are ordered by block barriers alone. */
+            /* Of readers in one warp one stands for all; those of several warps are ordered only by block barriers. */
             const bool same_time = s.reader >= 0 && s.read_block == barriers_;
             if (!same_time) s.many_readers = false;
             if (same_time && s.reader / kLanes != current_ / kLanes) s.many_readers = true;

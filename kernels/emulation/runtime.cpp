@@ -32,7 +32,7 @@ cudaError_t launch(cudaStream_t queue, const char* name, dim3 grid, int threads,
 }  // namespace emulation
 
 namespace {
-/* Bytes behind an allocation that nobody may write. */
+/* Bytes after an allocation that nobody may write. */
 constexpr size_t kGuard = 64;
 struct alignas(64) Header {
     size_t bytes;

@@ -32,7 +32,8 @@ __global__ void __launch_bounds__(kThreads, 6)
             [&](int a) { return appends[a].tokens; });
     }
     const RaggedTile tile = find_tile(blockIdx.x, num_appends, [&](int a) { return blocks_touched(appends[a]); });
-    if (tile.item < 0) return;
+    /* A call for no rows has no arrays: a table that announces some is at fault. */
+    if (tile.item < 0 || max_rows == 0) return;
     const sf_kv_append append = appends[tile.item];
     const int head = static_cast<int>(blockIdx.y);
     const int hidden = heads * head_size;

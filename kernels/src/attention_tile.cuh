@@ -60,7 +60,8 @@ __device__ __forceinline__ bool find_query_tile(const AttentionTask& task, Query
     const RaggedTile found = find_tile(blockIdx.x, task.num_blocks, [&](int b) {
         return check(b).rule == kValid ? (static_cast<unsigned>(task.blocks[b].rows) + Q - 1) / Q : 0u;
     });
-    if (found.item < 0) return false;
+    /* A call for no rows has no arrays: a table that announces some is at fault. */
+    if (found.item < 0 || task.max_rows == 0) return false;
     tile.block = task.blocks[found.item];
     tile.first = found.offset * Q;
     tile.head = static_cast<int>(blockIdx.y);
@@ -81,7 +82,7 @@ struct KvBlock {
     const T* keys;
     const T* values;
     const float* log_counts;
-    int tokens; /* 1 to 16; what lies behind them is to be ignored */
+    int tokens; /* 1 to 16; what follows them is ignored */
 };
 
 /* Calls body(KvBlock) for each block of 16 tokens that falls to this warp. */

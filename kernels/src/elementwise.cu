@@ -89,12 +89,15 @@ int64_t blocks_for(int64_t n) {
 
 int sf_bias_activation(sf_stream* stream, int rows, int columns, const float* bias, int activation, int type, void* y) {
     const char* operation = "sf_bias_activation";
-    const int status = check_stream(stream, operation);
+    int status = check_stream(stream, operation);
     if (status != SF_OK) return status;
-    if (rows < 0 || columns < 1 || activation < SF_IDENTITY || activation > SF_SIGMOID || !valid_type(type)) {
-        return fail(stream, SF_INVALID_ARGUMENT, "%s: %d x %d elements of type %d, activation %d", operation, rows,
-                    columns, type, activation);
+    if (rows < 0 || columns < 1 || activation < SF_IDENTITY || activation > SF_SIGMOID) {
+        return fail(stream, SF_INVALID_ARGUMENT,
+                    "%s: expected rows >= 0, columns >= 1 and activation 0 to 3, found %d, %d and %d", operation, rows,
+                    columns, activation);
     }
+    status = check_type(stream, operation, type);
+    if (status != SF_OK) return status;
     if (rows == 0) return SF_OK;
     if (y == nullptr) return fail_null(stream, operation);
     const int64_t n = static_cast<int64_t>(rows) * columns;
@@ -111,14 +114,15 @@ int sf_bias_activation(sf_stream* stream, int rows, int columns, const float* bi
 
 int sf_convert(sf_stream* stream, int64_t n, const float* from, int type, void* to) {
     const char* operation = "sf_convert";
-    const int status = check_stream(stream, operation);
+    int status = check_stream(stream, operation);
     if (status != SF_OK) return status;
-    if (n < 0 || !valid_type(type)) {
-        return fail(stream, SF_INVALID_ARGUMENT, "%s: %lld elements to type %d", operation, static_cast<long long>(n),
-                    type);
+    if (n < 0) {
+        return fail(stream, SF_INVALID_ARGUMENT, "%s: %lld elements, expected at least 0", operation,
+                    static_cast<long long>(n));
     }
-    if (n == 0) return SF_OK;
-    if (from == nullptr || to == nullptr) return fail_null(stream, operation);
+    status = check_type(stream, operation, type);
+    if (status != SF_OK || n == 0) return status;
+    if (any_null({from, to})) return fail_null(stream, operation);
     return with_type(type, [&](auto element) {
         using T = decltype(element);
         return launch(stream, operation, convert<T>, blocks_for(n), 1, kThreads, n, from, static_cast<T*>(to));

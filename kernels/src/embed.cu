@@ -63,6 +63,8 @@ __global__ void __launch_bounds__(kThreads) embed_patches(const sf_grid* grids, 
         for (int i = first; i < hidden; i += kThreads) row[i] = e.constant[i] + e.modality1[i] + scale[i];
         return;
     }
+    /* A call for no patches may have no array of them: a table that announces some is at fault. */
+    if (e.patches == nullptr) return;
     const int patch = tile.offset - 1;
     const int index = e.indices[grid.mask + patch];
     const Verdict verdict = check_patch_index(grid, index);

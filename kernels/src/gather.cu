@@ -77,7 +77,8 @@ __global__ void __launch_bounds__(kGatherThreads)
                    const int32_t* indices, T* rows, TableFault* fault) {
     if (blockIdx.x == 0) check_grids(grids, num_grids, max_patches, kOperation_gather_patches, fault);
     const RaggedTile tile = find_tile(blockIdx.x, num_grids, [&](int g) { return valid_selected(grids[g]); });
-    if (tile.item < 0) return;
+    /* A call for no patches has no arrays: a table that announces some is at fault. */
+    if (tile.item < 0 || max_patches == 0) return;
     const sf_grid grid = grids[tile.item];
     const int index = indices[grid.mask + tile.offset];
     const Verdict verdict = check_patch_index(grid, index);
@@ -110,7 +111,9 @@ int cuda::gather_patches(sf_stream* stream, const sf_grid* grids, int num_grids,
                          const float* canvas, const int32_t* indices, int type, void* rows) {
     return with_type(type, [&](auto element) {
         using T = decltype(element);
-        return launch(stream, "sf_gather_patches", ::gather_patches<T>, max_patches, 1, kGatherThreads, grids,
-                      num_grids, max_patches, patch, canvas, indices, static_cast<T*>(rows), table_fault(stream));
+        /* One block checks the table in any case. */
+        return launch(stream, "sf_gather_patches", ::gather_patches<T>, max_patches > 0 ? max_patches : 1, 1,
+                      kGatherThreads, grids, num_grids, max_patches, patch, canvas, indices, static_cast<T*>(rows),
+                      table_fault(stream));
     });
 }

@@ -14,8 +14,10 @@ int sf_graph_begin(sf_stream* stream) {
     int status = check_stream(stream, operation);
     if (status == SF_OK) status = use_device(stream, operation);
     if (status != SF_OK) return status;
-    return SF_CHECK(stream, operation,
-                    cudaStreamBeginCapture(cuda_stream(stream)->queue, cudaStreamCaptureModeThreadLocal));
+    status = SF_CHECK(stream, operation,
+                      cudaStreamBeginCapture(cuda_stream(stream)->queue, cudaStreamCaptureModeThreadLocal));
+    if (status == SF_OK) cuda_stream(stream)->recording = true;
+    return status;
 }
 
 int sf_graph_end(sf_stream* stream, sf_graph** graph) {
@@ -23,6 +25,7 @@ int sf_graph_end(sf_stream* stream, sf_graph** graph) {
     if (graph != nullptr) *graph = nullptr;
     int status = check_stream(stream, operation);
     if (status != SF_OK) return status;
+    cuda_stream(stream)->recording = false;
     cudaGraph_t recorded = nullptr;
     status = SF_CHECK(stream, operation, cudaStreamEndCapture(cuda_stream(stream)->queue, &recorded));
     if (graph == nullptr) {

@@ -8,19 +8,34 @@
 
 #include "normalize.cuh"
 #include "stream.cuh"
+#include "table_faults.cuh"
 
 namespace {
 
 constexpr int kThreads = 128;
 constexpr int kRowsPerBlock = kThreads / kWarp;
 
+/* The row of x that a row is made of; NULL where the index of rows is at fault, which is reported. */
+__device__ __forceinline__ const float* source_row(int64_t row, int columns, const float* x, const int32_t* row_index,
+                                                   TableFault* fault) {
+    if (row_index == nullptr) return x + row * columns;
+    const int32_t index = row_index[row];
+    const Verdict verdict = check_row_index(index);
+    if (verdict.rule != kValid) {
+        if (lane_id() == 0) report(fault, kOperation_residual_layer_norm, static_cast<int>(row), verdict);
+        return nullptr;
+    }
+    return x + static_cast<int64_t>(index) * columns;
+}
+
 template <typename T>
 __global__ void __launch_bounds__(kThreads)
     residual_layer_norm(int rows, int columns, const float* x, const int32_t* row_index, const float* y, float* x_out,
-                        const float* weight, const float* bias, float eps, T* out) {
+                        const float* weight, const float* bias, float eps, T* out, TableFault* fault) {
     const int64_t row = static_cast<int64_t>(blockIdx.x) * kRowsPerBlock + warp_id();
     if (row >= rows) return;
-    const float* from = x + (row_index != nullptr ? row_index[row] : row) * static_cast<int64_t>(columns);
+    const float* from = source_row(row, columns, x, row_index, fault);
+    if (from == nullptr) return;
     const int64_t offset = row * columns;
     /* The sum is kept before the norm: where x_out is x, x must not be read, and y not be added, twice. */
     if (x_out != nullptr) {
@@ -40,11 +55,14 @@ __global__ void __launch_bounds__(kThreads)
 template <typename T, int STEPS>
 __global__ void __launch_bounds__(kThreads)
     residual_layer_norm_vectors(int rows, int columns, const float* x, const int32_t* row_index, const float* y,
-                                float* x_out, const float* weight, const float* bias, float eps, T* out) {
+                                float* x_out, const float* weight, const float* bias, float eps, T* out,
+                                TableFault* fault) {
     const int64_t row = static_cast<int64_t>(blockIdx.x) * kRowsPerBlock + warp_id();
     if (row >= rows) return;
+    const float* from = source_row(row, columns, x, row_index, fault);
+    if (from == nullptr) return;
     const int64_t offset = row * columns;
-    VectorRow<STEPS> sums(columns, x + (row_index != nullptr ? row_index[row] : row) * static_cast<int64_t>(columns));
+    VectorRow<STEPS> sums(columns, from);
     VectorRow<STEPS> added, weights, biases;
     if (y != nullptr) added.load(columns, y + offset);
     if (out != nullptr) {
@@ -80,7 +98,7 @@ int cuda::residual_layer_norm(sf_stream* stream, int rows, int columns, const fl
         T* to = static_cast<T*>(out);
         const auto start = [&](auto kernel) {
             return launch(stream, "sf_residual_layer_norm", kernel, div_up(rows, kRowsPerBlock), 1, kThreads, rows,
-                          columns, x, row_index, y, x_out, weight, bias, eps, to);
+                          columns, x, row_index, y, x_out, weight, bias, eps, to, table_fault(stream));
         };
         const bool aligned = aligned_rows(columns, x) && aligned_rows(columns, y) && aligned_rows(columns, x_out) &&
                              aligned_rows(columns, weight) && aligned_rows(columns, bias) && aligned_rows(columns, to);

@@ -22,14 +22,16 @@ __global__ void __launch_bounds__(kThreads) plain_matmul(int rows, int out, int 
 int sf_plain_matmul(sf_stream* stream, int rows, int out, int in, int type, const void* x, const void* weight,
                     int y_type, void* y) {
     const char* operation = "sf_plain_matmul";
-    const int status = check_stream(stream, operation);
+    int status = check_stream(stream, operation);
     if (status != SF_OK) return status;
-    if (rows < 0 || out < 1 || in < 1 || !valid_type(type) || !valid_type(y_type)) {
-        return fail(stream, SF_INVALID_ARGUMENT, "%s: %d x %d by %d x %d, types %d and %d", operation, rows, in, out,
-                    in, type, y_type);
+    if (rows < 0 || out < 1 || in < 1) {
+        return fail(stream, SF_INVALID_ARGUMENT, "%s: expected rows >= 0, outputs and inputs >= 1, found %d, %d and %d",
+                    operation, rows, out, in);
     }
-    if (rows == 0) return SF_OK;
-    if (x == nullptr || weight == nullptr || y == nullptr) return fail_null(stream, operation);
+    status = check_type(stream, operation, type);
+    if (status == SF_OK) status = check_type(stream, operation, y_type);
+    if (status != SF_OK || rows == 0) return status;
+    if (any_null({x, weight, y})) return fail_null(stream, operation);
     return with_type(type, [&](auto element) {
         using T = decltype(element);
         return with_type(y_type, [&](auto result) {

@@ -24,10 +24,11 @@ int checked_copy(sf_stream* stream, const char* operation, void* to, const void*
                  cudaMemcpyKind kind) {
     const int status = check_stream(stream, operation);
     if (status != SF_OK) return status;
-    if (bytes < 0 || (bytes > 0 && (to == nullptr || from == nullptr))) {
-        return fail(stream, SF_INVALID_ARGUMENT, "%s: %lld bytes, or a NULL argument", operation,
+    if (bytes < 0) {
+        return fail(stream, SF_INVALID_ARGUMENT, "%s: %lld bytes, expected at least 0", operation,
                     static_cast<long long>(bytes));
     }
+    if (bytes > 0 && any_null({to, from})) return fail_null(stream, operation);
     return bytes == 0 ? static_cast<int>(SF_OK) : copy(stream, operation, to, from, bytes, kind);
 }
 
@@ -88,8 +89,9 @@ int sf_allocate_host(sf_stream* stream, int64_t bytes, void** memory) {
     if (memory != nullptr) *memory = nullptr;
     int status = use_stream(stream, operation);
     if (status != SF_OK) return status;
-    if (memory == nullptr || bytes < 1) {
-        return fail(stream, SF_INVALID_ARGUMENT, "%s: %lld bytes, or no place for the address", operation,
+    if (memory == nullptr) return fail_null(stream, operation);
+    if (bytes < 1) {
+        return fail(stream, SF_INVALID_ARGUMENT, "%s: %lld bytes, expected at least 1", operation,
                     static_cast<long long>(bytes));
     }
     status = SF_CHECK(stream, operation, cudaHostAlloc(memory, static_cast<size_t>(bytes), cudaHostAllocDefault));

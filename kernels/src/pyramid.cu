@@ -181,6 +181,10 @@ Source source_of(const sf_image& image) {
 int cuda::build_pyramid(sf_stream* stream, const sf_image* image, int patch, int scales, int rows0, int cols0,
                         const float* mean, const float* std, float* canvas) {
     const char* operation = "sf_build_pyramid";
+    if (cuda_stream(stream)->recording) {
+        /* Its scratch moves when a larger image comes. */
+        return fail(stream, SF_INVALID_ARGUMENT, "%s: a graph cannot record it", operation);
+    }
     const int width = image->width;
     const int height = image->height;
     const int finest = scales - 1;

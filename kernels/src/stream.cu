@@ -60,10 +60,7 @@ void set_types(CudaStream* stream) {
 }  // namespace
 
 int check_stream(sf_stream* stream, const char* operation) {
-    if (stream == nullptr) return SF_INVALID_ARGUMENT;
-    if (stream->backend == sf_cuda_backend()) return SF_OK;
-    return fail(stream, SF_INVALID_ARGUMENT, "%s: the stream belongs to the %s backend, expected the CUDA backend",
-                operation, stream->backend->name);
+    return check_backend(stream, operation, sf_cuda_backend());
 }
 
 int check_cuda(sf_stream* stream, const char* operation, cudaError_t code, const char* file, int line) {
@@ -114,7 +111,7 @@ int reserve_scratch(sf_stream* stream, const char* operation, int64_t bytes) {
 int cuda::stream_create(int device, int, int, sf_stream** stream) {
     int count = 0;
     if (cudaGetDeviceCount(&count) != cudaSuccess) return SF_UNSUPPORTED;
-    if (device < 0 || device >= count) return SF_INVALID_ARGUMENT;
+    if (device >= count) return SF_INVALID_ARGUMENT;
     std::unique_ptr<CudaStream> created(new (std::nothrow) CudaStream{});
     if (!created) return SF_OUT_OF_MEMORY;
     created->backend = sf_cuda_backend();

@@ -6,6 +6,7 @@
 
 #include "backend.h"
 #include "element.cuh"
+#include "shared/arguments.h"
 #include "shared/faults.h"
 
 struct CudaStream : sf_stream {
@@ -16,6 +17,7 @@ struct CudaStream : sf_stream {
     void* scratch;
     int64_t scratch_bytes;
     bool lost;
+    bool recording; /* a graph */
 };
 
 inline CudaStream* cuda_stream(sf_stream* stream) { return static_cast<CudaStream*>(stream); }
@@ -44,10 +46,6 @@ int wait(sf_stream* stream, const char* operation);
 
 /* Makes the stream's scratch, device memory that is kept, have at least that many bytes. */
 int reserve_scratch(sf_stream* stream, const char* operation, int64_t bytes);
-
-inline int fail_null(sf_stream* stream, const char* operation) {
-    return fail(stream, SF_INVALID_ARGUMENT, "%s: a required argument is NULL", operation);
-}
 
 inline int64_t div_up(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
 
@@ -81,7 +79,5 @@ template <typename T>
 bool aligned_rows(int columns, const T* p) {
     return columns % 4 == 0 && reinterpret_cast<uintptr_t>(p) % (4 * sizeof(T)) == 0;
 }
-
-inline bool valid_type(int type) { return type >= SF_F32 && type <= SF_BF16; }
 
 #endif

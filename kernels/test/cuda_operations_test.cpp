@@ -94,6 +94,30 @@ void test_graph(sf_stream* stream) {
     check_refused(stream, sf_graph_launch(stream, nullptr), SF_INVALID_ARGUMENT, "sf_graph_launch", "no graph");
 }
 
+/* What a pyramid needs beside its arguments can grow and move, which a recording would not see. */
+void test_recorded_pyramid(sf_stream* stream) {
+    const Table<uint8_t> pixel = {0};
+    sf_image image = {};
+    image.planes[0] = reinterpret_cast<uint64_t>(pixel.data());
+    image.strides[0] = image.width = image.height = 1;
+    image.format = SF_GRAY;
+    const Table<float> mean = {0, 0, 0}, std = {1, 1, 1};
+    Array<float> canvas(3);
+    const auto build = [&] {
+        return sf_build_pyramid(stream, &image, 1, 1, 1, 1, mean.data(), std.data(), canvas.data());
+    };
+    check_ok(stream, build(), "sf_build_pyramid");
+    check_equal(sf_graph_begin(stream), static_cast<int>(SF_OK), "sf_graph_begin");
+    const int status = build();
+    const std::string message = sf_error(stream);
+    sf_graph* graph = nullptr;
+    check_equal(sf_graph_end(stream, &graph), static_cast<int>(SF_OK), "sf_graph_end");
+    sf_graph_destroy(graph);
+    check_equal(status, static_cast<int>(SF_INVALID_ARGUMENT), "sf_build_pyramid while recording");
+    check(message.rfind("sf_build_pyramid: ", 0) == 0, "the message is \"" + message + "\"");
+    check_ok(stream, build(), "sf_build_pyramid after a recording");
+}
+
 /* A stream of another backend is refused by each function that only CUDA has. */
 void test_foreign_stream() {
     sf_backend other = *sf_cuda_backend();
@@ -138,6 +162,7 @@ void test_cuda_operations(sf_stream* stream) {
         for (const int y_type : backend_types) test_matmul(stream, type, y_type);
     }
     test_graph(stream);
+    test_recorded_pyramid(stream);
     test_foreign_stream();
     check_refused(stream, sf_bias_activation(stream, -1, 1, nullptr, 0, SF_F32, nullptr), SF_INVALID_ARGUMENT,
                   "sf_bias_activation", "negative rows");

@@ -11,14 +11,14 @@ struct Shared {
     Cell<int> count;
 };
 
-enum Planted { kRight, kNoBarrier, kNoWarpBarrier, kUnwritten, kBehindTheEnd, kDivergent, kMixedMeetings, kHalfMask };
+enum Planted { kRight, kNoBarrier, kNoWarpBarrier, kUnwritten, kPastTheEnd, kDivergent, kMixedMeetings, kHalfMask };
 
 /* Reverses 64 floats through shared memory, and sums them by warps. */
 void reverse(Planted fault, const float* from, float* to) {
     Shared& shared = block_shared<Shared>();
     const int i = static_cast<int>(threadIdx.x);
     if (!(fault == kUnwritten && i == 5)) shared.values[i] = from[i];
-    if (fault == kBehindTheEnd && i == 63) (&shared.values[0] + sizeof(Shared) / 4)[0] = 1.0f;
+    if (fault == kPastTheEnd && i == 63) (&shared.values[0] + sizeof(Shared) / 4)[0] = 1.0f;
     if (fault == kDivergent && i < 3) {
         __syncwarp();
         return;
@@ -183,7 +183,7 @@ void test_emulation() {
     }
     caught(kNoWarpBarrier, "a race on shared memory");
     caught(kUnwritten, "read before it is written");
-    caught(kBehindTheEnd, "shared memory of");
+    caught(kPastTheEnd, "shared memory of");
     caught(kDivergent, "a divergent barrier");
     caught(kMixedMeetings, "wait for different operations");
     caught(kHalfMask, "a mask of 0x0000ffff");

@@ -83,6 +83,18 @@ void test_token_faults(sf_stream* stream) {
     check(std::string(sf_error(stream)) == "sf_embed_text: token 1 has row -7, expected at least 0", sf_error(stream));
 }
 
+void test_norm_faults(sf_stream* stream) {
+    Array<float> x(4), weight(2), out(4);
+    fill(x);
+    fill(weight);
+    const Table<int32_t> row_index = {1, -3};
+    check_fault(stream,
+                sf_residual_layer_norm(stream, 2, 2, x.data(), row_index.data(), nullptr, nullptr, weight.data(),
+                                       weight.data(), 1e-5f, SF_F32, out.data()),
+                "sf_residual_layer_norm: row 1 has row index -3, expected at least 0");
+    check(out[0] == out[0] && out[2] != out[2], "only the row at fault writes nothing");
+}
+
 void test_selection_faults(sf_stream* stream) {
     const Table<sf_grid> parent = {grid_of(2, 2, 2)};
     Table<sf_grid> child = {grid_of(4, 4, 0)};
@@ -148,6 +160,7 @@ void test_table_faults(sf_stream* stream) {
     test_grid_faults(stream);
     test_sums(stream);
     test_token_faults(stream);
+    test_norm_faults(stream);
     test_selection_faults(stream);
     test_encoder_faults(stream);
 }

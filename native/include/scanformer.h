@@ -54,10 +54,12 @@ enum { SF_TF32 = 3 };
 
 /* The largest sizes that every backend takes. */
 enum {
-    SF_MAX_HIDDEN = 4096,   /* elements of a token that a layer norm takes */
-    SF_MAX_HEAD_SIZE = 128, /* elements of an attention head */
-    SF_MAX_PATCH = 1024,    /* pixels along a patch's side */
-    SF_MAX_SCALES = 30      /* scales of a pyramid */
+    SF_MAX_HIDDEN = 4096,      /* elements of a token that a layer norm takes */
+    SF_MAX_HEADS = 4096,       /* heads of attention */
+    SF_MAX_HEAD_SIZE = 128,    /* elements of an attention head */
+    SF_MAX_PATCH = 1024,       /* pixels along a patch's side */
+    SF_MAX_SCALES = 30,        /* scales of a pyramid */
+    SF_MAX_CANVAS_SIDE = 65535 /* pixels along a side of a pyramid's finest canvas */
 };
 
 /* What is applied to a linear layer's output. GELU is the exact one, with erf. */
@@ -239,7 +241,8 @@ int sf_download(sf_stream* stream, const void* memory, int64_t offset, void* hos
  * without rounding; then (v / 255 - mean[c]) / std[c] in RGB order; then each coarser level is the mean of 2 x 2 pixels
  * of the next finer one.
  *
- * An image of any size is taken: what a call keeps in memory grows with the canvas, not with the image.
+ * An image of any size is taken: what a call keeps in memory grows with the canvas, not with the image. patch is 1 to
+ * SF_MAX_PATCH, scales 1 to SF_MAX_SCALES, and no side of the finest canvas is longer than SF_MAX_CANVAS_SIDE.
  *
  * canvas: the levels from the coarsest on, each [3, rows0 * 2^s * patch, cols0 * 2^s * patch] in fp32, one after
  * another.
@@ -295,7 +298,8 @@ int sf_embed_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int
  * Residual addition and layer norm, fused. For i in [0, rows), with r = row_index ? row_index[i] : i:
  *   v = x[r] + (y ? y[i] : 0);  if (x_out) x_out[i] = v;  if (out) out[i] = LayerNorm(v; eps) * weight + bias
  * Mean and variance in fp32, biased variance. x and x_out [*, columns] fp32, y [rows, columns] fp32, out of `type`
- * [rows, columns]. x_out may be x itself when row_index is NULL; no other overlap.
+ * [rows, columns]. A negative row index is SF_INVALID_ARGUMENT. x_out may be x itself when row_index is NULL; no other
+ * overlap.
  */
 int sf_residual_layer_norm(sf_stream* stream, int rows, int columns, const float* x, const int32_t* row_index,
                            const float* y, float* x_out, const float* weight, const float* bias, float eps, int type,
@@ -326,8 +330,8 @@ int sf_append_kv(sf_stream* stream, const sf_kv_append* appends, int num_appends
  *   out = sum_j p_j v_j,  p = softmax_j(q . k_j / sqrt(head_size) + ln count_j)
  * over the keys j of the block's segments. q [*, heads * head_size] of the compute type's element type, as sf_append_kv
  * writes it (for SF_TF32: numbers of TensorFloat-32), out [*, heads * head_size] of `type`: fp32, or a type that the
- * device has for the compute type. head_size is 1 to SF_MAX_HEAD_SIZE. The softmax subtracts the running maximum; sums
- * are fp32. max_rows is at least the sum of the blocks' rows.
+ * device has for the compute type. heads is 1 to SF_MAX_HEADS, head_size 1 to SF_MAX_HEAD_SIZE. The softmax subtracts
+ * the running maximum; sums are fp32. max_rows is at least the sum of the blocks' rows.
  */
 int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks, int max_rows,
                  const sf_kv_segment* segments, int num_segments, int heads, int head_size, int layer, int compute_type,

@@ -6,7 +6,8 @@
  * after, of which is known:
  *
  * - pointers that must not be NULL are not; what must be aligned is; counts, sizes, types and compute types are in the
- *   ranges that scanformer.h gives, and the stream's device has them; there is something to do;
+ *   ranges that scanformer.h gives, and the stream's device has them; there is something to do, or for max_rows or
+ *   max_patches of 0 a table to check, whose rows then have no arrays;
  * - the rows of tables too, where tables_on_host is set. Otherwise the device checks them by the same predicates
  *   (src/shared/tables.h), and the next call that waits reports what it found.
  *

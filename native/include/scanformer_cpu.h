@@ -35,7 +35,8 @@ int64_t sf_linear_bytes(const sf_linear* linear);
 
 /*
  * The number of rows that a product of `rows` rows is computed with: `rows` rounded up to its bucket, so that few
- * products are compiled. Rows in between are read and written as scratch, so arrays need room for them. 0 for 0.
+ * products are compiled. Rows in between are read and written as scratch, so arrays need room for them. 0 for 0, and
+ * for what is out of range: a product has at most INT_MAX - 63 rows.
  */
 int sf_linear_rows(int rows);
 

@@ -58,7 +58,8 @@ int sf_plain_matmul(sf_stream* stream, int rows, int out, int in, int type, cons
 
 /*
  * Records the operations enqueued from now on instead of running them, cuBLAS's on the stream's queue among them.
- * Nothing that waits for the stream may be called until sf_graph_end.
+ * Nothing that waits for the stream may be called until sf_graph_end, nor sf_build_pyramid, which is
+ * SF_INVALID_ARGUMENT: the memory that it works in may move.
  */
 int sf_graph_begin(sf_stream* stream);
 

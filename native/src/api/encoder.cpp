@@ -10,19 +10,23 @@ int sf_residual_layer_norm(sf_stream* stream, int rows, int columns, const float
         return fail(stream, SF_INVALID_ARGUMENT, "%s: expected rows >= 0 and columns 1 to %d, found %d and %d",
                     operation, SF_MAX_HIDDEN, rows, columns);
     }
-    const int status = check_type(stream, operation, type);
+    int status = check_type(stream, operation, type);
     if (status != SF_OK || rows == 0) return status;
     if (x == nullptr || (out != nullptr && any_null({weight, bias}))) return fail_null(stream, operation);
     if (row_index != nullptr && x_out == x) {
         return fail(stream, SF_INVALID_ARGUMENT, "%s: x_out may be x only without row_index", operation);
     }
+    if (row_index != nullptr) {
+        status = check_table(stream, kOperation_residual_layer_norm, rows, 0,
+                             [&](int i, int64_t&) { return check_row_index(row_index[i]); });
+    }
+    if (status != SF_OK) return status;
     return stream->backend->residual_layer_norm(stream, rows, columns, x, row_index, y, x_out, weight, bias, eps, type,
                                                 out);
 }
 
 int64_t sf_kv_bytes(const sf_stream* stream, int heads, int head_size, int tokens, int compute_type) {
-    if (stream == nullptr || heads < 1 || head_size < 1 || head_size > SF_MAX_HEAD_SIZE || tokens < 1 ||
-        !has_compute_type(stream, compute_type)) {
+    if (stream == nullptr || !valid_heads(heads, head_size) || tokens < 1 || !has_compute_type(stream, compute_type)) {
         return 0;
     }
     return stream->backend->kv_bytes(stream, heads, head_size, tokens, compute_type);
@@ -39,7 +43,7 @@ int sf_append_kv(sf_stream* stream, const sf_kv_append* appends, int num_appends
     }
     int status = check_heads(stream, operation, heads, head_size, layer, compute_type);
     if (status != SF_OK || num_appends == 0) return status;
-    if (any_null({appends, qkv, bias, counts, q})) return fail_null(stream, operation);
+    if (any_null({appends, bias}) || (max_rows > 0 && any_null({qkv, counts, q}))) return fail_null(stream, operation);
     status = check_table(stream, kOperation_append_kv, num_appends, max_rows, [&](int a, int64_t& rows) {
         rows += appends[a].tokens;
         return check_append(appends[a]);
@@ -77,7 +81,7 @@ int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks
                     operation, stream->backend->name, type, compute_type);
     }
     if (num_blocks == 0) return SF_OK;
-    if (any_null({blocks, segments, q, out})) return fail_null(stream, operation);
+    if (any_null({blocks, segments}) || (max_rows > 0 && any_null({q, out}))) return fail_null(stream, operation);
     status = check_table(stream, kOperation_attention, num_blocks, max_rows, [&](int b, int64_t& rows) {
         rows += blocks[b].rows;
         return check_query_block(blocks[b], num_segments);
@@ -91,7 +95,7 @@ int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks
             }
         }
     }
-    if (status != SF_OK || max_rows == 0) return status;
+    if (status != SF_OK) return status;
     return stream->backend->attention(stream, blocks, num_blocks, max_rows, segments, num_segments, heads, head_size,
                                       layer, compute_type, q, type, out);
 }

@@ -1,52 +1,29 @@
-/* What the front's functions share: checks of arguments that every backend needs. */
+/* What the front's functions share: checks of heads and of tables. */
 #ifndef SCANFORMER_FRONT_H
 #define SCANFORMER_FRONT_H
 
-#include <initializer_list>
-
+#include "../shared/arguments.h"
 #include "../shared/faults.h"
 #include "../shared/tables.h"
 #include "scanformer_backend.h"
-
-inline bool any_null(std::initializer_list<const void*> pointers) {
-    for (const void* p : pointers) {
-        if (p == nullptr) return true;
-    }
-    return false;
-}
-
-inline bool aligned(const void* p) { return reinterpret_cast<uintptr_t>(p) % 64 == 0; }
-
-inline int fail_null(sf_stream* stream, const char* operation) {
-    return fail(stream, SF_INVALID_ARGUMENT, "%s: a required argument is NULL", operation);
-}
-
-/* SF_OK for an element type that the stream's device has. */
-inline int check_type(sf_stream* stream, const char* operation, int type) {
-    if (type < SF_F32 || type > SF_BF16) {
-        return fail(stream, SF_INVALID_ARGUMENT, "%s: element type %d, expected 0 to 2", operation, type);
-    }
-    if ((stream->types >> type & 1) == 0) {
-        return fail(stream, SF_UNSUPPORTED, "%s: the %s device does not have element type %d", operation,
-                    stream->backend->name, type);
-    }
-    return SF_OK;
-}
 
 /* Whether the stream's device has attention in that compute type. */
 inline bool has_compute_type(const sf_stream* stream, int compute_type) {
     return compute_type >= SF_F32 && compute_type <= SF_TF32 && stream->attention_types[compute_type] != 0;
 }
 
+inline bool valid_heads(int heads, int head_size) {
+    return heads >= 1 && heads <= SF_MAX_HEADS && head_size >= 1 && head_size <= SF_MAX_HEAD_SIZE;
+}
+
 /* SF_OK for heads of a size, a layer and a compute type that the stream's device has. */
 inline int check_heads(sf_stream* stream, const char* operation, int heads, int head_size, int layer,
                        int compute_type) {
-    if (heads < 1 || head_size < 1 || head_size > SF_MAX_HEAD_SIZE || layer < 0 || compute_type < SF_F32 ||
-        compute_type > SF_TF32) {
+    if (!valid_heads(heads, head_size) || layer < 0 || compute_type < SF_F32 || compute_type > SF_TF32) {
         return fail(stream, SF_INVALID_ARGUMENT,
-                    "%s: expected heads >= 1, head size 1 to %d, layer >= 0 and compute type 0 to 3, found %d, %d, %d "
-                    "and %d",
-                    operation, SF_MAX_HEAD_SIZE, heads, head_size, layer, compute_type);
+                    "%s: expected heads 1 to %d, head size 1 to %d, layer >= 0 and compute type 0 to 3, found %d, %d, "
+                    "%d and %d",
+                    operation, SF_MAX_HEADS, SF_MAX_HEAD_SIZE, heads, head_size, layer, compute_type);
     }
     if (!has_compute_type(stream, compute_type)) {
         return fail(stream, SF_UNSUPPORTED, "%s: the %s device does not have compute type %d", operation,

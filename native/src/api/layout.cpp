@@ -53,40 +53,42 @@
     static_assert(offsetof(type, field) == offset, "the offset of " #type "." #field);
 SF_STRUCTS(SF_ASSERT_SIZE, SF_ASSERT_OFFSET)
 
-#define SF_CONSTANTS(X)       \
-    X(SF_OK, 0)               \
-    X(SF_INVALID_ARGUMENT, 1) \
-    X(SF_OUT_OF_MEMORY, 2)    \
-    X(SF_UNSUPPORTED, 3)      \
-    X(SF_DEVICE_ERROR, 4)     \
-    X(SF_DEVICE_LOST, 5)      \
-    X(SF_F32, 0)              \
-    X(SF_F16, 1)              \
-    X(SF_BF16, 2)             \
-    X(SF_TF32, 3)             \
-    X(SF_MAX_HIDDEN, 4096)    \
-    X(SF_MAX_HEAD_SIZE, 128)  \
-    X(SF_MAX_PATCH, 1024)     \
-    X(SF_MAX_SCALES, 30)      \
-    X(SF_IDENTITY, 0)         \
-    X(SF_RELU, 1)             \
-    X(SF_GELU, 2)             \
-    X(SF_SIGMOID, 3)          \
-    X(SF_RGB, 0)              \
-    X(SF_BGR, 1)              \
-    X(SF_RGBA, 2)             \
-    X(SF_BGRA, 3)             \
-    X(SF_GRAY, 4)             \
-    X(SF_NV12, 5)             \
-    X(SF_I420, 6)             \
-    X(SF_NV21, 7)             \
-    X(SF_YUYV, 8)             \
-    X(SF_UYVY, 9)             \
-    X(SF_P010, 10)            \
-    X(SF_BT601_LIMITED, 0)    \
-    X(SF_BT601_FULL, 1)       \
-    X(SF_BT709_LIMITED, 2)    \
-    X(SF_BT709_FULL, 3)       \
+#define SF_CONSTANTS(X)          \
+    X(SF_OK, 0)                  \
+    X(SF_INVALID_ARGUMENT, 1)    \
+    X(SF_OUT_OF_MEMORY, 2)       \
+    X(SF_UNSUPPORTED, 3)         \
+    X(SF_DEVICE_ERROR, 4)        \
+    X(SF_DEVICE_LOST, 5)         \
+    X(SF_F32, 0)                 \
+    X(SF_F16, 1)                 \
+    X(SF_BF16, 2)                \
+    X(SF_TF32, 3)                \
+    X(SF_MAX_HIDDEN, 4096)       \
+    X(SF_MAX_HEADS, 4096)        \
+    X(SF_MAX_HEAD_SIZE, 128)     \
+    X(SF_MAX_PATCH, 1024)        \
+    X(SF_MAX_SCALES, 30)         \
+    X(SF_MAX_CANVAS_SIDE, 65535) \
+    X(SF_IDENTITY, 0)            \
+    X(SF_RELU, 1)                \
+    X(SF_GELU, 2)                \
+    X(SF_SIGMOID, 3)             \
+    X(SF_RGB, 0)                 \
+    X(SF_BGR, 1)                 \
+    X(SF_RGBA, 2)                \
+    X(SF_BGRA, 3)                \
+    X(SF_GRAY, 4)                \
+    X(SF_NV12, 5)                \
+    X(SF_I420, 6)                \
+    X(SF_NV21, 7)                \
+    X(SF_YUYV, 8)                \
+    X(SF_UYVY, 9)                \
+    X(SF_P010, 10)               \
+    X(SF_BT601_LIMITED, 0)       \
+    X(SF_BT601_FULL, 1)          \
+    X(SF_BT709_LIMITED, 2)       \
+    X(SF_BT709_FULL, 3)          \
     X(SF_GIVEN, -1)
 
 #define SF_ASSERT_CONSTANT(name, value) static_assert(name == (value), "the value of " #name);

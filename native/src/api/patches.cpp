@@ -34,7 +34,7 @@ int sf_gather_patches(sf_stream* stream, const sf_grid* grids, int num_grids, in
     }
     status = check_table(stream, kOperation_gather_patches, num_grids, max_patches,
                          [&](int g, int64_t& patches) { return check_selected(grids[g], indices, patches); });
-    if (status != SF_OK || max_patches == 0) return status;
+    if (status != SF_OK) return status;
     return stream->backend->gather_patches(stream, grids, num_grids, max_patches, patch, canvas, indices, type, rows);
 }
 

@@ -1,6 +1,4 @@
 /* The front of the image pyramid. */
-#include <limits.h>
-
 #include "../shared/image.h"
 #include "front.h"
 
@@ -44,12 +42,13 @@ int sf_build_pyramid(sf_stream* stream, const sf_image* image, int patch, int sc
     if (any_null({image, mean, std, canvas})) return fail_null(stream, kOperation);
     const int status = check_image(stream, *image);
     if (status != SF_OK) return status;
-    /* A side of the finest canvas times its channels and bytes must fit an int. */
     const int64_t longest = static_cast<int64_t>(rows0 > cols0 ? rows0 : cols0) * patch;
     if (patch < 1 || patch > SF_MAX_PATCH || scales < 1 || scales > SF_MAX_SCALES || rows0 < 1 || cols0 < 1 ||
-        longest > (INT_MAX >> (scales - 1)) / 4) {
-        return fail(stream, SF_INVALID_ARGUMENT, "%s: pyramid of %d scales from %d x %d patches of %d pixels",
-                    kOperation, scales, rows0, cols0, patch);
+        longest > SF_MAX_CANVAS_SIDE >> (scales - 1)) {
+        return fail(stream, SF_INVALID_ARGUMENT,
+                    "%s: expected 1 to %d scales, patches of 1 to %d pixels and a finest canvas of 1 to %d pixels a "
+                    "side, found %d scales from %d x %d patches of %d pixels",
+                    kOperation, SF_MAX_SCALES, SF_MAX_PATCH, SF_MAX_CANVAS_SIDE, scales, rows0, cols0, patch);
     }
     return stream->backend->build_pyramid(stream, image, patch, scales, rows0, cols0, mean, std, canvas);
 }

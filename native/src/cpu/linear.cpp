@@ -1,23 +1,14 @@
 /* The C API of linear layers: it checks what it is given, and chooses how a layer multiplies. */
 #include "linear.h"
 
+#include <climits>
 #include <dnnl.hpp>
 
+#include "../shared/arguments.h"
 #include "isa_table.h"
 #include "processor.h"
 
 namespace {
-
-bool aligned(const void* p) { return reinterpret_cast<uintptr_t>(p) % 64 == 0; }
-
-/* Whether the stream is the CPU backend's; leaves a message where it is another's. */
-bool of_cpu(sf_stream* stream, const char* operation) {
-    if (stream == nullptr) return false;
-    if (stream->backend->stream_create == cpu::stream_create) return true;
-    (void)fail(stream, SF_INVALID_ARGUMENT, "%s: the stream is of the %s backend, expected the CPU's", operation,
-               stream->backend->name);
-    return false;
-}
 
 /* Runs an operation's body and turns its exceptions to a status. */
 template <typename Body>
@@ -42,16 +33,15 @@ int sf_linear_create(sf_stream* stream, int out, int in, const float* weight, co
                      sf_linear** linear) {
     const char* operation = "sf_linear_create";
     if (linear != nullptr) *linear = nullptr;
-    if (!of_cpu(stream, operation)) return SF_INVALID_ARGUMENT;
+    int status = check_backend(stream, operation, sf_cpu_backend());
+    if (status != SF_OK) return status;
     if (linear == nullptr) return fail(stream, SF_INVALID_ARGUMENT, "%s: linear is NULL", operation);
     if (out < 1 || in < 1 || weight == nullptr) {
         return fail(stream, SF_INVALID_ARGUMENT, "%s: expected a weight of positive size, found [%d, %d]%s", operation,
                     out, in, weight == nullptr ? ", NULL" : "");
     }
-    if (type < SF_F32 || type > SF_BF16) {
-        return fail(stream, SF_INVALID_ARGUMENT, "%s: element type %d, expected 0 to 2", operation, type);
-    }
-    if (type == SF_F16) return fail(stream, SF_UNSUPPORTED, "%s: the CPU has products in fp32 and bf16", operation);
+    status = check_type(stream, operation, type);
+    if (status != SF_OK) return status;
     if (type == SF_BF16 && !processor_has_bf16()) {
         return fail(stream, SF_UNSUPPORTED, "%s: bf16 needs a CPU with AVX512-BF16", operation);
     }
@@ -70,7 +60,8 @@ void sf_linear_destroy(sf_linear* linear) { delete linear; }
 int64_t sf_linear_bytes(const sf_linear* linear) { return linear == nullptr ? 0 : linear->bytes(); }
 
 int sf_linear_rows(int rows) {
-    if (rows <= 0) return 0;
+    /* A bucket of more rows than an int holds is none. */
+    if (rows <= 0 || rows > INT_MAX - 63) return 0;
     if (rows == 1) return 1;
     const int step = rows <= 64 ? 2 : rows <= 128 ? 4 : rows <= 256 ? 8 : rows <= 512 ? 16 : rows <= 1024 ? 32 : 64;
     return (rows - 1) / step * step + step;
@@ -79,15 +70,16 @@ int sf_linear_rows(int rows) {
 int sf_linear_apply(sf_stream* stream, sf_linear* linear, int rows, const void* x, int activation, int y_type,
                     void* y) {
     const char* operation = "sf_linear_apply";
-    if (!of_cpu(stream, operation)) return SF_INVALID_ARGUMENT;
-    if (linear == nullptr || rows < 0 || activation < SF_IDENTITY || activation > SF_SIGMOID || y_type < SF_F32 ||
-        y_type > SF_BF16) {
+    int status = check_backend(stream, operation, sf_cpu_backend());
+    if (status != SF_OK) return status;
+    if (linear == nullptr || (rows != 0 && sf_linear_rows(rows) == 0) || activation < SF_IDENTITY ||
+        activation > SF_SIGMOID) {
         return fail(stream, SF_INVALID_ARGUMENT,
-                    "%s: expected a linear layer, rows >= 0, activation 0 to 3 and output type 0 to 2, found %s, %d, "
-                    "%d and %d",
-                    operation, linear == nullptr ? "NULL" : "one", rows, activation, y_type);
+                    "%s: expected a linear layer, rows 0 to %d and activation 0 to 3, found %s, %d and %d", operation,
+                    INT_MAX - 63, linear == nullptr ? "NULL" : "one", rows, activation);
     }
-    if (y_type == SF_F16) return fail(stream, SF_UNSUPPORTED, "%s: the CPU writes fp32 and bf16", operation);
+    status = check_type(stream, operation, y_type);
+    if (status != SF_OK) return status;
     if (rows == 0) return SF_OK;
     if (x == nullptr || y == nullptr || !aligned(x) || !aligned(y)) {
         return fail(stream, SF_INVALID_ARGUMENT, "%s: x and y must be aligned to 64 bytes", operation);

@@ -95,6 +95,12 @@ SF_SHARED Verdict check_count_weight(int32_t count) {
     return valid_row();
 }
 
+/* Which row of x a normalised row is made of. */
+SF_SHARED Verdict check_row_index(int32_t index) {
+    if (index < 0) return {kNormRow, index, 0};
+    return valid_row();
+}
+
 SF_SHARED Verdict check_query_block(const sf_query_block& block, int num_segments) {
     if (block.q_row < 0) return {kBlockRows, block.q_row, 0};
     if (block.out_row < 0) return {kBlockRows, block.out_row, 0};

@@ -187,7 +187,10 @@ static void attend(const sf_query_block& block, int first_query, int queries, co
     }
 }
 
-static int tiles_of(const sf_query_block& block) { return (block.rows + TILE_QUERIES - 1) / TILE_QUERIES; }
+/* In 64 bits, as the items are that all tiles and heads make. */
+static int64_t tiles_of(const sf_query_block& block) {
+    return (static_cast<int64_t>(block.rows) + TILE_QUERIES - 1) / TILE_QUERIES;
+}
 
 int attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks, int, const sf_kv_segment* segments, int,
               int heads, int head_size, int layer, int, const void* q, int type, void* out) {
@@ -197,9 +200,9 @@ int attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks, i
     run_each(cpu_stream(stream)->team, items, 1, [&](int64_t item, int) {
         int b = 0;
         while (item >= tiles_of(blocks[b]) * heads) item -= tiles_of(blocks[b++]) * heads;
-        const int tiles = tiles_of(blocks[b]);
-        const int head = static_cast<int>(item) / tiles;
-        const int first = static_cast<int>(item) % tiles * TILE_QUERIES;
+        const int64_t tiles = tiles_of(blocks[b]);
+        const int head = static_cast<int>(item / tiles);
+        const int first = static_cast<int>(item % tiles) * TILE_QUERIES;
         const int queries = blocks[b].rows - first < TILE_QUERIES ? blocks[b].rows - first : TILE_QUERIES;
         attend(blocks[b], first, queries, segments, heads, head_size, head, layer, static_cast<const float*>(q), type,
                out);

@@ -10,10 +10,14 @@ static void embed_patch(const sf_grid& grid, int index, int hidden, const float*
     const AxisPosition y = axis_position(index / grid.cols, grid.rows, position_grid);
     const AxisPosition x = axis_position(index % grid.cols, grid.cols, position_grid);
     const size_t columns = static_cast<size_t>(hidden);
-    const float* p00 = grid_positions + static_cast<size_t>(y.low * position_grid + x.low) * columns;
-    const float* p01 = grid_positions + static_cast<size_t>(y.low * position_grid + x.high) * columns;
-    const float* p10 = grid_positions + static_cast<size_t>(y.high * position_grid + x.low) * columns;
-    const float* p11 = grid_positions + static_cast<size_t>(y.high * position_grid + x.high) * columns;
+    const auto stored = [&](int r, int c) {
+        return grid_positions +
+               (static_cast<size_t>(r) * static_cast<size_t>(position_grid) + static_cast<size_t>(c)) * columns;
+    };
+    const float* p00 = stored(y.low, x.low);
+    const float* p01 = stored(y.low, x.high);
+    const float* p10 = stored(y.high, x.low);
+    const float* p11 = stored(y.high, x.high);
     for (int i = 0; i < hidden; i++) {
         const float upper = p00[i] + x.fraction * (p01[i] - p00[i]);
         const float lower = p10[i] + x.fraction * (p11[i] - p10[i]);

@@ -67,7 +67,7 @@ struct Attention {
 
     uint64_t address(size_t segment) { return reinterpret_cast<uint64_t>(cache.data() + offsets[segment]); }
 
-    /* part: 0 the query, 1 the key, 2 the value. What is behind qkv and bias must not change any more. */
+    /* part: 0 the query, 1 the key, 2 the value. qkv and bias must not change after the first call. */
     double at(int row, int part, int head, int i) const {
         const size_t width = 3 * hidden();
         if (values.empty()) {
@@ -81,7 +81,7 @@ struct Attention {
 
     /*
      * Appends every segment: all of it at once, or in random pieces, one of each segment a call. What has been appended
-     * is no number any more for later calls.
+     * is NaN in later calls.
      */
     void append(sf_stream* stream, bool in_pieces) {
         std::vector<int> done(tokens.size(), 0);
@@ -170,7 +170,7 @@ void test_one_attention(sf_stream* stream, int compute_type, int heads, int head
         for (int64_t i = 0; i < a.layer_stride; i++) others = others && (layer == a.layer || start[i] == 0xff);
     }
     check(others, what + ": other layers are untouched");
-    /* The rows behind the appended ones are queries alone. */
+    /* The rows after the appended ones are only queries. */
     for (size_t i = appended_rows * a.hidden(); i < static_cast<size_t>(a.rows) * a.hidden(); i++) {
         const size_t column = i % a.hidden();
         a.q.set(i, a.at(static_cast<int>(i / a.hidden()), 0, static_cast<int>(column) / head_size,

@@ -1,6 +1,39 @@
-/* What the CPU says of itself, and its streams. */
+/* What the CPU says of itself, its streams, and sizes whose products no int holds. */
+#include <sys/mman.h>
+
 #include "check.h"
 #include "scanformer_backend.h"
+
+namespace {
+
+/* A grid of positions whose last one is past what an int counts to; only what is read of it takes memory. */
+void test_large_position_grid() {
+    const int stored = 46342;
+    const size_t count = static_cast<size_t>(stored) * stored + 1;
+    void* memory = mmap(nullptr, count * sizeof(float), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    check(memory != MAP_FAILED, "the system maps a large array");
+    if (memory == MAP_FAILED) return;
+    auto* position = static_cast<float*>(memory);
+    position[count - 1] = 3;
+    Table<sf_grid> grid(1);
+    grid[0].rows = grid[0].cols = 2;
+    grid[0].selected = 1;
+    const Table<int32_t> indices = {3, 0, 0, 0};
+    const Table<float> zero = {0};
+    Array<float> x(3);
+    sf_stream* stream = nullptr;
+    check_equal(sf_stream_create(tested_backend, 0, 1, 0, &stream), static_cast<int>(SF_OK), "sf_stream_create");
+    check_ok(stream,
+             sf_embed_patches(stream, grid.data(), 1, 1, 1, zero.data(), indices.data(), zero.data(), position, stored,
+                              zero.data(), zero.data(), zero.data(), x.data()),
+             "sf_embed_patches");
+    check_equal(x[1], 3.0f, "the position of the last patch of a large grid");
+    sf_stream_destroy(stream);
+    munmap(memory, count * sizeof(float));
+}
+
+}  // namespace
 
 void test_cpu_device() {
     char report[512];
@@ -34,4 +67,5 @@ void test_cpu_device() {
     other.bytes -= 8;
     check_equal(sf_stream_create(&other, 0, 1, 0, &stream), static_cast<int>(SF_INVALID_ARGUMENT), "another version");
     check_equal(sf_probe(&other, 0, report, sizeof report), static_cast<int>(SF_INVALID_ARGUMENT), "another version");
+    test_large_position_grid();
 }

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "check.h"
+#include "scanformer_backend.h"
 #include "scanformer_cpu.h"
 
 namespace {
@@ -111,6 +112,10 @@ void test_row_buckets() {
         previous = bucket;
     }
     check(sf_linear_rows(3000) > 0, "sf_linear_rows");
+    /* A bucket that no int holds is none. */
+    check_equal(sf_linear_rows(INT32_MAX - 63), INT32_MAX - 63, "sf_linear_rows of the most rows");
+    check_equal(sf_linear_rows(INT32_MAX), 0, "sf_linear_rows of too many rows");
+    check_equal(sf_linear_rows(-1), 0, "sf_linear_rows of negative rows");
 }
 
 void test_two_streams(sf_stream* stream) {
@@ -162,6 +167,7 @@ void test_linear_refusals(sf_stream* stream) {
     };
     refused(nullptr, 1, x.data(), SF_IDENTITY, SF_F32, y.data(), "a NULL layer");
     refused(layer.linear, -1, x.data(), SF_IDENTITY, SF_F32, y.data(), "negative rows");
+    refused(layer.linear, INT32_MAX, nullptr, SF_IDENTITY, SF_F32, nullptr, "too many rows");
     refused(layer.linear, 1, nullptr, SF_IDENTITY, SF_F32, y.data(), "x NULL");
     refused(layer.linear, 1, x.data(), SF_IDENTITY, SF_F32, nullptr, "y NULL");
     refused(layer.linear, 1, x.data() + 1, SF_IDENTITY, SF_F32, y.data(), "x misaligned");
@@ -174,6 +180,14 @@ void test_linear_refusals(sf_stream* stream) {
     check_ok(stream, sf_linear_apply(stream, layer.linear, 0, nullptr, SF_IDENTITY, SF_F32, nullptr), "no rows");
     check(sf_linear_bytes(layer.linear) >= 5 * 3 * 4 + 5 * 4, "sf_linear_bytes");
     sf_linear_destroy(nullptr);
+    sf_backend other = *tested_backend;
+    other.name = "other";
+    sf_stream foreign = {};
+    foreign.backend = &other;
+    check_refused(&foreign, sf_linear_create(&foreign, 3, 3, x.data(), nullptr, SF_F32, &none), SF_INVALID_ARGUMENT,
+                  create, "another backend's stream");
+    check_refused(&foreign, sf_linear_apply(&foreign, layer.linear, 1, x.data(), SF_IDENTITY, SF_F32, y.data()),
+                  SF_INVALID_ARGUMENT, "sf_linear_apply", "another backend's stream");
 }
 
 }  // namespace

@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
             run(stream, on, "memory", test_memory);
             run(stream, on, "refusals", test_refusals);
             run(stream, on, "unsupported", test_unsupported);
+            run(stream, on, "limits", test_limits);
             sf_stream_destroy(stream);
         }
     }

@@ -42,7 +42,7 @@ void fill_mask(const Grids& g, Array<uint8_t>& mask) {
     }
 }
 
-/* A mask of a grid with so many patches set. */
+/* A mask of a grid with that many patches set. */
 void fill_mask(const sf_grid& grid, int selected, Array<uint8_t>& mask) {
     std::vector<uint8_t> set(static_cast<size_t>(grid.rows * grid.cols), 0);
     std::fill_n(set.begin(), selected, uint8_t{1});

@@ -117,7 +117,7 @@ struct TestImage {
     void add_plane(int row_bytes, int rows) {
         const int64_t stride = row_bytes + random_int(0, 9);
         image.strides[planes.size()] = stride;
-        /* The last row ends with its last pixel: nothing says that there is memory behind it. */
+        /* The last row ends with its last pixel: nothing says that there is memory after it. */
         planes.emplace_back(static_cast<size_t>(stride * (rows - 1) + row_bytes));
         for (size_t i = 0; i < planes.back().size(); i++) planes.back()[i] = static_cast<uint8_t>(random_int(0, 255));
     }

@@ -253,6 +253,8 @@ void test_norm_refusals(sf_stream* stream) {
     refused(2, 4, x.data(), nullptr, nullptr, nullptr, SF_F32, "no weight");
     refused(2, 4, x.data(), nullptr, nullptr, weight.data(), 9, "an unknown type");
     refused(2, 4, x.data(), row_index.data(), x.data(), weight.data(), SF_F32, "x_out on x with row_index");
+    const Table<int32_t> negative = {-1};
+    refused(1, 4, x.data() + 4, negative.data(), nullptr, weight.data(), SF_F32, "a negative row");
     check(out.untouched(), "a refused sf_residual_layer_norm writes nothing");
     check_ok(stream,
              sf_residual_layer_norm(stream, 0, 4, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, 1e-5f, SF_F32,

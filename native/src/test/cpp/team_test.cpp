@@ -29,7 +29,7 @@ void test_team() {
     for (const int threads : {1, 2, 3, 8}) {
         Team* team = team_create(threads);
         check_equal(team_threads(team), threads, "team_threads");
-        /* Short works one behind the other, which late threads meet, and pauses in which they fall asleep. */
+        /* Short works one after another, which late threads meet, and pauses in which they fall asleep. */
         for (int work = 0; work < 3000; work++) {
             test_work(team, random_int(0, 40), random_int(1, 5));
             if (work % 500 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));

@@ -74,7 +74,7 @@ void test_compute_types(sf_stream* stream) {
 
 /* sf_kv_bytes is 0 for what is out of range. */
 void test_kv_bytes(sf_stream* stream) {
-    const int bad[][3] = {{0, 8, 16}, {1, 0, 16}, {1, 129, 16}, {1, 8, 0}, {1, 8, -1}, {-1, 8, 16}};
+    const int bad[][3] = {{0, 8, 16}, {1, 0, 16}, {1, 129, 16}, {1, 8, 0}, {1, 8, -1}, {-1, 8, 16}, {4097, 8, 16}};
     for (const auto& b : bad) {
         check_equal(sf_kv_bytes(stream, b[0], b[1], b[2], SF_F32), int64_t{0},
                     "sf_kv_bytes of " + std::to_string(b[0]) + " heads of " + std::to_string(b[1]) + ", " +
@@ -82,8 +82,8 @@ void test_kv_bytes(sf_stream* stream) {
     }
     check_equal(sf_kv_bytes(nullptr, 1, 8, 16, SF_F32), int64_t{0}, "sf_kv_bytes without a stream");
     /* Products of the sizes do not overflow. */
-    const int64_t large = sf_kv_bytes(stream, 1 << 20, 128, 1 << 28, SF_F32);
-    check(large >= int64_t{1} << 57, "sf_kv_bytes of 2^28 tokens of 2^20 heads is " + std::to_string(large));
+    const int64_t large = sf_kv_bytes(stream, SF_MAX_HEADS, 128, INT32_MAX, SF_F32);
+    check(large >= int64_t{1} << 52, "sf_kv_bytes of 2^31 - 1 tokens of 2^12 heads is " + std::to_string(large));
 }
 
 }  // namespace

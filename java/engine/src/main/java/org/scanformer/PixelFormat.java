@@ -2,8 +2,8 @@ package org.scanformer;
 
 /**
  * How pixels lie in memory: packed, a byte a channel in the order of the name, 0 to 255, or as YUV
- * video of 4:2:0 or 4:2:2. The alpha of RGBA and BGRA is read over, not applied: pixels with
- * meaningful transparency are to be composited by the caller.
+ * video of 4:2:0 or 4:2:2. The alpha of RGBA and BGRA is ignored: pixels with meaningful
+ * transparency are to be composited by the caller.
  *
  * <p>The ordinals are the values of the native API's pixel format, so the order is fixed.
  *

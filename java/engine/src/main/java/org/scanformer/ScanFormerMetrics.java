@@ -17,7 +17,7 @@ public interface ScanFormerMetrics {
    *
    * @param requests in the batch, at least 1
    * @param completedScales scales that were run
-   * @param deadlineMet false when it ended behind its deadline
+   * @param deadlineMet false when it ended after its deadline
    * @param nanos from the start of its work to its answer
    */
   default void callDone(int requests, int completedScales, boolean deadlineMet, long nanos) {}

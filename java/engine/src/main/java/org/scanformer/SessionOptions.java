@@ -68,7 +68,7 @@ public final class SessionOptions {
   }
 
   /**
-   * The most patches that a call looks at in each scale but the coarsest, those of the highest
+   * The most patches that a call selects in each scale but the coarsest, those of the highest
    * logits; less memory is reserved for fewer. Default: all.
    */
   public int maxPatches() {

@@ -150,7 +150,7 @@ abstract class CudaTests {
     }
   }
 
-  /** A box from what is no number must be no box. */
+  /** A box made from NaN must not be returned. */
   @Test
   void reluLetsNaNThrough() {
     try (CudaBackend backend = open()) {

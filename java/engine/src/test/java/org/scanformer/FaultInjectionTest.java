@@ -61,13 +61,17 @@ class FaultInjectionTest {
   }
 
   ScanFormer load() {
+    return load(faults);
+  }
+
+  private ScanFormer load(FaultyBackend backend) {
     ScanFormerOptions options =
         ScanFormerOptions.builder()
             .backend(backend())
             .precision(Precision.FP32)
             .maxBatch(2)
             .build();
-    return ScanFormer.load(directory, options, faults::open);
+    return ScanFormer.load(directory, options, backend::open);
   }
 
   /** The operations of some work when nothing fails. */
@@ -186,6 +190,23 @@ class FaultInjectionTest {
       session.close();
       model.close();
       assertThrows(IllegalStateException.class, () -> model.locate(image, "red"));
+      assertEquals(0, own.open);
+    }
+  }
+
+  /** A text that is given up frees its memory: that this fails too hides nothing. */
+  @Test
+  void anEncodingThatLosesTheDeviceSaysWhy() {
+    int operations;
+    try (ScanFormer model = load()) {
+      operations = operations(() -> model.encode("red").close());
+    }
+    for (int operation : new int[] {0, operations / 2, operations - 1}) {
+      FaultyBackend own = new FaultyBackend();
+      try (ScanFormer model = load(own)) {
+        own.failAt(operation, ErrorCode.DEVICE_LOST);
+        assertLost(() -> model.encode("red"), "injected");
+      }
       assertEquals(0, own.open);
     }
   }

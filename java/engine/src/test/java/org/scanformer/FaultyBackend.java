@@ -97,6 +97,9 @@ final class FaultyBackend {
         throw new ScanFormerException(code, name + ": injected");
       }
     }
+    if (name.equals("free") && lost) {
+      throw new ScanFormerException(ErrorCode.DEVICE_LOST, "free: lost before");
+    }
     if (name.equals("memoryAvailable") && available >= 0) {
       return available;
     }

@@ -347,7 +347,7 @@ class ScanFormerTest {
   void inspectCountsWhatTheModelHolds() {
     ModelInfo info = ScanFormer.inspect(MODEL, options().maxBatch(1).build());
     assertEquals(128, info.config().get("hidden_size"));
-    // The safetensors file is 4 bytes a parameter behind its header.
+    // The safetensors file is 4 bytes a parameter after its header.
     long fileBytes = MODEL.resolve("model.safetensors").toFile().length();
     assertTrue(
         info.parameters() * 4 < fileBytes && info.parameters() * 4 > fileBytes - 20_000,

@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.Set;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
+import org.scanformer.ErrorCode;
 import org.scanformer.Precision;
+import org.scanformer.ScanFormerException;
 import org.scanformer.natives.api.Api;
 
 /** What the backends over the C API share: their stream, and the memory of arrays. */
@@ -114,6 +116,19 @@ public abstract class NativeBackend implements Backend {
    */
   protected static Pointer address(Buffer buffer, long elementBytes) {
     return new Pointer(buffer).position(buffer.position() * elementBytes);
+  }
+
+  /**
+   * Refuses to copy more pixels than Java's buffers reach.
+   *
+   * @throws ScanFormerException BAD_INPUT for more than 2^31 - 1 bytes
+   */
+  public static void requireStageable(long bytes) {
+    if (bytes > Integer.MAX_VALUE) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT,
+          "The pixels to be copied have " + bytes + " bytes, expected at most " + Integer.MAX_VALUE);
+    }
   }
 
   @Override

@@ -33,7 +33,10 @@ public final class CpuBackend extends NativeBackend {
   public static final String ISA_PROPERTY = "org.scanformer.cpu.isa";
 
   private final List<CpuLinear> linears = new ArrayList<>();
+
+  /** Null until there is all of it. */
   private Tensor pixelStaging;
+
   private ByteBuffer pixelStagingHost;
 
   private CpuBackend(NativeStream stream, Precision precision) {
@@ -120,26 +123,36 @@ public final class CpuBackend extends NativeBackend {
     if (image.isDirect()) {
       return;
     }
-    reservePixels(image.bytes());
-    long offset = 0;
+    requireStageable(image.bytes());
+    growStaging(image.bytes());
+    int offset = 0;
     for (int p = 0; p < image.buffers(); p++) {
       ByteBuffer plane = image.buffer(p);
-      pixelStagingHost.put((int) offset, plane, 0, plane.limit());
+      pixelStagingHost.put(offset, plane, 0, plane.limit());
       image.setPlace(p, pixelStaging.address() + offset);
       offset += plane.limit();
     }
   }
 
+  /** One image is staged at a time, so no more is reserved than Java's buffers reach. */
   @Override
   public void reservePixels(long bytes) {
-    if (pixelStaging == null || pixelStaging.bytes() < bytes) {
-      if (pixelStaging != null) {
-        free(pixelStaging);
-      }
-      pixelStaging = new Tensor("pixels", ElementType.U8, Math.max(1, bytes), 1);
-      allocate(pixelStaging);
-      pixelStagingHost = view(pixelStaging.pointer(), pixelStaging.bytes());
+    growStaging(Math.min(bytes, Integer.MAX_VALUE));
+  }
+
+  private void growStaging(long bytes) {
+    if (pixelStaging != null && pixelStaging.bytes() >= bytes) {
+      return;
     }
+    if (pixelStaging != null) {
+      Tensor old = pixelStaging;
+      pixelStaging = null;
+      free(old);
+    }
+    Tensor grown = new Tensor("pixels", ElementType.U8, Math.max(1, bytes), 1);
+    allocate(grown);
+    pixelStagingHost = view(grown.pointer(), grown.bytes());
+    pixelStaging = grown;
   }
 
   @Override

@@ -2,7 +2,6 @@ package org.scanformer.internal.cuda;
 
 import java.nio.ByteBuffer;
 import org.bytedeco.javacpp.Pointer;
-import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 import org.scanformer.internal.backend.ElementType;
 import org.scanformer.internal.backend.PixelSource;
@@ -64,14 +63,7 @@ final class PixelStaging {
     if (memory != null && memory.bytes() >= bytes) {
       return;
     }
-    if (bytes > Integer.MAX_VALUE) {
-      throw new ScanFormerException(
-          ErrorCode.BAD_INPUT,
-          "The images of a batch have "
-              + bytes
-              + " bytes of pixels, expected at most "
-              + Integer.MAX_VALUE);
-    }
+    CudaBackend.requireStageable(bytes);
     if (memory != null) {
       backend.synchronize();
       Tensor old = memory;

@@ -1,5 +1,7 @@
 package org.scanformer.internal.engine;
 
+import org.scanformer.ErrorCode;
+import org.scanformer.ScanFormerException;
 import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.backend.ElementType;
 import org.scanformer.internal.backend.Tensor;
@@ -57,8 +59,15 @@ final class TextKv {
     return closed;
   }
 
+  /** Frees the memory. On a lost device, where nothing can be freed, it goes with the process. */
   void free(Backend backend) {
-    backend.free(memory);
+    try {
+      backend.free(memory);
+    } catch (ScanFormerException e) {
+      if (e.code() != ErrorCode.DEVICE_LOST) {
+        throw e;
+      }
+    }
   }
 
   long address() {
