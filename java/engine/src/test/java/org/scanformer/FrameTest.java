@@ -331,10 +331,8 @@ class FrameTest {
 
       // Nor is a plane whose last row is no longer in the device's memory.
       Image tooLong =
-          Image.onDevice(
-              device.address(0), PixelFormat.BGRA, WIDTH, HEIGHT + (1 << 20), 4 * WIDTH);
-      refused =
-          assertThrows(ScanFormerException.class, () -> model.locate(tooLong, text.text()));
+          Image.onDevice(device.address(0), PixelFormat.BGRA, WIDTH, HEIGHT + (1 << 20), 4 * WIDTH);
+      refused = assertThrows(ScanFormerException.class, () -> model.locate(tooLong, text.text()));
       assertEquals(ErrorCode.BAD_INPUT, refused.code());
     }
   }
