@@ -127,7 +127,10 @@ public abstract class NativeBackend implements Backend {
     if (bytes > Integer.MAX_VALUE) {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,
-          "The pixels to be copied have " + bytes + " bytes, expected at most " + Integer.MAX_VALUE);
+          "The pixels to be copied have "
+              + bytes
+              + " bytes, expected at most "
+              + Integer.MAX_VALUE);
     }
   }
 

@@ -40,7 +40,9 @@ final class CpuPixelsTest {
     }
   }
 
-  /** A batch of large frames declares more than one buffer reaches; each image is copied by itself. */
+  /**
+   * A batch of large frames declares more than one buffer reaches; each image is copied by itself.
+   */
   @ParameterizedTest
   @ValueSource(longs = {Integer.MAX_VALUE, 1L << 31, (1L << 32) + 1, 1L << 60})
   void declaredFramesOfAnySizeLeaveRoomForAnImage(long bytes) {
