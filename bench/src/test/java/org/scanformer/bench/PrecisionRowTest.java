@@ -22,12 +22,15 @@ class PrecisionRowTest {
         null,
         box,
         Float.NaN,
+        true,
+        List.of(),
+        false,
         Schedule.FINAL_ONLY,
         BackendKind.CPU,
         Precision.FP32,
         List.of(
-            new ScaleResult(0, PatchMask.all(1, 2), null, Float.NaN, 0),
-            new ScaleResult(1, PatchMask.parse(2, 4, mask), box, Float.NaN, 0)),
+            new ScaleResult(0, PatchMask.all(1, 2), null, Float.NaN, false, 0),
+            new ScaleResult(1, PatchMask.parse(2, 4, mask), box, Float.NaN, true, 0)),
         null);
   }
 

@@ -2,9 +2,13 @@ package org.scanformer;
 
 import java.lang.ref.Reference;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import org.scanformer.internal.batching.BatchQueue;
@@ -12,6 +16,7 @@ import org.scanformer.internal.batching.BatchWorker;
 import org.scanformer.internal.batching.QueueClock;
 import org.scanformer.internal.engine.GuardedMetrics;
 import org.scanformer.internal.engine.JavaMemory;
+import org.scanformer.internal.engine.SharedMetrics;
 import org.scanformer.internal.engine.Unclosed;
 
 /**
@@ -36,7 +41,7 @@ import org.scanformer.internal.engine.Unclosed;
  *
  * <p>Thread-safe. Each model has a thread and a session of its own, beside those of others.
  */
-public final class Batcher implements AutoCloseable {
+public final class Batcher implements Locator, AutoCloseable {
   private final BatchQueue queue;
   private final List<BatchWorker> workers = new ArrayList<>();
 
@@ -57,9 +62,7 @@ public final class Batcher implements AutoCloseable {
 
   Batcher(List<ScanFormer> models, BatcherOptions options) {
     Objects.requireNonNull(options, "options");
-    queue =
-        new BatchQueue(
-            options, new GuardedMetrics(options.metrics()), QueueClock.SYSTEM, models.size());
+    queue = new BatchQueue(options, metrics(models, options), QueueClock.SYSTEM, models.size());
     try {
       for (ScanFormer model : models) {
         workers.add(new BatchWorker(queue, options, model.engine(), workers.size()));
@@ -70,6 +73,62 @@ public final class Batcher implements AutoCloseable {
     }
     workers.forEach(BatchWorker::start);
     Unclosed.watch(this, "batcher", queue::close);
+  }
+
+  private static ScanFormerMetrics metrics(List<ScanFormer> models, BatcherOptions options) {
+    if (options.metrics() != null) {
+      return new GuardedMetrics(options.metrics());
+    }
+    // By identity: an application's equals may be anything.
+    Set<ScanFormerMetrics> all = Collections.newSetFromMap(new IdentityHashMap<>());
+    models.forEach(model -> all.add(model.engine().metrics()));
+    return SharedMetrics.of(all.stream().map(GuardedMetrics::new).toList());
+  }
+
+  /**
+   * Adds a request to the queue and waits for its answer. An interrupt ends the waiting for room in
+   * the queue only.
+   *
+   * @throws ScanFormerException as {@link ScanFormer#locate(Request)}
+   * @throws RejectedExecutionException when the queue was full, a newer request took the place, or
+   *     the thread was interrupted while it waited for room, which leaves its interrupt status set
+   * @throws IllegalStateException when the batcher is closed, or is called by a batcher's thread,
+   *     which cannot wait for itself, or within a call of the model
+   */
+  @Override
+  public Location locate(Request request) {
+    return locate(List.of(request)).get(0);
+  }
+
+  /**
+   * Adds requests to the queue one after another, and waits for the answers to all of them.
+   *
+   * @throws RuntimeException the first failure in the requests' order, as {@link #locate(Request)}
+   */
+  @Override
+  public List<Location> locate(List<Request> requests) {
+    if (!mayWait()) {
+      throw new IllegalStateException(
+          "The batcher is asked to wait by a thread of a batcher or within a call of its model: use"
+              + " submit");
+    }
+    List<CompletableFuture<Location>> answers = requests.stream().map(this::submit).toList();
+    return answers.stream().map(Batcher::await).toList();
+  }
+
+  private static Location await(CompletableFuture<Location> answer) {
+    try {
+      return answer.join();
+    } catch (CompletionException e) {
+      Throwable cause = e.getCause();
+      if (cause instanceof ScanFormerException failure) {
+        throw new ScanFormerException(failure.code(), failure.getMessage(), failure);
+      }
+      if (cause instanceof IllegalStateException) {
+        throw new IllegalStateException(cause.getMessage(), cause);
+      }
+      throw new RejectedExecutionException(cause.getMessage(), cause);
+    }
   }
 
   /**
@@ -120,6 +179,11 @@ public final class Batcher implements AutoCloseable {
       }
     }
     return false;
+  }
+
+  @Override
+  public String toString() {
+    return "batcher of " + workers.size() + " models, " + queueLength() + " requests wait";
   }
 
   /** The number of requests that wait, cancelled ones among them until their turn comes. */

@@ -84,9 +84,31 @@ public final class BatcherOptions {
     return textCache;
   }
 
-  /** What sees the queue and its batches. Default {@link ScanFormerMetrics#NONE}. */
+  /**
+   * What sees the queue and its batches. Null, the default, for the metrics of the batcher's models
+   * ({@link ScanFormerOptions#metrics()}): each sees the whole queue, and those that several models
+   * share see it once.
+   */
   public ScanFormerMetrics metrics() {
     return metrics;
+  }
+
+  @Override
+  public String toString() {
+    return "maxBatch "
+        + maxBatch
+        + ", maxDelay "
+        + Duration.ofNanos(maxDelayNanos)
+        + ", queueCapacity "
+        + queueCapacity
+        + ", overflow "
+        + overflow
+        + ", schedule "
+        + schedule
+        + ", threads "
+        + (threads == 0 ? "all" : threads)
+        + ", textCache "
+        + textCache;
   }
 
   /** Collects options. Not safe for use by several threads. */
@@ -98,7 +120,7 @@ public final class BatcherOptions {
     private Schedule schedule = Schedule.FINAL_ONLY;
     private int threads;
     private int textCache = 64;
-    private ScanFormerMetrics metrics = ScanFormerMetrics.NONE;
+    private ScanFormerMetrics metrics;
 
     private Builder() {}
 
@@ -150,7 +172,7 @@ public final class BatcherOptions {
 
     /** See {@link BatcherOptions#metrics()}. */
     public Builder metrics(ScanFormerMetrics value) {
-      metrics = Objects.requireNonNull(value, "metrics");
+      metrics = value;
       return this;
     }
 

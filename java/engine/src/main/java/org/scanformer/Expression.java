@@ -1,5 +1,7 @@
 package org.scanformer;
 
+import java.util.List;
+
 /**
  * An expression that a model has encoded, by {@link ScanFormer#encode}: its keys and values stay on
  * the device and are reused over images, so that a stream of frames with one expression runs the
@@ -17,6 +19,23 @@ public interface Expression extends AutoCloseable {
 
   /** The number of its token ids, [CLS] and [SEP] included. */
   int tokens();
+
+  /**
+   * The words that the model does not know, each once, in their order; without those that were cut
+   * off. An answer to an expression with unknown words is an answer to the other words. By default
+   * none.
+   */
+  default List<UnknownWord> unknownWords() {
+    return List.of();
+  }
+
+  /**
+   * Whether the expression has more tokens than the model's {@code max_text_length}, and the model
+   * reads only the first of them. By default false.
+   */
+  default boolean truncated() {
+    return false;
+  }
 
   /**
    * Releases the device memory, after the calls that are using it; also where a listener or metrics

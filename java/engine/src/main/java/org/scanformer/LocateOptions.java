@@ -8,8 +8,8 @@ import java.util.Objects;
  * thread-safe. Made by {@link #builder()} and meant to be kept: a call with the same options object
  * as before allocates nothing.
  *
- * <p>Stopping at a score or at an agreement goes beyond the paper (Su, Miao, Dou, Li, CVPR 2024),
- * which shows boxes of all scales and leaves the criterion open.
+ * <p>Stopping at a score, at an agreement or at an absent object goes beyond the paper (Su, Miao,
+ * Dou, Li, CVPR 2024), which shows boxes of all scales and leaves the criterion open.
  */
 public final class LocateOptions {
   /** What a long of nanoseconds holds. */
@@ -21,6 +21,8 @@ public final class LocateOptions {
   private final int maxPatches;
   private final float stopAtScore;
   private final float stopAtAgreement;
+  private final float stopWhenAbsent;
+  private final float foundThreshold;
   private final BoxListener listener;
 
   private LocateOptions(Builder builder) {
@@ -30,6 +32,8 @@ public final class LocateOptions {
     maxPatches = builder.maxPatches;
     stopAtScore = builder.stopAtScore;
     stopAtAgreement = builder.stopAtAgreement;
+    stopWhenAbsent = builder.stopWhenAbsent;
+    foundThreshold = builder.foundThreshold;
     listener = builder.listener;
   }
 
@@ -86,9 +90,49 @@ public final class LocateOptions {
     return stopAtAgreement;
   }
 
+  /**
+   * A call stops when the object is absent with more than this probability, that is, when the score
+   * of a scale's box is less than 1 minus it; NaN, the default, for never. The finer scales are
+   * saved, and the result is not {@link SessionResult#found()}. It takes a model that was trained
+   * with absent objects; one without a score head refuses it with BAD_INPUT.
+   */
+  public float stopWhenAbsent() {
+    return stopWhenAbsent;
+  }
+
+  /**
+   * The least score of a box that is {@link SessionResult#found()}; NaN, the default, for the
+   * model's own threshold. A model without a score head refuses it with BAD_INPUT.
+   */
+  public float foundThreshold() {
+    return foundThreshold;
+  }
+
   /** What sees each box as soon as it is known; null, the default, for none. */
   public BoxListener listener() {
     return listener;
+  }
+
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder("schedule " + schedule + ", selection " + selection);
+    if (budgetNanos != Long.MAX_VALUE) {
+      text.append(", budget ").append(Duration.ofNanos(budgetNanos));
+    }
+    if (maxPatches != Integer.MAX_VALUE) {
+      text.append(", maxPatches ").append(maxPatches);
+    }
+    appendShare(text, "stopAtScore", stopAtScore);
+    appendShare(text, "stopAtAgreement", stopAtAgreement);
+    appendShare(text, "stopWhenAbsent", stopWhenAbsent);
+    appendShare(text, "foundThreshold", foundThreshold);
+    return text.append(listener == null ? "" : ", with a listener").toString();
+  }
+
+  private static void appendShare(StringBuilder text, String name, float value) {
+    if (!Float.isNaN(value)) {
+      text.append(", ").append(name).append(' ').append(value);
+    }
   }
 
   /** Sees the boxes of a call as soon as they are known. */
@@ -114,6 +158,8 @@ public final class LocateOptions {
     private int maxPatches = Integer.MAX_VALUE;
     private float stopAtScore = Float.NaN;
     private float stopAtAgreement = Float.NaN;
+    private float stopWhenAbsent = Float.NaN;
+    private float foundThreshold = Float.NaN;
     private BoxListener listener;
 
     private Builder() {}
@@ -167,6 +213,18 @@ public final class LocateOptions {
       return this;
     }
 
+    /** See {@link LocateOptions#stopWhenAbsent()}. */
+    public Builder stopWhenAbsent(double value) {
+      stopWhenAbsent = share("stopWhenAbsent", value);
+      return this;
+    }
+
+    /** See {@link LocateOptions#foundThreshold()}. */
+    public Builder foundThreshold(double value) {
+      foundThreshold = share("foundThreshold", value);
+      return this;
+    }
+
     /** See {@link LocateOptions#listener()}. */
     public Builder listener(BoxListener value) {
       listener = value;
@@ -181,15 +239,17 @@ public final class LocateOptions {
      */
     public LocateOptions build() {
       if (schedule == Schedule.FINAL_ONLY
-          && !(Float.isNaN(stopAtScore) && Float.isNaN(stopAtAgreement))) {
+          && !(Float.isNaN(stopAtScore)
+              && Float.isNaN(stopAtAgreement)
+              && Float.isNaN(stopWhenAbsent))) {
         throw badInput(
-            "stopAtScore and stopAtAgreement need the box of every scale, which the schedule"
-                + " PER_SCALE gives, found FINAL_ONLY");
+            "stopAtScore, stopAtAgreement and stopWhenAbsent need the box of every scale, which the"
+                + " schedule PER_SCALE gives, found FINAL_ONLY");
       }
       return new LocateOptions(this);
     }
 
-    private static float share(String name, double value) {
+    static float share(String name, double value) {
       if (!(value >= 0 && value <= 1)) {
         throw badInput(name + " must be 0 to 1, found " + value);
       }

@@ -1,7 +1,12 @@
 package org.scanformer;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.List;
+
 /**
  * A box relative to the image's width and height, as the box head gives it: all values in 0 to 1.
+ * Immutable, so it is thread-safe. In JSON it is a list of its four values.
  *
  * @param centerX horizontal centre
  * @param centerY vertical centre
@@ -28,6 +33,26 @@ public record NormalizedBox(float centerX, float centerY, float width, float hei
         (centerY - 0.5 * height) * imageHeight,
         (double) width * imageWidth,
         (double) height * imageHeight);
+  }
+
+  /** A box from the form of {@link #toList()}: centre x, centre y, width and height. */
+  @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+  public static NormalizedBox fromList(List<? extends Number> values) {
+    if (values.size() != 4) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT, "A box relative to its image has 4 numbers, found " + values.size());
+    }
+    return new NormalizedBox(
+        values.get(0).floatValue(),
+        values.get(1).floatValue(),
+        values.get(2).floatValue(),
+        values.get(3).floatValue());
+  }
+
+  /** The box as it is in JSON: centre x, centre y, width and height. */
+  @JsonValue
+  public List<Float> toList() {
+    return List.of(centerX, centerY, width, height);
   }
 
   /** Intersection over union with another box; 0 where both are empty. */

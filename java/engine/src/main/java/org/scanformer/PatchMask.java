@@ -1,7 +1,12 @@
 package org.scanformer;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
+import org.scanformer.internal.json.JsonFields;
 
 /** Which patches of a grid are selected. Immutable, and so safe for use by many threads. */
 public final class PatchMask {
@@ -69,6 +74,17 @@ public final class PatchMask {
     return new PatchMask(rows, cols, selected);
   }
 
+  /**
+   * A mask from the form of {@link #toMap()}; only rows, cols and mask are read.
+   *
+   * @throws ScanFormerException (BAD_INPUT) when they are missing or do not fit each other
+   */
+  @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+  public static PatchMask fromMap(Map<String, ?> json) {
+    JsonFields fields = new JsonFields("PatchMask", json);
+    return parse(fields.integer("rows"), fields.integer("cols"), fields.text("mask"));
+  }
+
   private static void requireSize(int rows, int cols, long length) {
     long total = (long) rows * cols;
     if (rows < 1 || cols < 1 || total != length || total > Integer.MAX_VALUE - 8) {
@@ -108,6 +124,21 @@ public final class PatchMask {
   /** A copy of the mask, [rows, cols] row-major, 1 for selected and 0 for discarded. */
   public byte[] toBytes() {
     return selected.clone();
+  }
+
+  /**
+   * The mask as it is in JSON: {@code rows}, {@code cols}, {@code selected} (their number), {@code
+   * total} and {@code mask}, the string of {@link #toString()}.
+   */
+  @JsonValue
+  public Map<String, Object> toMap() {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("rows", rows);
+    json.put("cols", cols);
+    json.put("selected", count);
+    json.put("total", total());
+    json.put("mask", toString());
+    return json;
   }
 
   @Override

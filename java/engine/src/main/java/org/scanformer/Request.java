@@ -8,29 +8,48 @@ public final class Request {
   private final String text;
   private final Expression expression;
   private final SelectionPolicy selection;
+  private final float foundThreshold;
 
-  private Request(Image image, String text, Expression expression, SelectionPolicy selection) {
+  private Request(
+      Image image,
+      String text,
+      Expression expression,
+      SelectionPolicy selection,
+      float foundThreshold) {
     this.image = Objects.requireNonNull(image, "image");
     this.text = text;
     this.expression = expression;
     this.selection = Objects.requireNonNull(selection, "selection");
+    this.foundThreshold = foundThreshold;
   }
 
   /** A request with the expression as text, which is encoded in the call. */
   public static Request of(Image image, String text) {
     return new Request(
-        image, Objects.requireNonNull(text, "text"), null, SelectionPolicy.checkpoint());
+        image, Objects.requireNonNull(text, "text"), null, SelectionPolicy.checkpoint(), Float.NaN);
   }
 
   /** A request with an expression that was encoded by the model to be called. */
   public static Request of(Image image, Expression expression) {
     Objects.requireNonNull(expression, "expression");
-    return new Request(image, expression.text(), expression, SelectionPolicy.checkpoint());
+    return new Request(
+        image, expression.text(), expression, SelectionPolicy.checkpoint(), Float.NaN);
   }
 
   /** The same request under another selection policy. */
   public Request withSelection(SelectionPolicy policy) {
-    return new Request(image, text, expression, policy);
+    return new Request(image, text, expression, policy, foundThreshold);
+  }
+
+  /**
+   * The same request with a threshold of its own for {@link Location#found()}. A model without a
+   * score head refuses it with BAD_INPUT.
+   *
+   * @param score the least score of an object that is there, 0 to 1
+   */
+  public Request withFoundThreshold(double score) {
+    return new Request(
+        image, text, expression, selection, LocateOptions.Builder.share("foundThreshold", score));
   }
 
   /** The image. */
@@ -51,5 +70,15 @@ public final class Request {
   /** The selection policy. */
   public SelectionPolicy selection() {
     return selection;
+  }
+
+  /** The least score of an object that is there; NaN for the model's own threshold. */
+  public float foundThreshold() {
+    return foundThreshold;
+  }
+
+  @Override
+  public String toString() {
+    return "\"" + text + "\" in " + image + ", selection " + selection;
   }
 }

@@ -1,12 +1,15 @@
 package org.scanformer;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.scanformer.internal.engine.Backends;
 import org.scanformer.internal.engine.Engine;
 import org.scanformer.internal.engine.JavaMemory;
+import org.scanformer.internal.engine.ModelInspection;
 import org.scanformer.internal.engine.Trace;
 import org.scanformer.internal.model.BundledModel;
 
@@ -25,7 +28,7 @@ import org.scanformer.internal.model.BundledModel;
  * requests of any size. Live callers use {@link #openSession}. After {@link #close()} every call is
  * an {@link IllegalStateException}.
  */
-public final class ScanFormer implements AutoCloseable {
+public final class ScanFormer implements Locator, AutoCloseable {
   private final Engine engine;
   private final Schedule schedule;
 
@@ -83,7 +86,7 @@ public final class ScanFormer implements AutoCloseable {
    */
   public static ModelInfo inspect(Path directory, ScanFormerOptions options) {
     return JavaMemory.guard(
-        "inspecting the model " + directory, () -> Engine.inspect(directory, options));
+        "inspecting the model " + directory, () -> ModelInspection.of(directory, options));
   }
 
   /** What each backend finds on this machine. Never throws. */
@@ -107,9 +110,11 @@ public final class ScanFormer implements AutoCloseable {
   }
 
   /**
-   * Encodes an expression for use with many images.
+   * Encodes an expression for use with many images. What the model does not read of it is told by
+   * {@link Expression#unknownWords()} and {@link Expression#truncated()}.
    *
-   * @throws ScanFormerException BAD_INPUT when it is blank
+   * @throws ScanFormerException BAD_INPUT when it is blank, or when the model cannot read it whole
+   *     and is {@linkplain ScanFormerOptions#strictExpressions() strict}
    */
   public Expression encode(String expression) {
     return JavaMemory.guard("encoding an expression", () -> engine.encode(expression));
@@ -139,17 +144,8 @@ public final class ScanFormer implements AutoCloseable {
     return Batcher.open(List.of(this), options);
   }
 
-  /** Locates what an expression refers to. */
-  public Location locate(Image image, String expression) {
-    return locate(Request.of(image, expression));
-  }
-
-  /** Locates what an expression that this model encoded refers to. */
-  public Location locate(Image image, Expression expression) {
-    return locate(Request.of(image, expression));
-  }
-
   /** Answers one request. */
+  @Override
   public Location locate(Request request) {
     return locate(List.of(request)).get(0);
   }
@@ -161,8 +157,43 @@ public final class ScanFormer implements AutoCloseable {
    * @throws ScanFormerException BAD_INPUT naming the request's number, when one of them is not
    *     usable
    */
+  @Override
   public List<Location> locate(List<Request> requests) {
     return locate(requests, schedule);
+  }
+
+  /**
+   * Locates every expression in every image. Each expression is encoded once for all images, and
+   * what follows runs in full batches ({@link ScanFormerOptions#maxBatch()}), in which the
+   * expressions of one image share its pyramid.
+   *
+   * @return [images][expressions], in the orders of the arguments
+   * @throws ScanFormerException as {@link #locate(List)}; none is located then
+   */
+  public List<List<Location>> locateAll(List<Image> images, List<String> expressions) {
+    List<Expression> encoded = new ArrayList<>();
+    try {
+      // For a single image the texts are packed into its batches, which costs less.
+      if (images.size() > 1) {
+        expressions.forEach(text -> encoded.add(encode(text)));
+      }
+      List<Request> requests = new ArrayList<>();
+      for (Image image : images) {
+        for (int e = 0; e < expressions.size(); e++) {
+          requests.add(
+              encoded.isEmpty()
+                  ? Request.of(image, expressions.get(e))
+                  : Request.of(image, encoded.get(e)));
+        }
+      }
+      List<Location> found = locate(requests);
+      int each = expressions.size();
+      return IntStream.range(0, images.size())
+          .mapToObj(image -> List.copyOf(found.subList(image * each, (image + 1) * each)))
+          .toList();
+    } finally {
+      encoded.forEach(Expression::close);
+    }
   }
 
   /** Answers requests together under a schedule. */
@@ -175,6 +206,23 @@ public final class ScanFormer implements AutoCloseable {
     return JavaMemory.guard(
         "a call of " + requests.size() + " requests",
         () -> engine.locate(requests, schedule, trace));
+  }
+
+  /** The device, the precision and the model's size. */
+  @Override
+  public String toString() {
+    Map<String, Object> config = config();
+    return "ScanFormer on "
+        + backend()
+        + " in "
+        + precision()
+        + ", "
+        + config.get("num_hidden_layers")
+        + " layers of "
+        + config.get("hidden_size")
+        + ", "
+        + config.get("num_scales")
+        + " scales";
   }
 
   /**

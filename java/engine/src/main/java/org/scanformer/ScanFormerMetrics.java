@@ -10,7 +10,13 @@ package org.scanformer;
  */
 public interface ScanFormerMetrics {
   /** Sees nothing. */
-  ScanFormerMetrics NONE = new ScanFormerMetrics() {};
+  ScanFormerMetrics NONE =
+      new ScanFormerMetrics() {
+        @Override
+        public String toString() {
+          return "none";
+        }
+      };
 
   /**
    * A batch was answered.
@@ -40,8 +46,12 @@ public interface ScanFormerMetrics {
   /**
    * The number of requests that wait in a batcher's queue has changed. Told in the order of the
    * changes, while the queue is held: callers and devices wait for it.
+   *
+   * @param requests that wait now
+   * @param change since this was told before, so that the changes of several batchers add up to the
+   *     requests that wait in all of them; not 0
    */
-  default void queueLength(int requests) {}
+  default void queueLength(int requests, int change) {}
 
   /**
    * A batcher has taken requests from its queue.

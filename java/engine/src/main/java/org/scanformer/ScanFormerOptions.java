@@ -10,6 +10,7 @@ public final class ScanFormerOptions {
   private final int threads;
   private final Schedule schedule;
   private final int maxBatch;
+  private final boolean strictExpressions;
   private final ScanFormerMetrics metrics;
 
   private ScanFormerOptions(Builder builder) {
@@ -19,6 +20,7 @@ public final class ScanFormerOptions {
     this.threads = builder.threads;
     this.schedule = builder.schedule;
     this.maxBatch = builder.maxBatch;
+    this.strictExpressions = builder.strictExpressions;
     this.metrics = builder.metrics;
   }
 
@@ -69,10 +71,38 @@ public final class ScanFormerOptions {
   }
 
   /**
+   * Whether expressions that the model cannot read whole are refused with BAD_INPUT: those with
+   * {@linkplain Expression#unknownWords() words that it does not know}, and those that are
+   * {@linkplain Expression#truncated() too long}. This holds for {@link ScanFormer#encode} and for
+   * every call that brings text, of the model, its sessions and its batchers. Default false: such
+   * expressions are answered by what the model can read of them.
+   */
+  public boolean strictExpressions() {
+    return strictExpressions;
+  }
+
+  /**
    * Who sees what the model and its sessions do. Default {@link ScanFormerMetrics#NONE}: nobody.
    */
   public ScanFormerMetrics metrics() {
     return metrics;
+  }
+
+  @Override
+  public String toString() {
+    return "backend "
+        + backend
+        + ", device "
+        + device
+        + ", precision "
+        + (precision == null ? "of the device" : precision)
+        + ", threads "
+        + (threads == 0 ? "all" : threads)
+        + ", schedule "
+        + schedule
+        + ", maxBatch "
+        + maxBatch
+        + (strictExpressions ? ", strict expressions" : "");
   }
 
   static int requireRange(String name, int value, int low, int high) {
@@ -92,6 +122,7 @@ public final class ScanFormerOptions {
     private int threads;
     private Schedule schedule = Schedule.FINAL_ONLY;
     private int maxBatch = 8;
+    private boolean strictExpressions;
     private ScanFormerMetrics metrics = ScanFormerMetrics.NONE;
 
     private Builder() {}
@@ -129,6 +160,12 @@ public final class ScanFormerOptions {
     /** See {@link ScanFormerOptions#maxBatch()}. */
     public Builder maxBatch(int value) {
       maxBatch = requireRange("maxBatch", value, 1, 4096);
+      return this;
+    }
+
+    /** See {@link ScanFormerOptions#strictExpressions()}. */
+    public Builder strictExpressions(boolean value) {
+      strictExpressions = value;
       return this;
     }
 

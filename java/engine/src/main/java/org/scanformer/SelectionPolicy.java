@@ -51,7 +51,12 @@ public sealed interface SelectionPolicy {
   /** See {@link #checkpoint()}. */
   enum Checkpoint implements SelectionPolicy {
     /** The only one. */
-    INSTANCE
+    INSTANCE;
+
+    @Override
+    public String toString() {
+      return "checkpoint";
+    }
   }
 
   /**
@@ -88,13 +93,23 @@ public sealed interface SelectionPolicy {
   /** See {@link #all()}. */
   enum All implements SelectionPolicy {
     /** The only one. */
-    INSTANCE
+    INSTANCE;
+
+    @Override
+    public String toString() {
+      return "all";
+    }
   }
 
   /** See {@link #none()}. */
   enum None implements SelectionPolicy {
     /** The only one. */
-    INSTANCE
+    INSTANCE;
+
+    @Override
+    public String toString() {
+      return "none";
+    }
   }
 
   /**

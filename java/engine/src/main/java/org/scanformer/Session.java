@@ -30,7 +30,7 @@ import org.scanformer.internal.engine.Unclosed;
  * <p>One thread at a time: a call while another thread's is running is an {@link
  * IllegalStateException}, as is every call after {@link #close()}. A call ignores interrupts.
  */
-public final class Session implements AutoCloseable {
+public final class Session implements Locator, AutoCloseable {
   private final Engine engine;
   private final SessionOptions options;
   private final LocateOptions defaults = LocateOptions.defaults();
@@ -67,10 +67,32 @@ public final class Session implements AutoCloseable {
    *     otherwise as the calls fail
    */
   public void warmUp() {
-    try (Expression expression = engine.encode("a")) {
+    try (Expression expression = engine.encode("a", false)) {
       SessionWarmUp.run(this, options, expression, runner.finestPatches());
     } catch (OutOfMemoryError e) {
       throw JavaMemory.exhausted("warming up a session for the declared frames", e);
+    }
+  }
+
+  /**
+   * Answers one request, with every scale's box. For callers that do not mind garbage: it makes
+   * options and an answer.
+   */
+  @Override
+  public Location locate(Request request) {
+    LocateOptions.Builder callOptions = LocateOptions.builder().selection(request.selection());
+    if (!Float.isNaN(request.foundThreshold())) {
+      callOptions.foundThreshold(request.foundThreshold());
+    }
+    begin();
+    try {
+      Expression expression = request.expression();
+      SessionResult result = newResult();
+      add(expression != null ? expression : runner.text(request.text()), result);
+      run(request.image(), null, callOptions.build(), Long.MAX_VALUE);
+      return runner.location(defaults.schedule());
+    } finally {
+      end();
     }
   }
 
@@ -136,8 +158,8 @@ public final class Session implements AutoCloseable {
 
   /**
    * Locates an expression in each of several images together, as of several cameras at one moment.
-   * All go through the same scales: a bound to stop at is met when all of them meet it. A listener
-   * is called once for each image.
+   * All go through the same scales: a call stops early when each of its images has met one of the
+   * options' bounds. A listener is called once for each image.
    *
    * @param images at least one, at most {@link SessionOptions#maxBatch()}
    * @param expressions one an image, encoded by the session's model
@@ -214,6 +236,11 @@ public final class Session implements AutoCloseable {
     line.lock.unlock();
     // What was forgotten is freed after its call, never within it.
     Reference.reachabilityFence(this);
+  }
+
+  @Override
+  public String toString() {
+    return "session, " + options;
   }
 
   /**

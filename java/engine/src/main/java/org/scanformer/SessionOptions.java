@@ -75,6 +75,18 @@ public final class SessionOptions {
     return maxPatches;
   }
 
+  @Override
+  public String toString() {
+    return "threads "
+        + (threads == 0 ? "all" : threads)
+        + ", textCache "
+        + textCache
+        + ", maxBatch "
+        + maxBatch
+        + (frameWidth == 0 ? ", frames of any size" : ", frames " + frameWidth + "x" + frameHeight)
+        + (maxPatches == Integer.MAX_VALUE ? "" : ", maxPatches " + maxPatches);
+  }
+
   Limits limits() {
     return new Limits(maxBatch, frameWidth, frameHeight, maxPatches);
   }

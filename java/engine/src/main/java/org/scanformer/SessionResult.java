@@ -1,6 +1,7 @@
 package org.scanformer;
 
 import java.util.Arrays;
+import java.util.List;
 import org.scanformer.internal.engine.FrameResult;
 
 /**
@@ -58,7 +59,34 @@ public final class SessionResult {
     return (double) frame.boxes[last()][3] * frame.imageHeight;
   }
 
-  /** The predicted IoU of that box, 0 to 1; NaN where the model has no score head. */
+  /**
+   * Whether the object is taken to be there: the score of the last completed scale's box reaches
+   * the call's {@linkplain LocateOptions#foundThreshold() threshold} or else the model's. A model
+   * without either always finds something. The box is given in any case.
+   */
+  public boolean found() {
+    return frame.found[last()];
+  }
+
+  /** The same for the box of a completed scale; false where it has none. */
+  public boolean found(int scale) {
+    requireCompleted(scale);
+    return frame.found[scale];
+  }
+
+  /** As {@link Expression#unknownWords()}, of the last call's expression. */
+  public List<UnknownWord> unknownWords() {
+    last();
+    return frame.words.unknownWords();
+  }
+
+  /** As {@link Expression#truncated()}, of the last call's expression. */
+  public boolean truncated() {
+    last();
+    return frame.words.truncated();
+  }
+
+  /** The score of that box, as {@link Location#score()}. */
   public float score() {
     return frame.scores[last()];
   }
@@ -69,7 +97,7 @@ public final class SessionResult {
     return frame.hasBox[scale];
   }
 
-  /** The predicted IoU of a completed scale's box; NaN where it has none. */
+  /** The score of a completed scale's box; NaN where it has none. */
   public float score(int scale) {
     requireCompleted(scale);
     return frame.hasBox[scale] ? frame.scores[scale] : Float.NaN;
@@ -99,6 +127,21 @@ public final class SessionResult {
   /** Nanoseconds from the start of the call's work to its answer. */
   public long totalNanos() {
     return frame.totalNanos;
+  }
+
+  @Override
+  public String toString() {
+    if (frame.completedScales == 0) {
+      return "no answer yet";
+    }
+    return (found() ? "found" : "not found")
+        + ", score "
+        + score()
+        + ", "
+        + new Box(x(), y(), width(), height())
+        + ", "
+        + frame.completedScales
+        + " scales";
   }
 
   private int last() {

@@ -25,7 +25,7 @@ class BatcherCallbackTest extends BatcherFixture {
           }
 
           @Override
-          public void queueLength(int requests) {
+          public void queueLength(int requests, int change) {
             throw new StackOverflowError("queueLength");
           }
 
@@ -157,7 +157,7 @@ class BatcherCallbackTest extends BatcherFixture {
           }
 
           @Override
-          public void queueLength(int requests) {
+          public void queueLength(int requests, int change) {
             call();
           }
         };

@@ -43,7 +43,7 @@ abstract class BatcherFixture {
     final CountDownLatch atGate = new CountDownLatch(1);
 
     @Override
-    public void queueLength(int requests) {
+    public void queueLength(int requests, int change) {
       longestQueue = Math.max(longestQueue, requests);
     }
 

@@ -50,6 +50,7 @@ class RandomShapesTest {
     int layers = 2 + random.nextInt(3);
     RandomModel.Dtype[] dtypes = RandomModel.Dtype.values();
     RandomModel.Dtype dtype = dtypes[random.nextInt(dtypes.length)];
+    boolean scores;
     RandomModel model =
         RandomModel.tiny()
             .seed(seed)
@@ -64,8 +65,11 @@ class RandomShapesTest {
             .scales(1 + random.nextInt(4))
             .resize(random.nextBoolean() ? "aspect" : "stretch")
             .positionGrid(1 + random.nextInt(6))
-            .scoreHead(random.nextBoolean())
+            .scoreHead(scores = random.nextBoolean())
             .selectionThreshold(0.2 + 0.6 * random.nextDouble());
+    if (scores) {
+      model.scoreCalibration(0.5 * layers, layers - 3);
+    }
     if (random.nextInt(3) == 0) {
       model.viltPrefix();
     }

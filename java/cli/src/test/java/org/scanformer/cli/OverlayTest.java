@@ -26,13 +26,16 @@ class OverlayTest {
   private static Location location(List<PatchMask> masks, List<NormalizedBox> boxes) {
     List<ScaleResult> scales = new java.util.ArrayList<>();
     for (int s = 0; s < masks.size(); s++) {
-      scales.add(new ScaleResult(s, masks.get(s), boxes.get(s), 0.5f, 1));
+      scales.add(new ScaleResult(s, masks.get(s), boxes.get(s), 0.5f, true, 1));
     }
     NormalizedBox last = boxes.get(boxes.size() - 1);
     return new Location(
         last.toPixels(100, 100),
         last,
         Float.NaN,
+        true,
+        List.of(),
+        false,
         Schedule.PER_SCALE,
         BackendKind.CPU,
         Precision.FP32,

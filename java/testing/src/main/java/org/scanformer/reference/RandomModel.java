@@ -48,6 +48,8 @@ public final class RandomModel {
   private int vocabSize = RandomExpression.WORDS.size();
   private int maxTextLength = 16;
   private boolean scoreHead = true;
+  private double[] scoreCalibration;
+  private Double foundThreshold;
   private double selectionThreshold = 0.5;
   private double layerNormEps = 1e-6;
   private double textLayerNormEps = 1e-12;
@@ -161,6 +163,17 @@ public final class RandomModel {
     return this;
   }
 
+  /** The score is sigmoid(scale * logit + bias). */
+  public RandomModel scoreCalibration(double scale, double bias) {
+    scoreCalibration = new double[] {scale, bias};
+    return this;
+  }
+
+  public RandomModel foundThreshold(double value) {
+    foundThreshold = value;
+    return this;
+  }
+
   public RandomModel selectionThreshold(double value) {
     selectionThreshold = value;
     return this;
@@ -215,6 +228,15 @@ public final class RandomModel {
             .put("modality_type_vocab_size", 2)
             .put("selection_threshold", selectionThreshold)
             .put("score_head", scoreHead);
+    if (scoreCalibration != null) {
+      config
+          .putObject("score_calibration")
+          .put("scale", scoreCalibration[0])
+          .put("bias", scoreCalibration[1]);
+    }
+    if (foundThreshold != null) {
+      config.put("found_threshold", foundThreshold);
+    }
     config.putArray("image_mean").add(0.5).add(0.5).add(0.5);
     config.putArray("image_std").add(0.5).add(0.5).add(0.5);
     return config;

@@ -42,6 +42,11 @@ public final class ReferenceModel {
   public final double[] imageStd;
   public final boolean scoreHead;
 
+  /** The score is sigmoid(scoreScale * logit + scoreBias). */
+  public final double scoreScale;
+
+  public final double scoreBias;
+
   private final Map<String, double[]> tensors = new HashMap<>();
   private final Map<String, int[]> shapes = new HashMap<>();
 
@@ -64,6 +69,9 @@ public final class ReferenceModel {
     imageMean = doubles(config.required("image_mean"));
     imageStd = doubles(config.required("image_std"));
     scoreHead = config.required("score_head").asBoolean();
+    JsonNode calibration = config.path("score_calibration");
+    scoreScale = calibration.path("scale").asDouble(1);
+    scoreBias = calibration.path("bias").asDouble(0);
   }
 
   /** Reads config.json and model.safetensors of a model directory. */

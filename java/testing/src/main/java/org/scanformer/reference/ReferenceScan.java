@@ -88,7 +88,7 @@ public final class ReferenceScan {
         masks.get(last),
         logits,
         box(r),
-        model.scoreHead ? sigmoid(linear(r, "score_head")[0][0]) : Double.NaN,
+        model.scoreHead ? score(r) : Double.NaN,
         r[0]);
   }
 
@@ -215,6 +215,12 @@ public final class ReferenceScan {
     hidden = relu(linear(hidden, "box_head.layers.1"));
     double[] box = linear(hidden, "box_head.layers.2")[0];
     return Arrays.stream(box).map(ReferenceMath::sigmoid).toArray();
+  }
+
+  /** The score head's logit, calibrated. */
+  private double score(double[][] r) {
+    double logit = linear(r, "score_head")[0][0];
+    return sigmoid(model.scoreScale * logit + model.scoreBias);
   }
 
   private boolean[] everyPatch() {

@@ -38,6 +38,9 @@ public final class BatchQueue {
   private final Deque<PendingRequest> queue = new ArrayDeque<>();
   private boolean closed;
 
+  /** The length that metrics know of. */
+  private int toldLength;
+
   /** Whether metrics are being told of a change while the lock is held. */
   private boolean telling;
 
@@ -114,8 +117,14 @@ public final class BatchQueue {
     telling = false;
   }
 
+  /** Tells metrics of the queue's length when it has changed. Called with the lock. */
   private void tellLength() {
-    tell(() -> metrics.queueLength(queue.size()));
+    int length = queue.size();
+    int change = length - toldLength;
+    if (change != 0) {
+      toldLength = length;
+      tell(() -> metrics.queueLength(length, change));
+    }
   }
 
   /** Refuses calls by metrics that are told of the queue while it is held. */
@@ -229,6 +238,7 @@ public final class BatchQueue {
         tell(() -> metrics.requestDropped(reason));
       }
     }
+    tellLength();
   }
 
   /** The number of requests that wait, cancelled ones among them until their turn comes. */
@@ -340,6 +350,7 @@ public final class BatchQueue {
           queue.addFirst(batch.get(i));
         }
       }
+      tellLength();
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -360,6 +371,7 @@ public final class BatchQueue {
         dead = end;
         unanswered.addAll(queue);
         queue.clear();
+        tellLength();
       }
       changed.signalAll();
       room.signalAll();

@@ -222,7 +222,8 @@ public final class BatchWorker implements ContextOwner {
     Request request = pending.request();
     try {
       EncodedExpression expression = encoded(request);
-      context.set(slot, request.image(), expression, request.selection());
+      float foundBound = context.foundBound(request.foundThreshold());
+      context.set(slot, request.image(), expression, request.selection(), foundBound);
       expression.hold();
       held.add(expression);
       return true;

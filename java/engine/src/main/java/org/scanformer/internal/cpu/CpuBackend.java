@@ -64,7 +64,7 @@ public final class CpuBackend extends NativeBackend {
           ErrorCode.UNSUPPORTED,
           "The CPU backend runs in fp32 or bf16, found " + chosen + " asked for");
     }
-    if (chosen == Precision.BF16 && !report.details().contains("bf16=true")) {
+    if (!report.precisions().contains(chosen)) {
       throw new ScanFormerException(
           ErrorCode.UNSUPPORTED,
           "bf16 on the CPU needs AVX512-BF16, found a CPU without it ("

@@ -2,9 +2,12 @@ package org.scanformer.internal.cpu;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.javacpp.Loader;
 import org.scanformer.BackendKind;
 import org.scanformer.DeviceReport;
+import org.scanformer.Precision;
+import org.scanformer.internal.backend.DeviceFacts;
 import org.scanformer.internal.backend.NativeStream;
 import org.scanformer.internal.files.CacheDirectory;
 import org.scanformer.internal.files.NativeLibraries;
@@ -16,13 +19,19 @@ public final class CpuProbe {
 
   /** What the CPU backend finds. Never throws: what goes wrong is in the report. */
   public static DeviceReport probe() {
+    DeviceFacts facts = new DeviceFacts(BackendKind.CPU, 0);
     try {
-      NativeStream.Probe found =
-          NativeLibraries.load(() -> NativeStream.probe(Api.sf_cpu_backend(), 0));
-      return new DeviceReport(BackendKind.CPU, 0, found.usable(), found.details());
+      facts.add(NativeLibraries.load(() -> NativeStream.probe(Api.sf_cpu_backend(), 0)));
     } catch (LinkageError e) {
-      return new DeviceReport(BackendKind.CPU, 0, false, List.of(explain(e)));
+      facts.reason(explain(e));
     }
+    return facts.report(CpuProbe::precisions);
+  }
+
+  private static List<Precision> precisions(Map<String, String> properties) {
+    return "true".equals(properties.get("bf16"))
+        ? List.of(Precision.FP32, Precision.BF16)
+        : List.of(Precision.FP32);
   }
 
   private static String explain(LinkageError error) {

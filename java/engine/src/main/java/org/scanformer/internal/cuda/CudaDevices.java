@@ -2,9 +2,12 @@ package org.scanformer.internal.cuda;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.scanformer.BackendKind;
 import org.scanformer.DeviceReport;
+import org.scanformer.Precision;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.backend.DeviceFacts;
 import org.scanformer.internal.backend.NativeStream;
 import org.scanformer.internal.files.NativeLibraries;
 import org.scanformer.natives.cuda.CudaApi;
@@ -44,44 +47,45 @@ public final class CudaDevices {
 
   /** What is found of one device, counted from 0 among those that are visible. Never throws. */
   public static DeviceReport probe(int device) {
+    DeviceFacts facts = new DeviceFacts(BackendKind.CUDA, device);
     try {
-      NativeStream.Probe found =
-          NativeLibraries.load(() -> NativeStream.probe(CudaApi.sf_cuda_backend(), device));
-      List<String> details = new ArrayList<>(found.details());
-      boolean usable = found.usable();
-      if (usable && !plainMatmul()) {
-        usable = addCublas(details);
+      facts.add(NativeLibraries.load(() -> NativeStream.probe(CudaApi.sf_cuda_backend(), device)));
+      if (facts.usable() && !plainMatmul()) {
+        addCublas(facts);
       }
-      return new DeviceReport(BackendKind.CUDA, device, usable, details);
     } catch (LinkageError e) {
-      return new DeviceReport(
-          BackendKind.CUDA,
-          device,
-          false,
-          List.of("its native library could not be loaded: " + rootCause(e)));
+      facts.reason("its native library could not be loaded: " + rootCause(e));
     }
+    return facts.report(CudaDevices::precisions);
+  }
+
+  /** Tensor cores have bf16 and TensorFloat-32 from compute capability 8.0 on. */
+  private static List<Precision> precisions(Map<String, String> properties) {
+    String capability = properties.getOrDefault("capability", "0");
+    boolean ampere = Integer.parseInt(capability.replaceFirst("[.].*", "")) >= 8;
+    return ampere
+        ? List.of(Precision.BF16, Precision.FP16, Precision.TF32, Precision.FP32)
+        : List.of(Precision.FP16, Precision.FP32);
   }
 
   static boolean plainMatmul() {
     return Boolean.getBoolean(PLAIN_MATMUL_PROPERTY);
   }
 
-  /** Adds cuBLAS's version, or what is missing and how to get it; whether it is there. */
-  private static boolean addCublas(List<String> details) {
+  /** Adds cuBLAS's version, or what is missing and how to get it. */
+  private static void addCublas(DeviceFacts facts) {
     try {
-      details.add("cublas=" + NativeLibraries.load(CublasLtMatmul::version));
-      return true;
+      facts.property("cublas", NativeLibraries.load(CublasLtMatmul::version));
     } catch (ScanFormerException e) {
-      details.add("cuBLAS does not start: " + e.getMessage());
+      facts.reason("cuBLAS does not start: " + e.getMessage());
     } catch (LinkageError e) {
-      details.add(
+      facts.reason(
           "cuBLAS of CUDA 13 (libcublas.so.13, libcublasLt.so.13, and libcudart.so.13) could not be"
               + " loaded: "
               + rootCause(e)
               + ". Install the CUDA 13 toolkit, or its packages cuda-cudart and libcublas, and put"
               + " their folder on LD_LIBRARY_PATH or in the system's library path");
     }
-    return false;
   }
 
   private static Throwable rootCause(Throwable error) {

@@ -4,6 +4,7 @@ import org.scanformer.Image;
 import org.scanformer.SelectionPolicy;
 import org.scanformer.internal.backend.PixelSource;
 import org.scanformer.internal.model.ModelConfig;
+import org.scanformer.internal.model.TokenizedText;
 
 /**
  * One request of a batch, ready to run. Reused from call to call, so that a stream of frames
@@ -18,6 +19,8 @@ final class BatchSlot {
   private TextKv text;
   private SelectionPolicy selection;
   private SelectionRule rule;
+  private TokenizedText words;
+  private float foundBound;
 
   BatchSlot(ModelConfig config) {
     this.config = config;
@@ -39,6 +42,17 @@ final class BatchSlot {
     text = encoded;
     ruleOf(policy);
     return this;
+  }
+
+  /**
+   * Sets what the answer says beside its box.
+   *
+   * @param read what the model reads of the expression
+   * @param bound the least score of an object that is there; NaN for any
+   */
+  void describe(TokenizedText read, float bound) {
+    words = read;
+    foundBound = bound;
   }
 
   /** Sets the selection policy, and gives its rule: the same as long as the policy is. */
@@ -68,6 +82,16 @@ final class BatchSlot {
     pixels = null;
     ids = null;
     text = null;
+    words = null;
+  }
+
+  TokenizedText words() {
+    return words;
+  }
+
+  /** Whether a box of that score is of an object that is there. */
+  boolean isFound(float score) {
+    return !(score < foundBound);
   }
 
   int[] ids() {

@@ -5,17 +5,21 @@ import org.scanformer.ErrorCode;
 import org.scanformer.Expression;
 import org.scanformer.Request;
 import org.scanformer.ScanFormerException;
+import org.scanformer.UnknownWord;
+import org.scanformer.internal.model.TokenizedText;
 
 /** An expression with its keys and values on an engine's device. Thread-safe. */
 public final class EncodedExpression implements Expression {
   private final Engine engine;
   private final String text;
+  private final TokenizedText words;
   private final TextKv keysAndValues;
   private volatile boolean closed;
 
-  EncodedExpression(Engine engine, String text, TextKv keysAndValues) {
+  EncodedExpression(Engine engine, String text, TokenizedText words, TextKv keysAndValues) {
     this.engine = engine;
     this.text = text;
+    this.words = words;
     this.keysAndValues = keysAndValues;
     Unclosed.watch(this, "expression", () -> close(engine, keysAndValues) && !engine.isClosed());
   }
@@ -78,6 +82,20 @@ public final class EncodedExpression implements Expression {
     return keysAndValues.tokens();
   }
 
+  @Override
+  public List<UnknownWord> unknownWords() {
+    return words.unknownWords();
+  }
+
+  @Override
+  public boolean truncated() {
+    return words.truncated();
+  }
+
+  TokenizedText words() {
+    return words;
+  }
+
   TextKv keysAndValues() {
     return keysAndValues;
   }
@@ -110,6 +128,11 @@ public final class EncodedExpression implements Expression {
     if (keysAndValues.release()) {
       engine.reclaim(keysAndValues);
     }
+  }
+
+  @Override
+  public String toString() {
+    return "\"" + text + "\", " + tokens() + " tokens" + (closed ? ", closed" : "");
   }
 
   @Override

@@ -12,16 +12,17 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.scanformer.BackendKind;
 import org.scanformer.Location;
-import org.scanformer.ModelInfo;
 import org.scanformer.Precision;
 import org.scanformer.Request;
 import org.scanformer.ScanFormerException;
+import org.scanformer.ScanFormerMetrics;
 import org.scanformer.ScanFormerOptions;
 import org.scanformer.Schedule;
 import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.ModelDirectory;
 import org.scanformer.internal.model.TextTokenizer;
+import org.scanformer.internal.model.TokenizedText;
 
 /**
  * A loaded model on an open device with its workspace. Thread-safe: calls run one at a time, each
@@ -104,34 +105,6 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  /**
-   * What a model directory holds and what an engine with these options would reserve; reads no
-   * weights.
-   */
-  public static ModelInfo inspect(Path directory, ScanFormerOptions options) {
-    try (ModelDirectory model = ModelDirectory.open(directory);
-        Backend backend = Backends.open(options)) {
-      ModelConfig config = model.config();
-      MemoryPlan plan = new MemoryPlan();
-      plan.count(
-          "weights", Weights.bytes(config, model.parameterCount(), backend.activationType()));
-      new Workspace(config, Limits.anyFrames(options.maxBatch()), backend, plan);
-      List<ModelInfo.ScaleCost> costs = new ArrayList<>();
-      Flops flops = new Flops(config);
-      int keys = Math.min(20, config.maxTextLength());
-      for (int s = 0; s < config.numScales(); s++) {
-        int side = config.coarseGrid() << s;
-        int patches = side * side;
-        keys += patches + 1;
-        boolean selects = s < config.numScales() - 1;
-        costs.add(
-            new ModelInfo.ScaleCost(
-                s, side, side, flops.scale(patches, patches + 1, keys, selects)));
-      }
-      return new ModelInfo(config.toMap(), model.parameterCount(), plan.reservations(), costs);
-    }
-  }
-
   /** The device family that the model runs on. */
   public BackendKind backend() {
     return kind;
@@ -142,6 +115,11 @@ public final class Engine implements AutoCloseable {
     return precision;
   }
 
+  /** The application's metrics, as it gave them. */
+  public ScanFormerMetrics metrics() {
+    return options.metrics();
+  }
+
   /** The fields of the model's config.json. */
   public Map<String, Object> config() {
     return config.toMap();
@@ -149,15 +127,26 @@ public final class Engine implements AutoCloseable {
 
   /** Encodes an expression, which is freed when it or the engine is closed. */
   public EncodedExpression encode(String expression) {
+    return encode(expression, options.strictExpressions());
+  }
+
+  /** The same, where only a strict one refuses expressions that the model cannot read whole. */
+  public EncodedExpression encode(String expression, boolean strict) {
     requireOutsideCalls();
     lock.lock();
     try {
       requireOpen();
-      TextKv text = context.loop.encodeText(tokenizer.encode(expression));
-      return new EncodedExpression(this, expression, text);
+      TokenizedText words = tokenize(expression, strict);
+      TextKv text = context.loop.encodeText(words.ids());
+      return new EncodedExpression(this, expression, words, text);
     } finally {
       unlock();
     }
+  }
+
+  private TokenizedText tokenize(String expression, boolean strict) {
+    TokenizedText words = tokenizer.tokenize(expression);
+    return strict ? words.requireWhole(expression) : words;
   }
 
   /**
@@ -262,15 +251,15 @@ public final class Engine implements AutoCloseable {
   public List<Location> locate(List<Request> requests, Schedule schedule, Trace trace) {
     requireOutsideCalls();
     EncodedExpression[] encoded = EncodedExpression.of(requests, this);
-    int[][] ids = tokenIds(requests);
-    List<Location> locations = new ArrayList<>(ids.length);
-    for (int first = 0; first < ids.length; first += context.maxBatch) {
-      int count = Math.min(ids.length - first, context.maxBatch);
+    TokenizedText[] words = words(requests, encoded);
+    List<Location> locations = new ArrayList<>(words.length);
+    for (int first = 0; first < words.length; first += context.maxBatch) {
+      int count = Math.min(words.length - first, context.maxBatch);
       lock.lock();
       try {
         requireOpen();
         for (int r = 0; r < count; r++) {
-          set(r, requests.get(first + r), ids[first + r], encoded[first + r]);
+          set(r, requests.get(first + r), words[first + r], encoded[first + r]);
         }
         runOptions.reset(schedule).trace = trace;
         context.run(count, runOptions);
@@ -285,38 +274,42 @@ public final class Engine implements AutoCloseable {
     return locations;
   }
 
-  private void set(int slot, Request request, int[] ids, EncodedExpression expression) {
+  private void set(int slot, Request request, TokenizedText words, EncodedExpression expression) {
     TextKv text = null;
     if (expression != null) {
       // Under the lock: what is open here is not freed before the call's end.
       expression.requireOpen();
       text = expression.keysAndValues();
     }
-    context.set(slot, request.image(), ids, text, request.selection());
+    float foundBound = context.foundBound(request.foundThreshold());
+    context.set(slot, request.image(), words, text, request.selection(), foundBound);
   }
 
   /**
    * Checks every request and tokenizes those that bring text, so that none is run when one of them
    * cannot be.
    */
-  private int[][] tokenIds(List<Request> requests) {
+  private TokenizedText[] words(List<Request> requests, EncodedExpression[] encoded) {
     lock.lock();
     try {
       requireOpen();
-      int[][] ids = new int[requests.size()][];
-      for (int r = 0; r < ids.length; r++) {
-        ids[r] = tokenIds(requests.get(r), r, ids.length);
+      TokenizedText[] words = new TokenizedText[encoded.length];
+      for (int r = 0; r < words.length; r++) {
+        words[r] = words(requests.get(r), encoded[r], r, words.length);
       }
-      return ids;
+      return words;
     } finally {
       lock.unlock();
     }
   }
 
-  private int[] tokenIds(Request request, int index, int count) {
+  private TokenizedText words(Request request, EncodedExpression expression, int index, int count) {
     try {
       context.requireMasksFit(SelectionRule.of(request.selection(), config), request.image());
-      return request.expression() == null ? tokenizer.encode(request.text()) : null;
+      context.foundBound(request.foundThreshold());
+      return expression != null
+          ? expression.words()
+          : tokenize(request.text(), options.strictExpressions());
     } catch (ScanFormerException e) {
       if (count == 1) {
         throw e;

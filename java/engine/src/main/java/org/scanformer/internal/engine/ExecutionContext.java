@@ -3,6 +3,7 @@ package org.scanformer.internal.engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
+import org.scanformer.ErrorCode;
 import org.scanformer.Image;
 import org.scanformer.Location;
 import org.scanformer.NormalizedBox;
@@ -14,6 +15,7 @@ import org.scanformer.SelectionPolicy;
 import org.scanformer.Timings;
 import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.model.ModelConfig;
+import org.scanformer.internal.model.TokenizedText;
 
 /**
  * A stream of a device with a workspace of its own, which runs the model with weights that others
@@ -94,12 +96,17 @@ public final class ExecutionContext {
   /**
    * Sets a request of the next run, with an encoded expression, which is held until it has run.
    *
+   * @param foundBound what {@link #foundBound} gives
    * @throws ScanFormerException BAD_INPUT when the image or its masks do not fit
    */
   public void set(
-      int request, Image image, EncodedExpression expression, SelectionPolicy selection) {
+      int request,
+      Image image,
+      EncodedExpression expression,
+      SelectionPolicy selection,
+      float foundBound) {
     requireMasksFit(slots[request].ruleOf(selection), image);
-    set(request, image, null, expression.keysAndValues(), selection);
+    set(request, image, expression.words(), expression.keysAndValues(), selection, foundBound);
     ModelConfig.Grid grid = slots[request].coarseGrid();
     if (grid.rows() * grid.cols() > work.maxPatches[0]) {
       throw work.limits.tooLarge(config, image, grid);
@@ -113,9 +120,49 @@ public final class ExecutionContext {
     }
   }
 
-  /** Sets a request of the next run. */
-  void set(int request, Image image, int[] ids, TextKv text, SelectionPolicy selection) {
-    slots[request].set(image, ids, text, selection);
+  /**
+   * Sets a request of the next run.
+   *
+   * @param text keys and values of the words, or null where they are not encoded yet
+   */
+  void set(
+      int request,
+      Image image,
+      TokenizedText words,
+      TextKv text,
+      SelectionPolicy selection,
+      float foundBound) {
+    slots[request].set(image, text == null ? words.ids() : null, text, selection);
+    slots[request].describe(words, foundBound);
+  }
+
+  /**
+   * The least score of an object that is there.
+   *
+   * @param threshold the caller's; NaN for the model's
+   * @return NaN where every object is taken to be there
+   * @throws ScanFormerException BAD_INPUT when the caller has a threshold and the model no scores
+   */
+  public float foundBound(float threshold) {
+    if (Float.isNaN(threshold)) {
+      return config.foundThreshold();
+    }
+    requireScores("foundThreshold");
+    return threshold;
+  }
+
+  /** Refuses an option that needs scores when the model has none. */
+  void requireScores(String option) {
+    if (!config.scoreHead()) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT,
+          "The option " + option + " needs a model with a score head, found one without");
+    }
+  }
+
+  /** Whether a scale's box is of an object that is there, in the last run. */
+  boolean isFound(int scale, int request) {
+    return result.hasBox[scale] && slots[request].isFound(result.scores[scale][request]);
   }
 
   /** Runs the first requests; {@link #result()} holds what was found until the next run. */
@@ -136,6 +183,7 @@ public final class ExecutionContext {
                 mask(s, r),
                 result.hasBox[s] ? box(s, r) : null,
                 result.hasBox[s] ? result.scores[s][r] : Float.NaN,
+                isFound(s, r),
                 result.scaleNanos[s]));
       }
       Image image = slots[r].image();
@@ -145,6 +193,9 @@ public final class ExecutionContext {
               answer.toPixels(image.width(), image.height()),
               answer,
               result.scores[result.last()][r],
+              isFound(result.last(), r),
+              slots[r].words().unknownWords(),
+              slots[r].words().truncated(),
               schedule,
               backend.kind(),
               backend.precision(),

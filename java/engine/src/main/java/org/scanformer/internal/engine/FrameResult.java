@@ -1,5 +1,7 @@
 package org.scanformer.internal.engine;
 
+import org.scanformer.internal.model.TokenizedText;
+
 /**
  * What one frame's run found, in arrays that are filled again and again so that a call allocates
  * nothing. Not safe for use by several threads.
@@ -13,6 +15,9 @@ public final class FrameResult {
 
   /** Which scales have boxes. */
   public final boolean[] hasBox;
+
+  /** Which scales have a box of an object that is there. */
+  public final boolean[] found;
 
   /** Selected patches of each scale. */
   public final int[] selected;
@@ -38,6 +43,9 @@ public final class FrameResult {
   /** Whether the run ended before its deadline. */
   public boolean deadlineMet;
 
+  /** What the model reads of the expression; null before the first run. */
+  public TokenizedText words;
+
   /** Size of the image in pixels. */
   public int imageWidth;
 
@@ -49,6 +57,7 @@ public final class FrameResult {
     boxes = new float[scales][4];
     scores = new float[scales];
     hasBox = new boolean[scales];
+    found = new boolean[scales];
     selected = new int[scales];
     rows = new int[scales];
     cols = new int[scales];
@@ -69,26 +78,28 @@ public final class FrameResult {
   }
 
   /** Removes what an earlier run found, for a run on an image of that size. */
-  void begin(int width, int height) {
+  void begin(int width, int height, TokenizedText read) {
     completedScales = 0;
+    words = read;
     imageWidth = width;
     imageHeight = height;
   }
 
   /** Reads all but the masks, of one of a context's requests. */
   void read(ExecutionContext context, int request) {
-    RunResult found = context.result();
-    completedScales = found.completedScales;
-    deadlineMet = found.deadlineMet;
-    totalNanos = found.totalNanos;
+    RunResult run = context.result();
+    completedScales = run.completedScales;
+    deadlineMet = run.deadlineMet;
+    totalNanos = run.totalNanos;
     for (int s = 0; s < completedScales; s++) {
-      System.arraycopy(found.boxes[s], 4 * request, boxes[s], 0, 4);
-      hasBox[s] = found.hasBox[s];
-      scores[s] = found.scores[s][request];
-      selected[s] = found.selected[s][request];
+      System.arraycopy(run.boxes[s], 4 * request, boxes[s], 0, 4);
+      hasBox[s] = run.hasBox[s];
+      found[s] = context.isFound(s, request);
+      scores[s] = run.scores[s][request];
+      selected[s] = run.selected[s][request];
       rows[s] = context.gridRows(s, request);
       cols[s] = context.gridCols(s, request);
-      nanos[s] = found.scaleNanos[s];
+      nanos[s] = run.scaleNanos[s];
     }
   }
 

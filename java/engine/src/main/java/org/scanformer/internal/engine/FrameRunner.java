@@ -6,7 +6,9 @@ import org.scanformer.ErrorCode;
 import org.scanformer.Expression;
 import org.scanformer.Image;
 import org.scanformer.LocateOptions;
+import org.scanformer.Location;
 import org.scanformer.ScanFormerException;
+import org.scanformer.Schedule;
 
 /**
  * Runs frames one after another on a context of its own and fills their results. A call adds its
@@ -130,13 +132,19 @@ public final class FrameRunner implements RunOptions.BoxListener {
     runOptions.deadline = deadline;
     runOptions.maxPatches = options.maxPatches();
     runOptions.stopAtScore = options.stopAtScore();
+    runOptions.stopBelowScore = scoreOfAbsence(options.stopWhenAbsent());
     runOptions.stopAtAgreement = options.stopAtAgreement();
     runOptions.listener = listener == null ? null : this;
     context.limit(runOptions, options.budgetNanos());
+    float foundBound = context.foundBound(options.foundThreshold());
+    if (runOptions.stopBelowScore > foundBound || Float.isNaN(foundBound)) {
+      // What the run stops at as absent is not found.
+      foundBound = runOptions.stopBelowScore;
+    }
     for (int r = 0; r < requests; r++) {
       Image image = single != null ? single : images.get(r);
-      filling[r].begin(image.width(), image.height());
-      context.set(r, image, expressions[r], options.selection());
+      filling[r].begin(image.width(), image.height(), expressions[r].words());
+      context.set(r, image, expressions[r], options.selection(), foundBound);
     }
     running = true;
     try {
@@ -148,6 +156,19 @@ public final class FrameRunner implements RunOptions.BoxListener {
       filling[r].read(context, r);
       filling[r].readMasks(context, r);
     }
+  }
+
+  /** The score below which an object is absent with more than a probability; NaN for none. */
+  private float scoreOfAbsence(float probability) {
+    if (!Float.isNaN(probability)) {
+      context.requireScores("stopWhenAbsent");
+    }
+    return 1 - probability;
+  }
+
+  /** The answer to the only request of the call that has run. */
+  public Location location(Schedule schedule) {
+    return context.locations(1, schedule).get(0);
   }
 
   @Override

@@ -65,9 +65,9 @@ public final class GuardedMetrics implements ScanFormerMetrics {
   }
 
   @Override
-  public void queueLength(int requests) {
+  public void queueLength(int requests, int change) {
     try {
-      metrics.queueLength(requests);
+      metrics.queueLength(requests, change);
     } catch (Throwable e) {
       ignore(e);
     }

@@ -24,10 +24,16 @@ public final class RunOptions {
   /** The most patches of a finer scale. */
   public int maxPatches;
 
-  /** Stop when every request's score is greater than this; NaN for never. */
+  /**
+   * A request whose score is greater than this is done; NaN for none. The run stops when all its
+   * requests are done, by this or by the next two.
+   */
   public float stopAtScore;
 
-  /** Stop when every request's last two boxes overlap by more than this IoU; NaN for never. */
+  /** A request whose score is less than this is done; NaN for none. */
+  public float stopBelowScore;
+
+  /** A request whose last two boxes overlap by more than this IoU is done; NaN for none. */
   public float stopAtAgreement;
 
   /** Sees the boxes as soon as they are known, or null. */
@@ -46,6 +52,7 @@ public final class RunOptions {
     deadline = NONE;
     maxPatches = Integer.MAX_VALUE;
     stopAtScore = Float.NaN;
+    stopBelowScore = Float.NaN;
     stopAtAgreement = Float.NaN;
     listener = null;
     trace = null;

@@ -86,23 +86,16 @@ public final class RunResult {
     return completedScales - 1;
   }
 
-  /**
-   * Whether the boxes of every request at a scale and the one before it overlap by more than a
-   * bound.
-   */
-  boolean agrees(int scale, int requests, float intersectionOverUnion) {
+  /** Whether every request is done at a scale; comparisons with NaN say no. */
+  boolean isDone(int scale, int requests, RunOptions options) {
     for (int r = 0; r < requests; r++) {
-      if (!(overlap(boxes[scale], boxes[scale - 1], 4 * r) > intersectionOverUnion)) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /** Whether the score of every request at a scale is greater than a bound. */
-  boolean scores(int scale, int requests, float bound) {
-    for (int r = 0; r < requests; r++) {
-      if (!(scores[scale][r] > bound)) {
+      float score = scores[scale][r];
+      boolean done =
+          score > options.stopAtScore
+              || score < options.stopBelowScore
+              || scale > 0
+                  && overlap(boxes[scale], boxes[scale - 1], 4 * r) > options.stopAtAgreement;
+      if (!done) {
         return false;
       }
     }

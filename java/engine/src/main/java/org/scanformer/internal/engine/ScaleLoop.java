@@ -194,20 +194,9 @@ final class ScaleLoop {
   }
 
   private boolean goesOn(int next, RunOptions options, RunResult result) {
-    return !isGoodEnough(options, result) && fits(next, options);
-  }
-
-  /** Whether the boxes so far are good enough for the caller. */
-  private boolean isGoodEnough(RunOptions options, RunResult result) {
-    if (!perScale(options)) {
-      return false;
-    }
-    int s = result.last();
-    int requests = tables.scaleBatch.requests();
-    return !Float.isNaN(options.stopAtScore) && result.scores(s, requests, options.stopAtScore)
-        || !Float.isNaN(options.stopAtAgreement)
-            && s > 0
-            && result.agrees(s, requests, options.stopAtAgreement);
+    boolean done =
+        perScale(options) && result.isDone(result.last(), tables.scaleBatch.requests(), options);
+    return !done && fits(next, options);
   }
 
   /** Whether a scale, with what must follow it, can be expected to end before the deadline. */

@@ -124,7 +124,7 @@ final class Weights {
             load.linear("box_head.layers.0", hidden, hidden, ElementType.F32),
             load.linear("box_head.layers.1", hidden, hidden, ElementType.F32),
             load.linear("box_head.layers.2", 4, hidden, ElementType.F32));
-    scoreHead = config.scoreHead() ? load.linear("score_head", 1, hidden, ElementType.F32) : null;
+    scoreHead = config.scoreHead() ? load.scoreHead(config.scoreCalibration()) : null;
     imageMean = load.constants("image_mean", config.imageMean());
     imageStd = load.constants("image_std", config.imageStd());
   }
@@ -178,6 +178,17 @@ final class Weights {
     Linear linear(String name, int out, int in, ElementType type) {
       FloatBuffer weight = matrix(List.of(name), out, in);
       return backend.createLinear(name, out, in, weight, bias(name, out), type);
+    }
+
+    /** The score head, whose calibrated logit is linear too: a (w·r + b) + bias. */
+    Linear scoreHead(ModelConfig.ScoreCalibration calibration) {
+      FloatBuffer weight = matrix(List.of("score_head"), 1, hidden);
+      for (int i = weight.position(); i < weight.limit(); i++) {
+        weight.put(i, (float) (calibration.scale() * weight.get(i)));
+      }
+      FloatBuffer bias = bias("score_head", 1);
+      bias.put(0, (float) (calibration.scale() * bias.get(0) + calibration.bias()));
+      return backend.createLinear("score_head", 1, hidden, weight, bias, ElementType.F32);
     }
 
     Linear stackedWithoutBias(List<String> names, int out, int in, ElementType type) {

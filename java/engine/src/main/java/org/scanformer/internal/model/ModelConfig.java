@@ -29,7 +29,9 @@ import org.scanformer.ScanFormerException;
  * @param imageStd [3]
  * @param positionGrid G, side of the stored grid of positions
  * @param selectionThreshold τ, a probability
- * @param scoreHead whether the model predicts its box's IoU
+ * @param scoreHead whether the model predicts its box's IoU, or that the object is there
+ * @param scoreCalibration what makes a probability of the score head's logit
+ * @param foundThreshold the least score of an object that is there; NaN where every object is
  */
 public record ModelConfig(
     int hiddenSize,
@@ -52,7 +54,9 @@ public record ModelConfig(
     int typeVocabSize,
     int modalityTypeVocabSize,
     double selectionThreshold,
-    boolean scoreHead) {
+    boolean scoreHead,
+    ScoreCalibration scoreCalibration,
+    float foundThreshold) {
 
   /** Pixels on the side of the largest finest canvas that is accepted. */
   private static final int MAX_CANVAS_SIDE = 16384;
@@ -120,7 +124,20 @@ public record ModelConfig(
         fields.integer("type_vocab_size", 1, 1024),
         fields.integer("modality_type_vocab_size", 2, 1024),
         fields.probability("selection_threshold"),
-        fields.bool("score_head"));
+        fields.bool("score_head"),
+        fields.calibration("score_calibration"),
+        fields.optionalProbability("found_threshold"));
+  }
+
+  /**
+   * Makes a probability of the score head's logit: {@code sigmoid(scale * logit + bias)}.
+   *
+   * @param scale greater than 0
+   * @param bias added to the scaled logit
+   */
+  public record ScoreCalibration(double scale, double bias) {
+    /** Leaves the logit as it is. */
+    public static final ScoreCalibration NONE = new ScoreCalibration(1, 0);
   }
 
   /** Elements of a head. */
@@ -164,6 +181,14 @@ public record ModelConfig(
     map.put("modality_type_vocab_size", modalityTypeVocabSize);
     map.put("selection_threshold", selectionThreshold);
     map.put("score_head", scoreHead);
+    if (!scoreCalibration.equals(ScoreCalibration.NONE)) {
+      map.put(
+          "score_calibration",
+          Map.of("scale", scoreCalibration.scale(), "bias", scoreCalibration.bias()));
+    }
+    if (!Float.isNaN(foundThreshold)) {
+      map.put("found_threshold", foundThreshold);
+    }
     return Collections.unmodifiableMap(map);
   }
 
@@ -207,6 +232,35 @@ public record ModelConfig(
         throw error(field, JsonFiles.describe(node), expected);
       }
       return value;
+    }
+
+    /** What makes a probability of a score; as it is where the file does not say. */
+    ScoreCalibration calibration(String field) {
+      if (!hasForScores(field)) {
+        return ScoreCalibration.NONE;
+      }
+      Fields parts = new Fields(file, root.get(field));
+      double scale = parts.real("scale", 0, 1000);
+      if (scale == 0 || parts.root.size() != 2) {
+        throw error(
+            field,
+            JsonFiles.describe(parts.root),
+            "an object of the numbers \"scale\", greater than 0, and \"bias\"");
+      }
+      return new ScoreCalibration(scale, parts.real("bias", -1000, 1000));
+    }
+
+    /** A probability; NaN where the file does not say. */
+    float optionalProbability(String field) {
+      return hasForScores(field) ? (float) probability(field) : Float.NaN;
+    }
+
+    /** Whether the file has a field that is of use only with a score head. */
+    private boolean hasForScores(String field) {
+      if (root.has(field) && !root.path("score_head").booleanValue()) {
+        throw error(field, JsonFiles.describe(root.get(field)), "none without a score_head");
+      }
+      return root.has(field);
     }
 
     double probability(String field) {

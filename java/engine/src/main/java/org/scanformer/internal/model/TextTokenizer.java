@@ -2,6 +2,8 @@ package org.scanformer.internal.model;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 
@@ -17,6 +19,7 @@ public final class TextTokenizer {
   private final AddedTokens rawTokens;
   private final AddedTokens normalizedTokens;
   private final WordPiece model;
+  private final Spelling spelling;
   private final SpecialIds specialIds;
   private final int maxLength;
 
@@ -32,6 +35,7 @@ public final class TextTokenizer {
    *
    * @param rawTokens found in the text as it is
    * @param normalizedTokens found in the normalized text
+   * @param spelling describes the words that the model does not know
    * @param maxLength what the ids are cut to, special ones included
    */
   TextTokenizer(
@@ -39,12 +43,14 @@ public final class TextTokenizer {
       AddedTokens rawTokens,
       AddedTokens normalizedTokens,
       WordPiece model,
+      Spelling spelling,
       SpecialIds specialIds,
       int maxLength) {
     this.normalizer = normalizer;
     this.rawTokens = rawTokens;
     this.normalizedTokens = normalizedTokens;
     this.model = model;
+    this.spelling = spelling;
     this.specialIds = specialIds;
     this.maxLength = maxLength;
   }
@@ -66,6 +72,24 @@ public final class TextTokenizer {
    * @throws ScanFormerException BAD_INPUT when it is blank or too long to be an expression
    */
   public int[] encode(String expression) {
+    return withSpecialIds(textIds(expression, new ArrayList<>()));
+  }
+
+  /** The same, with what the model does not read of the expression. */
+  public TokenizedText tokenize(String expression) {
+    List<String> unknown = new ArrayList<>();
+    IntList ids = textIds(expression, unknown);
+    boolean truncated = ids.size() > maxTextIds();
+    return new TokenizedText(
+        withSpecialIds(ids), spelling.describe(expression, unknown), truncated);
+  }
+
+  /**
+   * All ids of the text itself.
+   *
+   * @param unknown takes the normalized words that have the unknown id and are not cut off
+   */
+  private IntList textIds(String expression, List<String> unknown) {
     if (expression.length() > MAX_CHARACTERS) {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,
@@ -83,7 +107,7 @@ public final class TextTokenizer {
         new AddedTokens.Parts() {
           @Override
           public void text(String text, int from, int to) {
-            encodePart(normalizer.normalize(text.substring(from, to)), ids);
+            encodePart(normalizer.normalize(text.substring(from, to)), ids, unknown);
           }
 
           @Override
@@ -94,7 +118,15 @@ public final class TextTokenizer {
     if (ids.size() == 0) {
       throw blank(expression);
     }
-    ids.truncate(maxLength - specialIds.count());
+    return ids;
+  }
+
+  private int maxTextIds() {
+    return maxLength - specialIds.count();
+  }
+
+  private int[] withSpecialIds(IntList ids) {
+    ids.truncate(maxTextIds());
     IntList result = new IntList();
     result.addAll(specialIds.before());
     result.addAll(ids.toArray());
@@ -102,14 +134,22 @@ public final class TextTokenizer {
     return result.toArray();
   }
 
-  private void encodePart(String normalized, IntList ids) {
+  private void encodePart(String normalized, IntList ids, List<String> unknown) {
     normalizedTokens.split(
         normalized,
         new AddedTokens.Parts() {
           @Override
           public void text(String text, int from, int to) {
             BertPreTokenizer.split(
-                text, from, to, (word, start, end) -> model.encode(word, start, end, ids));
+                text,
+                from,
+                to,
+                (word, start, end) -> {
+                  boolean cutOff = ids.size() >= maxTextIds();
+                  if (!model.encode(word, start, end, ids) && !cutOff) {
+                    unknown.add(word.substring(start, end));
+                  }
+                });
           }
 
           @Override

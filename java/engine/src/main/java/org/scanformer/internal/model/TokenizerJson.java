@@ -3,6 +3,7 @@ package org.scanformer.internal.model;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -76,8 +77,21 @@ final class TokenizerJson {
         new AddedTokens(
             tokens.stream().filter(AddedToken::normalized).toList(), normalizer::normalize),
         wordPiece,
+        spelling(model, vocabulary, tokens, normalizer),
         PostProcessorJson.read(fields, root.path("post_processor"), vocabSize, maxLength),
         maxLength);
+  }
+
+  /** Words may be suggested, but not added tokens such as [SEP]. */
+  private static Spelling spelling(
+      JsonNode model,
+      Map<String, Integer> vocabulary,
+      List<AddedToken> tokens,
+      BertNormalizer normalizer) {
+    Set<String> words = new HashSet<>(vocabulary.keySet());
+    tokens.forEach(token -> words.remove(token.content()));
+    String prefix = model.path("continuing_subword_prefix").textValue();
+    return new Spelling(normalizer::normalize, words, prefix);
   }
 
   private BertNormalizer normalizer(JsonNode node) {

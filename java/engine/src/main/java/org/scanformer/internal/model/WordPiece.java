@@ -34,11 +34,15 @@ final class WordPiece {
     this.maxWordLength = maxWordLength;
   }
 
-  /** Adds the ids of the word at {@code from} to {@code to}: its pieces, or the unknown token's. */
-  void encode(String text, int from, int to, IntList ids) {
+  /**
+   * Adds the ids of the word at {@code from} to {@code to}: its pieces, or the unknown token's.
+   *
+   * @return whether the word is known
+   */
+  boolean encode(String text, int from, int to, IntList ids) {
     if (text.codePointCount(from, to) > maxWordLength) {
       ids.add(unknownId);
-      return;
+      return false;
     }
     int before = ids.size();
     TokenTable table = beginnings;
@@ -48,11 +52,12 @@ final class WordPiece {
       if (piece < 0) {
         ids.truncate(before);
         ids.add(unknownId);
-        return;
+        return false;
       }
       ids.add(table.number(piece));
       at += table.length(piece);
       table = continuations;
     }
+    return true;
   }
 }
