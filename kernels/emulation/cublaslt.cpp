@@ -15,7 +15,9 @@ enum Status { kSuccess = 0, kInvalidValue = 7, kNotSupported = 15 };
 enum Compute { kCompute32F = 68, kCompute32FFastTf32 = 77 };
 enum DataType { kR32F = 0, kR16F = 2, kR16BF = 14 };
 enum DescAttribute { kTransA = 3, kEpilogue = 7, kBiasPointer = 8 };
-enum PreferenceAttribute { kMaxWorkspaceBytes = 1, kMinAlignmentA = 5, kMinAlignmentD = 8 };
+enum PreferenceAttribute { kMaxWorkspaceBytes = 1, kReductionSchemes = 3, kMinAlignmentA = 5, kMinAlignmentD = 8 };
+/* Of the schemes by which partial sums are added up, the one that keeps them in the type of the computation. */
+constexpr uint32_t kReductionComputeType = 2;
 constexpr uint32_t kEpilogueDefault = 1, kEpilogueBias = 4;
 constexpr int kOperationT = 1;
 constexpr size_t kVersion = 130100;
@@ -42,6 +44,7 @@ struct Layout {
 
 struct Preference {
     uint64_t workspace = 0;
+    uint32_t reductions = 7;
     uint32_t alignment[4] = {256, 256, 256, 256};
 };
 
@@ -208,6 +211,9 @@ int cublasLtMatmulPreferenceSetAttribute(Preference* preference, int attribute, 
     if (attribute == kMaxWorkspaceBytes) {
         return read(value, bytes, &preference->workspace, sizeof preference->workspace);
     }
+    if (attribute == kReductionSchemes) {
+        return read(value, bytes, &preference->reductions, sizeof preference->reductions);
+    }
     if (attribute < kMinAlignmentA || attribute > kMinAlignmentD) return refuse("an unknown preference");
     return read(value, bytes, &preference->alignment[attribute - kMinAlignmentA], sizeof preference->alignment[0]);
 }
@@ -220,6 +226,7 @@ int cublasLtMatmulAlgoGetHeuristic(Handle* handle, Desc* desc, Layout* a, Layout
     for (const uint32_t alignment : preference->alignment) {
         if (alignment != 16) return refuse("an alignment that was not asked for");
     }
+    if (preference->reductions != kReductionComputeType) return refuse("sums that may be rounded on their way");
     if (desc->epilogue != kEpilogueDefault && (desc->epilogue != kEpilogueBias || d->type != kR32F)) {
         return refuse("an epilogue that is not exact");
     }

@@ -281,6 +281,10 @@ final class CublasLtMatmul implements Matmul {
     try {
       attribute.putLong(0, WORKSPACE_BYTES);
       prefer(preference, cublas.CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, Long.BYTES);
+      // Where the inner dimension is split, parts are added up as they were computed: in fp32, also
+      // where the result is a half.
+      attribute.putInt(0, cublas.CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE);
+      prefer(preference, cublas.CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, Integer.BYTES);
       attribute.putInt(0, ALIGNMENT);
       prefer(preference, cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, Integer.BYTES);
       prefer(preference, cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, Integer.BYTES);
