@@ -32,6 +32,37 @@ class ResultRecordsTest {
   }
 
   @Test
+  void aBoxHasEdgesACentreAndAnArea() {
+    Box box = new Box(-10, 20, 40, 30);
+    assertEquals(30, box.right());
+    assertEquals(50, box.bottom());
+    assertEquals(10, box.centerX());
+    assertEquals(35, box.centerY());
+    assertEquals(1200, box.area());
+    assertEquals(0, new Box(0, 0, -1, -2).area());
+  }
+
+  @Test
+  void aBoxIsClippedToItsImage() {
+    assertEquals(new Box(0, 20, 30, 20), new Box(-10, 20, 40, 30).clip(100, 40));
+    assertEquals(new Box(5, 6, 7, 8), new Box(5, 6, 7, 8).clip(100, 40));
+    assertEquals(0, new Box(120, 20, 40, 30).clip(100, 40).area());
+    assertEquals(0, new Box(-50, -50, 40, 30).clip(100, 40).area());
+  }
+
+  @Test
+  void intersectionOverUnionInPixels() {
+    Box box = new Box(0, 0, 10, 20);
+    assertEquals(1, box.intersectionOverUnion(box));
+    assertEquals(1.0 / 3, box.intersectionOverUnion(new Box(5, 0, 10, 20)), 1e-12);
+    assertEquals(1.0 / 7, box.intersectionOverUnion(new Box(5, 10, 10, 20)), 1e-12);
+    assertEquals(0, box.intersectionOverUnion(new Box(10, 0, 10, 20)));
+    assertEquals(0, box.intersectionOverUnion(new Box(30, 30, 10, 20)));
+    Box empty = new Box(3, 3, 0, 0);
+    assertEquals(0, empty.intersectionOverUnion(empty));
+  }
+
+  @Test
   void aMaskIsItsRowMajorString() {
     PatchMask mask = PatchMask.parse(2, 3, "010110");
     assertEquals(3, mask.count());

@@ -36,7 +36,7 @@ class MicrometerMetricsTest {
     metrics.scaleDone(0, 12, 14, 1_000_000);
     metrics.scaleDone(-1, 0, 40, 2_000_000);
     metrics.textEncoded(5, 3_000_000);
-    metrics.queueLength(6);
+    metrics.queueLength(6, 6);
     metrics.batchFormed(4, 8_000_000);
     metrics.requestDropped(DropReason.EXPIRED);
     metrics.requestDropped(DropReason.EXPIRED);
@@ -78,7 +78,7 @@ class MicrometerMetricsTest {
     ScanFormerOptions options =
         ScanFormerOptions.builder().backend(BackendKind.CPU).metrics(metrics).build();
     try (ScanFormer model = ScanFormer.load(options);
-        Batcher batcher = model.openBatcher(BatcherOptions.builder().metrics(metrics).build())) {
+        Batcher batcher = model.openBatcher(BatcherOptions.defaults())) {
       model.locate(List.of(Request.of(image, "the red star"), Request.of(image, "the star")));
       batcher.submit(Request.of(image, "the star")).join();
       assertThrows(ScanFormerException.class, () -> model.encode(" "));
@@ -91,5 +91,73 @@ class MicrometerMetricsTest {
     assertEquals(1, registry.get("scanformer.batch.requests").summary().count());
     assertEquals(0, registry.get("scanformer.queue.length").gauge().value());
     assertTrue(timer("scanformer.scale", "scale", "1").totalTime(TimeUnit.NANOSECONDS) > 0);
+  }
+
+  @Test
+  void aBatchersOwnMetricsTakeThePlaceOfItsModels() {
+    MeterRegistry own = new SimpleMeterRegistry();
+    try (ScanFormer model = load(new MicrometerMetrics(registry));
+        Batcher batcher =
+            model.openBatcher(
+                BatcherOptions.builder().metrics(new MicrometerMetrics(own)).build())) {
+      batcher.locate(image(), "the star");
+    }
+    assertEquals(0, registry.get("scanformer.batch.requests").summary().count());
+    assertEquals(1, own.get("scanformer.batch.requests").summary().count());
+    assertEquals(1, timer("scanformer.call", "deadline", "met").count(), "the call is the model's");
+  }
+
+  @Test
+  void modelsThatShareMetricsTellThemOfTheirQueueOnce() {
+    MicrometerMetrics shared = new MicrometerMetrics(registry);
+    MeterRegistry another = new SimpleMeterRegistry();
+    try (ScanFormer first = load(shared);
+        ScanFormer second = load(shared);
+        ScanFormer third = load(new MicrometerMetrics(another));
+        Batcher batcher = Batcher.open(List.of(first, second, third), BatcherOptions.defaults())) {
+      batcher.locate(image(), "the star");
+    }
+    assertEquals(1, registry.get("scanformer.batch.requests").summary().count());
+    assertEquals(1, another.get("scanformer.batch.requests").summary().count());
+  }
+
+  @Test
+  void aSecondRegistrySeesWhatComesAfterItWasBound() {
+    MicrometerMetrics metrics = new MicrometerMetrics(Tags.of("device", "0"));
+    metrics.textEncoded(5, 3_000_000);
+    metrics.bindTo(registry);
+    metrics.queueLength(6, 6);
+    metrics.textEncoded(5, 3_000_000);
+    MeterRegistry second = new SimpleMeterRegistry();
+    metrics.bindTo(second);
+    metrics.bindTo(registry);
+    metrics.textEncoded(5, 3_000_000);
+    metrics.scaleDone(1, 12, 14, 1_000_000);
+    assertEquals(2, registry.get("scanformer.text").timer().count());
+    assertEquals(1, second.get("scanformer.text").timer().count());
+    for (MeterRegistry bound : List.of(registry, second)) {
+      assertEquals(6, bound.get("scanformer.queue.length").tag("device", "0").gauge().value());
+      assertEquals(
+          14, bound.get("scanformer.scale.tokens").tag("scale", "1").summary().totalAmount());
+    }
+  }
+
+  @Test
+  void theGaugeAddsUpWhatWaitsInSeveralQueues() {
+    MicrometerMetrics metrics = new MicrometerMetrics(registry);
+    metrics.queueLength(6, 6);
+    metrics.queueLength(2, 2);
+    assertEquals(8, registry.get("scanformer.queue.length").gauge().value());
+    metrics.queueLength(0, -6);
+    assertEquals(2, registry.get("scanformer.queue.length").gauge().value());
+  }
+
+  private static Image image() {
+    return Image.of(ByteBuffer.allocate(3 * 64 * 64), PixelFormat.RGB, 64, 64);
+  }
+
+  private static ScanFormer load(MicrometerMetrics metrics) {
+    return ScanFormer.load(
+        ScanFormerOptions.builder().backend(BackendKind.CPU).metrics(metrics).build());
   }
 }

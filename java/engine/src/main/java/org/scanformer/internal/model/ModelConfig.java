@@ -224,10 +224,14 @@ public record ModelConfig(
       return node.intValue();
     }
 
+    private static double number(JsonNode node) {
+      return node.isNumber() ? node.doubleValue() : Double.NaN;
+    }
+
     double real(String field, double low, double high) {
       String expected = "a number from " + low + " to " + high;
       JsonNode node = node(field, expected);
-      double value = node.isNumber() ? node.doubleValue() : Double.NaN;
+      double value = number(node);
       if (!(value >= low && value <= high)) {
         throw error(field, JsonFiles.describe(node), expected);
       }
@@ -239,15 +243,17 @@ public record ModelConfig(
       if (!hasForScores(field)) {
         return ScoreCalibration.NONE;
       }
-      Fields parts = new Fields(file, root.get(field));
-      double scale = parts.real("scale", 0, 1000);
-      if (scale == 0 || parts.root.size() != 2) {
+      JsonNode node = root.get(field);
+      double scale = number(node.path("scale"));
+      double bias = number(node.path("bias"));
+      if (!(scale > 0 && scale <= 1000 && Math.abs(bias) <= 1000) || node.size() != 2) {
         throw error(
             field,
-            JsonFiles.describe(parts.root),
-            "an object of the numbers \"scale\", greater than 0, and \"bias\"");
+            JsonFiles.describe(node),
+            "an object of two numbers, \"scale\", greater than 0 and at most 1000, and \"bias\","
+                + " -1000 to 1000");
       }
-      return new ScoreCalibration(scale, parts.real("bias", -1000, 1000));
+      return new ScoreCalibration(scale, bias);
     }
 
     /** A probability; NaN where the file does not say. */
@@ -266,7 +272,7 @@ public record ModelConfig(
     double probability(String field) {
       String expected = "a number greater than 0 and less than 1";
       JsonNode node = node(field, expected);
-      double value = node.isNumber() ? node.doubleValue() : Double.NaN;
+      double value = number(node);
       if (!(value > 0 && value < 1)) {
         throw error(field, JsonFiles.describe(node), expected);
       }

@@ -2,6 +2,7 @@ package org.scanformer.internal.model;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -61,7 +62,10 @@ final class Spelling {
             .toList();
   }
 
-  /** The closest words that are close enough, in alphabetical order. */
+  /**
+   * The closest words that are close enough: those with the same first letter, which is rarely
+   * mistyped, before others, and each in alphabetical order.
+   */
   private List<String> suggestions(String word) {
     List<String> closest = new ArrayList<>();
     int best = allowedEdits(word.length());
@@ -78,6 +82,7 @@ final class Spelling {
         closest.add(candidate);
       }
     }
+    closest.sort(Comparator.comparing(candidate -> candidate.charAt(0) != word.charAt(0)));
     return closest.subList(0, Math.min(MAX_SUGGESTIONS, closest.size()));
   }
 

@@ -36,8 +36,7 @@ class QueueLengthTest {
       };
 
   private final BatchQueue queue =
-      new BatchQueue(
-          BatcherOptions.builder().maxBatch(2).build(), metrics, new FakeClock(), 1);
+      new BatchQueue(BatcherOptions.builder().maxBatch(2).build(), metrics, new FakeClock(), 1);
 
   private CompletableFuture<Location> submit() {
     return queue.submit(Request.of(IMAGE, "x"), true);

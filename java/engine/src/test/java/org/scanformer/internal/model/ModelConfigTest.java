@@ -2,6 +2,7 @@ package org.scanformer.internal.model;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.scanformer.internal.model.BadModel.assertRefused;
 
@@ -9,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,6 +53,50 @@ class ModelConfigTest {
       node.set(field, mapper.readTree(json));
     }
     return node.toString();
+  }
+
+  @Test
+  void scoresMayBeCalibratedAndHaveAThreshold() throws Exception {
+    assertEquals(new ModelConfig.ScoreCalibration(1, 0), read(VALID).scoreCalibration());
+    assertTrue(Float.isNaN(read(VALID).foundThreshold()));
+    assertFalse(read(VALID).toMap().containsKey("found_threshold"));
+    assertFalse(read(VALID).toMap().containsKey("score_calibration"));
+
+    ModelConfig config = read(with("score_calibration", "{\"scale\": 1.5, \"bias\": -0.25}"));
+    assertEquals(new ModelConfig.ScoreCalibration(1.5, -0.25), config.scoreCalibration());
+    assertEquals(Map.of("scale", 1.5, "bias", -0.25), config.toMap().get("score_calibration"));
+    config = read(with("found_threshold", "0.375"));
+    assertEquals(0.375f, config.foundThreshold());
+    assertEquals(0.375f, config.toMap().get("found_threshold"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "found_threshold | 0",
+        "found_threshold | 1",
+        "found_threshold | null",
+        "found_threshold | \"high\"",
+        "score_calibration | 2",
+        "score_calibration | null",
+        "score_calibration | {\"scale\": 1}",
+        "score_calibration | {\"scale\": 0, \"bias\": 0}",
+        "score_calibration | {\"scale\": -1, \"bias\": 0}",
+        "score_calibration | {\"scale\": 1, \"bias\": 1e9}",
+        "score_calibration | {\"scale\": 1, \"bias\": \"no\"}",
+        "score_calibration | {\"scale\": 1, \"bias\": 0, \"gain\": 1}"
+      })
+  void wrongCalibrationsAreRefused(String field, String json) throws Exception {
+    assertRefused(() -> read(with(field, json)), "config.json", field);
+  }
+
+  @Test
+  void whatIsOfUseOnlyWithScoresIsRefusedWithoutThem() throws Exception {
+    String scoreless = with("score_head", "false");
+    String needless =
+        scoreless.substring(0, scoreless.length() - 1) + ", \"found_threshold\": 0.5}";
+    assertRefused(() -> read(needless), "found_threshold", "none without a score_head");
   }
 
   @Test
