@@ -89,6 +89,15 @@ public final class ScanFormer implements Locator, AutoCloseable {
         "inspecting the model " + directory, () -> ModelInspection.of(directory, options));
   }
 
+  /**
+   * Says the same of the bundled model.
+   *
+   * @throws ScanFormerException as {@link #load(ScanFormerOptions)}
+   */
+  public static ModelInfo inspect(ScanFormerOptions options) {
+    return BundledModel.with(directory -> inspect(directory, options));
+  }
+
   /** What each backend finds on this machine. Never throws. */
   public static List<DeviceReport> devices() {
     return Backends.devices();

@@ -10,91 +10,82 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import me.tongfei.progressbar.ProgressBar;
 import org.scanformer.ErrorCode;
 import org.scanformer.Image;
-import org.scanformer.Location;
-import org.scanformer.Request;
 import org.scanformer.ScanFormer;
 import org.scanformer.ScanFormerException;
-import org.scanformer.SelectionPolicy;
 
 /** Answers the lines of a file in order, several at a time; a bad line affects no other. */
 final class BatchRun {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
-  private final ScanFormer scanFormer;
-  private final SelectionPolicy policy;
-  private final int groupSize;
+  private final Path file;
+  private final RequestOptions options;
   private int failed;
 
-  BatchRun(ScanFormer scanFormer, SelectionPolicy policy, int groupSize) {
-    this.scanFormer = scanFormer;
-    this.policy = policy;
-    this.groupSize = groupSize;
+  /**
+   * Checks that there is a file.
+   *
+   * @param file lines in UTF-8, or in UTF-16 with a byte order mark; "-" for standard input, whose
+   *     images are relative to the working directory
+   */
+  BatchRun(Path file, RequestOptions options) {
+    this.file = file;
+    this.options = options;
+    if (!isStandardInput() && (!Files.exists(file) || Files.isDirectory(file))) {
+      throw new CliException("The batch file " + file + " does not exist or is not a file");
+    }
   }
 
-  /** A line of the file with its request, and then with its answer or error. */
-  private static final class Line {
-    private final int number;
-    private final ObjectNode output = LocationJson.object();
-    private Request request;
-    private ErrorCode error;
-
-    Line(int number) {
-      this.number = number;
-      output.put("line", number);
-    }
+  private boolean isStandardInput() {
+    return file.toString().equals("-");
   }
 
   /**
    * Answers every line that is not blank.
    *
-   * @param file lines in UTF-8, or in UTF-16 with a byte order mark; "-" for standard input, whose
-   *     images are relative to the working directory
-   * @return the number of lines that gave an error
+   * @param groupSize lines at a time
+   * @return the number of lines that gave an error, or whose object was required and not found
    */
-  int run(Path file, PrintWriter out) throws IOException {
-    boolean standardInput = file.toString().equals("-");
-    if (!standardInput && (!Files.exists(file) || Files.isDirectory(file))) {
-      throw new CliException("The batch file " + file + " does not exist or is not a file");
-    }
-    Path folder = standardInput ? Path.of("") : file.toAbsolutePath().getParent();
-    try (ProgressBar progress = Progress.bar("locate", countLines(file));
-        BatchLines lines = new BatchLines(standardInput ? System.in : Files.newInputStream(file))) {
-      List<Line> group = new ArrayList<>();
+  int run(ScanFormer scanFormer, int groupSize, PrintWriter out) throws IOException {
+    Path folder = isStandardInput() ? Path.of("") : file.toAbsolutePath().getParent();
+    try (ProgressBar progress = Progress.bar("locate", countLines());
+        BatchLines lines =
+            new BatchLines(isStandardInput() ? System.in : Files.newInputStream(file))) {
+      RequestGroups groups =
+          new RequestGroups(
+              scanFormer,
+              groupSize,
+              answer -> {
+                print(answer, out);
+                progress.step();
+              });
       boolean more = true;
-      for (int number = 1; more; number++) {
+      for (int n = 1; more; n++) {
+        int number = n;
         try {
           String text = lines.next();
           more = text != null;
           if (more && !text.isBlank()) {
-            Line line = parse(number, text, folder);
-            if (line.error == ErrorCode.OUT_OF_MEMORY && !group.isEmpty()) {
-              // The images that wait take the memory that this one may need.
-              answer(group, out, progress);
-              line = parse(number, text, folder);
-            }
-            group.add(line);
+            groups.add(() -> parse(number, text, folder));
           }
         } catch (ScanFormerException e) {
-          Line line = new Line(number);
-          fail(line, e.code(), e.getMessage());
-          group.add(line);
-        }
-        if (group.size() == groupSize) {
-          answer(group, out, progress);
+          groups.add(
+              () -> {
+                Answer answer = answer(number, LocationJson.object());
+                answer.fail(e.code(), e.getMessage());
+                return answer;
+              });
         }
       }
-      answer(group, out, progress);
+      groups.finish();
     }
     return failed;
   }
 
   /** The number of line feeds of a file that can be read twice; otherwise -1. */
-  private static long countLines(Path file) throws IOException {
+  private long countLines() throws IOException {
     if (!Files.isRegularFile(file)) {
       return -1;
     }
@@ -107,23 +98,26 @@ final class BatchRun {
     }
   }
 
-  private Line parse(int number, String text, Path folder) {
-    Line line = new Line(number);
+  private static Answer answer(int number, ObjectNode record) {
+    String name = "line " + number;
+    return new Answer(name, name + ": ", record.put("line", number));
+  }
+
+  private Answer parse(int number, String text, Path folder) {
+    ObjectNode record = LocationJson.object();
+    Answer answer = answer(number, record);
     try {
       JsonNode node = MAPPER.readTree(text);
       String image = field(node, "image");
       String expression = field(node, "text");
-      line.output.put("image", image).put("text", expression);
-      line.request =
-          Request.of(Image.read(folder.resolve(image)), expression).withSelection(policy);
+      record.put("image", image).put("text", expression);
+      answer.prepare(() -> Image.read(folder.resolve(image)), expression, options);
     } catch (JsonProcessingException e) {
-      fail(line, ErrorCode.BAD_INPUT, "not JSON: " + e.getOriginalMessage());
+      answer.fail(ErrorCode.BAD_INPUT, "not JSON: " + e.getOriginalMessage());
     } catch (ScanFormerException e) {
-      fail(line, e.code(), e.getMessage());
-    } catch (RuntimeException e) {
-      fail(line, ErrorCode.BAD_INPUT, e.toString());
+      answer.fail(e.code(), e.getMessage());
     }
-    return line;
+    return answer;
   }
 
   private static String field(JsonNode node, String name) {
@@ -137,50 +131,12 @@ final class BatchRun {
     return value.textValue();
   }
 
-  /** Answers lines and removes them. */
-  private void answer(List<Line> group, PrintWriter out, ProgressBar progress) {
-    answer(group);
-    for (Line line : group) {
-      failed += line.error == null ? 0 : 1;
-      out.println(LocationJson.write(line.output));
-    }
-    requireWritten(out);
-    progress.stepBy(group.size());
-    group.clear();
-  }
-
-  /** Ends the run where nobody gets its answers, as on a full disk. */
-  private static void requireWritten(PrintWriter out) {
+  private void print(Answer answer, PrintWriter out) {
+    failed += answer.failed() || options.isFailure(answer.location()) ? 1 : 0;
+    out.println(answer.toJson());
+    // Ends the run where nobody gets its answers, as on a full disk.
     if (out.checkError()) {
       throw new CliException(Main.NOT_WRITTEN);
     }
-  }
-
-  private void answer(List<Line> group) {
-    List<Line> usable = group.stream().filter(line -> line.request != null).toList();
-    try {
-      List<Location> locations =
-          scanFormer.locate(usable.stream().map(line -> line.request).toList());
-      for (int i = 0; i < usable.size(); i++) {
-        LocationJson.put(usable.get(i).output, locations.get(i));
-      }
-    } catch (ScanFormerException together) {
-      // At least one of them fails: find out which by running each on its own.
-      for (Line line : usable) {
-        try {
-          LocationJson.put(line.output, scanFormer.locate(line.request));
-        } catch (ScanFormerException e) {
-          fail(line, e.code(), e.getMessage());
-        }
-      }
-    }
-  }
-
-  private void fail(Line line, ErrorCode code, String message) {
-    line.error = code;
-    line.output
-        .putObject("error")
-        .put("code", code.name())
-        .put("message", "line " + line.number + ": " + message);
   }
 }

@@ -1,15 +1,38 @@
 package org.scanformer.cli;
 
 import java.awt.AWTError;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.function.Supplier;
 
 /** Draws pictures where the machine may lack what Java needs for text. No state. */
 final class Drawing {
+  private static final String HOW =
+      "as no fonts were found for it. Install fonts (Debian: fontconfig and fonts-dejavu-core)."
+          + " Java says: ";
+
   private Drawing() {}
 
   /** What draws and writes pictures. */
   interface Task {
     void run() throws IOException;
+  }
+
+  /**
+   * Draws a picture, without its text where that cannot be drawn.
+   *
+   * @param err is told that the text is left out
+   */
+  static BufferedImage draw(
+      Supplier<BufferedImage> withText, Supplier<BufferedImage> withoutText, PrintWriter err) {
+    try {
+      return withText.get();
+    } catch (LinkageError | InternalError | AWTError | RuntimeException e) {
+      requireFontProblem(e);
+      err.println("scanformer: The picture was drawn without its text, " + HOW + e);
+      return withoutText.get();
+    }
   }
 
   /**
@@ -20,22 +43,22 @@ final class Drawing {
   static void run(Task task) throws IOException {
     try {
       task.run();
-    } catch (LinkageError | InternalError | AWTError e) {
-      throw noText(e);
-    } catch (RuntimeException e) {
-      // Java 17 fails with various exceptions of its font manager, later ones with this message.
-      boolean fonts =
-          String.valueOf(e.getMessage()).contains("Fontconfig")
-              || e.getStackTrace().length > 0
-                  && e.getStackTrace()[0].getClassName().startsWith("sun.");
-      throw fonts ? noText(e) : e;
+    } catch (LinkageError | InternalError | AWTError | RuntimeException e) {
+      requireFontProblem(e);
+      throw new CliException("No picture was drawn with its text, " + HOW + e);
     }
   }
 
-  private static CliException noText(Throwable cause) {
-    return new CliException(
-        "No picture was drawn, as no fonts were found for its text. Install fonts (Debian:"
-            + " fontconfig and fonts-dejavu-core). Java says: "
-            + cause);
+  /** Throws what has nothing to do with fonts. */
+  private static void requireFontProblem(Throwable failure) {
+    // Java 17 fails with various exceptions of its font manager, later ones with this message.
+    boolean fonts =
+        failure instanceof Error
+            || String.valueOf(failure.getMessage()).contains("Fontconfig")
+            || failure.getStackTrace().length > 0
+                && failure.getStackTrace()[0].getClassName().startsWith("sun.");
+    if (!fonts) {
+      throw (RuntimeException) failure;
+    }
   }
 }

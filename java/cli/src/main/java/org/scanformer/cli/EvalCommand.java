@@ -158,7 +158,7 @@ final class EvalCommand implements Callable<Integer> {
     node.put("model", model.name());
     node.put("config", scanFormer.config().toString());
     node.put("selection", selection == null ? "checkpoint" : selection.toString());
-    node.put("precision", LocationJson.name(scanFormer.precision()));
+    node.put("precision", LocationText.name(scanFormer.precision()));
     return node;
   }
 
@@ -357,8 +357,8 @@ final class EvalCommand implements Callable<Integer> {
             Locale.ROOT,
             "%.1f pairs per second (%s, %s, batches of %d)%n",
             evaluation.pairsPerSecond(),
-            LocationJson.name(scanFormer.backend()),
-            LocationJson.name(scanFormer.precision()),
+            LocationText.name(scanFormer.backend()),
+            LocationText.name(scanFormer.precision()),
             batch);
       }
       out.println();

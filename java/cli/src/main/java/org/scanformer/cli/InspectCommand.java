@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.scanformer.ModelInfo;
 import org.scanformer.ScanFormer;
+import org.scanformer.ScanFormerOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -15,7 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Describes a model directory. */
+/** Describes a model. */
 @Command(
     name = "inspect",
     description = "Shows a model's configuration, size, reserved memory and cost.",
@@ -24,7 +25,11 @@ import picocli.CommandLine.Spec;
 final class InspectCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Parameters(index = "0", paramLabel = "DIR", description = "The model directory.")
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      paramLabel = "DIR",
+      description = "The model directory. Default: the bundled model.")
   private Path model;
 
   @Mixin private DeviceOptions device;
@@ -41,7 +46,11 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    ModelInfo info = ScanFormer.inspect(model, device.toBuilder().maxBatch(maxBatch).build());
+    ScanFormerOptions options = device.toBuilder().maxBatch(maxBatch).build();
+    ModelInfo info =
+        model == null
+            ? ScanFormer.inspect(options)
+            : ModelOption.advising(model, () -> ScanFormer.inspect(model, options));
     if (json) {
       spec.commandLine().getOut().println(toJson(info));
     } else {

@@ -4,13 +4,10 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.scanformer.Image;
 import org.scanformer.Location;
-import org.scanformer.Request;
-import org.scanformer.ScaleResult;
 import org.scanformer.ScanFormer;
 import org.scanformer.ScanFormerOptions;
 import org.scanformer.Schedule;
@@ -23,13 +20,21 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Locates the object that an expression describes, in one image or in those of a batch file. */
+/** Locates the object that an expression describes, in images or in those of a batch file. */
 @Command(
     name = "locate",
     description = "Finds the object in an image that an expression describes.",
+    customSynopsis = {
+      "scanformer locate [OPTIONS] IMAGE... EXPRESSION",
+      "       scanformer locate [OPTIONS] --batch FILE.jsonl"
+    },
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     footer = {
+      "",
+      "Several images give a line each, in order; with --json a line {\"image\", \"text\", …}. One"
+          + " that cannot be answered is told on standard error, or as {\"image\", \"text\","
+          + " \"error\": {…}}, and the exit code is then 1.",
       "",
       "Each line of a --batch file is {\"image\": FILE, \"text\": EXPRESSION}; a relative FILE is"
           + " resolved against the batch file's directory. Each line gives one line of JSON, in"
@@ -37,37 +42,13 @@ import picocli.CommandLine.Spec;
           + " then 1."
     })
 final class LocateCommand implements Callable<Integer> {
+  private static final int GROUP = 8;
+
   @Spec private CommandSpec spec;
 
   @Mixin private ModelOption model;
 
-  @ArgGroup(exclusive = true, multiplicity = "1")
-  private Input input;
-
-  /** One pair or a file of pairs. */
-  static final class Input {
-    @ArgGroup(exclusive = false)
-    private Single single;
-
-    @Option(
-        names = "--batch",
-        paramLabel = "FILE.jsonl",
-        description = "Answer every line of a file with one line of JSON; - for standard input.")
-    private Path batch;
-  }
-
-  /** One image with its expression. */
-  static final class Single {
-    @Option(names = "--image", paramLabel = "FILE", required = true, description = "The image.")
-    private Path image;
-
-    @Option(
-        names = "--text",
-        paramLabel = "EXPRESSION",
-        required = true,
-        description = "What to look for.")
-    private String text;
-  }
+  @Mixin private LocateInput input;
 
   @Mixin private DeviceOptions device;
 
@@ -83,7 +64,27 @@ final class LocateCommand implements Callable<Integer> {
   @ArgGroup(exclusive = true)
   private SelectionOption selection;
 
-  @Option(names = "--json", description = "Print the answer as one line of JSON.")
+  @Option(
+      names = "--found-threshold",
+      paramLabel = "SCORE",
+      description = "The least score of an object that is found. Default: the model's own.")
+  private Double foundThreshold;
+
+  @Option(
+      names = "--require",
+      description = "Exit with code 1 when the object is not found, in one of the images at least.")
+  private boolean require;
+
+  @Option(
+      names = "--strict-words",
+      description =
+          "Refuse an expression with words that the model does not know, or one that is too long for"
+              + " it. Default: answer to the rest of it, with a warning.")
+  private boolean strictWords;
+
+  @Option(
+      names = "--json",
+      description = "Print an answer as one line of JSON; its times are without start-up.")
   private boolean json;
 
   @Option(
@@ -99,39 +100,72 @@ final class LocateCommand implements Callable<Integer> {
           "Draw what the model saw: each place at the resolution of its finest selected patch.")
   private Path seen;
 
+  private final long started = System.nanoTime();
+
   @Override
   public Integer call() throws IOException {
-    if (input.batch != null && (overlay != null || seen != null)) {
-      throw new CommandLine.ParameterException(
-          spec.commandLine(), "--out and --seen need --image and cannot be used with --batch");
+    input.resolve(spec);
+    requireUsablePictures();
+    if (foundThreshold != null && !(foundThreshold >= 0 && foundThreshold <= 1)) {
+      throw usage("--found-threshold must be 0 to 1, found " + foundThreshold);
+    }
+    RequestOptions asked =
+        new RequestOptions(
+            selection == null ? SelectionPolicy.checkpoint() : selection.policy(),
+            foundThreshold,
+            require);
+    Schedule chosen =
+        schedule != null ? schedule : overlay != null ? Schedule.PER_SCALE : Schedule.FINAL_ONLY;
+    boolean one = input.sources().size() == 1;
+    ScanFormerOptions options =
+        device.toBuilder()
+            .schedule(chosen)
+            .maxBatch(one ? 1 : GROUP)
+            .strictExpressions(strictWords)
+            .build();
+    PrintWriter out = spec.commandLine().getOut();
+    if (input.batch() != null) {
+      BatchRun batch = new BatchRun(input.batch(), asked);
+      try (ScanFormer scanFormer = model.load(options)) {
+        return batch.run(scanFormer, GROUP, out) == 0 ? 0 : Main.FAILURE;
+      }
+    }
+    if (!one) {
+      ImagesRun images = new ImagesRun(input.sources(), input.expression(), asked, json);
+      try (ScanFormer scanFormer = model.load(options)) {
+        PrintWriter err = spec.commandLine().getErr();
+        return images.run(scanFormer, GROUP, out, err) == 0 ? 0 : Main.FAILURE;
+      }
+    }
+    try (ModelLoading loading = new ModelLoading(() -> model.load(options))) {
+      Image image = input.sources().get(0).read();
+      return locateOne(loading.get(), image, asked);
+    }
+  }
+
+  private void requireUsablePictures() throws IOException {
+    if ((overlay != null || seen != null) && input.sources().size() != 1) {
+      throw usage(
+          "--out and --seen need one image, found "
+              + (input.batch() != null ? "--batch" : input.sources().size()));
     }
     requireUsable("--out", overlay);
     requireUsable("--seen", seen);
     if (overlay != null && seen != null && isSame(overlay, seen)) {
-      throw new CommandLine.ParameterException(
-          spec.commandLine(), "--out and --seen name the same file: " + overlay);
-    }
-    Schedule chosen =
-        schedule != null ? schedule : overlay != null ? Schedule.PER_SCALE : Schedule.FINAL_ONLY;
-    ScanFormerOptions options =
-        device.toBuilder().schedule(chosen).maxBatch(input.batch == null ? 1 : 8).build();
-    SelectionPolicy policy = selection == null ? SelectionPolicy.checkpoint() : selection.policy();
-    try (ScanFormer scanFormer = model.load(options)) {
-      if (input.batch != null) {
-        PrintWriter out = spec.commandLine().getOut();
-        int failed = new BatchRun(scanFormer, policy, options.maxBatch()).run(input.batch, out);
-        return failed == 0 ? 0 : Main.FAILURE;
-      }
-      locateOne(scanFormer, policy);
-      return 0;
+      throw usage("--out and --seen name the same file: " + overlay);
     }
   }
 
   private void requireUsable(String option, Path file) throws IOException {
-    String problem = file == null ? null : OutputFile.problem(option, file, input.single.image);
+    String problem =
+        file == null ? null : OutputFile.problem(option, file, input.sources().get(0).file());
     if (problem != null) {
-      throw new CommandLine.ParameterException(spec.commandLine(), problem);
+      throw usage(problem);
     }
+  }
+
+  private CommandLine.ParameterException usage(String message) {
+    return new CommandLine.ParameterException(spec.commandLine(), message);
   }
 
   private static boolean isSame(Path a, Path b) throws IOException {
@@ -140,61 +174,40 @@ final class LocateCommand implements Callable<Integer> {
         : a.toAbsolutePath().normalize().equals(b.toAbsolutePath().normalize());
   }
 
-  private void locateOne(ScanFormer scanFormer, SelectionPolicy policy) throws IOException {
-    Image image = Image.read(input.single.image);
-    String text = input.single.text;
-    Location location = scanFormer.locate(Request.of(image, text).withSelection(policy));
+  private int locateOne(ScanFormer scanFormer, Image image, RequestOptions asked)
+      throws IOException {
+    String text = input.expression();
+    double startup = (System.nanoTime() - started) / 1e9;
+    Location location = scanFormer.locate(asked.request(image, text));
+    PrintWriter out = spec.commandLine().getOut();
     if (json) {
-      spec.commandLine().getOut().println(LocationJson.toJson(location));
+      out.println(LocationJson.toJson(location));
     } else {
-      print(text, location);
+      LocationText.warn(spec.commandLine().getErr(), location);
+      LocationText.print(out, text, location, startup);
     }
     // Last, as the answer must not be lost where nothing can be drawn.
-    spec.commandLine().getOut().flush();
+    out.flush();
     if (seen != null) {
       int patchSize = ((Number) scanFormer.config().get("patch_size")).intValue();
       PngFiles.write(Overlay.seen(image, location, patchSize), seen);
+      tellPicture("What the model saw:   ", seen);
     }
     if (overlay != null) {
-      Drawing.run(() -> PngFiles.write(Overlay.boxes(image, text, location), overlay));
+      PngFiles.write(
+          Drawing.draw(
+              () -> Overlay.boxes(image, text, location),
+              () -> Overlay.boxesWithoutText(image, location),
+              spec.commandLine().getErr()),
+          overlay);
+      tellPicture("Boxes over the image: ", overlay);
     }
+    return asked.isFailure(location) ? Main.FAILURE : 0;
   }
 
-  private void print(String text, Location location) {
-    PrintWriter out = spec.commandLine().getOut();
-    out.println("Looked for: " + text);
-    out.printf(
-        Locale.ROOT,
-        "Found at:   x %.1f, y %.1f, width %.1f, height %.1f pixels",
-        location.box().x(),
-        location.box().y(),
-        location.box().width(),
-        location.box().height());
-    if (!Float.isNaN(location.score())) {
-      out.printf(Locale.ROOT, " (score %.3f)", location.score());
-    }
-    out.println();
-    List<ScaleResult> scales = location.scales();
-    for (ScaleResult scale : scales) {
-      out.printf(
-          Locale.ROOT,
-          "  scale %d: %d of %d patches selected%n",
-          scale.scale(),
-          scale.mask().count(),
-          scale.mask().total());
-    }
-    out.printf(
-        Locale.ROOT,
-        "Took %.1f ms (%s, %s, %s)%n",
-        location.timings().total() / 1e6,
-        LocationJson.name(location.backend()),
-        LocationJson.name(location.precision()),
-        LocationJson.name(location.schedule()));
-    if (overlay != null) {
-      out.println("Boxes over the image: " + overlay.toAbsolutePath());
-    }
-    if (seen != null) {
-      out.println("What the model saw:   " + seen.toAbsolutePath());
+  private void tellPicture(String what, Path file) {
+    if (!json) {
+      spec.commandLine().getOut().println(what + file.toAbsolutePath());
     }
   }
 

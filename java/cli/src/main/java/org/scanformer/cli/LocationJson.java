@@ -3,7 +3,6 @@ package org.scanformer.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.Locale;
 import org.scanformer.Location;
 
 /** Answers as JSON, numbers at full precision. */
@@ -34,10 +33,5 @@ final class LocationJson {
   /** Adds an answer's fields to an object, as {@link Location} describes them. */
   static ObjectNode put(ObjectNode root, Location location) {
     return root.setAll((ObjectNode) MAPPER.valueToTree(location));
-  }
-
-  /** The command line's name of an enum constant. */
-  static String name(Enum<?> constant) {
-    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }

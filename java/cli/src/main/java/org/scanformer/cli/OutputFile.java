@@ -73,14 +73,17 @@ final class OutputFile {
    * Checks a PNG file's name before any work is done.
    *
    * @param option the option that names it
-   * @param input a file that may not be overwritten
+   * @param input a file that may not be overwritten, or null
    * @return what is wrong with it, or null
    */
   static String problem(String option, Path file, Path input) throws IOException {
     if (!file.toString().toLowerCase(Locale.ROOT).endsWith(".png") && !isDevice(file)) {
       return option + " writes PNG: expected a name that ends with .png, found " + file;
     }
-    if (Files.exists(file) && Files.exists(input) && Files.isSameFile(file, input)) {
+    if (input != null
+        && Files.exists(file)
+        && Files.exists(input)
+        && Files.isSameFile(file, input)) {
       return option + " would overwrite the image that is read: " + file;
     }
     return null;

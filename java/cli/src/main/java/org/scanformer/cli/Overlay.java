@@ -41,6 +41,18 @@ final class Overlay {
     return boxes(image, text, location, null);
   }
 
+  /** The image with each scale's box alone, for where there are no fonts. */
+  static BufferedImage boxesWithoutText(Image image, Location location) {
+    int factor = enlargement(image.width(), image.height());
+    BufferedImage picture =
+        new BufferedImage(
+            image.width() * factor, image.height() * factor, BufferedImage.TYPE_INT_RGB);
+    Graphics2D graphics = picture.createGraphics();
+    drawBoxes(graphics, image, location, factor);
+    graphics.dispose();
+    return picture;
+  }
+
   /** The same with the true box in white; null for none. */
   static BufferedImage boxes(Image image, String text, Location location, Box truth) {
     int factor = enlargement(image.width(), image.height());
@@ -56,28 +68,7 @@ final class Overlay {
         new BufferedImage(
             pictureWidth, height + lineHeight * (caption.size() + 1), BufferedImage.TYPE_INT_RGB);
     Graphics2D graphics = picture.createGraphics();
-    graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
-    graphics.setRenderingHint(
-        RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-    graphics.setRenderingHint(
-        RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR);
-    graphics.drawImage(PngFiles.toBufferedImage(image), 0, 0, width, height, null);
-    graphics.setFont(font);
-    float stroke = Math.max(3, Math.max(width, height) / 200f);
-    int legendX = fontSize / 2;
-    int legendY = height + lineHeight * caption.size() + fontSize;
-    for (ScaleResult scale : location.scales()) {
-      if (scale.box() == null) {
-        continue;
-      }
-      Color color = SCALE_COLORS[scale.scale() % SCALE_COLORS.length];
-      Box box = scale.box().toPixels(width, height);
-      drawBox(graphics, box, color, stroke);
-      graphics.setColor(color);
-      String label = "scale " + scale.scale();
-      graphics.drawString(label, legendX, legendY);
-      legendX += graphics.getFontMetrics().stringWidth(label) + fontSize;
-    }
+    drawBoxes(graphics, image, location, factor);
     if (truth != null) {
       Box box =
           new Box(
@@ -85,7 +76,20 @@ final class Overlay {
               truth.y() * factor,
               truth.width() * factor,
               truth.height() * factor);
-      drawBox(graphics, box, Color.WHITE, stroke / 2);
+      drawBox(graphics, box, Color.WHITE, stroke(width, height) / 2);
+    }
+    graphics.setRenderingHint(
+        RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
+    graphics.setFont(font);
+    int legendX = fontSize / 2;
+    int legendY = height + lineHeight * caption.size() + fontSize;
+    for (ScaleResult scale : location.scales()) {
+      if (scale.box() != null) {
+        graphics.setColor(color(scale));
+        String label = "scale " + scale.scale();
+        graphics.drawString(label, legendX, legendY);
+        legendX += graphics.getFontMetrics().stringWidth(label) + fontSize;
+      }
     }
     graphics.setColor(Color.WHITE);
     for (int i = 0; i < caption.size(); i++) {
@@ -93,6 +97,29 @@ final class Overlay {
     }
     graphics.dispose();
     return picture;
+  }
+
+  /** The enlarged image and each scale's box. */
+  private static void drawBoxes(Graphics2D graphics, Image image, Location location, int factor) {
+    int width = image.width() * factor;
+    int height = image.height() * factor;
+    graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
+    graphics.setRenderingHint(
+        RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR);
+    graphics.drawImage(PngFiles.toBufferedImage(image), 0, 0, width, height, null);
+    for (ScaleResult scale : location.scales()) {
+      if (scale.box() != null) {
+        drawBox(graphics, scale.box().toPixels(width, height), color(scale), stroke(width, height));
+      }
+    }
+  }
+
+  private static Color color(ScaleResult scale) {
+    return SCALE_COLORS[scale.scale() % SCALE_COLORS.length];
+  }
+
+  private static float stroke(int width, int height) {
+    return Math.max(3, Math.max(width, height) / 200f);
   }
 
   /** A dark edge around the colour keeps a box visible on any background. */

@@ -191,13 +191,15 @@ class LocateCommandTest {
 
   @Test
   void wrongUsageIsCodeTwo() {
-    assertUsage(run("locate"), "--model");
-    assertUsage(run("locate", "--model", MODEL), "--image");
-    assertUsage(run("locate", "--model", MODEL, "--image", IMAGE), "--text");
+    assertUsage(run("locate"), "An image and an expression are missing");
+    assertUsage(run("locate", "--model", MODEL, TEXT), "The image is missing");
+    assertUsage(run("locate", "--text", TEXT), "The image is missing");
+    assertUsage(run("locate", IMAGE), "The expression is missing");
+    assertUsage(run("locate", "--image", IMAGE), "The expression is missing");
     assertUsage(locate("--nonsense"), "--nonsense");
-    assertUsage(locate("--threshold", "0.5", "--all"), "expected only one match");
-    assertUsage(locate("--max-patches", "5", "--all"), "expected only one match");
-    assertUsage(locate("--batch", "x.jsonl"), "expected only one match");
+    assertUsage(locate("--threshold", "0.5", "--all"), "mutually exclusive");
+    assertUsage(locate("--max-patches", "5", "--all"), "mutually exclusive");
+    assertUsage(locate("--batch", "x.jsonl"), "--batch cannot be used with an image");
     assertUsage(locate("--precision", "fp12"), "fp12");
     assertUsage(run("locate", "--backend", "tpu"), "tpu");
     assertUsage(locate("--backend", "cpu"), "--backend");
@@ -205,7 +207,7 @@ class LocateCommandTest {
     assertUsage(locate("--max-patches", "many"), "many");
     assertUsage(
         run("locate", "--model", MODEL, "--batch", "x.jsonl", "--out", "o.png"),
-        "--out and --seen need --image");
+        "--out and --seen need one image, found --batch");
   }
 
   private static void assertFailure(CommandLineRun run, String words) {

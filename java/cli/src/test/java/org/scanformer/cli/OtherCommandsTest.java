@@ -7,14 +7,21 @@ import static org.scanformer.cli.CommandLineRun.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code inspect}, {@code devices}, help and version. */
+/** {@code inspect}, {@code devices}, {@code completion}, help, version and wrong usage. */
 class OtherCommandsTest {
+  @TempDir private Path directory;
+
   @ParameterizedTest
-  @ValueSource(strings = {"", "locate", "inspect", "devices"})
+  @ValueSource(strings = {"", "locate", "inspect", "devices", "completion"})
   void everyCommandHasHelpAndVersion(String command) {
     String[] help = (command + " --help").strip().split(" ");
     CommandLineRun run = run(help);
@@ -27,13 +34,53 @@ class OtherCommandsTest {
   }
 
   @Test
-  void withoutACommandTheUsageIsPrinted() {
-    CommandLineRun run = run();
-    assertEquals(2, run.code());
+  void helpShowsWhatTheOptionShows() {
+    assertEquals(run("--help").out(), run("help").out());
+    assertEquals(run("locate", "--help").out(), run("help", "locate").out());
+    assertEquals(2, run("help", "teleport").code());
+  }
+
+  @Test
+  void wrongUsageIsToldInTwoLines() {
+    assertUsage(
+        run(), "A command is missing: locate, eval", "'scanformer --help' shows the usage.");
+    assertUsage(run("lokate"), "Unmatched argument", "'scanformer --help' shows the usage.");
     assertTrue(
-        run.err().contains("A command is missing: locate, eval, shapes, inspect or devices"),
-        run.err());
-    assertEquals(2, run("teleport").code());
+        run("lokate").err().contains("Did you mean: scanformer locate"), run("lokate").err());
+    assertUsage(run("eval"), "--data", "'scanformer eval --help' shows the usage.");
+    assertUsage(run("inspect", "--max-batch"), "--max-batch", "'scanformer inspect --help' shows");
+  }
+
+  private static void assertUsage(CommandLineRun run, String words, String hint) {
+    assertEquals(2, run.code());
+    List<String> lines = run.err().lines().toList();
+    assertTrue(lines.get(0).startsWith("scanformer: ") && lines.get(0).contains(words), run.err());
+    assertTrue(lines.get(lines.size() - 1).startsWith(hint), run.err());
+    assertTrue(lines.size() <= 3, run.err());
+    assertEquals("", run.out());
+  }
+
+  @Test
+  void theCompletionScriptIsOneOfBash() throws Exception {
+    CommandLineRun run = run("completion");
+    assertEquals(0, run.code(), run.err());
+    assertTrue(run.out().contains("complete -F _complete_scanformer"), run.out());
+    assertTrue(run.out().contains("--max-patches"), "options of commands are completed");
+    Path script = Files.writeString(directory.resolve("completion"), run.out());
+    Process bash =
+        new ProcessBuilder("bash", "-c", "source " + script + " && complete -p scanformer")
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, bash.waitFor(), said);
+  }
+
+  @Test
+  void inspectTakesTheBundledModelByDefault() throws Exception {
+    CommandLineRun run = run("inspect", "--json", "--backend", "cpu");
+    assertEquals(0, run.code(), run.err());
+    JsonNode bundled = new ObjectMapper().readTree(run.out());
+    assertEquals(1.37e6, bundled.get("parameters").asDouble(), 0.005e6);
   }
 
   @Test
@@ -54,7 +101,6 @@ class OtherCommandsTest {
     assertEquals(json.get("memory_bytes").asLong(), sum);
     assertEquals(3, json.get("scales").size());
     assertEquals(1, run("inspect", "nowhere").code());
-    assertEquals(2, run("inspect").code());
   }
 
   @Test

@@ -11,7 +11,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The command line in a process of its own: with little memory, and with a full disk. */
 class ProcessTest {
   @TempDir private Path directory;
+  private final Map<String, String> environment = new HashMap<>();
 
   private int run(Path out, List<String> options, String... arguments) throws Exception {
     List<String> command = new ArrayList<>();
@@ -29,11 +32,12 @@ class ProcessTest {
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add(Main.class.getName());
     command.addAll(List.of(arguments));
-    Process process =
+    ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectOutput(out.toFile())
-            .redirectError(directory.resolve("err").toFile())
-            .start();
+            .redirectError(directory.resolve("err").toFile());
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     assertTrue(process.waitFor(120, TimeUnit.SECONDS), "the process did not end");
     return process.exitValue();
   }
@@ -133,5 +137,33 @@ class ProcessTest {
     try (Stream<Path> files = Files.list(planted)) {
       assertEquals(List.of(), files.toList());
     }
+  }
+
+  @Test
+  void withoutFontsTheAnswerAndTheBoxesAreThere() throws Exception {
+    Path fonts = Files.writeString(directory.resolve("fonts.conf"), "<fontconfig></fontconfig>");
+    environment.put("FONTCONFIG_FILE", fonts.toString());
+    Path picture = directory.resolve("boxes.png");
+    Path out = directory.resolve("out");
+    int code =
+        run(
+            out,
+            // Java keeps what it once found of fonts in the user's home.
+            List.of("-Duser.home=" + directory),
+            "locate",
+            "--backend",
+            "cpu",
+            "--model",
+            CommandLineRun.MODEL,
+            CommandLineRun.IMAGE,
+            CommandLineRun.TEXT,
+            "--out",
+            picture.toString());
+    assertEquals(0, code, err());
+    assertTrue(Files.readString(out).contains("Found at:   x 76.6"), Files.readString(out));
+    assertTrue(err().contains("drawn without its text"), err());
+    BufferedImage drawn = ImageIO.read(picture.toFile());
+    BufferedImage source = ImageIO.read(Path.of(CommandLineRun.IMAGE).toFile());
+    assertEquals(source.getHeight(), drawn.getHeight(), "no caption below the image");
   }
 }

@@ -7,6 +7,9 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -15,35 +18,48 @@ import javax.tools.JavaCompiler;
 import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
-/** The programs of the README and of the page on live systems compile. */
+/** The README's programs and commands, and the programs of the page on live systems. */
 class ReadmeTest {
   private static final Pattern PROGRAM = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
 
-  /** What the programs take for granted of their surroundings. */
+  private static final Pattern COMMAND =
+      Pattern.compile("^java/cli/target/scanformer (.*?)( +#.*| < .*)?$", Pattern.MULTILINE);
+  private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|(\\S+)");
+
+  private static final List<String> EVERY_IMPORT =
+      List.of(
+          "import java.nio.ByteBuffer;",
+          "import java.nio.file.Path;",
+          "import java.time.Duration;",
+          "import java.util.*;",
+          "import java.util.concurrent.*;",
+          "import org.scanformer.*;",
+          "import org.scanformer.micrometer.*;");
+
+  /**
+   * What the programs take for granted of their surroundings: their imports, fields, themselves.
+   */
   private static final String AROUND =
       """
-      import java.nio.ByteBuffer;
-      import java.nio.file.Path;
-      import java.time.Duration;
-      import java.util.*;
-      import java.util.concurrent.*;
-      import org.scanformer.*;
-      import org.scanformer.micrometer.*;
+      %s
       class Example%d {
-        interface Camera { boolean read(ByteBuffer to); boolean hasNext(); ByteBuffer next(); }
+        interface Camera {
+          boolean read(java.nio.ByteBuffer to);
+          boolean hasNext();
+          java.nio.ByteBuffer next();
+        }
         Camera camera;
-        ByteBuffer pixels;
-        Image frame, other;
-        ScanFormer model;
-        Expression person, car;
-        Session session;
-        SessionResult result, second;
-        LocateOptions options;
-        BatcherOptions batching;
+        java.nio.ByteBuffer pixels;
+        org.scanformer.Image frame, other;
+        org.scanformer.ScanFormer model;
+        org.scanformer.Expression person, car;
+        org.scanformer.Session session;
+        org.scanformer.SessionResult result, second;
+        org.scanformer.LocateOptions options;
+        org.scanformer.BatcherOptions batching;
         long due;
         io.micrometer.core.instrument.MeterRegistry registry;
         void draw(double x, double y, double width, double height, int scales) {}
@@ -55,22 +71,54 @@ class ReadmeTest {
 
   @TempDir private Path directory;
 
-  @ParameterizedTest
-  @CsvSource({"README.md, 3", "docs/LIVE.md, 6"})
-  void programsCompile(String page, int least) throws Exception {
-    Matcher programs = PROGRAM.matcher(Files.readString(Path.of("..", "..", page)));
+  private static String page(String name) throws Exception {
+    return Files.readString(Path.of("..", "..", name));
+  }
+
+  @Test
+  void programsOfTheReadmeCompileWithTheImportsThatTheyShow() throws Exception {
+    assertProgramsCompile("README.md", 3, List.of());
+  }
+
+  @Test
+  void programsOfThePageOnLiveSystemsCompile() throws Exception {
+    assertProgramsCompile("docs/LIVE.md", 6, EVERY_IMPORT);
+  }
+
+  private void assertProgramsCompile(String page, int least, List<String> imports)
+      throws Exception {
+    Matcher programs = PROGRAM.matcher(page(page));
     int count = 0;
     while (programs.find()) {
-      String body =
+      Map<Boolean, List<String>> lines =
           programs
               .group(1)
               .lines()
-              .filter(line -> !line.startsWith("import "))
-              .collect(Collectors.joining("\n"));
-      compile(count, String.format(AROUND, count, body));
+              .collect(Collectors.partitioningBy(line -> line.startsWith("import ")));
+      Set<String> imported = new TreeSet<>(lines.get(true));
+      imported.addAll(imports);
+      compile(
+          count,
+          String.format(
+              AROUND, String.join("\n", imported), count, String.join("\n", lines.get(false))));
       count++;
     }
     assertTrue(count >= least, "programs found: " + count);
+  }
+
+  @Test
+  void commandsOfTheReadmeAreUnderstood() throws Exception {
+    Matcher commands = COMMAND.matcher(page("README.md"));
+    int count = 0;
+    for (; commands.find(); count++) {
+      List<String> words =
+          WORD.matcher(commands.group(1))
+              .results()
+              .map(word -> word.group(1) != null ? word.group(1) : word.group(2))
+              .toList();
+      Main.commandLine().parseArgs(words.toArray(String[]::new));
+    }
+    assertTrue(count >= 8, "commands found: " + count);
   }
 
   private void compile(int number, String source) {

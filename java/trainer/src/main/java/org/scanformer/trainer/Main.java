@@ -7,6 +7,8 @@ import picocli.CommandLine;
 
 /** The trainer's command line. */
 public final class Main {
+  static final String NAME = "scanformer-trainer";
+
   private Main() {}
 
   /** Runs the command line and exits the JVM: 0 for success, 1 for failure, 2 for wrong usage. */
@@ -24,6 +26,7 @@ public final class Main {
         .setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpAutoWidth(true)
+        .setParameterExceptionHandler((failure, arguments) -> tellUsage(failure))
         .setExecutionExceptionHandler(
             (failure, command, parsed) -> {
               if (failure instanceof CommandLine.ParameterException usage) {
@@ -32,12 +35,34 @@ public final class Main {
               command
                   .getErr()
                   .println(
-                      "train: "
+                      NAME
+                          + ": "
                           + (failure instanceof ScanFormerException
                                   || failure instanceof IllegalArgumentException
                               ? failure.getMessage()
                               : failure.toString()));
               return 1;
             });
+  }
+
+  /** Says what is wrong in a line, and where to read on: the whole help would hide it. */
+  private static int tellUsage(CommandLine.ParameterException failure) {
+    PrintWriter err = failure.getCommandLine().getErr();
+    err.println(NAME + ": " + failure.getMessage());
+    CommandLine.UnmatchedArgumentException.printSuggestions(failure, err);
+    err.println("'" + NAME + " --help' shows the usage.");
+    return 2;
+  }
+
+  /** Tells the version of the jar. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = Main.class.getPackage().getImplementationVersion();
+      return new String[] {
+        NAME + " " + (version == null ? "(not from a jar)" : version),
+        "Java " + System.getProperty("java.version") + ", " + System.getProperty("java.vm.name")
+      };
+    }
   }
 }

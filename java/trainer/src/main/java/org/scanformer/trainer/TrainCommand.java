@@ -24,9 +24,10 @@ import picocli.CommandLine.Spec;
 
 /** Trains a model and writes its directory. */
 @Command(
-    name = "train",
+    name = Main.NAME,
     description = "Trains a model and writes a model directory.",
     mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
     footer = {
       "",
       "The run's directory holds checkpoint.safetensors, curves.csv, curves.png and the model directory"

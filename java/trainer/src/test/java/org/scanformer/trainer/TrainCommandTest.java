@@ -134,5 +134,17 @@ class TrainCommandTest {
     Run noRoot = train("--data", "refer", "--tokenizer", "t.json", "--steps", "0");
     assertEquals(2, noRoot.code());
     assertTrue(noRoot.err().contains("at least 1"), noRoot.err());
+    assertTrue(noRoot.err().startsWith("scanformer-trainer: "), noRoot.err());
+    assertEquals(2, noRoot.err().lines().count(), noRoot.err());
+  }
+
+  @Test
+  void isNamedAsItsJar() {
+    StringWriter out = new StringWriter();
+    Main.commandLine().setOut(new PrintWriter(out, true)).execute("--help");
+    assertTrue(out.toString().startsWith("Usage: scanformer-trainer "), out.toString());
+    out.getBuffer().setLength(0);
+    Main.commandLine().setOut(new PrintWriter(out, true)).execute("--version");
+    assertTrue(out.toString().startsWith("scanformer-trainer "), out.toString());
   }
 }

@@ -1,13 +1,11 @@
 package org.scanformer.internal.model;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,17 +17,13 @@ import org.scanformer.ScanFormerException;
  * may follow it.
  */
 final class JsonFiles {
-  private static final ObjectMapper MAPPER =
-      JsonMapper.builder(
-              JsonFactory.builder()
-                  // A vocabulary's words are names: to intern them costs more than to read them.
-                  .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-                  .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-                  .streamReadConstraints(
-                      StreamReadConstraints.builder().maxNestingDepth(16).build())
-                  .build())
+  private static final JsonFactory FACTORY =
+      JsonFactory.builder()
+          // A vocabulary's words are names: to intern them costs more than to read them.
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(16).build())
           .build();
 
   private static final int CHARACTERS_IN_MESSAGE = 200;
@@ -76,14 +70,14 @@ final class JsonFiles {
     if (kind != null) {
       throw new ScanFormerException(ErrorCode.BAD_MODEL, where + ": found " + kind);
     }
-    try {
-      JsonNode root = MAPPER.readTree(json);
+    try (JsonParser parser = FACTORY.createParser(json)) {
+      JsonNode root = JsonTree.read(parser);
       if (root == null || !root.isObject()) {
         throw new ScanFormerException(
             ErrorCode.BAD_MODEL,
             where
                 + ": expected a JSON object, found "
-                + (root == null || root.isMissingNode() ? "nothing" : root.getNodeType()));
+                + (root == null ? "nothing" : root.getNodeType()));
       }
       return root;
     } catch (JsonProcessingException e) {

@@ -1,0 +1,84 @@
+package org.scanformer.cli;
+
+import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.scanformer.Location;
+import org.scanformer.ScaleResult;
+import org.scanformer.UnknownWord;
+
+/** Answers for people. Thread-safe: no state. */
+final class LocationText {
+  private LocationText() {}
+
+  /**
+   * Prints an answer with what it took.
+   *
+   * @param startup seconds from the program's start to the request, the loading of the model
+   *     included
+   */
+  static void print(PrintWriter out, String expression, Location location, double startup) {
+    out.println("Looked for: " + expression);
+    out.println(
+        location.found() ? "Found at:   " + place(location) : "Not found" + score(location));
+    for (ScaleResult scale : location.scales()) {
+      out.printf(
+          Locale.ROOT,
+          "  scale %d: %d of %d patches selected%n",
+          scale.scale(),
+          scale.mask().count(),
+          scale.mask().total());
+    }
+    out.printf(
+        Locale.ROOT,
+        "Took %.1f ms (%s, %s, %s) as a first call; starting up took %.2f s%n",
+        location.timings().total() / 1e6,
+        name(location.backend()),
+        name(location.precision()),
+        name(location.schedule()),
+        startup);
+  }
+
+  /** The box and the score in a line, or that nothing was found. */
+  static String place(Location location) {
+    String place =
+        location.found()
+            ? String.format(
+                Locale.ROOT,
+                "x %.1f, y %.1f, width %.1f, height %.1f pixels",
+                location.box().x(),
+                location.box().y(),
+                location.box().width(),
+                location.box().height())
+            : "not found";
+    return place + score(location);
+  }
+
+  private static String score(Location location) {
+    return Float.isNaN(location.score())
+        ? ""
+        : String.format(Locale.ROOT, " (score %.3f)", location.score());
+  }
+
+  /** Tells what the model did not read of the expression. */
+  static void warn(PrintWriter err, Location location) {
+    if (!location.unknownWords().isEmpty()) {
+      err.println(
+          "scanformer: The model does not know "
+              + location.unknownWords().stream()
+                  .map(UnknownWord::toString)
+                  .collect(Collectors.joining(", "))
+              + "; the answer is to the other words");
+    }
+    if (location.truncated()) {
+      err.println(
+          "scanformer: The expression is longer than the model reads (max_text_length); the answer"
+              + " is to its beginning");
+    }
+  }
+
+  /** The command line's name of an enum constant. */
+  static String name(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}

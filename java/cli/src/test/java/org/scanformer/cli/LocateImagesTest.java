@@ -1,0 +1,159 @@
+package org.scanformer.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.scanformer.cli.CommandLineRun.FLOAT64_BOX;
+import static org.scanformer.cli.CommandLineRun.IMAGE;
+import static org.scanformer.cli.CommandLineRun.MODEL;
+import static org.scanformer.cli.CommandLineRun.TEXT;
+import static org.scanformer.cli.CommandLineRun.run;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code locate IMAGE... EXPRESSION}: which images are read, and what is told of each. */
+class LocateImagesTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String FOUND = "x 76.6, y 128.7";
+
+  @TempDir private Path directory;
+  private Path first;
+  private Path second;
+
+  @BeforeEach
+  void copyImages() throws Exception {
+    second = Files.copy(Path.of(IMAGE), directory.resolve("b.png"));
+    first = Files.copy(Path.of(IMAGE), directory.resolve("a 1.PNG"));
+    Files.writeString(directory.resolve("notes.txt"), "no picture");
+    Files.writeString(directory.resolve("._b.png"), "what some systems put beside a picture");
+  }
+
+  private static CommandLineRun locate(String... arguments) {
+    List<String> all = new ArrayList<>(List.of("locate", "--backend", "cpu", "--model", MODEL));
+    all.addAll(List.of(arguments));
+    return run(all.toArray(String[]::new));
+  }
+
+  private void assertBothFound(CommandLineRun run) {
+    assertEquals(0, run.code(), run.err());
+    List<String> lines = run.out().lines().toList();
+    assertEquals(2, lines.size(), run.out());
+    assertTrue(lines.get(0).startsWith(first + ": " + FOUND), run.out());
+    assertTrue(lines.get(1).startsWith(second + ": " + FOUND), run.out());
+  }
+
+  @Test
+  void anImageAndAnExpressionNeedNoOptions() throws Exception {
+    CommandLineRun run = locate(IMAGE, TEXT);
+    assertEquals(0, run.code(), run.err());
+    assertTrue(run.out().contains("Looked for: " + TEXT), run.out());
+    assertTrue(run.out().contains("Found at:   " + FOUND), run.out());
+    JsonNode answer = JSON.readTree(locate("--json", IMAGE, "--text", TEXT).out());
+    assertEquals(FLOAT64_BOX[0], answer.get("box_cxcywh").get(0).asDouble(), 2e-4);
+  }
+
+  @Test
+  void severalImagesGiveALineEach() {
+    assertBothFound(locate(first.toString(), second.toString(), TEXT));
+    assertBothFound(locate("--image", first.toString(), "--image", second.toString(), TEXT));
+    assertBothFound(locate("--text", TEXT, first.toString(), second.toString()));
+  }
+
+  @Test
+  void directoriesAndPatternsStandForTheirImages() throws Exception {
+    assertBothFound(locate(directory.toString(), TEXT));
+    assertBothFound(locate(directory + "/*.[Pp][Nn][Gg]", TEXT));
+    // A file's own name is no pattern, whatever is in it.
+    Path named = Files.move(first, directory.resolve("[a]*.png"));
+    CommandLineRun run = locate(named.toString(), second.toString(), TEXT);
+    assertTrue(run.out().startsWith(named + ": " + FOUND), run.out() + run.err());
+  }
+
+  @Test
+  void standardInputIsAnImage() throws Exception {
+    InputStream before = System.in;
+    try (InputStream image = Files.newInputStream(first)) {
+      System.setIn(image);
+      CommandLineRun run = locate("-", TEXT);
+      assertEquals(0, run.code(), run.err());
+      assertTrue(run.out().contains("Found at:   " + FOUND), run.out());
+    } finally {
+      System.setIn(before);
+    }
+    CommandLineRun twice = locate("-", "-", TEXT);
+    assertEquals(1, twice.code());
+    assertTrue(twice.err().contains("found it named twice"), twice.err());
+  }
+
+  @Test
+  void aBadImageAffectsNoOther() throws Exception {
+    Path bad = Files.writeString(directory.resolve("a.jpg"), "no picture");
+    CommandLineRun text = locate(directory.toString(), TEXT);
+    assertEquals(1, text.code());
+    assertEquals(2, text.out().lines().count(), text.out());
+    assertEquals(1, text.err().lines().count(), text.err());
+    assertTrue(text.err().startsWith("scanformer: image " + bad), text.err());
+    CommandLineRun run = locate("--json", directory.toString(), TEXT);
+    assertEquals(1, run.code());
+    assertEquals("", run.err());
+    List<JsonNode> answers = new ArrayList<>();
+    for (String line : run.out().lines().toList()) {
+      answers.add(JSON.readTree(line));
+      assertEquals(TEXT, answers.get(answers.size() - 1).get("text").asText());
+    }
+    assertEquals(3, answers.size());
+    assertEquals(first.toString(), answers.get(0).get("image").asText());
+    assertEquals(FLOAT64_BOX[0], answers.get(0).at("/box_cxcywh/0").asDouble(), 2e-4);
+    assertEquals(bad.toString(), answers.get(1).get("image").asText());
+    assertEquals("BAD_INPUT", answers.get(1).at("/error/code").asText());
+    assertNull(answers.get(1).get("box"));
+    assertTrue(answers.get(2).has("box"));
+  }
+
+  /** The model does not exist: that it is not told of shows that it was not looked for. */
+  private static void assertToldBeforeTheModel(String words, String... arguments) {
+    List<String> all = new ArrayList<>(List.of("locate", "--model", "nowhere"));
+    all.addAll(List.of(arguments));
+    CommandLineRun run = run(all.toArray(String[]::new));
+    assertEquals(1, run.code(), run.err());
+    assertTrue(run.err().contains(words), run.err());
+    assertTrue(!run.err().contains("nowhere"), run.err());
+  }
+
+  @Test
+  void inputsAreCheckedBeforeTheModelIsLoaded() throws Exception {
+    Path bad = Files.writeString(directory.resolve("bad.jpg"), "no picture");
+    Path empty = Files.createDirectory(directory.resolve("empty"));
+    assertToldBeforeTheModel("image no.png: no such file", "no.png", TEXT);
+    assertToldBeforeTheModel("image no.png: no such file", IMAGE, "no.png", TEXT);
+    assertToldBeforeTheModel("bad.jpg", bad.toString(), TEXT);
+    assertToldBeforeTheModel("found no image in this directory", empty.toString(), TEXT);
+    assertToldBeforeTheModel("no file is named so", directory + "/*.tiff", TEXT);
+    assertToldBeforeTheModel("The expression is blank", IMAGE, " ");
+    assertToldBeforeTheModel("does not exist or is not a file", "--batch", "none.jsonl");
+  }
+
+  @Test
+  void anExpressionWithoutQuotesIsRecognized() {
+    CommandLineRun run = locate(IMAGE, "the", "red", "circle");
+    assertEquals(1, run.code());
+    assertTrue(run.err().contains("image the: no such file"), run.err());
+    assertTrue(run.err().contains("needs quotes"), run.err());
+  }
+
+  @Test
+  void picturesAreOfOneImage() {
+    CommandLineRun run = locate(directory.toString(), TEXT, "--out", "o.png");
+    assertEquals(2, run.code());
+    assertTrue(run.err().contains("--out and --seen need one image, found 2"), run.err());
+  }
+}

@@ -1,0 +1,97 @@
+package org.scanformer.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The script {@code scanformer}, with a jar that prints its arguments. */
+class ScriptTest {
+  private static final String ECHO =
+      """
+      public class Echo {
+        public static void main(String[] arguments) {
+          System.out.println(String.join("|", arguments));
+          System.exit(arguments[0].equals("locate") ? 0 : 3);
+        }
+      }
+      """;
+
+  @TempDir private Path directory;
+  private Path script;
+
+  @BeforeEach
+  void install() throws Exception {
+    Path bin = Files.createDirectory(directory.resolve("a bin"));
+    script = Files.copy(Path.of("src", "main", "scripts", "scanformer"), bin.resolve("scanformer"));
+    Path source = Files.writeString(directory.resolve("Echo.java"), ECHO);
+    assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, source.toString()));
+    Manifest manifest = new Manifest();
+    manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+    manifest.getMainAttributes().put(Attributes.Name.MAIN_CLASS, "Echo");
+    try (OutputStream file = Files.newOutputStream(bin.resolve("scanformer.jar"));
+        JarOutputStream jar = new JarOutputStream(file, manifest)) {
+      jar.putNextEntry(new ZipEntry("Echo.class"));
+      Files.copy(directory.resolve("Echo.class"), jar);
+    }
+  }
+
+  private void assertEchoes(String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of("sh", script.toString()));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("HOME", directory.toString());
+    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    Process process = builder.start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    int code = arguments[0].equals("locate") ? 0 : 3;
+    assertEquals(code, process.waitFor(), "the program's own code: " + said);
+    assertEquals(String.join("|", arguments), said.strip(), "nothing but what the program says");
+  }
+
+  private List<Path> archives() throws Exception {
+    try (Stream<Path> files = Files.list(directory.resolve(".cache/scanformer"))) {
+      return files.toList();
+    }
+  }
+
+  @Test
+  void passesArgumentsOnAndKeepsAnArchiveOfClasses() throws Exception {
+    assertEchoes("locate", "a b.png", "the \"red\" circle", "*");
+    Files.createDirectories(directory.resolve(".cache/scanformer"));
+    assertEchoes("locate", "--help");
+    assertEchoes("devices");
+    assertEquals(List.of(), archives(), "of runs that load few classes");
+    assertEchoes("locate", "first");
+    List<Path> written = archives();
+    assertEquals(1, written.size(), "an archive, once the directory is there: " + written);
+    long time = Files.getLastModifiedTime(written.get(0)).toMillis();
+    assertEchoes("locate", "second");
+    assertEquals(written, archives());
+    assertEquals(time, Files.getLastModifiedTime(written.get(0)).toMillis());
+    // One that is broken costs its use, no answer.
+    Files.write(written.get(0), new byte[100]);
+    assertEchoes("locate", "third");
+  }
+
+  @Test
+  void longRunsHaveTheJvmsOwnOptions() throws Exception {
+    Files.createDirectories(directory.resolve(".cache/scanformer"));
+    assertEchoes("eval", "--data", "shapes");
+    assertTrue(archives().isEmpty());
+  }
+}
