@@ -23,6 +23,8 @@ public final class CudaDevices {
    */
   static final String PLAIN_MATMUL_PROPERTY = "org.scanformer.cuda.plainMatmul";
 
+  private static final String BINDINGS = "org.bytedeco.cuda.global.cublas";
+
   private CudaDevices() {}
 
   /**
@@ -68,6 +70,14 @@ public final class CudaDevices {
 
   /** Adds cuBLAS's version, or what is missing and how to get it; whether it is there. */
   private static boolean addCublas(List<String> details) {
+    if (!bindingsArePresent()) {
+      details.add(
+          "the bindings of cuBLAS ("
+              + BINDINGS
+              + ") are missing: add the artifact org.scanformer:scanformer-cuda to the application;"
+              + " a modular application also requires the module org.scanformer.cuda");
+      return false;
+    }
     try {
       details.add("cublas=" + NativeLibraries.load(CublasLtMatmul::version));
       return true;
@@ -82,6 +92,16 @@ public final class CudaDevices {
               + " their folder on LD_LIBRARY_PATH or in the system's library path");
     }
     return false;
+  }
+
+  /** They are optional: an application for the CPU does without. */
+  private static boolean bindingsArePresent() {
+    try {
+      Class.forName(BINDINGS, false, CudaDevices.class.getClassLoader());
+      return true;
+    } catch (ClassNotFoundException e) {
+      return false;
+    }
   }
 
   private static Throwable rootCause(Throwable error) {
