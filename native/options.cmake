@@ -12,6 +12,6 @@ set(CMAKE_CXX_VISIBILITY_PRESET hidden)
 set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
-# No path of the build in what is built: builds in different directories give the same bytes.
+# No path of the build in what is built.
 get_filename_component(repository "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
 add_compile_options("-ffile-prefix-map=${repository}=.")
