@@ -6,7 +6,7 @@ module org.scanformer {
   requires jdk.jfr;
   requires jdk.management;
   requires org.bytedeco.javacpp;
-  requires org.bytedeco.cuda;
+  requires static org.bytedeco.cuda;
   requires org.scanformer.natives;
   requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.databind;

@@ -26,6 +26,8 @@ public final class CudaDevices {
    */
   static final String PLAIN_MATMUL_PROPERTY = "org.scanformer.cuda.plainMatmul";
 
+  private static final String BINDINGS = "org.bytedeco.cuda.global.cublas";
+
   private CudaDevices() {}
 
   /**
@@ -74,6 +76,14 @@ public final class CudaDevices {
 
   /** Adds cuBLAS's version, or what is missing and how to get it. */
   private static void addCublas(DeviceFacts facts) {
+    if (!bindingsArePresent()) {
+      facts.reason(
+          "the bindings of cuBLAS ("
+              + BINDINGS
+              + ") are missing: add the artifact org.scanformer:scanformer-cuda to the application;"
+              + " a modular application also requires the module org.scanformer.cuda");
+      return;
+    }
     try {
       facts.property("cublas", NativeLibraries.load(CublasLtMatmul::version));
     } catch (ScanFormerException e) {
@@ -85,6 +95,16 @@ public final class CudaDevices {
               + rootCause(e)
               + ". Install the CUDA 13 toolkit, or its packages cuda-cudart and libcublas, and put"
               + " their folder on LD_LIBRARY_PATH or in the system's library path");
+    }
+  }
+
+  /** They are optional: an application for the CPU does without. */
+  private static boolean bindingsArePresent() {
+    try {
+      Class.forName(BINDINGS, false, CudaDevices.class.getClassLoader());
+      return true;
+    } catch (ClassNotFoundException e) {
+      return false;
     }
   }
 

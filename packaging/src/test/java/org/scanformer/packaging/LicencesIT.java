@@ -1,0 +1,73 @@
+package org.scanformer.packaging;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every jar carries our licence and notice, and those of what others wrote in it. */
+class LicencesIT {
+  private static final String TEXTS = "META-INF/licenses/";
+
+  static List<BuiltJar> jars() {
+    return BuiltJar.all();
+  }
+
+  @Test
+  void allJarsAreLookedAt() {
+    Set<String> names = jars().stream().map(BuiltJar::toString).collect(Collectors.toSet());
+    String version = System.getProperty("version");
+    assertTrue(names.contains("scanformer-" + version + ".jar"), names.toString());
+    assertTrue(names.contains("scanformer-native-" + version + ".jar"), names.toString());
+    assertTrue(names.contains("scanformer.jar"), names.toString());
+  }
+
+  @ParameterizedTest
+  @MethodSource("jars")
+  void aJarHasOurs(BuiltJar jar) throws IOException {
+    for (String name : List.of("LICENSE", "NOTICE")) {
+      assertArrayEquals(
+          Files.readAllBytes(BuiltJar.REPOSITORY.resolve(name)),
+          jar.read("META-INF/" + name),
+          name + " in " + jar.file());
+    }
+  }
+
+  @Test
+  void theLibrariesHaveThoseOfWhatIsInThem() throws IOException {
+    assertTrue(BuiltJar.of("scanformer").names().contains(TEXTS + "Unicode/LICENSE"));
+    assertTrue(
+        BuiltJar.of("scanformer-native").names().contains(TEXTS + "NVIDIA-CUDA/License.txt"));
+  }
+
+  @Test
+  void theCommandLineHasOneForEachDependencyInside() throws IOException {
+    List<String> texts =
+        BuiltJar.commandLine().names().stream().filter(n -> n.startsWith(TEXTS)).toList();
+    List<String> without =
+        DependencyList.of("java/cli").stream()
+            .filter(dependency -> !dependency.startsWith("org.scanformer:"))
+            .filter(dependency -> texts.stream().noneMatch(text -> isOf(text, dependency)))
+            .toList();
+    assertEquals(List.of(), without, "dependencies without a text in src/main/licenses");
+    for (String inside : List.of("GCC", "NVIDIA-CUDA", "Unicode", "oneDNN")) {
+      assertTrue(texts.stream().anyMatch(text -> text.startsWith(TEXTS + inside + "/")), inside);
+    }
+  }
+
+  /** A text's directory is named by the artifact, or by its group or what the group begins with. */
+  private static boolean isOf(String text, String dependency) {
+    String directory = text.substring(TEXTS.length(), text.lastIndexOf('/'));
+    String group = dependency.substring(0, dependency.indexOf(':'));
+    String artifact = dependency.substring(dependency.indexOf(':') + 1);
+    return directory.equals(artifact) || (group + ".").startsWith(directory + ".");
+  }
+}
