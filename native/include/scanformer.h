@@ -196,8 +196,8 @@ int sf_probe(const sf_backend* backend, int device, char* report, int capacity);
 
 /*
  * Opens a stream on a device of a backend. `threads` is the number of CPU threads an operation may use (0: all that the
- * process may run on); ignored by a GPU. `isa` limits the CPU's instruction set: 0 the best there is, 1 x86-64,
- * 3 x86-64-v3, 4 x86-64-v4; SF_UNSUPPORTED when the CPU lacks it. *stream is NULL on failure.
+ * process may run on); ignored by a GPU. `isa` limits the CPU's instruction set: 0 the best there is,
+ * 1 x86-64 or ARMv8-A, 3 x86-64-v3, 4 x86-64-v4; SF_UNSUPPORTED when the CPU lacks it. *stream is NULL on failure.
  */
 int sf_stream_create(const sf_backend* backend, int device, int threads, int isa, sf_stream** stream);
 

@@ -1,7 +1,7 @@
 /*
  * What the CPU backend has beside the operations of scanformer.h: its table, and linear layers with weights packed
- * once, multiplied in fp32 with AVX-512 by our own kernel and otherwise through oneDNN. The conventions are those of
- * scanformer.h.
+ * once, multiplied in fp32 with AVX-512 or on arm64 by our own kernel and otherwise through oneDNN. The conventions are
+ * those of scanformer.h.
  */
 #ifndef SCANFORMER_CPU_H
 #define SCANFORMER_CPU_H

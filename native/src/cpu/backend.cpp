@@ -1,9 +1,9 @@
 /* The CPU backend's device: what it finds, its streams and its memory. */
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 
-#include "isa_table.h"
 #include "memory.h"
 #include "onednn_threads.h"
 #include "processor.h"
@@ -21,9 +21,18 @@ const dnnl::engine& cpu_engine() {
     return engine;
 }
 
-const IsaTable* isa_table(int level) {
-    if (level == 4) return &cpu::x86_64_v4::table;
-    return level == 3 ? &cpu::x86_64_v3::table : &cpu::x86_64::table;
+const Isa& best_isa() {
+    const IsaList isas = processor_isas();
+    return isas.first[isas.count - 1];
+}
+
+/* The instruction set of a level, or the best for 0; NULL when the processor lacks it. */
+const Isa* find_isa(int level) {
+    if (level == 0) return &best_isa();
+    const IsaList isas = processor_isas();
+    const Isa* end = isas.first + isas.count;
+    const Isa* found = std::find_if(isas.first, end, [&](const Isa& isa) { return isa.level == level; });
+    return found == end ? nullptr : found;
 }
 
 }  // namespace
@@ -32,7 +41,7 @@ OneDnnThreads::OneDnnThreads(int count) : engine(cpu_engine()), threads(static_c
     for (ProductThread& thread : threads) thread.stream = dnnl::stream(engine);
 }
 
-const sf_backend* sf_cpu_backend(void) { return &cpu::x86_64::table.backend; }
+const sf_backend* sf_cpu_backend(void) { return &processor_isas().first->table->backend; }
 
 namespace cpu {
 
@@ -44,9 +53,8 @@ int probe(int device, char* report, int capacity) {
     }
     try {
         const dnnl_version_t* version = dnnl_version();
-        const char* const isa[] = {"", "x86-64", "", "x86-64-v3", "x86-64-v4"};
         (void)std::snprintf(report, size, "name=%s\nisa=%s\nbf16=%s\nthreads=%d\nonednn=%d.%d.%d",
-                            processor_name().c_str(), isa[processor_level()], processor_has_bf16() ? "true" : "false",
+                            processor_name().c_str(), best_isa().name, processor_has_bf16() ? "true" : "false",
                             available_threads(), version->major, version->minor, version->patch);
         return SF_OK;
     } catch (const std::bad_alloc&) {
@@ -57,10 +65,11 @@ int probe(int device, char* report, int capacity) {
 
 int stream_create(int device, int threads, int isa, sf_stream** stream) {
     if (device != 0) return SF_INVALID_ARGUMENT;
-    if (isa > processor_level()) return SF_UNSUPPORTED;
+    const Isa* chosen = find_isa(isa);
+    if (chosen == nullptr) return SF_UNSUPPORTED;
     try {
         std::unique_ptr<CpuStream, void (*)(sf_stream*)> created(new CpuStream{}, stream_destroy);
-        created->isa = isa_table(isa == 0 ? processor_level() : isa);
+        created->isa = chosen->table;
         created->backend = &created->isa->backend;
         created->types = 1 << SF_F32 | 1 << SF_BF16;
         created->attention_types[SF_F32] = 1 << SF_F32 | 1 << SF_BF16;

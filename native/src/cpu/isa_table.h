@@ -10,7 +10,7 @@ struct IsaTable {
     PanelMatmul panel_matmul; /* NULL where oneDNN is to multiply */
 };
 
-/* Each is compiled from cpu/ops for its instruction set. */
+/* Each is compiled from cpu/ops for its instruction set; those of one architecture are there. */
 namespace cpu::x86_64 {
 extern const IsaTable table;
 }
@@ -18,6 +18,9 @@ namespace cpu::x86_64_v3 {
 extern const IsaTable table;
 }
 namespace cpu::x86_64_v4 {
+extern const IsaTable table;
+}
+namespace cpu::armv8_a {
 extern const IsaTable table;
 }
 

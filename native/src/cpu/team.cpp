@@ -6,7 +6,6 @@
  */
 #include "team.h"
 
-#include <immintrin.h>
 #include <linux/futex.h>
 #include <omp.h>
 #include <pthread.h>
@@ -21,6 +20,8 @@
 #include <system_error>
 #include <thread>
 #include <vector>
+
+#include "spin_pause.h"
 
 namespace {
 
@@ -86,7 +87,7 @@ struct Team {
         take_part(0);
         for (int round = 0; done_.load(std::memory_order_acquire) < pieces; round++) {
             if (round < kPatience) {
-                _mm_pause();
+                spin_pause();
             } else {
                 sched_yield();
             }
@@ -151,7 +152,7 @@ struct Team {
                 take_part(thread);
                 spins = 0;
             } else if (spins < kSpins) {
-                _mm_pause();
+                spin_pause();
             } else {
                 sleep(seen);
                 spins = 0;

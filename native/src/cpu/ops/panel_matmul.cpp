@@ -10,8 +10,7 @@
 
 #include "common.h"
 
-/* Without AVX-512 oneDNN multiplies: it is as fast there. */
-#if SF_ISA_LEVEL >= 4
+#ifdef SF_PANEL_MATMUL
 
 namespace cpu::SF_ISA {
 

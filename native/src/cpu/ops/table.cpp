@@ -1,6 +1,6 @@
 /*
  * The backend's table for one instruction set. The files of this folder are compiled once for each, with SF_ISA naming
- * its namespace and SF_ISA_LEVEL the x86-64 level. Nothing of the standard library is instantiated in them: the linker
+ * its namespace and SF_ISA_LEVEL its level. Nothing of the standard library is instantiated in them: the linker
  * keeps one copy of a template, and one compiled for a newer instruction set must not end up in code for an older one.
  */
 #include "../isa_table.h"
@@ -11,7 +11,7 @@ namespace cpu::SF_ISA {
 SF_OPERATIONS(SF_DECLARE)
 #undef SF_DECLARE
 
-#if SF_ISA_LEVEL >= 4
+#ifdef SF_PANEL_MATMUL
 void panel_matmul(const PanelProduct& task, Team* team);
 #endif
 
@@ -19,7 +19,7 @@ void panel_matmul(const PanelProduct& task, Team* team);
 const IsaTable table = {
     {sizeof(sf_backend), "CPU", true, probe, stream_create, stream_destroy, synchronize, memory_available, allocate,
      cpu::free, upload, download, SF_OPERATIONS(SF_ENTRY)},
-#if SF_ISA_LEVEL >= 4
+#ifdef SF_PANEL_MATMUL
     panel_matmul,
 #else
     nullptr,

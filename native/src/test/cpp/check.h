@@ -165,6 +165,13 @@ inline uint16_t to_bf16(float value) {
     return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
 
+/* fp16, by the name that compilers have long had for it. */
+#if defined(__aarch64__)
+typedef __fp16 Half;
+#else
+typedef _Float16 Half;
+#endif
+
 /* An array of an activation type, read and written as doubles. */
 class Activations {
   public:
@@ -180,7 +187,7 @@ class Activations {
         if (type_ == SF_F32) return static_cast<double>(reinterpret_cast<const float*>(bytes_.data())[i]);
         const uint16_t bits = reinterpret_cast<const uint16_t*>(bytes_.data())[i];
         if (type_ == SF_BF16) return static_cast<double>(from_bf16(bits));
-        _Float16 half;
+        Half half;
         std::memcpy(&half, &bits, sizeof half);
         return static_cast<double>(half);
     }
@@ -191,7 +198,7 @@ class Activations {
         } else if (type_ == SF_BF16) {
             reinterpret_cast<uint16_t*>(bytes_.data())[i] = to_bf16(static_cast<float>(value));
         } else {
-            const auto half = static_cast<_Float16>(value);
+            const auto half = static_cast<Half>(value);
             std::memcpy(bytes_.data() + 2 * i, &half, sizeof half);
         }
     }
@@ -210,7 +217,7 @@ class Activations {
 inline double rounded(int type, float value) {
     if (type == SF_F32) return static_cast<double>(value);
     if (type == SF_BF16) return static_cast<double>(from_bf16(to_bf16(value)));
-    return static_cast<double>(static_cast<_Float16>(value));
+    return static_cast<double>(static_cast<Half>(value));
 }
 
 /* Checks get(i) against expected(i) for i in [0, n), relative to values over 1, as one check. */

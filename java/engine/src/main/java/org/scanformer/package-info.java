@@ -20,8 +20,8 @@
  *       owns or can write to is refused.
  *   <li>{@code org.scanformer.trackLeaks}: true to name, for each model, session, batcher or
  *       expression that was not closed, where it was made
- *   <li>{@code org.scanformer.cpu.isa}: limits the CPU kernels to 1 (x86-64), 3 or 4 (x86-64-v3,
- *       v4)
+ *   <li>{@code org.scanformer.cpu.isa}: limits the CPU kernels of x86-64 to 1 (the baseline), 3
+ *       (x86-64-v3) or 4 (x86-64-v4); arm64 has 1 only
  *   <li>{@code org.scanformer.cuda.plainMatmul}: true for our plain matrix product instead of
  *       cuBLAS
  *   <li>{@code org.scanformer.cuda.plainLaunches}: true to launch kernels one by one instead of as

@@ -13,7 +13,7 @@ import org.scanformer.natives.CApi;
 @Properties(
     value =
         @Platform(
-            value = "linux-x86_64",
+            value = {"linux-x86_64", "linux-arm64"},
             include = {"scanformer.h", "scanformer_cpu.h"},
             // JavaCPP hands these to the linker in reverse: what needs a library comes before it.
             link = {"gomp", "dnnl", "scanformer_cpu"},

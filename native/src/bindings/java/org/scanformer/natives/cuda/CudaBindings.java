@@ -19,7 +19,7 @@ import org.scanformer.natives.CApi;
             // JavaCPP hands these to the linker in reverse: what needs a library comes before it.
             link = {"rt", "pthread", "dl", "cudart_static", "scanformer_cuda"},
             include = {"scanformer.h", "scanformer_cuda.h"},
-            value = "linux-x86_64"))
+            value = {"linux-x86_64", "linux-arm64"}))
 public class CudaBindings implements InfoMapper {
   @Override
   public void map(InfoMap infoMap) {

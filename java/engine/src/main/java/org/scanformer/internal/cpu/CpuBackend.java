@@ -27,8 +27,8 @@ import org.scanformer.natives.api.Api;
  */
 public final class CpuBackend extends NativeBackend {
   /**
-   * Limits the instruction set of our own kernels: 1, 3 or 4 for x86-64, x86-64-v3, x86-64-v4; 0
-   * for the best.
+   * Limits the instruction set of our own kernels: 1, 3 or 4 for x86-64, x86-64-v3, x86-64-v4, or 1
+   * for arm64; 0 for the best.
    */
   public static final String ISA_PROPERTY = "org.scanformer.cpu.isa";
 

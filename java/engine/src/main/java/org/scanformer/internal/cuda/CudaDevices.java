@@ -3,6 +3,7 @@ package org.scanformer.internal.cuda;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.javacpp.Loader;
 import org.scanformer.BackendKind;
 import org.scanformer.DeviceReport;
 import org.scanformer.Precision;
@@ -56,9 +57,28 @@ public final class CudaDevices {
         addCublas(facts);
       }
     } catch (LinkageError e) {
-      facts.reason("its native library could not be loaded: " + rootCause(e));
+      facts.reason(explain(e));
     }
     return facts.report(CudaDevices::precisions);
+  }
+
+  /** Why the library does not load; a build may lack it for a platform that the CPU backend has. */
+  private static String explain(LinkageError error) {
+    String platform =
+        System.getProperty("org.bytedeco.javacpp.platform", Loader.Detector.getPlatform());
+    return hasLibrary(platform)
+        ? "its native library could not be loaded: " + rootCause(error)
+        : "this build of scanformer-native has no CUDA backend for " + platform;
+  }
+
+  /** Whether the library is beside its class; true where there is no class either. */
+  private static boolean hasLibrary(String platform) {
+    String name = platform + "/" + System.mapLibraryName("jniscanformer_cuda");
+    try {
+      return CudaApi.class.getResource(name) != null;
+    } catch (LinkageError e) {
+      return true;
+    }
   }
 
   /** Tensor cores have bf16 and TensorFloat-32 from compute capability 8.0 on. */
