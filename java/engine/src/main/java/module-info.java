@@ -6,11 +6,12 @@ module org.scanformer {
   requires jdk.jfr;
   requires jdk.management;
   requires org.bytedeco.javacpp;
-  requires org.bytedeco.cuda;
+  requires static org.bytedeco.cuda;
   requires org.scanformer.natives;
   requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.databind;
 
+  // Brings the modules of the image readers in, which are then made by name.
   uses javax.imageio.spi.ImageReaderSpi;
   uses org.scanformer.ModelProvider;
 
