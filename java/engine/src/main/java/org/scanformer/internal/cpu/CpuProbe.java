@@ -1,12 +1,9 @@
 package org.scanformer.internal.cpu;
 
-import java.io.IOException;
 import java.util.List;
-import org.bytedeco.javacpp.Loader;
 import org.scanformer.BackendKind;
 import org.scanformer.DeviceReport;
 import org.scanformer.internal.backend.NativeStream;
-import org.scanformer.internal.files.CacheDirectory;
 import org.scanformer.internal.files.NativeLibraries;
 import org.scanformer.natives.api.Api;
 
@@ -21,31 +18,7 @@ public final class CpuProbe {
           NativeLibraries.load(() -> NativeStream.probe(Api.sf_cpu_backend(), 0));
       return new DeviceReport(BackendKind.CPU, 0, found.usable(), found.details());
     } catch (LinkageError e) {
-      return new DeviceReport(BackendKind.CPU, 0, false, List.of(explain(e)));
+      return new DeviceReport(BackendKind.CPU, 0, false, List.of(e.getMessage()));
     }
-  }
-
-  private static String explain(LinkageError error) {
-    Throwable root = error;
-    while (root.getCause() != null) {
-      root = root.getCause();
-    }
-    return "its native library could not be loaded: "
-        + (root instanceof IOException ? root.getMessage() : root)
-        + ". It is unpacked from the jars to a directory that must be the user's own, with mode"
-        + " 0700, and writable ("
-        + cacheDirectory()
-        + "); choose another with -Dorg.scanformer.cache=DIRECTORY, or for JavaCPP alone with"
-        + " -Dorg.bytedeco.javacpp.cachedir=DIRECTORY. The jars needed are"
-        + " scanformer-native, javacpp and dnnl with the classifier "
-        + Loader.Detector.getPlatform();
-  }
-
-  private static String cacheDirectory() {
-    String javacpp = System.getProperty(NativeLibraries.JAVACPP_PROPERTY);
-    String configured = javacpp != null ? javacpp : System.getProperty(CacheDirectory.PROPERTY);
-    return configured != null
-        ? configured
-        : System.getProperty("user.home") + "/.cache/scanformer by default";
   }
 }

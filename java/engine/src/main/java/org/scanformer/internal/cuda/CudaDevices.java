@@ -54,11 +54,7 @@ public final class CudaDevices {
       }
       return new DeviceReport(BackendKind.CUDA, device, usable, details);
     } catch (LinkageError e) {
-      return new DeviceReport(
-          BackendKind.CUDA,
-          device,
-          false,
-          List.of("its native library could not be loaded: " + rootCause(e)));
+      return new DeviceReport(BackendKind.CUDA, device, false, List.of(e.getMessage()));
     }
   }
 
