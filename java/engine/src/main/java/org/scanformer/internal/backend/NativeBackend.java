@@ -36,6 +36,7 @@ public abstract class NativeBackend implements Backend {
     this.stream = stream;
     this.precision = precision;
     this.computeType = computeType;
+    PointerThread.backendOpened();
   }
 
   @Override
@@ -157,6 +158,7 @@ public abstract class NativeBackend implements Backend {
       }
     } finally {
       stream.destroy();
+      PointerThread.backendClosed();
     }
   }
 }
