@@ -11,6 +11,7 @@ module org.scanformer {
   requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.databind;
 
+  // Brings the modules of the image readers in, which are then made by name.
   uses javax.imageio.spi.ImageReaderSpi;
   uses org.scanformer.ModelProvider;
 

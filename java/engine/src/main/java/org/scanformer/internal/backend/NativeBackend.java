@@ -38,6 +38,7 @@ public abstract class NativeBackend implements Backend {
     this.stream = stream;
     this.precision = precision;
     this.computeType = computeType;
+    PointerThread.backendOpened();
   }
 
   @Override
@@ -175,6 +176,7 @@ public abstract class NativeBackend implements Backend {
       }
     } finally {
       stream.destroy();
+      PointerThread.backendClosed();
     }
   }
 }

@@ -67,7 +67,7 @@ public final class CudaDevices {
     String platform =
         System.getProperty("org.bytedeco.javacpp.platform", Loader.Detector.getPlatform());
     return hasLibrary(platform)
-        ? "its native library could not be loaded: " + rootCause(error)
+        ? error.getMessage()
         : "this build of scanformer-native has no CUDA backend for " + platform;
   }
 

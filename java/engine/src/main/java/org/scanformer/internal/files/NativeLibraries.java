@@ -2,14 +2,19 @@ package org.scanformer.internal.files;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.bytedeco.javacpp.Loader;
+import org.scanformer.natives.api.Api;
 
 /**
  * Loads native libraries: from a directory that nobody else can write to, and on a thread with a
  * stack that their initialisers fit in. JavaCPP is not touched before. Thread-safe.
+ *
+ * <p>Each class loader that this class is in loads libraries of its own: JavaCPP unpacks the
+ * library of the bindings under another name where a loader has it already.
  */
 public final class NativeLibraries {
   /** JavaCPP's name of its directory. */
@@ -18,21 +23,38 @@ public final class NativeLibraries {
   /** The initialisers of oneDNN need more than half a megabyte. */
   private static final long STACK_BYTES = 16 << 20;
 
-  private static boolean checked;
+  /** JavaCPP's directory, once it is known to be safe. */
+  private static Path directory;
+
+  /** A directory that is deleted when the process exits. */
+  private static boolean temporary;
+
+  /** Why the front could not be loaded. Later tries only say that an earlier one failed. */
+  private static Throwable frontFailure;
 
   private NativeLibraries() {}
 
   /**
    * Runs what may load a library, and waits for it; an interrupt does not end the waiting.
    *
-   * @throws LinkageError when there is no safe directory; otherwise as the work does
+   * @throws UnsatisfiedLinkError saying in words why a library could not be loaded; otherwise as
+   *     the work does
    */
   public static <T> T load(Callable<T> work) {
     FutureTask<T> task =
         new FutureTask<>(
             () -> {
-              requireSafeDirectory();
-              return work.call();
+              try {
+                prepare();
+                T result = work.call();
+                finish();
+                return result;
+              } catch (LinkageError | IllegalCallerException e) {
+                UnsatisfiedLinkError error =
+                    new UnsatisfiedLinkError(LoadFailures.explain(e, directory()));
+                error.initCause(e);
+                throw error;
+              }
             });
     Thread thread = new Thread(null, task, "scanformer-natives", STACK_BYTES);
     thread.setDaemon(true);
@@ -61,36 +83,82 @@ public final class NativeLibraries {
     }
   }
 
-  private static synchronized void requireSafeDirectory() {
-    if (checked) {
+  private static synchronized Path directory() {
+    return directory;
+  }
+
+  private static synchronized void finish() {
+    if (temporary) {
+      PrivateDirectory.deleteOnExit(directory);
+    }
+  }
+
+  private static synchronized void prepare() {
+    if (frontFailure != null) {
+      throw linkageError(frontFailure);
+    }
+    if (directory != null) {
       return;
     }
+    NativePlatform.requireSupported();
     try {
-      String configured = System.getProperty(JAVACPP_PROPERTY, "");
-      Path directory = configured.isEmpty() ? own() : applications(configured);
-      System.setProperty(JAVACPP_PROPERTY, directory.toString());
-      // An application that uses JavaCPP too may have had the directory chosen before.
-      PrivateDirectory.requirePrivate(Loader.getCacheDir().toPath().toRealPath());
-      checked = true;
+      // JavaCPP of every class loader reads the property and locks in this way.
+      synchronized (Runtime.getRuntime()) {
+        String configured = System.getProperty(JAVACPP_PROPERTY);
+        Path chosen =
+            configured == null || configured.isEmpty() ? own(List.of()) : applications(configured);
+        System.setProperty(JAVACPP_PROPERTY, chosen.toString());
+        try {
+          // An application that uses JavaCPP too may have had the directory chosen before.
+          Path used = Loader.getCacheDir().toPath().toRealPath();
+          PrivateDirectory.requirePrivate(used);
+          directory = used;
+        } finally {
+          restore(configured);
+        }
+      }
     } catch (IOException e) {
-      LinkageError error = new UnsatisfiedLinkError(e.getMessage());
-      error.initCause(e);
-      throw error;
+      throw linkageError(e);
+    }
+    try {
+      Class.forName(Api.class.getName());
+    } catch (ClassNotFoundException | LinkageError | IllegalCallerException e) {
+      finish();
+      frontFailure = e;
+      throw linkageError(e);
     }
   }
 
-  private static Path own() throws IOException {
-    return PrivateDirectory.create(CacheDirectory.get().resolve("natives"));
+  /** Other loaders' JavaCPP is not to take our directory. */
+  private static void restore(String configured) {
+    if (configured == null) {
+      System.clearProperty(JAVACPP_PROPERTY);
+    } else {
+      System.setProperty(JAVACPP_PROPERTY, configured);
+    }
   }
 
-  /** The directory that the application has chosen, or a temporary one where it cannot be made. */
+  private static LinkageError linkageError(Throwable cause) {
+    LinkageError error = new UnsatisfiedLinkError(cause.getMessage());
+    error.initCause(cause);
+    return error;
+  }
+
+  private static Path own(List<String> tried) throws IOException {
+    Path cache = CacheDirectory.forLibraries(tried);
+    temporary = CacheDirectory.isTemporary(cache);
+    return PrivateDirectory.create(cache.resolve("natives"));
+  }
+
+  /** The directory that the application has chosen, or another one where it cannot be used. */
   private static Path applications(String configured) throws IOException {
     try {
-      return CacheDirectory.configured(JAVACPP_PROPERTY, configured);
+      return CacheDirectory.requireExecutable(
+          CacheDirectory.configured(JAVACPP_PROPERTY, configured), JAVACPP_PROPERTY);
     } catch (UnsafeDirectoryException e) {
       throw e;
     } catch (IOException e) {
-      return PrivateDirectory.createTemporary();
+      return own(List.of(e.getMessage()));
     }
   }
 }

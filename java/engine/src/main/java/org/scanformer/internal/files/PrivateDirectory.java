@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -42,6 +41,8 @@ public final class PrivateDirectory {
     Path real = directory.toRealPath();
     requirePrivate(real);
     if (!Files.isWritable(real) || !Files.isExecutable(real)) {
+      // Fails, and says why: no permission, or a file system that is read-only.
+      Files.delete(Files.createTempFile(real, "probe-", null));
       throw new IOException("The directory " + real + " cannot be written to");
     }
     return real;
@@ -49,27 +50,30 @@ public final class PrivateDirectory {
 
   /**
    * Makes a directory of a name that nobody can guess, below the one for temporary files. It is
-   * deleted when the process exits.
+   * deleted when the process exits, with the files that {@link #deleteOnExit} was told of.
    *
    * @throws UnsafeDirectoryException when another user could change what is in it
    * @throws IOException when it cannot be made
    */
   public static Path createTemporary() throws IOException {
-    Path directory = Files.createTempDirectory("scanformer-", OWNER_ONLY).toRealPath();
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(directory)));
+    Path parent = Path.of(System.getProperty("java.io.tmpdir"));
+    Path directory = Files.createTempDirectory(parent, "scanformer-", OWNER_ONLY).toRealPath();
+    directory.toFile().deleteOnExit();
     requirePrivate(directory);
     return directory;
   }
 
-  /** Deletes a directory with all that is in it, as far as that is possible. */
-  public static void delete(Path directory) {
+  /**
+   * Has all that is in a directory deleted when the process exits, with the directory. The names
+   * are all that is kept until then: a shutdown hook of ours would keep our class loader alive.
+   */
+  static void deleteOnExit(Path directory) {
     try (Stream<Path> all = Files.walk(directory)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
-      }
+      // In this order, as a directory comes before what is in it and is deleted after it.
+      all.forEach(path -> path.toFile().deleteOnExit());
     } catch (IOException | UncheckedIOException e) {
       System.getLogger("org.scanformer")
-          .log(System.Logger.Level.DEBUG, "Could not delete " + directory, e);
+          .log(System.Logger.Level.DEBUG, "Could not list " + directory, e);
     }
   }
 

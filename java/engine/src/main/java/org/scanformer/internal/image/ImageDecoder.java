@@ -10,9 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.ImageTypeSpecifier;
+import javax.imageio.spi.ImageReaderSpi;
+import javax.imageio.stream.ImageInputStream;
 import org.scanformer.ErrorCode;
 import org.scanformer.ImageLimits;
 import org.scanformer.ScanFormerException;
@@ -78,10 +81,7 @@ public final class ImageDecoder {
     TimeBudget budget = new TimeBudget(limits, picture.encodedBytes());
     BudgetedStream stream =
         new BudgetedStream(picture.file(), budget, picture.format().equals("WebP"));
-    ImageReader reader =
-        ImageReaders.forContent(stream, picture.format())
-            .orElseThrow(() -> new IOException("no reader takes its header"))
-            .createReaderInstance();
+    ImageReader reader = reader(stream, picture.format(), name);
     try {
       // Without metadata: what a picture needs of them has been read.
       reader.setInput(stream, false, true);
@@ -105,6 +105,17 @@ public final class ImageDecoder {
     } finally {
       reader.dispose();
     }
+  }
+
+  private static ImageReader reader(ImageInputStream stream, String format, String name)
+      throws IOException {
+    Optional<ImageReaderSpi> provider = ImageReaders.forContent(stream, format);
+    if (provider.isEmpty() && ImageReaders.missing(format) != null) {
+      throw badInput(name + ": " + ImageReaders.missing(format), null);
+    }
+    return provider
+        .orElseThrow(() -> new IOException("no reader takes its header"))
+        .createReaderInstance();
   }
 
   private static BufferedImage readPixels(ImageReader reader, boolean floats, TimeBudget budget)

@@ -3,16 +3,12 @@ package org.scanformer.internal.image;
 import java.io.EOFException;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.ServiceConfigurationError;
-import java.util.ServiceLoader;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import javax.imageio.ImageIO;
 import javax.imageio.spi.IIORegistry;
 import javax.imageio.spi.ImageReaderSpi;
 import javax.imageio.spi.ServiceRegistry;
@@ -21,14 +17,33 @@ import javax.imageio.stream.ImageInputStream;
 /**
  * The readers of the known formats: TwelveMonkeys' plugins and, after them, the JDK's own.
  *
- * <p>ImageIO's registry is not used: its contents depend on the context class loader of its first
- * user, so it may miss our plugins and hold others that decode differently. Nor is it changed for
- * the rest of the process.
+ * <p>ImageIO's registry is asked for the JDK's readers only: what else is in it depends on the
+ * context class loader of its first user, so it may miss our plugins and hold others that decode
+ * differently. Our plugins are not put there.
  *
  * <p>Thread-safe: found once, immutable afterwards.
  */
 final class ImageReaders {
-  private static final String PLUGIN_PREFIX = "com.twelvemonkeys.imageio.";
+  private static final System.Logger LOG = System.getLogger("org.scanformer");
+
+  /** A plugin: the class of its provider, its format as messages name it, and its artifact. */
+  private record Plugin(String provider, String format, String artifact) {}
+
+  /** Made by name: the files that name services are often lost where jars are merged. */
+  private static final List<Plugin> PLUGINS =
+      List.of(
+          new Plugin(
+              "com.twelvemonkeys.imageio.plugins.bmp.BMPImageReaderSpi", "BMP", "imageio-bmp"),
+          new Plugin(
+              "com.twelvemonkeys.imageio.plugins.jpeg.JPEGImageReaderSpi", "JPEG", "imageio-jpeg"),
+          new Plugin(
+              "com.twelvemonkeys.imageio.plugins.tiff.TIFFImageReaderSpi", "TIFF", "imageio-tiff"),
+          new Plugin(
+              "com.twelvemonkeys.imageio.plugins.tiff.BigTIFFImageReaderSpi",
+              "TIFF",
+              "imageio-tiff"),
+          new Plugin(
+              "com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi", "WebP", "imageio-webp"));
 
   /** Format names as ImageIO writes them in lower case, and as messages do. */
   private static final Map<String, String> FORMATS =
@@ -39,6 +54,9 @@ final class ImageReaders {
 
   /** A reader provider and the format it is for, as messages name it. */
   private record Provider(ImageReaderSpi spi, String format) {}
+
+  /** By format, what is to be said of a plugin that is not there. */
+  private static final Map<String, String> MISSING = new TreeMap<>();
 
   private static final List<Provider> PROVIDERS = find();
 
@@ -58,6 +76,11 @@ final class ImageReaders {
       }
     }
     return Optional.empty();
+  }
+
+  /** What is to be said of a format's plugin that is not there; null where it is. */
+  static String missing(String format) {
+    return MISSING.get(format);
   }
 
   /** The formats that can be read, for messages. */
@@ -97,34 +120,48 @@ final class ImageReaders {
     return List.copyOf(providers);
   }
 
+  /**
+   * The JDK's providers. The first use of ImageIO in a process keeps the thread's context class
+   * loader, and registers its plugins, for good: an application that ends could not be unloaded.
+   */
   private static List<ImageReaderSpi> builtIn() {
     List<ImageReaderSpi> found = new ArrayList<>();
-    Module desktop = ImageIO.class.getModule();
-    IIORegistry.getDefaultInstance()
-        .getServiceProviders(
-            ImageReaderSpi.class, spi -> spi.getClass().getModule() == desktop, true)
-        .forEachRemaining(found::add);
+    Module desktop = ImageReaderSpi.class.getModule();
+    Thread thread = Thread.currentThread();
+    ClassLoader context = thread.getContextClassLoader();
+    thread.setContextClassLoader(ClassLoader.getSystemClassLoader());
+    try {
+      IIORegistry.getDefaultInstance()
+          .getServiceProviders(
+              ImageReaderSpi.class, spi -> spi.getClass().getModule() == desktop, true)
+          .forEachRemaining(found::add);
+    } finally {
+      thread.setContextClassLoader(context);
+    }
     return found;
   }
 
   private static List<ImageReaderSpi> plugins() {
     List<ImageReaderSpi> found = new ArrayList<>();
-    Iterator<ServiceLoader.Provider<ImageReaderSpi>> providers =
-        ServiceLoader.load(ImageReaderSpi.class, ImageReaders.class.getClassLoader()).stream()
-            .iterator();
-    while (true) {
+    for (Plugin plugin : PLUGINS) {
       try {
-        if (!providers.hasNext()) {
-          return found;
-        }
-        ServiceLoader.Provider<ImageReaderSpi> provider = providers.next();
-        if (provider.type().getName().startsWith(PLUGIN_PREFIX)) {
-          found.add(provider.get());
-        }
-      } catch (ServiceConfigurationError e) {
-        // A broken provider in someone else's jar is skipped: the iterator goes on after it.
-        continue;
+        found.add(
+            (ImageReaderSpi) Class.forName(plugin.provider).getDeclaredConstructor().newInstance());
+      } catch (ReflectiveOperationException | LinkageError e) {
+        String missing =
+            "the reader of "
+                + plugin.format
+                + " files, "
+                + plugin.provider
+                + ", cannot be loaded ("
+                + e
+                + "): add com.twelvemonkeys.imageio:"
+                + plugin.artifact
+                + " to the class or module path";
+        MISSING.put(plugin.format, missing);
+        LOG.log(System.Logger.Level.WARNING, "Some images cannot be read: " + missing);
       }
     }
+    return found;
   }
 }

@@ -4,10 +4,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
+import java.util.TreeMap;
 import java.util.function.Function;
-import java.util.stream.StreamSupport;
 import org.scanformer.ErrorCode;
 import org.scanformer.ModelProvider;
 import org.scanformer.ScanFormerException;
@@ -17,6 +20,8 @@ import org.scanformer.internal.files.CacheDirectory;
 public final class BundledModel {
   private static final List<String> FILES =
       List.of("config.json", "tokenizer.json", "model.safetensors");
+
+  private static final System.Logger LOG = System.getLogger("org.scanformer");
 
   private BundledModel() {}
 
@@ -53,18 +58,53 @@ public final class BundledModel {
   }
 
   private static ModelProvider find() {
-    List<ModelProvider> providers =
-        StreamSupport.stream(ServiceLoader.load(ModelProvider.class).spliterator(), false).toList();
+    List<ModelProvider> providers = all();
     if (providers.size() != 1) {
       throw new ScanFormerException(
           ErrorCode.BAD_MODEL,
           providers.isEmpty()
               ? "No bundled model found: add org.scanformer:scanformer-model-shapes to the class or"
-                  + " module path, or name a model directory"
+                  + " module path, or name a model directory. A jar that others were merged into"
+                  + " must keep their META-INF/services/org.scanformer.ModelProvider"
               : "Several bundled models found, expected one: "
                   + providers.stream().map(ModelProvider::name).toList());
     }
     return providers.get(0);
+  }
+
+  /**
+   * What our own class loader finds, and only where it finds nothing the thread's: that one may be
+   * null, or an application's that knows another copy of the library or none at all.
+   */
+  private static List<ModelProvider> all() {
+    Class<ModelProvider> type = ModelProvider.class;
+    Map<String, ModelProvider> found = new TreeMap<>();
+    ModuleLayer layer = type.getModule().getLayer();
+    if (layer != null) {
+      addAll(ServiceLoader.load(layer, type), found);
+    }
+    addAll(ServiceLoader.load(type, type.getClassLoader()), found);
+    if (found.isEmpty()) {
+      addAll(ServiceLoader.load(type), found);
+    }
+    return List.copyOf(found.values());
+  }
+
+  private static void addAll(
+      ServiceLoader<ModelProvider> loader, Map<String, ModelProvider> found) {
+    Iterator<ServiceLoader.Provider<ModelProvider>> providers = loader.stream().iterator();
+    while (true) {
+      try {
+        if (!providers.hasNext()) {
+          return;
+        }
+        ServiceLoader.Provider<ModelProvider> provider = providers.next();
+        found.computeIfAbsent(provider.type().getName(), name -> provider.get());
+      } catch (ServiceConfigurationError e) {
+        // The iterator goes on after a broken provider, and after one of another copy of ours.
+        LOG.log(System.Logger.Level.WARNING, "A bundled model is skipped", e);
+      }
+    }
   }
 
   private static void delete(Path directory) {
@@ -77,8 +117,7 @@ public final class BundledModel {
       }
       Files.deleteIfExists(directory);
     } catch (IOException e) {
-      System.getLogger(BundledModel.class.getName())
-          .log(System.Logger.Level.DEBUG, "could not delete " + directory, e);
+      LOG.log(System.Logger.Level.DEBUG, "Could not delete " + directory, e);
     }
   }
 }

@@ -117,7 +117,21 @@ class NativeLibraryTest {
     assertTrue(
         output.contains("UNSUPPORTED: The CPU backend is not usable: its native library"), output);
     assertTrue(output.contains(notADirectory.resolve("cache").toString()), output);
+    assertTrue(output.contains(notADirectory.resolve("home") + "/.cache"), output);
+    assertTrue(output.contains("a new directory in " + notADirectory.resolve("tmp")), output);
+    assertTrue(output.contains("Not a directory"), output);
     assertTrue(output.contains("-Dorg.bytedeco.javacpp.cachedir=DIRECTORY"), output);
+  }
+
+  @Test
+  void anotherSystemIsRefusedInOneSentence() throws Exception {
+    String output = run("-Dos.name=FreeBSD", "-Dorg.scanformer.cache=" + directory.resolve("c"));
+    assertTrue(
+        output.contains(
+            "could not be loaded: ScanFormer runs on Linux with glibc 2.34 or later, on the"
+                + " platforms linux-x86_64"),
+        output);
+    assertTrue(output.contains("; found freebsd-x86_64"), output);
   }
 
   // ---- Directories that others can write to ----

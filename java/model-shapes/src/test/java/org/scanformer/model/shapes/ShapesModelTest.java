@@ -32,4 +32,19 @@ class ShapesModelTest {
     assertTrue(hits >= 0.9 * scenes.size(), hits + " of " + scenes.size() + " found");
     assertTrue(selected / scenes.size() <= 0.4, "share " + selected / scenes.size());
   }
+
+  /** As threads of the common pool, of JNI and of other applications have them. */
+  @Test
+  void isFoundWhateverTheThreadsClassLoaderIs() {
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    try {
+      for (ClassLoader other : new ClassLoader[] {null, ClassLoader.getPlatformClassLoader()}) {
+        thread.setContextClassLoader(other);
+        ScanFormer.load().close();
+      }
+    } finally {
+      thread.setContextClassLoader(before);
+    }
+  }
 }
