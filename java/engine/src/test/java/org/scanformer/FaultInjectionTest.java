@@ -13,8 +13,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,12 +27,12 @@ import org.scanformer.reference.RandomModel;
  * lost works as before.
  */
 class FaultInjectionTest {
-  /** Warns of every lost device; held here, as the logging holds it weakly. */
-  private static final Logger LOG = Logger.getLogger("org.scanformer");
-
   @TempDir private Path directory;
   final Image image = Image.of(RandomImages.structured(1, 50, 45));
   final FaultyBackend faults = new FaultyBackend();
+
+  /** Every lost device is warned of. */
+  private final SilencedLog silenced = new SilencedLog();
 
   /** The device family under test. */
   BackendKind backend() {
@@ -52,12 +50,11 @@ class FaultInjectionTest {
         .coarseGrid(1)
         .scales(2)
         .write(directory);
-    LOG.setLevel(Level.OFF);
   }
 
   @AfterEach
   void logAsEver() {
-    LOG.setLevel(null);
+    silenced.close();
   }
 
   ScanFormer load() {

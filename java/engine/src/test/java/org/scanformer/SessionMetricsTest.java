@@ -4,15 +4,21 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.logging.Level;
-import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What metrics see of a session. */
 class SessionMetricsTest extends SessionFixture {
+  /** What metrics throw is warned of. */
+  private final SilencedLog silenced = new SilencedLog();
+
+  @AfterEach
+  void logAsEver() {
+    silenced.close();
+  }
+
   @Test
   void metricsSeeCallsScalesAndTexts() {
-    Logger.getLogger("org.scanformer").setLevel(Level.OFF);
     List<String> seen = new ArrayList<>();
     ScanFormerMetrics metrics =
         new ScanFormerMetrics() {

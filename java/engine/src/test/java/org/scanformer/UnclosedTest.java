@@ -13,7 +13,6 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,7 +22,6 @@ import org.scanformer.reference.RandomModel;
 
 /** What an application forgets to close is freed, in the right order and with a warning. */
 @Timeout(60)
-@Tag("forgotten")
 class UnclosedTest {
   @TempDir Path directory;
   private final FaultyBackend backends = new FaultyBackend();

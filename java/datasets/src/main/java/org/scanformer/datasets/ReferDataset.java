@@ -25,7 +25,7 @@ import org.scanformer.ScanFormerException;
  * boxes are relative to the pixels as stored and an EXIF orientation turns these, so are the boxes.
  */
 public final class ReferDataset {
-  /** What gRefCOCO lists where nothing is referred to. */
+  /** What gRefCOCO gives, alone or in a list, where nothing is referred to. */
   private static final String NO_ANNOTATION = "-1";
 
   private static final String REFS = "refs\\(.*\\)\\.p(\\.gz)?|grefs\\(.*\\)\\.json(\\.gz)?";
@@ -196,7 +196,7 @@ public final class ReferDataset {
     }
     for (Object annotationId : listed != null ? listed : List.of("only")) {
       String id = listed != null ? RecordId.of(annotationId) : requiredId(ref, "ann_id");
-      if (listed != null && NO_ANNOTATION.equals(id)) {
+      if (NO_ANNOTATION.equals(id)) {
         continue;
       }
       JsonNode annotation = instances.annotation(id);

@@ -22,9 +22,10 @@ import org.scanformer.ScanFormerException;
 
 /**
  * Reads pickles of plain data: lists, dicts, tuples, strings, numbers, booleans and None. Anything
- * that names a class or calls something is refused before it is resolved. Protocols 0 to 5; strings
- * of Python 2 and bytes are decoded as UTF-8, or as Latin-1 where they are not UTF-8. The file may
- * be compressed by gzip.
+ * that names a class or calls something is refused before it is resolved, but for the two calls
+ * that stand for bytes up to protocol 2; nothing is called for them either. Protocols 0 to 5;
+ * strings of Python 2 and bytes are decoded as UTF-8, or as Latin-1 where they are not UTF-8. The
+ * file may be compressed by gzip.
  */
 final class RestrictedPickle extends Unpickler {
   private static final int MAX_NUMBER_BYTES = 64;
@@ -96,6 +97,12 @@ final class RestrictedPickle extends Unpickler {
           Opcodes.SHORT_BINBYTES,
           Opcodes.BINBYTES8);
 
+  /** How Python 3 writes bytes up to protocol 2: text and "latin1", or nothing for no bytes. */
+  private enum BytesCall {
+    CODECS_ENCODE,
+    BYTES
+  }
+
   private final Path file;
 
   private RestrictedPickle(Path file) {
@@ -133,6 +140,15 @@ final class RestrictedPickle extends Unpickler {
 
   @Override
   protected Object dispatch(short opcode) throws PickleException, IOException {
+    if (opcode == Opcodes.GLOBAL) {
+      stack.add(bytesCall(line(), line()));
+      return NO_RETURN_VALUE;
+    }
+    if (opcode == Opcodes.REDUCE) {
+      Object arguments = stack.pop();
+      stack.add(bytes(stack.pop(), arguments));
+      return NO_RETURN_VALUE;
+    }
     if (LINES.contains(opcode)) {
       requireShortLine();
     } else if (LENGTHS.containsKey(opcode)) {
@@ -146,6 +162,30 @@ final class RestrictedPickle extends Unpickler {
       stack.add(text(stack.pop()));
     }
     return result;
+  }
+
+  private BytesCall bytesCall(String module, String name) {
+    return switch (module + "." + name) {
+      case "_codecs.encode" -> BytesCall.CODECS_ENCODE;
+      case "__builtin__.bytes", "builtins.bytes" -> BytesCall.BYTES;
+      default -> throw refused("the class or function " + module + "." + name);
+    };
+  }
+
+  /** The text of the bytes that a call stands for. */
+  private Object bytes(Object call, Object arguments) {
+    if (arguments instanceof Object[] given) {
+      if (call == BytesCall.BYTES && given.length == 0) {
+        return "";
+      }
+      if (call == BytesCall.CODECS_ENCODE
+          && given.length == 2
+          && given[0] instanceof String string
+          && "latin1".equals(given[1])) {
+        return text(string);
+      }
+    }
+    throw refused("a call");
   }
 
   /** Hashing a key that is a container could take endless time. */
@@ -236,15 +276,18 @@ final class RestrictedPickle extends Unpickler {
   private ScanFormerException refused(short opcode) throws IOException {
     String name =
         switch (opcode) {
-          case Opcodes.GLOBAL, Opcodes.INST -> "the class or function " + line() + "." + line();
+          case Opcodes.INST -> "the class or function " + line() + "." + line();
           case Opcodes.STACK_GLOBAL -> "the class or function " + top();
-          case Opcodes.REDUCE, Opcodes.BUILD, Opcodes.OBJ, Opcodes.NEWOBJ, Opcodes.NEWOBJ_EX ->
-              "a call";
+          case Opcodes.BUILD, Opcodes.OBJ, Opcodes.NEWOBJ, Opcodes.NEWOBJ_EX -> "a call";
           case Opcodes.PERSID, Opcodes.BINPERSID -> "a persistent id";
           case Opcodes.EXT1, Opcodes.EXT2, Opcodes.EXT4 -> "an extension code";
           default -> String.format("the opcode 0x%02x", opcode);
         };
-    return error(file, name + " found in the pickle, " + EXPECTED);
+    return refused(name);
+  }
+
+  private ScanFormerException refused(String what) {
+    return error(file, what + " found in the pickle, " + EXPECTED);
   }
 
   private String line() throws IOException {

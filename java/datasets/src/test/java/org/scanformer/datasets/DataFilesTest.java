@@ -68,13 +68,14 @@ class DataFilesTest {
             "\"image_id\": 1, \"ann_id\": [11, 12]",
             "\"image_id\": 1, \"ann_id\": [-1], \"no_target\": true",
             "\"image_id\": 1, \"ann_id\": [-1]",
-            "\"image_id\": 1, \"ann_id\": []");
+            "\"image_id\": 1, \"ann_id\": []",
+            "\"image_id\": 1, \"ann_id\": -1");
     assertEquals(List.of(), dataset.badRecords());
-    assertEquals(5, dataset.size());
+    assertEquals(6, dataset.size());
     assertEquals(new Box(1, 2, 3, 4), dataset.pair(0).box());
     assertEquals(List.of(new Box(1, 2, 3, 4), new Box(5, 6, 7, 8)), dataset.pair(1).targets());
     assertFalse(dataset.pair(1).hasOneTarget());
-    for (int i = 2; i < 5; i++) {
+    for (int i = 2; i < 6; i++) {
       assertEquals(List.of(), dataset.pair(i).targets());
     }
     assertThrows(IllegalStateException.class, () -> dataset.pair(2).box());

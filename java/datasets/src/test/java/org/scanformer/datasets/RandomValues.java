@@ -161,9 +161,17 @@ final class RandomValues {
       text((choice == 0 ? "F" : "I") + number + "\n", out);
     } else if (value instanceof String string) {
       byte[] bytes = string.getBytes(StandardCharsets.UTF_8);
+      if (choice >= 28) {
+        text("c_codecs\nencode\n", out);
+      }
       out.write(choice < 8 ? 'U' : choice < 16 ? 'C' : 0x8c);
       out.write(bytes.length & 255);
       out.write(bytes, 0, Math.min(255, bytes.length));
+      if (choice >= 28) {
+        text("U\6latin1", out);
+        out.write(0x86);
+        out.write('R');
+      }
     } else if (value instanceof List<?> list) {
       out.write(choice < 8 ? '(' : ']');
       if (choice >= 8) {

@@ -28,6 +28,8 @@ class RestrictedPickleTest {
         "python2",
         "python2-protocol0",
         "bytes",
+        "bytes-protocol0",
+        "bytes-protocol2",
         "shared"
       })
   void readsWhatPythonWrites(String name) {
@@ -52,6 +54,8 @@ class RestrictedPickleTest {
           hostile-call0      | system
           hostile-call2      | system
           hostile-call4      | system
+          hostile-codec      | a call found
+          hostile-bytes      | a call found
           hostile-shared-key | as a key
           hostile-circle     | contains itself
           hostile-length     | a length of

@@ -1,0 +1,3 @@
+€c__builtin__
+bytes
+Jÿÿÿ…R.
