@@ -25,6 +25,7 @@ import org.scanformer.datasets.SceneObject.Hue;
 final class Scene implements ImageSource {
   private static final int MIN_OBJECTS = 2;
   static final int MAX_OBJECTS = 6;
+  static final int MANY_OBJECTS = 8;
   static final int FEW_OBJECTS = 3;
   static final int MIN_LONG_SIDE = 160;
 

@@ -2,13 +2,15 @@ package org.scanformer.datasets;
 
 import java.util.List;
 import java.util.SplittableRandom;
-import org.scanformer.datasets.SceneLanguage.Kind;
 import org.scanformer.datasets.SceneLanguage.Utterance;
 
 /**
  * Drawn scenes of two to six coloured forms, each with an expression that describes exactly one of
  * them by attributes, relations or superlatives. The same split, seed and index give the same pair
  * and, on one Java version, the same pixels. Nothing is stored: pairs are made on demand.
+ *
+ * <p>{@link #varied()} draws up to eight forms and uses more words; {@link #withAbsent} mixes in
+ * expressions that are not true of their scene.
  *
  * <p>Immutable and thread-safe.
  */
@@ -26,8 +28,17 @@ public final class ShapesDataset implements ReferringDataset {
   private final int size;
   private final int maxLongSide;
   private final boolean simple;
+  private final boolean varied;
+  private final double absentShare;
 
-  private ShapesDataset(Split split, long seed, int size, int maxLongSide, boolean simple) {
+  private ShapesDataset(
+      Split split,
+      long seed,
+      int size,
+      int maxLongSide,
+      boolean simple,
+      boolean varied,
+      double absentShare) {
     if (size < 0 || maxLongSide < Scene.MIN_LONG_SIDE) {
       throw new IllegalArgumentException(
           "expected a size of at least 0 and a long side of at least "
@@ -42,6 +53,8 @@ public final class ShapesDataset implements ReferringDataset {
     this.size = size;
     this.maxLongSide = maxLongSide;
     this.simple = simple;
+    this.varied = varied;
+    this.absentShare = absentShare;
   }
 
   /** {@link #of(Split, long, int, int)} with images of up to {@link #PHOTO_SIDE}. */
@@ -58,22 +71,62 @@ public final class ShapesDataset implements ReferringDataset {
    *     least 160
    */
   public static ShapesDataset of(Split split, long seed, int size, int maxLongSide) {
-    return new ShapesDataset(split, seed, size, maxLongSide, false);
+    return new ShapesDataset(split, seed, size, maxLongSide, false, false, 0);
   }
 
   /** As {@link #of}, with only two or three objects and only attributes: what to learn first. */
   public static ShapesDataset simple(Split split, long seed, int size, int maxLongSide) {
-    return new ShapesDataset(split, seed, size, maxLongSide, true);
+    return new ShapesDataset(split, seed, size, maxLongSide, true, false, 0);
   }
 
-  /** Every word that an expression can have, sorted. */
+  /**
+   * The same with two to eight forms, more synonyms and phrases, words around the expression,
+   * typing errors, and twice as many expressions with "smallest" as with each other superlative.
+   */
+  public ShapesDataset varied() {
+    return new ShapesDataset(split, seed, size, maxLongSide, simple, true, absentShare);
+  }
+
+  /**
+   * The same with a share of expressions that are not true of any object of their scene. Such a
+   * pair has no target, and its kind says why: "other picture", "form absent", "not together",
+   * "attribute swapped", "landmark absent", "wrong side" or "unknown word", each as often as the
+   * others. The pairs that have a target are those of this dataset at the same indices.
+   *
+   * @param share of the pairs, 0 to 1
+   * @throws IllegalStateException when this is a simple dataset, whose expressions are all true
+   */
+  public ShapesDataset withAbsent(double share) {
+    if (!(share >= 0 && share <= 1)) {
+      throw new IllegalArgumentException("expected a share from 0 to 1, found " + share);
+    }
+    if (simple) {
+      throw new IllegalStateException("the expressions of simple scenes are all true");
+    }
+    return new ShapesDataset(split, seed, size, maxLongSide, false, varied, share);
+  }
+
+  /** Every word that an expression can have, unless the dataset is {@link #varied}, sorted. */
   public static List<String> vocabulary() {
-    return SceneLanguage.vocabulary();
+    return SceneWords.BASIC.vocabulary();
+  }
+
+  /**
+   * Every word of {@link #varied} datasets that a model should know, typing errors among them,
+   * sorted. Expressions that are not true may have others.
+   */
+  public static List<String> variedVocabulary() {
+    return SceneWords.VARIED.vocabulary();
   }
 
   @Override
   public String name() {
-    return "shapes " + split.name().toLowerCase(java.util.Locale.ROOT) + " seed " + seed;
+    return "shapes "
+        + split.name().toLowerCase(java.util.Locale.ROOT)
+        + " seed "
+        + seed
+        + (varied ? " varied" : "")
+        + (absentShare > 0 ? " absent " + absentShare : "");
   }
 
   @Override
@@ -85,39 +138,90 @@ public final class ShapesDataset implements ReferringDataset {
   public ReferringPair pair(int index) {
     java.util.Objects.checkIndex(index, size);
     SplittableRandom random = new SplittableRandom(SceneSeeds.of(split, seed, index));
-    Kind kind = simple ? Kind.ATTRIBUTE : randomKind(random);
+    AbsentKind absent = absentKind(index);
+    ExpressionKind kind = simple ? ExpressionKind.ATTRIBUTE : randomKind(random);
+    SceneWords words = varied ? SceneWords.VARIED : SceneWords.BASIC;
     for (int i = 0; i < MAX_SCENES; i++) {
-      Scene scene =
-          Scene.generate(
-              SceneSeeds.of(split, seed, random.nextLong()),
-              maxLongSide,
-              simple ? Scene.FEW_OBJECTS : Scene.MAX_OBJECTS);
+      Scene scene = scene(random);
       for (int j = 0; j < TRIES; j++) {
-        Utterance utterance = SceneLanguage.say(kind, scene, random);
-        if (utterance != null) {
-          return new ReferringPair(
-              name() + " pair " + index,
-              scene,
-              utterance.text(),
-              utterance.target().box(),
-              kind.label,
-              SceneLanguage.landmarks(utterance));
+        ReferringPair pair =
+            absent == null
+                ? truePair(index, kind, scene, words, random)
+                : absentPair(index, absent, kind, scene, words, random);
+        if (pair != null) {
+          return pair;
         }
       }
     }
     throw new IllegalStateException("no scene found for " + name() + " pair " + index);
   }
 
+  private Scene scene(SplittableRandom random) {
+    int most = varied ? Scene.MANY_OBJECTS : Scene.MAX_OBJECTS;
+    return Scene.generate(
+        SceneSeeds.of(split, seed, random.nextLong()),
+        maxLongSide,
+        simple ? Scene.FEW_OBJECTS : most);
+  }
+
+  /** Why a pair's expression is not true; null if it is. Takes nothing from the pair's stream. */
+  private AbsentKind absentKind(int index) {
+    if (absentShare == 0) {
+      return null;
+    }
+    SplittableRandom random =
+        new SplittableRandom(SceneSeeds.mix(SceneSeeds.of(split, seed, index) + 1));
+    if (random.nextDouble() >= absentShare) {
+      return null;
+    }
+    AbsentKind[] kinds = AbsentKind.values();
+    return kinds[random.nextInt(kinds.length)];
+  }
+
+  private ReferringPair truePair(
+      int index, ExpressionKind kind, Scene scene, SceneWords words, SplittableRandom random) {
+    Utterance utterance = SceneLanguage.say(kind, scene, words, random);
+    return utterance == null
+        ? null
+        : new ReferringPair(
+            id(index),
+            scene,
+            utterance.text(),
+            utterance.target().box(),
+            kind.label,
+            SceneLanguage.landmarks(utterance));
+  }
+
+  private ReferringPair absentPair(
+      int index,
+      AbsentKind absent,
+      ExpressionKind kind,
+      Scene scene,
+      SceneWords words,
+      SplittableRandom random) {
+    String text = AbsentLanguage.say(absent, kind, scene, () -> scene(random), words, random);
+    return text == null
+        ? null
+        : new ReferringPair(id(index), scene, text, List.of(), absent.label, List.of());
+  }
+
+  private String id(int index) {
+    return name() + " pair " + index;
+  }
+
   /** Attributes, relations and superlatives as 3 : 4 : 3. */
-  private static Kind randomKind(SplittableRandom random) {
+  private ExpressionKind randomKind(SplittableRandom random) {
     int number = random.nextInt(10);
     if (number < 3) {
-      return Kind.ATTRIBUTE;
+      return ExpressionKind.ATTRIBUTE;
     }
-    Kind[] kinds = Kind.values();
-    return number < 7
-        ? kinds[Kind.LEFT.ordinal() + random.nextInt(4)]
-        : kinds[Kind.LEFTMOST.ordinal() + random.nextInt(6)];
+    ExpressionKind[] kinds = ExpressionKind.values();
+    if (number < 7) {
+      return kinds[ExpressionKind.LEFT.ordinal() + random.nextInt(4)];
+    }
+    // The smallest object is the hardest to find: varied scenes ask for it twice as often.
+    int superlative = random.nextInt(varied ? 7 : 6);
+    return kinds[ExpressionKind.LEFTMOST.ordinal() + Math.min(5, superlative)];
   }
 
   @Override

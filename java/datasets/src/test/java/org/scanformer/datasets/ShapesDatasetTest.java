@@ -127,7 +127,7 @@ class ShapesDatasetTest {
       ReferringPair pair = SCENES.pair(i);
       kinds.merge(pair.kind(), 1, Integer::sum);
       List<SceneObject> objects = ((Scene) pair.image()).sceneObjects();
-      List<SceneObject> meant = Meaning.of(pair.expression(), objects);
+      List<SceneObject> meant = SceneMeaning.of(pair.expression(), objects);
       assertEquals(1, meant.size(), pair.id() + ": " + pair.expression());
       assertEquals(pair.box(), meant.get(0).box(), pair.id() + ": " + pair.expression());
     }
@@ -154,110 +154,5 @@ class ShapesDatasetTest {
     }
     String sum = HexFormat.of().formatHex(digest.digest());
     assertEquals("821eeea7161fb4c76c38b95b986f839d59c48cb47315c80382570ce9c2eb59d3", sum);
-  }
-
-  /** What expressions mean, without the generator's own words about it. */
-  private static final class Meaning {
-    static List<SceneObject> of(String expression, List<SceneObject> objects) {
-      for (String phrase :
-          new String[] {
-            " to the left of ",
-            " on the left of ",
-            " left of ",
-            " to the right of ",
-            " on the right of ",
-            " right of ",
-            " above ",
-            " over ",
-            " below ",
-            " under ",
-            " beneath "
-          }) {
-        int at = expression.indexOf(phrase);
-        if (at > 0) {
-          List<SceneObject> named = named(expression.substring(at + phrase.length()), objects);
-          assertEquals(1, named.size(), expression);
-          SceneObject landmark = named.get(0);
-          return named(expression.substring(0, at), objects).stream()
-              .filter(object -> object != landmark && isSo(phrase, object, landmark))
-              .toList();
-        }
-      }
-      return superlative(expression, objects);
-    }
-
-    private static boolean isSo(String phrase, SceneObject object, SceneObject landmark) {
-      double right = middleX(object) - middleX(landmark);
-      double down = middleY(object) - middleY(landmark);
-      if (phrase.contains("left")) {
-        return right < 0;
-      }
-      if (phrase.contains("right")) {
-        return right > 0;
-      }
-      return phrase.contains("above") || phrase.contains("over") ? down < 0 : down > 0;
-    }
-
-    private static double middleX(SceneObject object) {
-      return object.box().x() + object.box().width() / 2;
-    }
-
-    private static double middleY(SceneObject object) {
-      return object.box().y() + object.box().height() / 2;
-    }
-
-    private static double size(SceneObject object) {
-      return Math.max(object.box().width(), object.box().height());
-    }
-
-    private static List<SceneObject> superlative(String expression, List<SceneObject> objects) {
-      List<SceneObject> named = named(expression, objects);
-      for (String word : expression.split(" ")) {
-        java.util.function.ToDoubleFunction<SceneObject> most =
-            switch (word) {
-              case "leftmost" -> object -> -middleX(object);
-              case "rightmost" -> Meaning::middleX;
-              case "topmost", "highest" -> object -> -middleY(object);
-              case "bottommost", "lowest" -> Meaning::middleY;
-              case "largest", "biggest" -> Meaning::size;
-              case "smallest", "littlest" -> object -> -size(object);
-              default -> null;
-            };
-        if (most != null) {
-          double best = named.stream().mapToDouble(most).max().orElseThrow();
-          return named.stream().filter(o -> most.applyAsDouble(o) == best).toList();
-        }
-      }
-      return named;
-    }
-
-    private static List<SceneObject> named(String words, List<SceneObject> objects) {
-      List<String> list = Arrays.asList(words.split(" "));
-      return objects.stream()
-          .filter(object -> list.stream().allMatch(w -> fits(w, object)))
-          .toList();
-    }
-
-    private static boolean fits(String word, SceneObject object) {
-      String form = object.form().name();
-      String hue = object.hue().name();
-      String extent = object.extent().name();
-      return switch (word) {
-        case "circle", "disc" -> form.equals("CIRCLE");
-        case "square", "box" -> form.equals("SQUARE");
-        case "triangle" -> form.equals("TRIANGLE");
-        case "star" -> form.equals("STAR");
-        case "cross", "plus" -> form.equals("CROSS");
-        case "ring", "donut" -> form.equals("RING");
-        case "diamond", "rhombus" -> form.equals("DIAMOND");
-        case "red", "green", "blue", "yellow", "orange", "white", "black" ->
-            hue.equalsIgnoreCase(word);
-        case "purple", "violet" -> hue.equals("PURPLE");
-        case "small", "little", "tiny" -> extent.equals("SMALL");
-        case "medium" -> extent.equals("MEDIUM");
-        case "large", "big" -> extent.equals("LARGE");
-        default -> true;
-      };
-    }
   }
 }

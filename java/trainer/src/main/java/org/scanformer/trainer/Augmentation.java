@@ -47,11 +47,13 @@ final class Augmentation {
         pair.id(),
         source,
         pair.expression(),
-        mirror ? mirrored(pair.box(), width) : pair.box(),
+        mirror ? mirrored(pair.targets(), width) : pair.targets(),
         pair.kind(),
-        mirror
-            ? pair.landmarks().stream().map(box -> mirrored(box, width)).toList()
-            : pair.landmarks());
+        mirror ? mirrored(pair.landmarks(), width) : pair.landmarks());
+  }
+
+  private static List<Box> mirrored(List<Box> boxes, int width) {
+    return boxes.stream().map(box -> mirrored(box, width)).toList();
   }
 
   private static Box mirrored(Box box, int width) {

@@ -84,15 +84,25 @@ final class Batch {
   /** Tokens of each expression. */
   final int[] lengths;
 
-  /** The true boxes (cx, cy, w, h), relative to the image, [B, 4]. */
+  /** The true boxes (cx, cy, w, h), relative to the image, [B, 4]; anything without a target. */
   final float[] boxes;
+
+  /** 1 where the expression has a target, 0 where it is not true of the image, [B]. */
+  final float[] there;
 
   final ScaleLabels[] scales;
 
-  Batch(int[][] ids, int maxTextLength, int patchSize, float[] boxes, ScaleLabels[] scales) {
+  Batch(
+      int[][] ids,
+      int maxTextLength,
+      int patchSize,
+      float[] boxes,
+      float[] there,
+      ScaleLabels[] scales) {
     this.size = ids.length;
     this.patchSize = patchSize;
     this.boxes = boxes;
+    this.there = there;
     this.scales = scales;
     int longest = 0;
     for (int[] row : ids) {
@@ -109,6 +119,15 @@ final class Batch {
         this.ids[i * longest + j] = ids[i][j];
       }
     }
+  }
+
+  /** Pairs with a target. */
+  int targets() {
+    int targets = 0;
+    for (float one : there) {
+      targets += (int) one;
+    }
+    return targets;
   }
 
   /** The patches' pixels as rows for the projection: channel, row, column; [B, n, 3 P²]. */

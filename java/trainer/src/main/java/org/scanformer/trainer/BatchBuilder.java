@@ -71,7 +71,7 @@ final class BatchBuilder implements AutoCloseable {
    * Makes a batch. Pairs whose image or expression cannot be used are replaced, or left out where
    * there is no replacement.
    *
-   * @param pairs at least one, each with one target; their images have the same coarse grid
+   * @param pairs at least one, each with one target or none; their images have the same coarse grid
    * @return the batch, or null if no pair could be used
    */
   Batch build(List<ReferringPair> pairs, Replacement replacement) {
@@ -85,12 +85,14 @@ final class BatchBuilder implements AutoCloseable {
     }
     int[][] ids = new int[pairs.size()][];
     float[] boxes = new float[4 * pairs.size()];
+    float[] there = new float[pairs.size()];
     int filled = 0;
     for (int i = 0; i < pairs.size(); i++) {
       ReferringPair pair = pairs.get(i);
       for (int attempt = 1; pair != null; attempt++) {
         try {
           ids[filled] = add(pair, grid, filled, boxes, scales);
+          there[filled] = pair.targets().size();
           filled++;
           break;
         } catch (ScanFormerException e) {
@@ -108,11 +110,12 @@ final class BatchBuilder implements AutoCloseable {
     if (filled < ids.length) {
       ids = Arrays.copyOf(ids, filled);
       boxes = Arrays.copyOf(boxes, 4 * filled);
+      there = Arrays.copyOf(there, filled);
       for (int s = 0; s < scales.length; s++) {
         scales[s] = scales[s].first(filled);
       }
     }
-    return new Batch(ids, config.maxTextLength(), config.patchSize(), boxes, scales);
+    return new Batch(ids, config.maxTextLength(), config.patchSize(), boxes, there, scales);
   }
 
   /** Fills a pair's place and returns its token ids; labels come last, as nothing clears them. */
@@ -125,9 +128,11 @@ final class BatchBuilder implements AutoCloseable {
     int[] ids = tokenizer.encode(pair.expression());
     Image image = pair.image().read();
     pixels(image, pair, grid, place, scales);
-    double[] target = normalized(pair.box(), image);
-    for (int j = 0; j < 4; j++) {
-      boxes[4 * place + j] = (float) target[j];
+    if (!pair.targets().isEmpty()) {
+      double[] target = normalized(pair.box(), image);
+      for (int j = 0; j < 4; j++) {
+        boxes[4 * place + j] = (float) target[j];
+      }
     }
     for (int s = 0; s < scales.length; s++) {
       labels(pair, image, place, s, scales[s]);
@@ -171,12 +176,12 @@ final class BatchBuilder implements AutoCloseable {
     double height = (double) image.height() / labels.rows;
     List<ImageObject> objects = pair.image().objects();
     if (objects.isEmpty()) {
-      objects = List.of(new ImageObject(pair.box(), null, null));
+      objects = pair.targets().stream().map(box -> new ImageObject(box, null, null)).toList();
     }
     for (int p = 0; p < labels.rows * labels.cols; p++) {
       Box cell = new Box(p % labels.cols * width, p / labels.cols * height, width, height);
       int place = number * labels.rows * labels.cols + p;
-      double onTarget = overlap(cell, pair.box()) / (width * height);
+      double onTarget = pair.targets().isEmpty() ? 0 : overlap(cell, pair.box()) / (width * height);
       labels.target[place] = onTarget > OVERLAPS ? 1 : 0;
       boolean wanted = onTarget > OVERLAPS;
       // A landmark matters while the target is not yet found, at the first scale that selects.

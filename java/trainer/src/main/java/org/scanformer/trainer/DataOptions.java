@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.TreeSet;
 import org.scanformer.datasets.BadRecord;
 import org.scanformer.datasets.MdetrDataset;
@@ -91,17 +92,57 @@ final class DataOptions {
       description = "Maximum number of held-out pairs. Default: 960.")
   private int validationPairs;
 
+  @Option(
+      names = "--absent",
+      paramLabel = "SHARE",
+      defaultValue = "0",
+      description =
+          "Share of expressions that are not true of their image. refer and mdetr: those of other"
+              + " images, where the objects' categories show it; and the data's own without a"
+              + " target. Default: 0.")
+  private double absent;
+
+  @Option(
+      names = "--varied",
+      description = "shapes: up to eight objects, more synonyms and phrases, and typing errors.")
+  private boolean varied;
+
   private ReferringDataset training;
 
   boolean isShapes() {
     return form == Form.SHAPES;
   }
 
-  /** Opens the data to train on. */
-  TrainingData training(ModelConfig config, int batch, long seed) {
+  /**
+   * Opens the data to train on.
+   *
+   * @param curriculum whether drawn scenes are simple at first
+   */
+  TrainingData training(ModelConfig config, int batch, long seed, boolean curriculum) {
     return isShapes()
-        ? new ShapesTrainingData(config, batch, seed)
-        : new EpochTrainingData(trainingSet(), config, batch, seed);
+        ? new ShapesTrainingData(config, batch, seed, varied, absent, curriculum)
+        : new EpochTrainingData(trainingSet(), config, batch, seed, absent);
+  }
+
+  /** The tokens of the drawn scenes; a token's index is its id. */
+  List<String> shapesTokens() {
+    return ShapesTokenizer.vocabulary(varied);
+  }
+
+  /** Tokens of the longest expression about drawn scenes, at least. */
+  int shapesTextLength() {
+    return varied ? 24 : 16;
+  }
+
+  /** Refuses values that mean nothing. */
+  void requireSensible() {
+    if (!(absent >= 0 && absent < 1)) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "--absent must be at least 0 and less than 1, found " + absent);
+    }
+    if (varied && !isShapes()) {
+      throw new CommandLine.ParameterException(spec.commandLine(), "--varied is for --data shapes");
+    }
   }
 
   private ReferringDataset trainingSet() {
@@ -129,25 +170,32 @@ final class DataOptions {
     }
     ReferringDataset dataset =
         switch (form) {
-          case SHAPES ->
-              ShapesDataset.of(
-                  Split.VALIDATION,
-                  VALIDATION_SEED,
-                  validationPairs,
-                  ShapesTrainingData.MAX_LONG_SIDE);
+          case SHAPES -> {
+            ShapesDataset scenes =
+                ShapesDataset.of(
+                    Split.VALIDATION,
+                    VALIDATION_SEED,
+                    validationPairs,
+                    ShapesTrainingData.MAX_LONG_SIDE);
+            yield (varied ? scenes.varied() : scenes).withAbsent(absent);
+          }
           case REFER ->
               ReferDataset.open(required(root, "--root"), splitBy, validationSplit, images);
           case MDETR -> MdetrDataset.open(required(validationFile, "--validation-file"), images);
         };
     report(dataset);
+    AbsentPairs mixture = new AbsentPairs(dataset, isShapes() ? 0 : absent);
+    SplittableRandom random = new SplittableRandom(VALIDATION_SEED);
     List<ReferringPair> usable = new ArrayList<>();
+    boolean anyTarget = false;
     for (int i = 0; i < dataset.size(); i++) {
-      ReferringPair pair = dataset.pair(i);
-      if (pair.hasOneTarget()) {
+      ReferringPair pair = mixture.pair(i, random);
+      if (pair.hasOneTarget() || absent > 0 && pair.targets().isEmpty()) {
         usable.add(pair);
+        anyTarget |= pair.hasOneTarget();
       }
     }
-    if (usable.isEmpty()) {
+    if (!anyTarget) {
       throw new IllegalArgumentException(
           dataset.name() + ": no held-out pair with one target found, expected at least 1");
     }

@@ -16,19 +16,27 @@ import org.scanformer.internal.model.ModelConfig;
  */
 final class EpochTrainingData implements TrainingData {
   private final ReferringDataset dataset;
+  private final AbsentPairs mixture;
   private final int batchSize;
   private final long seed;
   private final List<int[]> byGrid = new ArrayList<>();
   private final long batchesPerEpoch;
 
-  EpochTrainingData(ReferringDataset dataset, ModelConfig config, int batchSize, long seed) {
+  /**
+   * Batches of a dataset.
+   *
+   * @param absentShare of expressions that are not true of their image, see {@link AbsentPairs}
+   */
+  EpochTrainingData(
+      ReferringDataset dataset, ModelConfig config, int batchSize, long seed, double absentShare) {
     this.dataset = dataset;
+    this.mixture = new AbsentPairs(dataset, absentShare);
     this.batchSize = batchSize;
     this.seed = seed;
     Map<ModelConfig.Grid, List<Integer>> grids = new LinkedHashMap<>();
     int usable = 0;
     for (int i = 0; i < dataset.size(); i++) {
-      if (!dataset.pair(i).hasOneTarget()) {
+      if (!mixture.usable(dataset.pair(i))) {
         continue;
       }
       usable++;
@@ -49,7 +57,7 @@ final class EpochTrainingData implements TrainingData {
           dataset.name()
               + ": "
               + usable
-              + " pairs with one target found, expected at least "
+              + " usable pairs found, expected at least "
               + batchSize
               + " with images of one coarse grid for a batch");
     }
@@ -65,7 +73,7 @@ final class EpochTrainingData implements TrainingData {
     SplittableRandom changes = new SplittableRandom(seed * 31 + step);
     List<ReferringPair> pairs = new ArrayList<>();
     for (int index : indices(step)) {
-      pairs.add(Augmentation.augment(dataset.pair(index), changes));
+      pairs.add(Augmentation.augment(mixture.pair(index, changes), changes));
     }
     return pairs;
   }

@@ -2,7 +2,6 @@ package org.scanformer.trainer;
 
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -11,13 +10,16 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /**
  * The loss of a scan and its reported figures. Not thread-safe.
  *
+ * <p>A pair without a target has no losses of boxes and selection.
+ *
  * <ul>
  *   <li>Boxes: 5 · L1 + 2 · (1 − GIoU) of every scale's box, finer ones weigh more.
  *   <li>Objects: the same of each patch token's box against the object that covers it, through the
  *       same norm and head. Without it [REG] stays at the mean box for a very long time.
  *   <li>Selection: binary cross entropy of the children that are worth selecting, and the squared
  *       excess of the selected share over its budget.
- *   <li>Score: binary cross entropy against the box's IoU, which passes no gradient to the box.
+ *   <li>Score: binary cross entropy against whether there is a target and the scale's box has an
+ *       IoU of at least ½ with it; finer scales weigh more.
  *   <li>Grounding, by heads that only training has: whether the target overlaps a patch, after the
  *       last layer; category and colour of what covers it, after Encoder1.
  * </ul>
@@ -57,23 +59,39 @@ final class Losses {
    *
    * @param total the loss to minimise, a scalar with a gradient
    * @param boxLoss mean of 5 · L1 + 2 · (1 − GIoU) of the last scale
-   * @param hits share of the batch whose box has an IoU of at least ½, by scale
+   * @param hits share of the pairs with a target whose box has an IoU of at least ½, by scale
    * @param selectedShare by scale
+   * @param right 1 for pairs with a target and such a box, [B, S]
+   * @param scoreLogits [B, S]; null if the model has no score head
    */
-  record Result(Tensor total, double boxLoss, double[] hits, double[] selectedShare) {}
+  record Result(
+      Tensor total,
+      double boxLoss,
+      double[] hits,
+      double[] selectedShare,
+      Tensor right,
+      Tensor scoreLogits) {}
 
   /** Computes the loss of a scan. */
   Result of(Batch batch, Scan scan) {
     Device device = model.device();
     int count = scan.scales.length;
     Tensor truth = Torch.of(device, batch.boxes, batch.size, 1, 4).expand(batch.size, count, 4);
-    Tensor iou = iou(scan.boxes, truth);
-    Tensor perBox = boxLoss(scan.boxes, truth);
-    Tensor byScale = perBox.mean(new long[] {0}, false, NO_TYPE);
-    Tensor total = byScale.mul(Torch.of(device, weights(count), count)).sum();
+    Tensor there = Torch.of(device, batch.there, batch.size, 1);
+    int targets = batch.targets();
+    Tensor scaleWeights = Torch.of(device, weights(count), count);
+    Tensor byScale = boxLoss(scan.boxes, truth).mul(there).sum(0).div(scalar(Math.max(1, targets)));
+    Tensor total = byScale.mul(scaleWeights).sum();
+    Tensor right = iou(scan.boxes, truth).detach().ge(scalar(0.5)).to(ScalarType.Float).mul(there);
+    Tensor scoreLogits = hasScore ? model.scoreLogits(scan.reg).squeeze(2) : null;
     if (hasScore) {
-      Tensor logits = model.scoreLogits(scan.reg).squeeze(2);
-      total = total.add(torch.binary_cross_entropy_with_logits(logits, iou.detach()));
+      TensorOptional weights =
+          new TensorOptional(scaleWeights.div(scalar(batch.size)).expand(batch.size, count));
+      // Reduction.Sum
+      total =
+          total.add(
+              torch.binary_cross_entropy_with_logits(
+                  scoreLogits, right, weights, new TensorOptional(), 2));
     }
     double[] shares = new double[count];
     for (int s = 0; s < count; s++) {
@@ -93,22 +111,21 @@ final class Losses {
         Tensor wanted = batch.perPatch(device, s + 1, batch.scales[s + 1].wanted);
         total =
             total.add(
-                maskedBce(scale.childLogits(), wanted, scale.openChildren(), POSITIVE_WEIGHT));
+                maskedBce(
+                    scale.childLogits(), wanted, scale.openChildren().mul(there), POSITIVE_WEIGHT));
         Tensor soft = scale.childLogits().sigmoid().mul(scale.openChildren()).mean();
         total = total.add(soft.sub(scalar(budget)).relu().square());
       }
       shares[s] = scale.selected().mean().item_double();
     }
-    float[] hit =
-        Torch.floats(iou.ge(scalar(0.5)).to(ScalarType.Float).mean(new long[] {0}, false, NO_TYPE));
+    float[] hit = Torch.floats(right.sum(0));
     double[] hits = new double[count];
     for (int s = 0; s < count; s++) {
-      hits[s] = hit[s];
+      hits[s] = hit[s] / Math.max(1, targets);
     }
-    return new Result(total, byScale.select(0, count - 1).item_double(), hits, shares);
+    double boxLoss = byScale.select(0, count - 1).item_double();
+    return new Result(total, boxLoss, hits, shares, right, scoreLogits);
   }
-
-  private static final ScalarTypeOptional NO_TYPE = new ScalarTypeOptional();
 
   private static Scalar scalar(double value) {
     return Torch.scalar(value);

@@ -18,11 +18,20 @@ final class ModelExport {
   private ModelExport() {}
 
   /** Writes {@code config.json}, each field of the configuration by its name in the file. */
-  static void writeConfig(ModelConfig config, double threshold, Path file) throws IOException {
+  static void writeConfig(ModelConfig config, double threshold, Presence presence, Path file)
+      throws IOException {
     ObjectNode node = MAPPER.createObjectNode();
     node.put("model_type", "scanformer").put("format_version", 1).put("hidden_act", "gelu");
     config.toMap().forEach((name, value) -> node.set(name, MAPPER.valueToTree(value)));
     node.put("selection_threshold", threshold);
+    if (presence != null) {
+      node.putObject("score_calibration")
+          .put("scale", presence.calibration().scale())
+          .put("bias", presence.calibration().bias());
+      if (!Double.isNaN(presence.foundThreshold())) {
+        node.put("found_threshold", presence.foundThreshold());
+      }
+    }
     AtomicFiles.write(file, MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(node));
   }
 
@@ -31,10 +40,16 @@ final class ModelExport {
    *
    * @param values the parameter vector or an average of it
    * @param threshold the selection threshold, a probability
+   * @param presence what the scores mean; null if that is not known
    * @param tokenizer the tokenizer file to copy
    */
   static void write(
-      Parameters parameters, Tensor values, double threshold, Path tokenizer, Path directory)
+      Parameters parameters,
+      Tensor values,
+      double threshold,
+      Presence presence,
+      Path tokenizer,
+      Path directory)
       throws IOException {
     Files.createDirectories(directory);
     SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
@@ -43,7 +58,7 @@ final class ModelExport {
       writer.tensor(name, Torch.floats(parameters.part(values, name)), entry.getValue());
     }
     writer.write(directory.resolve("model.safetensors"));
-    writeConfig(parameters.config(), threshold, directory.resolve("config.json"));
+    writeConfig(parameters.config(), threshold, presence, directory.resolve("config.json"));
     AtomicFiles.write(directory.resolve("tokenizer.json"), Files.readAllBytes(tokenizer));
   }
 }

@@ -21,6 +21,7 @@ final class Optimizer implements AutoCloseable {
   private final Parameters parameters;
   private final boolean muon;
   private final double weightDecay;
+  private final ScalarType type;
   private final Tensor first;
   private final Tensor second;
   private final Tensor decayMask;
@@ -30,8 +31,10 @@ final class Optimizer implements AutoCloseable {
    *
    * @param muon whether Muon optimises the layers' matrices
    * @param weightDecay decoupled, relative to the step's learning rate
+   * @param type of Muon's products: Float or BFloat16
    */
-  Optimizer(Parameters parameters, boolean muon, double weightDecay) {
+  Optimizer(Parameters parameters, boolean muon, double weightDecay, ScalarType type) {
+    this.type = type;
     this.parameters = parameters;
     this.muon = muon;
     this.weightDecay = weightDecay;
@@ -100,13 +103,13 @@ final class Optimizer implements AutoCloseable {
         .view(stack.count(), stack.rows(), stack.cols());
   }
 
-  /** Nearly orthogonal matrices of the same row and column spaces, [n, r, c], in bf16. */
-  private static Tensor orthogonalized(Tensor matrices) {
+  /** Nearly orthogonal matrices of the same row and column spaces, [n, r, c]. */
+  private Tensor orthogonalized(Tensor matrices) {
     boolean tall = matrices.size(1) > matrices.size(2);
     Tensor x = tall ? matrices.transpose(1, 2) : matrices;
     Tensor norm =
         x.square().sum(new long[] {1, 2}, true, new org.bytedeco.pytorch.ScalarTypeOptional());
-    x = x.div(norm.sqrt().add(Torch.scalar(1e-7))).to(ScalarType.BFloat16).contiguous();
+    x = x.div(norm.sqrt().add(Torch.scalar(1e-7))).to(type).contiguous();
     Scalar a = Torch.scalar(3.4445);
     Scalar b = Torch.scalar(-4.7750);
     Scalar c = Torch.scalar(2.0315);

@@ -15,15 +15,28 @@ final class ShapesTokenizer {
 
   private ShapesTokenizer() {}
 
-  /** Every token; its index is its id. */
-  static List<String> vocabulary() {
+  /**
+   * Every token; its index is its id.
+   *
+   * @param varied whether to include the words of varied scenes
+   */
+  static List<String> vocabulary(boolean varied) {
     List<String> tokens = new ArrayList<>(SPECIAL);
-    tokens.addAll(ShapesDataset.vocabulary());
+    tokens.addAll(varied ? ShapesDataset.variedVocabulary() : ShapesDataset.vocabulary());
     return tokens;
   }
 
-  /** Writes {@code tokenizer.json}. */
+  /** Writes {@code tokenizer.json} with the words of scenes that are not varied. */
   static void write(Path file, int maxLength) throws IOException {
+    write(file, maxLength, vocabulary(false));
+  }
+
+  /**
+   * Writes {@code tokenizer.json}.
+   *
+   * @param tokens by id, the special ones first
+   */
+  static void write(Path file, int maxLength, List<String> tokens) throws IOException {
     ObjectMapper mapper = new ObjectMapper();
     ObjectNode root = mapper.createObjectNode().put("version", "1.0");
     root.putObject("truncation")
@@ -63,7 +76,6 @@ final class ShapesTokenizer {
             .put("continuing_subword_prefix", "##")
             .put("max_input_chars_per_word", 100);
     ObjectNode vocabulary = model.putObject("vocab");
-    List<String> tokens = vocabulary();
     for (int i = 0; i < tokens.size(); i++) {
       vocabulary.put(tokens.get(i), i);
     }

@@ -21,13 +21,30 @@ final class ShapesTrainingData implements TrainingData {
   private final long seed;
   private final ShapesDataset scenes;
   private final ShapesDataset simple;
+  private final boolean curriculum;
 
-  ShapesTrainingData(ModelConfig config, int batchSize, long seed) {
+  /**
+   * A stream.
+   *
+   * @param varied whether the scenes are {@linkplain ShapesDataset#varied varied}
+   * @param absentShare of expressions that are not true, once simple scenes have faded out
+   * @param curriculum whether there are simple scenes at first
+   */
+  ShapesTrainingData(
+      ModelConfig config,
+      int batchSize,
+      long seed,
+      boolean varied,
+      double absentShare,
+      boolean curriculum) {
+    this.curriculum = curriculum;
     this.config = config;
     this.batchSize = batchSize;
     this.seed = seed;
-    scenes = ShapesDataset.of(Split.TRAIN, seed, Integer.MAX_VALUE, MAX_LONG_SIDE);
-    simple = ShapesDataset.simple(Split.TRAIN, seed, Integer.MAX_VALUE, MAX_LONG_SIDE);
+    ShapesDataset all = ShapesDataset.of(Split.TRAIN, seed, Integer.MAX_VALUE, MAX_LONG_SIDE);
+    ShapesDataset few = ShapesDataset.simple(Split.TRAIN, seed, Integer.MAX_VALUE, MAX_LONG_SIDE);
+    scenes = (varied ? all.varied() : all).withAbsent(absentShare);
+    simple = varied ? few.varied() : few;
   }
 
   @Override
@@ -38,7 +55,7 @@ final class ShapesTrainingData implements TrainingData {
   @Override
   public List<ReferringPair> batch(long step, double progress) {
     SplittableRandom random = new SplittableRandom(seed * 0x9e3779b97f4a7c15L + step);
-    double simpleShare = Math.max(0, 1 - progress / SIMPLE_UNTIL);
+    double simpleShare = curriculum ? Math.max(0, 1 - progress / SIMPLE_UNTIL) : 0;
     List<ReferringPair> batch = new ArrayList<>(batchSize);
     ModelConfig.Grid grid = null;
     while (batch.size() < batchSize) {

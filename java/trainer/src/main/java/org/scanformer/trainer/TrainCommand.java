@@ -1,5 +1,7 @@
 package org.scanformer.trainer;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -34,6 +36,8 @@ import picocli.CommandLine.Spec;
           + " model/. A run that is started again in the same directory resumes from its checkpoint."
     })
 final class TrainCommand implements Callable<Integer> {
+  private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
+
   @Spec private CommandSpec spec;
 
   @Mixin private DataOptions data;
@@ -47,8 +51,10 @@ final class TrainCommand implements Callable<Integer> {
         names = "--init",
         paramLabel = "DIR",
         description =
-            "Start with the weights, sizes and tokenizer of a ViLT checkpoint in Hugging Face's format.")
-    private Path vilt;
+            "Start with the weights, sizes and tokenizer of a ViLT checkpoint in Hugging Face's"
+                + " format, or of a model directory of ours; with --data shapes, words are added to"
+                + " the latter's tokenizer as needed.")
+    private Path checkpoint;
 
     @Option(
         names = "--config",
@@ -165,10 +171,18 @@ final class TrainCommand implements Callable<Integer> {
   private double budget;
 
   @Option(
+      names = "--no-curriculum",
+      description =
+          "Start without simple scenes and full selection: for --init with a model of ours.")
+  private boolean noCurriculum;
+
+  @Option(
       names = "--precision",
       paramLabel = "fp32|bf16",
-      defaultValue = "bf16",
-      description = "Type of matrix products; weights, sums and losses stay fp32. Default: bf16.")
+      description =
+          "Type of matrix products; weights, sums and losses stay fp32. Default: bf16 on GPUs and on"
+              + " CPUs with AVX512-BF16, otherwise fp32, as other CPUs take ten times as long in"
+              + " bf16.")
   private PrecisionName precision;
 
   /** See the option. */
@@ -234,11 +248,13 @@ final class TrainCommand implements Callable<Integer> {
     Device device = new Device(deviceName);
     Parameters parameters = new Parameters(config, auxiliary, device);
     parameters.initialize(seed);
-    if (start != null && start.vilt != null) {
-      List<String> unused = ViltCheckpoint.copy(start.vilt, parameters);
-      spec.commandLine().getErr().println("Not used of " + start.vilt + ": " + unused);
+    if (initial() != null && ScanFormerCheckpoint.is(initial())) {
+      ScanFormerCheckpoint.copy(initial(), parameters, tokenizerFile);
+    } else if (initial() != null) {
+      List<String> unused = ViltCheckpoint.copy(initial(), parameters);
+      spec.commandLine().getErr().println("Not used of " + initial() + ": " + unused);
     }
-    ScalarType type = precision == PrecisionName.BF16 ? ScalarType.BFloat16 : ScalarType.Float;
+    ScalarType type = productType(device);
     TrainingModel model = new TrainingModel(parameters, device, type, form);
     Losses losses =
         new Losses(model, budget, config.scoreHead(), !categories.isEmpty(), !colors.isEmpty());
@@ -252,14 +268,15 @@ final class TrainCommand implements Callable<Integer> {
             weightDecay,
             decay == Decay.COSINE,
             warmup,
-            seed);
+            seed,
+            !noCurriculum);
     try (Trainer trainer =
         new Trainer(
             options,
             parameters,
             model,
             losses,
-            data.training(config, batch, seed),
+            data.training(config, batch, seed, !noCurriculum),
             new BatchBuilder(
                 config,
                 TextTokenizer.open(tokenizerFile, config),
@@ -280,13 +297,29 @@ final class TrainCommand implements Callable<Integer> {
     return 0;
   }
 
+  private ScalarType productType(Device device) throws IOException {
+    boolean bf16 =
+        precision == null
+            ? device.is_cuda() || Files.readString(CPU_INFO).contains("avx512_bf16")
+            : precision == PrecisionName.BF16;
+    spec.commandLine().getErr().println("Products in " + (bf16 ? "bf16" : "fp32"));
+    return bf16 ? ScalarType.BFloat16 : ScalarType.Float;
+  }
+
+  /** The checkpoint that a new run starts from, or null. A resumed run has its own. */
+  private Path initial() {
+    boolean resumed = Files.isRegularFile(out.resolve("checkpoint.safetensors"));
+    return start == null || resumed ? null : start.checkpoint;
+  }
+
   private void requireSensible() {
+    data.requireSensible();
     if (steps < 1 || batch < 1 || checkpointEvery < 1 || validateEvery < 1) {
       throw new CommandLine.ParameterException(
           spec.commandLine(),
           "--steps, --batch, --checkpoint-every and --validate-every must be at least 1");
     }
-    boolean ownVocabulary = tokenizer != null || start != null && start.vilt != null;
+    boolean ownVocabulary = tokenizer != null || start != null && start.checkpoint != null;
     if (!data.isShapes() && !ownVocabulary) {
       throw new CommandLine.ParameterException(
           spec.commandLine(), "data other than shapes needs --init, or --config with --tokenizer");
@@ -296,30 +329,49 @@ final class TrainCommand implements Callable<Integer> {
   /** Writes the run's config.json and tokenizer.json and reads the first. */
   private ModelConfig prepare(Path tokenizerFile) throws IOException {
     Path configFile = out.resolve("config.json");
-    if (start != null && start.vilt != null) {
-      AtomicFiles.write(configFile, ViltCheckpoint.config(start.vilt).toPrettyString());
-    } else if (start != null && start.config != null) {
+    boolean begun = start != null && start.checkpoint != null && initial() == null;
+    if (begun && Files.isRegularFile(configFile) && Files.isRegularFile(tokenizerFile)) {
+      return ModelConfig.read(configFile);
+    }
+    Path from = start == null ? null : start.checkpoint;
+    boolean ours = from != null && ScanFormerCheckpoint.is(from);
+    boolean shapesWords = tokenizer == null && data.isShapes() && (from == null || ours);
+    if (start != null && start.config != null) {
       AtomicFiles.write(configFile, Files.readAllBytes(start.config));
     } else {
-      try (InputStream in = TrainCommand.class.getResourceAsStream("shapes-config.json")) {
-        AtomicFiles.write(configFile, in.readAllBytes());
+      ObjectNode config =
+          from == null
+              ? smallConfig()
+              : ours ? ScanFormerCheckpoint.config(from) : ViltCheckpoint.config(from);
+      if (shapesWords) {
+        config.put("vocab_size", data.shapesTokens().size());
+        config.put("max_text_length", data.shapesTextLength());
       }
+      AtomicFiles.write(configFile, config.toPrettyString());
     }
     ModelConfig config = ModelConfig.read(configFile);
-    if (tokenizer != null) {
-      AtomicFiles.write(tokenizerFile, Files.readAllBytes(tokenizer));
-    } else if (start != null && start.vilt != null) {
-      AtomicFiles.write(tokenizerFile, Files.readAllBytes(start.vilt.resolve("tokenizer.json")));
-    } else {
-      int words = ShapesTokenizer.vocabulary().size();
-      if (config.vocabSize() < words) {
-        throw new CommandLine.ParameterException(
-            spec.commandLine(),
-            "the words of shapes need a vocab_size of " + words + ", found " + config.vocabSize());
-      }
-      ShapesTokenizer.write(tokenizerFile, config.maxTextLength());
+    if (!shapesWords) {
+      Path file = tokenizer != null ? tokenizer : from.resolve("tokenizer.json");
+      AtomicFiles.write(tokenizerFile, Files.readAllBytes(file));
+      return config;
     }
+    List<String> tokens = data.shapesTokens();
+    if (config.vocabSize() < tokens.size()) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(),
+          "the words of shapes need a vocab_size of "
+              + tokens.size()
+              + ", found "
+              + config.vocabSize());
+    }
+    ShapesTokenizer.write(tokenizerFile, config.maxTextLength(), tokens);
     return config;
+  }
+
+  private static ObjectNode smallConfig() throws IOException {
+    try (InputStream in = TrainCommand.class.getResourceAsStream("shapes-config.json")) {
+      return (ObjectNode) new ObjectMapper().readTree(in);
+    }
   }
 
   private static void auxiliaryHead(

@@ -26,7 +26,7 @@ import org.scanformer.internal.model.SafetensorsWriter;
  */
 @SuppressWarnings("try") // scopes and guards work by being open
 final class Trainer implements AutoCloseable {
-  /** Until this share of the run every patch is selected. */
+  /** Until this share of the run every patch is selected, if there is a curriculum. */
   private static final double DENSE_UNTIL = 0.05;
 
   /** After that, this share of the batches has every patch selected: the model needs both. */
@@ -65,7 +65,7 @@ final class Trainer implements AutoCloseable {
     this.losses = losses;
     this.data = data;
     this.builder = builder;
-    this.optimizer = new Optimizer(parameters, options.muon(), options.weightDecay());
+    this.optimizer = new Optimizer(parameters, options.muon(), options.weightDecay(), model.type());
     this.average = Torch.zeros(parameters.values().device(), ScalarType.Float, parameters.size());
     average.copy_(parameters.values());
   }
@@ -82,6 +82,7 @@ final class Trainer implements AutoCloseable {
    *     constant for 30 % of the run and then falls linearly to 0
    * @param warmup steps in which the rate rises from 0
    * @param seed of the initial values and of every random choice
+   * @param curriculum whether the run starts with every patch selected
    */
   record TrainOptions(
       long steps,
@@ -92,7 +93,8 @@ final class Trainer implements AutoCloseable {
       double weightDecay,
       boolean cosine,
       long warmup,
-      long seed) {
+      long seed,
+      boolean curriculum) {
     /** The learning rate's factor at a step, counted from 0. */
     double rate(long step) {
       double rise = warmup == 0 ? 1 : Math.min(1, (step + 1.0) / warmup);
@@ -160,7 +162,8 @@ final class Trainer implements AutoCloseable {
   /** The logit of a training step's threshold; −∞ if it selects every patch. */
   private double thresholdLogit(long ofStep) {
     SplittableRandom random = new SplittableRandom(options.seed() * 31 + ofStep);
-    boolean everything = progress(ofStep) < DENSE_UNTIL || random.nextDouble() < DENSE_SHARE;
+    boolean begin = options.curriculum() && progress(ofStep) < DENSE_UNTIL;
+    boolean everything = begin || random.nextDouble() < DENSE_SHARE;
     // Probabilities between 0.1 and 0.5, as the threshold is chosen after training.
     return everything ? Double.NEGATIVE_INFINITY : -2.2 * random.nextDouble();
   }
@@ -244,68 +247,16 @@ final class Trainer implements AutoCloseable {
   // ---- Evaluation ----
 
   /**
-   * Accuracy and cost on held-out pairs.
-   *
-   * @param accuracy share of pairs with an IoU of at least ½, by scale
-   * @param selectedShare by scale
-   */
-  record Evaluation(double[] accuracy, double[] selectedShare) {}
-
-  /**
-   * Evaluates the averaged parameters with several thresholds. Each batch is built, judged with all
-   * of them and dropped, so only one is in memory.
+   * Evaluates the averaged parameters with several thresholds.
    *
    * @param groups held-out pairs, as {@link #groups} makes them; those that cannot be read are left
    *     out
    * @param thresholdLogits children of larger logits are selected; −∞ for every patch
    * @return an evaluation for each threshold; null if no pair could be read
    */
-  List<Evaluation> evaluate(List<List<ReferringPair>> groups, double... thresholdLogits) {
-    Tensor own = parameters.values().clone();
-    int scales = parameters.config().numScales();
-    double[][] hits = new double[thresholdLogits.length][scales];
-    double[][] shares = new double[thresholdLogits.length][scales];
-    int pairs = 0;
-    try (NoGradGuard guard = new NoGradGuard()) {
-      parameters.values().copy_(average);
-      for (List<ReferringPair> group : groups) {
-        Batch batch = build(group);
-        if (batch != null) {
-          for (int t = 0; t < thresholdLogits.length; t++) {
-            evaluate(batch, thresholdLogits[t], hits[t], shares[t]);
-          }
-          pairs += batch.size;
-        }
-      }
-      parameters.values().copy_(own);
-    } finally {
-      own.close();
-    }
-    if (pairs == 0) {
-      return null;
-    }
-    List<Evaluation> evaluations = new ArrayList<>();
-    for (int t = 0; t < thresholdLogits.length; t++) {
-      for (int s = 0; s < scales; s++) {
-        hits[t][s] /= pairs;
-        shares[t][s] /= pairs;
-      }
-      evaluations.add(new Evaluation(hits[t], shares[t]));
-    }
-    return evaluations;
-  }
-
-  /** Adds a batch's hits and shares, each times its pairs. */
-  private void evaluate(Batch batch, double thresholdLogit, double[] hits, double[] shares) {
-    try (PointerScope scope = new PointerScope()) {
-      boolean everything = thresholdLogit == Double.NEGATIVE_INFINITY;
-      Scan scan = model.scan(batch, everything, everything ? 0 : thresholdLogit);
-      Losses.Result result = losses.of(batch, scan);
-      for (int s = 0; s < hits.length; s++) {
-        hits[s] += result.hits()[s] * batch.size;
-        shares[s] += result.selectedShare()[s] * batch.size;
-      }
-    }
+  List<Evaluator.Evaluation> evaluate(List<List<ReferringPair>> groups, double... thresholdLogits) {
+    return new Evaluator(parameters, model, losses, this::build)
+        .evaluate(average, groups, thresholdLogits);
   }
 
   /** Groups pairs by their grids into the pairs of batches. */

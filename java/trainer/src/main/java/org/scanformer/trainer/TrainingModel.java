@@ -53,6 +53,11 @@ final class TrainingModel {
     this.form = form;
   }
 
+  /** The type of its products. */
+  ScalarType type() {
+    return type;
+  }
+
   /** The device it runs on. */
   Device device() {
     return device;

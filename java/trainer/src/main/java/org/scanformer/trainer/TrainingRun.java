@@ -136,9 +136,10 @@ final class TrainingRun {
     for (int i = 0; i < THRESHOLDS.length; i++) {
       logits[i + 1] = Math.log(THRESHOLDS[i] / (1 - THRESHOLDS[i]));
     }
-    List<Trainer.Evaluation> evaluations = trainer.evaluate(validation, logits);
+    List<Evaluator.Evaluation> evaluations = trainer.evaluate(validation, logits);
     double chosen = 0.5;
     double best = -1;
+    Evaluator.Evaluation bestEvaluation = null;
     if (evaluations == null) {
       err.println("No held-out pair can be read any more; the model's threshold is " + chosen);
       evaluations = List.of();
@@ -151,19 +152,49 @@ final class TrainingRun {
     }
     for (int i = 1; i < evaluations.size(); i++) {
       double threshold = THRESHOLDS[i - 1];
-      Trainer.Evaluation some = evaluations.get(i);
+      Evaluator.Evaluation some = evaluations.get(i);
       err.printf(Locale.ROOT, "  threshold %.2f: %s%n", threshold, text(some));
       int last = some.accuracy().length - 1;
       if (some.selectedShare()[last] <= schedule.budget && some.accuracy()[last] > best) {
         best = some.accuracy()[last];
         chosen = threshold;
+        bestEvaluation = some;
       }
     }
+    Presence presence = null;
+    if (bestEvaluation != null && !bestEvaluation.scores().isEmpty()) {
+      presence = Presence.of(bestEvaluation.scores());
+      err.println("  chosen: threshold " + chosen + ", " + text(presence));
+    }
+    if (bestEvaluation != null) {
+      new ValidationCurve(out.resolve("validation.csv"))
+          .add(trainer.step(), chosen, bestEvaluation, presence);
+    }
     ModelExport.write(
-        parameters, trainer.average(), chosen, out.resolve("tokenizer.json"), out.resolve("model"));
+        parameters,
+        trainer.average(),
+        chosen,
+        presence,
+        out.resolve("tokenizer.json"),
+        out.resolve("model"));
   }
 
-  private static String text(Trainer.Evaluation evaluation) {
+  private static String text(Presence presence) {
+    String error =
+        String.format(Locale.ROOT, "calibration error %.3f", presence.calibrationError());
+    return Double.isNaN(presence.foundThreshold())
+        ? error
+        : String.format(
+            Locale.ROOT,
+            "%.3f of the true expressions found, %.3f of the others refused (score %.3f), AUC %.3f, %s",
+            presence.accepted(),
+            presence.refused(),
+            presence.foundThreshold(),
+            presence.areaUnderCurve(),
+            error);
+  }
+
+  private static String text(Evaluator.Evaluation evaluation) {
     StringBuilder text = new StringBuilder("accuracy");
     for (double accuracy : evaluation.accuracy()) {
       text.append(String.format(Locale.ROOT, " %.3f", accuracy));

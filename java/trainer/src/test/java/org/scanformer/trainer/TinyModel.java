@@ -23,7 +23,7 @@ final class TinyModel {
          "max_text_length": 16, "type_vocab_size": 2, "modality_type_vocab_size": 2,
          "selection_threshold": 0.5, "score_head": true}
         """
-            .formatted(ShapesTokenizer.vocabulary().size()));
+            .formatted(ShapesTokenizer.vocabulary(false).size()));
     return file;
   }
 }

@@ -96,12 +96,12 @@ class TrainerTest {
   }
 
   private Trainer trainer(Parameters parameters, long steps) {
-    return trainer(parameters, steps, new ShapesTrainingData(config, BATCH, 9));
+    return trainer(parameters, steps, new ShapesTrainingData(config, BATCH, 9, false, 0, true));
   }
 
   private Trainer trainer(Parameters parameters, long steps, TrainingData data) {
     Trainer.TrainOptions options =
-        new Trainer.TrainOptions(steps, BATCH, 1e-3, 0.01, true, 0.01, false, 2, 9);
+        new Trainer.TrainOptions(steps, BATCH, 1e-3, 0.01, true, 0.01, false, 2, 9, true);
     TrainingModel model =
         new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
     return open(new Trainer(options, parameters, model, losses(model), data, builder()));
@@ -181,7 +181,7 @@ class TrainerTest {
     assertEquals(6, trainer.step());
     Path model = directory.resolve("model");
     ModelExport.write(
-        parameters, parameters.values(), 0.5, directory.resolve("tokenizer.json"), model);
+        parameters, parameters.values(), 0.5, null, directory.resolve("tokenizer.json"), model);
 
     List<ReferringPair> pairs = pairs(BATCH);
     Batch batch = open(builder()).build(pairs, BatchBuilder.Replacement.NONE);
@@ -266,11 +266,13 @@ class TrainerTest {
 
   @Test
   void ratesFollowTheirSchedules() {
-    Trainer.TrainOptions linear = new Trainer.TrainOptions(100, 1, 1, 1, true, 0, false, 10, 1);
+    Trainer.TrainOptions linear =
+        new Trainer.TrainOptions(100, 1, 1, 1, true, 0, false, 10, 1, true);
     assertEquals(0.1, linear.rate(0), 1e-12);
     assertEquals(1, linear.rate(29), 1e-12);
     assertEquals(0.5, linear.rate(65), 1e-12);
-    Trainer.TrainOptions cosine = new Trainer.TrainOptions(110, 1, 1, 1, true, 0, true, 10, 1);
+    Trainer.TrainOptions cosine =
+        new Trainer.TrainOptions(110, 1, 1, 1, true, 0, true, 10, 1, true);
     assertEquals(1, cosine.rate(10), 1e-12);
     assertEquals(0.5, cosine.rate(60), 1e-12);
     assertEquals((1 + Math.cos(0.99 * Math.PI)) / 2, cosine.rate(109), 1e-12);

@@ -1,0 +1,78 @@
+package org.scanformer.trainer;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.scanformer.datasets.ImageObject;
+import org.scanformer.datasets.ReferringDataset;
+import org.scanformer.datasets.ReferringPair;
+
+/**
+ * Mixes expressions that are not true of their image into a dataset of files: those of other images
+ * that speak of a category of which the image has no object. Where the categories of an image's
+ * objects, or of an expression's target, are not known, nothing is mixed in. Pairs of the dataset
+ * that have no target are kept as they are. Thread-safe.
+ */
+final class AbsentPairs {
+  /** The kind of pair that this makes. */
+  static final String KIND = "other picture";
+
+  private static final int TRIES = 20;
+
+  private final ReferringDataset dataset;
+  private final double share;
+
+  /**
+   * A mixture.
+   *
+   * @param share of the pairs with a target whose expression is replaced, 0 to 1
+   */
+  AbsentPairs(ReferringDataset dataset, double share) {
+    this.dataset = dataset;
+    this.share = share;
+  }
+
+  /** Whether a pair is of use: one with a target, or, where untrue expressions are, without. */
+  boolean usable(ReferringPair pair) {
+    return pair.hasOneTarget() || share > 0 && pair.targets().isEmpty();
+  }
+
+  /** The pair at an index, or its image with an expression that is not true of it. */
+  ReferringPair pair(int index, SplittableRandom random) {
+    ReferringPair pair = dataset.pair(index);
+    // The same number of draws whatever the pair, so that one pair does not change the next.
+    boolean replace = random.nextDouble() < share;
+    SplittableRandom choice = random.split();
+    if (!replace || !pair.hasOneTarget()) {
+      return pair;
+    }
+    List<String> here = new ArrayList<>();
+    for (ImageObject object : pair.image().objects()) {
+      here.add(object.category());
+    }
+    if (here.isEmpty() || here.contains(null)) {
+      return pair;
+    }
+    for (int i = 0; i < TRIES; i++) {
+      ReferringPair other = dataset.pair(choice.nextInt(dataset.size()));
+      String category = category(other);
+      if (category != null && !here.contains(category)) {
+        return new ReferringPair(
+            pair.id(), pair.image(), other.expression(), List.of(), KIND, List.of());
+      }
+    }
+    return pair;
+  }
+
+  /** The category of a pair's only target; null if it is not known. */
+  private static String category(ReferringPair pair) {
+    if (pair.hasOneTarget()) {
+      for (ImageObject object : pair.image().objects()) {
+        if (object.box().equals(pair.box())) {
+          return object.category();
+        }
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,120 @@
+package org.scanformer.trainer;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.scanformer.datasets.ReferringPair;
+
+/** Judges parameters on held-out pairs. Not thread-safe. */
+@SuppressWarnings("try") // scopes and guards work by being open
+final class Evaluator {
+  private final Parameters parameters;
+  private final TrainingModel model;
+  private final Losses losses;
+  private final Function<List<ReferringPair>, Batch> builder;
+
+  /**
+   * An evaluator.
+   *
+   * @param builder makes a batch of pairs, or null if none of them can be read
+   */
+  Evaluator(
+      Parameters parameters,
+      TrainingModel model,
+      Losses losses,
+      Function<List<ReferringPair>, Batch> builder) {
+    this.parameters = parameters;
+    this.model = model;
+    this.losses = losses;
+    this.builder = builder;
+  }
+
+  /**
+   * Accuracy and cost on held-out pairs.
+   *
+   * @param accuracy share of the pairs with a target whose box has an IoU of at least ½, by scale
+   * @param selectedShare by scale
+   * @param scores of every pair; empty if the model has no score head
+   */
+  record Evaluation(double[] accuracy, double[] selectedShare, List<Presence.Judged> scores) {}
+
+  /**
+   * Evaluates a parameter vector with several thresholds. Each batch is built, judged with all of
+   * them and dropped, so only one is in memory.
+   *
+   * @param values the parameter vector, or an average of it
+   * @param groups held-out pairs, those of a group with the same coarse grid; those that cannot be
+   *     read are left out
+   * @param thresholdLogits children of larger logits are selected; −∞ for every patch
+   * @return an evaluation for each threshold; null if no pair could be read
+   */
+  List<Evaluation> evaluate(
+      Tensor values, List<List<ReferringPair>> groups, double... thresholdLogits) {
+    Tensor own = parameters.values().clone();
+    int scales = parameters.config().numScales();
+    double[][] hits = new double[thresholdLogits.length][scales];
+    double[][] shares = new double[thresholdLogits.length][scales];
+    List<List<Presence.Judged>> scores = new ArrayList<>();
+    for (int t = 0; t < thresholdLogits.length; t++) {
+      scores.add(new ArrayList<>());
+    }
+    int pairs = 0;
+    int targets = 0;
+    try (NoGradGuard guard = new NoGradGuard()) {
+      parameters.values().copy_(values);
+      for (List<ReferringPair> group : groups) {
+        Batch batch = builder.apply(group);
+        if (batch != null) {
+          for (int t = 0; t < thresholdLogits.length; t++) {
+            evaluate(batch, thresholdLogits[t], hits[t], shares[t], scores.get(t));
+          }
+          pairs += batch.size;
+          targets += batch.targets();
+        }
+      }
+      parameters.values().copy_(own);
+    } finally {
+      own.close();
+    }
+    if (pairs == 0) {
+      return null;
+    }
+    List<Evaluation> evaluations = new ArrayList<>();
+    for (int t = 0; t < thresholdLogits.length; t++) {
+      for (int s = 0; s < scales; s++) {
+        hits[t][s] /= Math.max(1, targets);
+        shares[t][s] /= pairs;
+      }
+      evaluations.add(new Evaluation(hits[t], shares[t], scores.get(t)));
+    }
+    return evaluations;
+  }
+
+  /** Adds a batch's hits times its targets, its shares times its pairs, and its scores. */
+  private void evaluate(
+      Batch batch,
+      double thresholdLogit,
+      double[] hits,
+      double[] shares,
+      List<Presence.Judged> scores) {
+    try (PointerScope scope = new PointerScope()) {
+      boolean everything = thresholdLogit == Double.NEGATIVE_INFINITY;
+      Scan scan = model.scan(batch, everything, everything ? 0 : thresholdLogit);
+      Losses.Result result = losses.of(batch, scan);
+      for (int s = 0; s < hits.length; s++) {
+        hits[s] += result.hits()[s] * batch.targets();
+        shares[s] += result.selectedShare()[s] * batch.size;
+      }
+      if (result.scoreLogits() != null) {
+        float[] logits = Torch.floats(result.scoreLogits().select(1, hits.length - 1));
+        float[] right = Torch.floats(result.right().select(1, hits.length - 1));
+        for (int i = 0; i < batch.size; i++) {
+          scores.add(new Presence.Judged(logits[i], batch.there[i] == 1, right[i] == 1));
+        }
+      }
+    }
+  }
+}

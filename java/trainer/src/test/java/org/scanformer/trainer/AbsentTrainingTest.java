@@ -1,0 +1,268 @@
+package org.scanformer.trainer;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.openblas.global.openblas_nolapack;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.scanformer.ScanFormer;
+import org.scanformer.datasets.ReferringPair;
+import org.scanformer.datasets.ShapesDataset;
+import org.scanformer.datasets.Split;
+import org.scanformer.internal.model.ModelConfig;
+import org.scanformer.internal.model.SafetensorsFile;
+import org.scanformer.internal.model.TextTokenizer;
+
+/** Training with expressions that are not true of their image. */
+@SuppressWarnings("try") // scopes and guards work by being open
+class AbsentTrainingTest {
+  private static final Device CPU = new Device("cpu");
+
+  @TempDir private Path directory;
+  private ModelConfig config;
+  private Parameters parameters;
+  private TrainingModel model;
+  private Losses losses;
+  private BatchBuilder builder;
+
+  @BeforeAll
+  static void useOneThreadOfOpenBlas() {
+    openblas_nolapack.blas_set_num_threads(1);
+  }
+
+  @BeforeEach
+  void makeModel() throws IOException {
+    config = ModelConfig.read(TinyModel.writeConfig(directory));
+    ShapesTokenizer.write(directory.resolve("tokenizer.json"), 16);
+    TextTokenizer tokenizer = TextTokenizer.open(directory.resolve("tokenizer.json"), config);
+    parameters =
+        new Parameters(
+            config,
+            Map.of("target_map.weight", new long[] {1, 32}, "target_map.bias", new long[] {1}),
+            CPU);
+    parameters.initialize(5);
+    model = new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
+    losses = new Losses(model, 1, true, false, false);
+    builder =
+        new BatchBuilder(
+            config, tokenizer, List.of(), List.of(), new LeftOut(new PrintWriter(System.err)));
+  }
+
+  @AfterEach
+  void close() {
+    builder.close();
+    parameters.close();
+  }
+
+  /** Square scenes, every other one with an expression that is not true. */
+  private static List<ReferringPair> pairs(int count) {
+    ShapesDataset untrue = ShapesDataset.of(Split.VALIDATION, 2, 500, 200).withAbsent(1);
+    ShapesDataset scenes = ShapesDataset.of(Split.VALIDATION, 2, 500, 200);
+    List<ReferringPair> pairs = new ArrayList<>();
+    for (int i = 0; pairs.size() < count; i++) {
+      ReferringPair pair = (pairs.size() % 2 == 0 ? scenes : untrue).pair(i);
+      if (pair.image().width() == pair.image().height()) {
+        pairs.add(pair);
+      }
+    }
+    return pairs;
+  }
+
+  private float[] gradients(Batch batch) {
+    try (PointerScope scope = new PointerScope()) {
+      parameters.gradients().zero_();
+      losses.of(batch, model.scan(batch, false, 0)).total().backward();
+      return Torch.floats(parameters.gradients());
+    }
+  }
+
+  private double norm(String name) {
+    double norm = 0;
+    for (float g : Torch.floats(parameters.part(parameters.gradients(), name))) {
+      norm += g * g;
+    }
+    return norm;
+  }
+
+  @Test
+  void whatIsNotThereHasNoBoxAndNoSelectionToLearn() {
+    Batch batch = builder.build(pairs(4), BatchBuilder.Replacement.NONE);
+    assertArrayEquals(new float[] {1, 0, 1, 0}, batch.there);
+    float[] gradients = gradients(batch);
+    for (int i : new int[] {1, 3}) {
+      batch.boxes[4 * i] = 0.3f;
+      batch.boxes[4 * i + 2] = 0.5f;
+      for (Batch.ScaleLabels labels : batch.scales) {
+        int patches = labels.rows * labels.cols;
+        java.util.Arrays.fill(labels.wanted, i * patches, (i + 1) * patches, 1);
+      }
+    }
+    assertArrayEquals(gradients, gradients(batch), 1e-9f);
+
+    // Such a pair teaches the box head nothing but where objects are.
+    Batch absent = builder.build(pairs(4).subList(1, 2), BatchBuilder.Replacement.NONE);
+    for (Batch.ScaleLabels labels : absent.scales) {
+      java.util.Arrays.fill(labels.covered, 0);
+    }
+    gradients(absent);
+    assertEquals(0, norm("box_head.layers.2.weight"));
+    assertTrue(norm("score_head.weight") > 0);
+  }
+
+  @Test
+  void theScoreOfWhatIsNotThereIsPushedDown() {
+    Batch absent = builder.build(pairs(2).subList(1, 2), BatchBuilder.Replacement.NONE);
+    // A box that would be right if there were a target.
+    try (PointerScope scope = new PointerScope()) {
+      float[] boxes = Torch.floats(model.scan(absent, false, 0).boxes);
+      System.arraycopy(boxes, 8, absent.boxes, 0, 4);
+    }
+    gradients(absent);
+    assertTrue(Torch.floats(parameters.part(parameters.gradients(), "score_head.bias"))[0] > 0);
+    absent.there[0] = 1;
+    gradients(absent);
+    assertTrue(Torch.floats(parameters.part(parameters.gradients(), "score_head.bias"))[0] < 0);
+  }
+
+  /** Eight pairs again and again are soon known by heart. */
+  @Test
+  void learnsToRefuseAFewExpressions() {
+    List<ReferringPair> pairs = pairs(8);
+    TrainingData same =
+        new TrainingData() {
+          @Override
+          public List<ReferringPair> batch(long step, double progress) {
+            return pairs;
+          }
+
+          @Override
+          public String name() {
+            return "the same pairs";
+          }
+        };
+    Trainer.TrainOptions options =
+        new Trainer.TrainOptions(120, 8, 2e-3, 0.01, true, 0, false, 2, 9, false);
+    try (Trainer trainer = new Trainer(options, parameters, model, losses, same, builder)) {
+      trainer.run(() -> false, report -> {});
+    }
+    Batch batch = builder.build(pairs, BatchBuilder.Replacement.NONE);
+    try (NoGradGuard guard = new NoGradGuard();
+        PointerScope scope = new PointerScope()) {
+      float[] logits =
+          Torch.floats(losses.of(batch, model.scan(batch, true, 0)).scoreLogits().select(1, 2));
+      double leastTrue = Double.POSITIVE_INFINITY;
+      double mostAbsent = Double.NEGATIVE_INFINITY;
+      for (int i = 0; i < logits.length; i++) {
+        if (batch.there[i] == 1) {
+          leastTrue = Math.min(leastTrue, logits[i]);
+        } else {
+          mostAbsent = Math.max(mostAbsent, logits[i]);
+        }
+      }
+      assertTrue(leastTrue > mostAbsent, leastTrue + " and " + mostAbsent);
+    }
+  }
+
+  private String train(Path out, String... arguments) {
+    List<String> all =
+        new ArrayList<>(
+            List.of(
+                "--out",
+                out.toString(),
+                "--batch",
+                "4",
+                "--validation-pairs",
+                "8",
+                "--precision",
+                "fp32",
+                "--varied",
+                "--absent",
+                "0.5"));
+    all.addAll(List.of(arguments));
+    StringWriter err = new StringWriter();
+    int code =
+        Main.commandLine().setErr(new PrintWriter(err, true)).execute(all.toArray(String[]::new));
+    assertEquals(0, code, err.toString());
+    return err.toString();
+  }
+
+  private static float[] word(Path model, String word) throws IOException {
+    JsonNode vocabulary =
+        new ObjectMapper()
+            .readTree(model.resolve("tokenizer.json").toFile())
+            .path("model")
+            .path("vocab");
+    int id = vocabulary.path(word).asInt(-1);
+    assertNotEquals(-1, id, word);
+    try (SafetensorsFile file = SafetensorsFile.open(model.resolve("model.safetensors"))) {
+      String name = "embeddings.text_embeddings.word_embeddings.weight";
+      float[] all = new float[Math.toIntExact(file.tensors().get(name).elements())];
+      file.read(name, 0, java.nio.FloatBuffer.wrap(all));
+      return java.util.Arrays.copyOfRange(all, 32 * id, 32 * (id + 1));
+    }
+  }
+
+  /** From a model of fewer words; stopped, and resumed where that model is not at hand. */
+  @Test
+  void continuesAModelAndSaysWhatItsScoresMean() throws IOException {
+    Path first = directory.resolve("first");
+    Files.createDirectories(first);
+    ModelExport.write(
+        parameters, parameters.values(), 0.5, null, directory.resolve("tokenizer.json"), first);
+    Path run = directory.resolve("run");
+    train(run, "--init", first.toString(), "--steps", "2", "--rate", "1e-9", "--muon-rate", "1e-9");
+    assertArrayEquals(word(first, "circle"), word(run.resolve("model"), "circle"), 1e-6f);
+    assertEquals(32, word(run.resolve("model"), "cirlce").length);
+
+    Path elsewhere = directory.resolve("elsewhere");
+    Files.createDirectories(elsewhere);
+    for (String name : new String[] {"checkpoint.safetensors", "config.json", "tokenizer.json"}) {
+      Files.copy(run.resolve(name), elsewhere.resolve(name));
+    }
+    String err = train(elsewhere, "--init", "gone", "--steps", "4");
+    assertTrue(err.contains("Resumed after step 2 of 4"), err);
+
+    JsonNode written = new ObjectMapper().readTree(elsewhere.resolve("model/config.json").toFile());
+    assertTrue(written.at("/score_calibration/scale").doubleValue() > 0, written.toString());
+    assertTrue(written.at("/score_calibration/bias").isNumber(), written.toString());
+    double threshold = written.path("found_threshold").doubleValue();
+    assertTrue(threshold > 0 && threshold < 1, written.toString());
+    List<String> curve = Files.readAllLines(elsewhere.resolve("validation.csv"));
+    assertEquals(2, curve.size());
+    assertTrue(curve.get(1).startsWith("4,"), curve.get(1));
+    try (ScanFormer engine = ScanFormer.load(elsewhere.resolve("model"))) {
+      ReferringPair pair = pairs(1).get(0);
+      double score = engine.locate(pair.image().read(), "the elephant please").score();
+      assertTrue(score > 0 && score < 1);
+    }
+  }
+
+  /** A checkpoint of the bundled model's size can be moved to another machine. */
+  @Test
+  void checkpointsOfTheBundledSizeAreSmall() throws IOException {
+    Path run = directory.resolve("bundled");
+    train(run, "--steps", "1");
+    long bytes = Files.size(run.resolve("checkpoint.safetensors"));
+    assertTrue(bytes > 16 << 20 && bytes <= 64 << 20, bytes + " bytes");
+  }
+}
