@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The programs of the README and of the page on live systems compile. */
+/** The programs of the README and of the pages on live systems and on deploying compile. */
 class ReadmeTest {
   private static final Pattern PROGRAM = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
 
@@ -56,7 +56,7 @@ class ReadmeTest {
   @TempDir private Path directory;
 
   @ParameterizedTest
-  @CsvSource({"README.md, 3", "docs/LIVE.md, 6"})
+  @CsvSource({"README.md, 3", "docs/LIVE.md, 6", "docs/DEPLOYING.md, 2"})
   void programsCompile(String page, int least) throws Exception {
     Matcher programs = PROGRAM.matcher(Files.readString(Path.of("..", "..", page)));
     int count = 0;
