@@ -21,7 +21,7 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The README's programs and commands, and the programs of the page on live systems. */
+/** The README's programs and commands, and the programs of the pages on live systems and deploying. */
 class ReadmeTest {
   private static final Pattern PROGRAM = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
 
@@ -83,6 +83,11 @@ class ReadmeTest {
   @Test
   void programsOfThePageOnLiveSystemsCompile() throws Exception {
     assertProgramsCompile("docs/LIVE.md", 6, EVERY_IMPORT);
+  }
+
+  @Test
+  void programsOfThePageOnDeployingCompile() throws Exception {
+    assertProgramsCompile("docs/DEPLOYING.md", 2, EVERY_IMPORT);
   }
 
   private void assertProgramsCompile(String page, int least, List<String> imports)

@@ -2,12 +2,18 @@ package org.scanformer.internal.image;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandleProxies;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ForkJoinPool;
 import java.util.stream.Collectors;
 import javax.imageio.spi.IIORegistry;
 import javax.imageio.spi.ImageReaderSpi;
@@ -120,25 +126,41 @@ final class ImageReaders {
     return List.copyOf(providers);
   }
 
-  /**
-   * The JDK's providers. The first use of ImageIO in a process keeps the thread's context class
-   * loader, and registers its plugins, for good: an application that ends could not be unloaded.
-   */
   private static List<ImageReaderSpi> builtIn() {
     List<ImageReaderSpi> found = new ArrayList<>();
     Module desktop = ImageReaderSpi.class.getModule();
+    registry()
+        .getServiceProviders(
+            ImageReaderSpi.class, spi -> spi.getClass().getModule() == desktop, true)
+        .forEachRemaining(found::add);
+    return found;
+  }
+
+  /**
+   * ImageIO's registry. The first to ask makes it: it then keeps the thread's context class loader
+   * and, on Java 17, the loader of every class on the stack, for good, and an application that ends
+   * could not be unloaded. So the JDK alone asks, on a thread with the system's class loader.
+   */
+  private static IIORegistry registry() {
+    ForkJoinPool pool = new ForkJoinPool(1);
     Thread thread = Thread.currentThread();
     ClassLoader context = thread.getContextClassLoader();
     thread.setContextClassLoader(ClassLoader.getSystemClassLoader());
     try {
-      IIORegistry.getDefaultInstance()
-          .getServiceProviders(
-              ImageReaderSpi.class, spi -> spi.getClass().getModule() == desktop, true)
-          .forEachRemaining(found::add);
+      MethodHandle ask =
+          MethodHandles.publicLookup()
+              .findStatic(
+                  IIORegistry.class,
+                  "getDefaultInstance",
+                  MethodType.methodType(IIORegistry.class));
+      Callable<?> asks = MethodHandleProxies.asInterfaceInstance(Callable.class, ask);
+      return (IIORegistry) pool.submit(asks).join();
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(e);
     } finally {
       thread.setContextClassLoader(context);
+      pool.shutdown();
     }
-    return found;
   }
 
   private static List<ImageReaderSpi> plugins() {
