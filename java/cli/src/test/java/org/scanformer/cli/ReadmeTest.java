@@ -21,7 +21,9 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The README's programs and commands, and the programs of the pages on live systems and deploying. */
+/**
+ * The README's programs and commands, and the programs of the pages on live systems and deploying.
+ */
 class ReadmeTest {
   private static final Pattern PROGRAM = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
 
