@@ -26,6 +26,10 @@ module org.scanformer {
       org.scanformer.bench,
       org.scanformer.trainer;
 
+  // Training loads PyTorch's libraries with the same care.
+  exports org.scanformer.internal.files to
+      org.scanformer.trainer;
+
   // Single operations and their shares of a call are measured.
   exports org.scanformer.internal.backend to
       org.scanformer.bench;

@@ -12,7 +12,10 @@ import java.util.stream.Stream;
 final class ImageBombRun {
   private ImageBombRun() {}
 
-  /** Prints a line for each file: its name, milliseconds of processor time, and what came of it. */
+  /**
+   * Prints a line for each file: its name, milliseconds of processor time, the megabytes that the
+   * process has had at most so far, and what came of it.
+   */
   public static void main(String[] folder) throws IOException {
     List<Path> files;
     try (Stream<Path> found = Files.list(Path.of(folder[0]))) {
@@ -28,7 +31,17 @@ final class ImageBombRun {
         outcome = e.code() + " " + e.getMessage();
       }
       long millis = (threads.getCurrentThreadCpuTime() - start) / 1_000_000;
-      System.out.println(file.getFileName() + " " + millis + " " + outcome);
+      System.out.println(file.getFileName() + " " + millis + " " + peakMegabytes() + " " + outcome);
     }
+  }
+
+  /** Of all memory, that of native code among it. */
+  private static long peakMegabytes() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+      if (line.startsWith("VmHWM:")) {
+        return Long.parseLong(line.replaceAll("[^0-9]", "")) >> 10;
+      }
+    }
+    throw new IOException("no VmHWM in /proc/self/status");
   }
 }

@@ -1,5 +1,7 @@
 package org.scanformer.trainer;
 
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.DeviceOptional;
 import org.bytedeco.pytorch.Scalar;
@@ -10,10 +12,33 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.scanformer.ErrorCode;
+import org.scanformer.ScanFormerException;
+import org.scanformer.internal.files.NativeLibraries;
 
-/** Short forms of calls to PyTorch's bindings. */
+/** PyTorch's start, and short forms of calls to its bindings. */
 final class Torch {
   private Torch() {}
+
+  /**
+   * Loads PyTorch's libraries, from a directory that nobody else can write to. Called before
+   * anything else of PyTorch.
+   *
+   * @throws ScanFormerException UNSUPPORTED when there is no such directory, or they do not load
+   */
+  static void start() {
+    try {
+      NativeLibraries.load(
+          () -> {
+            // PyTorch's OpenMP threads do the work; OpenBLAS's own would only compete with them.
+            openblas_nolapack.blas_set_num_threads(1);
+            return Loader.load(torch.class);
+          });
+    } catch (LinkageError e) {
+      throw new ScanFormerException(
+          ErrorCode.UNSUPPORTED, "PyTorch's libraries could not be loaded: " + e.getMessage(), e);
+    }
+  }
 
   static Scalar scalar(double value) {
     return new Scalar(value);

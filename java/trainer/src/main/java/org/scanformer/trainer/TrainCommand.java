@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -224,8 +223,7 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     requireSensible();
-    // PyTorch's OpenMP threads do the work; OpenBLAS's own would only compete with them.
-    openblas_nolapack.blas_set_num_threads(1);
+    Torch.start();
     if (threads > 0) {
       torch.set_num_threads(threads);
     }

@@ -8,6 +8,9 @@ import org.scanformer.ImageLimits;
 final class JpegFrame {
   private static final int COEFFICIENTS = 64;
 
+  /** A coefficient's two bytes and a twentieth for what a decoder keeps beside them. */
+  private static final double COEFFICIENT_BYTES = 2.1;
+
   /** Of {@link #missingBits}: a coefficient of which no scan has been seen. */
   private static final int UNSEEN = 255;
 
@@ -21,6 +24,9 @@ final class JpegFrame {
   private final int[][] missingBits;
 
   private int scans;
+
+  /** Whether a decoder keeps the whole picture's coefficients: a scan has not all of them. */
+  private boolean inSeveralScans;
 
   /** Reads the contents of a frame header, from its precision on. */
   JpegFrame(EncodedBytes file, long at, int marker) throws IOException {
@@ -43,6 +49,7 @@ final class JpegFrame {
   void addScan(EncodedBytes file, long at, ImageLimits limits) throws IOException {
     LimitExceeded.check(++scans, "scans or more", limits.scans(), "scans");
     int components = file.u8(at);
+    inSeveralScans |= progressive || scans > 1 || components < ids.length;
     long spectrum = at + 1 + 2L * components;
     int first = progressive ? file.u8(spectrum) : 0;
     int last = progressive ? file.u8(spectrum + 1) : COEFFICIENTS - 1;
@@ -63,16 +70,16 @@ final class JpegFrame {
   }
 
   /**
-   * Compares size and memory with the limits: a decoder keeps all coefficients, of two bytes each,
-   * of a picture in several scans. Converting CMYK takes a raster of its own.
+   * Compares size and memory with the limits: a decoder keeps all coefficients of a picture in
+   * several scans, also where most of these are missing. Converting CMYK takes a raster of its own.
    */
   void check(int orientation, long encoded, ImageLimits limits) throws IOException {
     FirstPicture.checkSize(width, height, limits);
     double bytes = ids.length == 4 ? 4 + 3 + 3 : ids.length;
-    if (progressive || scans > 1) {
+    if (inSeveralScans) {
       int most = Math.max(1, Arrays.stream(samplings).max().orElse(1));
       for (int sampling : samplings) {
-        bytes += 2.0 * sampling / most;
+        bytes += COEFFICIENT_BYTES * sampling / most;
       }
     }
     double pixels = (double) width * height;
