@@ -6,7 +6,8 @@ import java.util.Arrays;
  * How long work takes by its kind and number of rows, learnt from earlier work: a smoothed mean and
  * mean deviation, and mean + 4 deviations as the time to expect (Jacobson, Congestion Avoidance and
  * Control, SIGCOMM 1988). Work that is skipped because it is expected to take too long would never
- * correct what is expected of it, so each skip moves that towards the least time that was measured.
+ * correct what is expected of it, so after some skips in a row each one more moves that towards the
+ * least time that was measured.
  * Allocates nothing after construction. Not safe for several threads.
  */
 final class CostModel {
@@ -16,7 +17,10 @@ final class CostModel {
   private static final double GAIN = 1.0 / 8;
   private static final int DEVIATIONS = 4;
 
-  /** What a skip takes off the distance to the least time. */
+  /** Skips in a row that change nothing: a quarter of a second of frames. */
+  private static final int PATIENCE = 8;
+
+  /** What a further skip takes off the distance to the least time. */
   private static final double DECAY = 1.0 / 16;
 
   /** With fewer measurements than this, the least of them may be a stall. */
@@ -28,6 +32,7 @@ final class CostModel {
     private double deviation;
     private double least;
     private int measured;
+    private int skips;
 
     void learn(double nanos) {
       if (measured == 0) {
@@ -41,13 +46,18 @@ final class CostModel {
         least = Math.min(least, nanos);
       }
       measured = Math.min(ENOUGH, measured + 1);
+      skips = 0;
     }
 
     double bound() {
       return mean + DEVIATIONS * deviation;
     }
 
-    void decay() {
+    void skip() {
+      if (skips < PATIENCE) {
+        skips++;
+        return;
+      }
       double floor = measured < ENOUGH ? 0 : least;
       mean -= DECAY * (mean - floor);
       deviation -= DECAY * deviation;
@@ -96,7 +106,7 @@ final class CostModel {
     if (b < 0) {
       slowestRow -= DECAY * slowestRow;
     } else {
-      costs[kind][b].decay();
+      costs[kind][b].skip();
     }
   }
 
