@@ -98,7 +98,8 @@ final class ClassLoaderHost {
     return ((String) lines).lines().count();
   }
 
-  private static String outcome(List<WeakReference<ClassLoader>> loaders) throws InterruptedException {
+  private static String outcome(List<WeakReference<ClassLoader>> loaders)
+      throws InterruptedException {
     for (int i = 0; i < COLLECTIONS; i++) {
       System.gc();
       if (loaders.stream().allMatch(loader -> loader.get() == null)) {
