@@ -7,8 +7,7 @@ import java.util.Arrays;
  * mean deviation, and mean + 4 deviations as the time to expect (Jacobson, Congestion Avoidance and
  * Control, SIGCOMM 1988). Work that is skipped because it is expected to take too long would never
  * correct what is expected of it, so after some skips in a row each one more moves that towards the
- * least time that was measured.
- * Allocates nothing after construction. Not safe for several threads.
+ * least time that was measured. Allocates nothing after construction. Not safe for several threads.
  */
 final class CostModel {
   /** Rows that share a measurement. */
