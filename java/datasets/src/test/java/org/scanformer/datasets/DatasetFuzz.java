@@ -20,7 +20,7 @@ import org.scanformer.ScanFormerException;
 /** What the fuzz tests of datasets share: a directory, and the properties that they check. */
 final class DatasetFuzz {
   /** How long a fuzz test goes on in the run that is part of every build. */
-  static final String DURATION = "10s";
+  static final String DURATION = "7s";
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
