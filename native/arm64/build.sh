@@ -24,6 +24,6 @@ sh "$native/build_cmake.sh" "$native" "$build" -DSCANFORMER_TESTS=ON "-DDNNL_HOM
 java -cp "$class_path" org.bytedeco.javacpp.tools.Builder -classpath "$1/classes" -properties linux-arm64 \
   "-Dplatform.compiler=$compiler" "-Dplatform.includepath=$native/include" \
   -Xcompiler "-L$build" -Xcompiler "-L$dnnl" -Xcompiler -std=c++17 -Xcompiler -Wl,-z,defs \
-  -d "$1/classes" 'org.scanformer.natives.api.*' >"$build/bindings.log" 2>&1 &&
+  'org.scanformer.natives.api.*' >"$build/bindings.log" 2>&1 &&
   [ -f "$1/classes/org/scanformer/natives/api/linux-arm64/libjniscanformer.so" ] ||
   { cat "$build/bindings.log" >&2; exit 1; }
