@@ -118,6 +118,8 @@ class AbsentShapesTest {
       String line = pair.expression() + pair.targets() + pair.landmarks() + pair.image().name();
       digest.update(line.getBytes(StandardCharsets.UTF_8));
     }
-    assertEquals("6573132b831880190b8d18ce40623e71b5782f15c0563e54f20e5731e3d958a5", HexFormat.of().formatHex(digest.digest()));
+    assertEquals(
+        "6573132b831880190b8d18ce40623e71b5782f15c0563e54f20e5731e3d958a5",
+        HexFormat.of().formatHex(digest.digest()));
   }
 }
