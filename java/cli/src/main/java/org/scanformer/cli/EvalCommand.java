@@ -43,6 +43,9 @@ import picocli.CommandLine.Spec;
       "Accuracy is the share of boxes whose IoU with the true box is at least 0.5, 0.7 or 0.9."
           + " Pairs per second count only the model's time; images are read or drawn meanwhile. The"
           + " cost of an early exit is the share of all scales' image tokens that were computed."
+          + " T-acc is the share of true expressions that count as found, N-acc the share of"
+          + " expressions without a target that do not. The calibration compares the score with the"
+          + " share of boxes that are right: with a target, and an IoU of at least 0.5."
     })
 final class EvalCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -78,6 +81,13 @@ final class EvalCommand implements Callable<Integer> {
       defaultValue = "8",
       description = "Pairs per batch. Default: 8.")
   private int batch;
+
+  @Option(
+      names = "--found-threshold",
+      paramLabel = "T",
+      description =
+          "Count an object as found from this score on. Default: the model's threshold, or 0.5.")
+  private Double foundThreshold;
 
   @Option(names = "--json", description = "Print the figures as one line of JSON.")
   private boolean json;
@@ -122,17 +132,25 @@ final class EvalCommand implements Callable<Integer> {
         }
       }
       PrintWriter out = spec.commandLine().getOut();
+      PresenceReport presence = PresenceReport.of(evaluation, threshold());
       if (json) {
-        out.println(LocationJson.write(evaluation.toJson()));
+        ObjectNode figures = evaluation.toJson();
+        if (presence != null) {
+          figures.set("presence", presence.toJson());
+        }
+        out.println(LocationJson.write(figures));
       } else {
-        print(out);
+        new EvalReport(dataset.name(), evaluation, presence, opened, batch).print(out);
+        if (plots != null && !evaluation.results().isEmpty()) {
+          out.println("Plots: " + plots.toAbsolutePath());
+        }
       }
       out.flush();
       // Last, as the figures must not be lost where nothing can be drawn.
       if (plots != null && !evaluation.results().isEmpty()) {
         Drawing.run(
             () -> {
-              new EvalPlots(plots).write(evaluation);
+              new EvalPlots(plots).write(evaluation, presence);
               new ExampleSheet(scanFormer, this::policy).write(dataset, evaluation, plots);
             });
       }
@@ -140,7 +158,22 @@ final class EvalCommand implements Callable<Integer> {
     return evaluation.pairs() == 0 ? Main.FAILURE : 0;
   }
 
+  /** The score from which on an object counts as found: the option's, the model's or ½. */
+  private double threshold() {
+    if (foundThreshold != null) {
+      return foundThreshold;
+    }
+    return scanFormer.config().get("found_threshold") instanceof Number own
+        ? own.doubleValue()
+        : 0.5;
+  }
+
   private void requireShares() {
+    if (foundThreshold != null && !(foundThreshold >= 0 && foundThreshold <= 1)) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(),
+          "--found-threshold takes a score from 0 to 1, found " + foundThreshold);
+    }
     if (selection != null && selection.random != null) {
       for (double share : selection.random) {
         if (!(share >= 0 && share <= 1)) {
@@ -303,94 +336,6 @@ final class EvalCommand implements Callable<Integer> {
       if (log != null) {
         log.add(result);
       }
-    }
-  }
-
-  /** Pairs without one target, which the figures of accuracy leave out. */
-  private void printApart(PrintWriter out) {
-    List<PairResult> none = evaluation.withoutTarget();
-    List<PairResult> several = evaluation.severalTargets();
-    if (!none.isEmpty()) {
-      out.println();
-      out.printf(
-          Locale.ROOT,
-          "Without a target: %d pairs, mean score %.3f%n",
-          none.size(),
-          Evaluation.meanScore(none));
-    }
-    if (!several.isEmpty()) {
-      out.println();
-      out.printf(
-          Locale.ROOT,
-          "With several targets: %d pairs, %.3f of the boxes have an IoU of at least 0.5 with one%n",
-          several.size(),
-          Evaluation.share(several));
-    }
-  }
-
-  private void print(PrintWriter out) {
-    List<PairResult> results = evaluation.results();
-    out.println(dataset.name() + ": " + results.size() + " pairs");
-    if (!results.isEmpty()) {
-      int last = evaluation.scales() - 1;
-      out.println();
-      out.println("scale  Acc@0.5  mean IoU  patches selected");
-      for (int s = 0; s <= last; s++) {
-        out.printf(
-            Locale.ROOT,
-            "%5d  %7.3f  %8.3f  %5.1f %%%n",
-            s,
-            evaluation.accuracy(s, Evaluation.BOUNDS[0]),
-            evaluation.meanIou(s),
-            100 * evaluation.selectedShare(s));
-      }
-      out.println();
-      out.printf(
-          Locale.ROOT,
-          "Acc@0.5 %.3f, Acc@0.7 %.3f, Acc@0.9 %.3f; %.1f %% of all patches selected%n",
-          evaluation.accuracy(last, 0.5),
-          evaluation.accuracy(last, 0.7),
-          evaluation.accuracy(last, 0.9),
-          100 * evaluation.selectedShare());
-      if (!Double.isNaN(evaluation.pairsPerSecond())) {
-        out.printf(
-            Locale.ROOT,
-            "%.1f pairs per second (%s, %s, batches of %d)%n",
-            evaluation.pairsPerSecond(),
-            LocationText.name(scanFormer.backend()),
-            LocationText.name(scanFormer.precision()),
-            batch);
-      }
-      out.println();
-      evaluation
-          .byKind()
-          .forEach(
-              (kind, counts) ->
-                  out.printf(
-                      Locale.ROOT, "  %-12s %5d pairs  %.3f%n", kind, (int) counts[0], counts[1]));
-      for (EarlyExit.Rule rule : EarlyExit.Rule.values()) {
-        out.println();
-        out.println("Early exit by " + rule.label() + ": bound, Acc@0.5, mean cost");
-        for (EarlyExit.Point point : EarlyExit.curve(rule, results)) {
-          out.printf(
-              Locale.ROOT,
-              "  %.2f  %.3f  %5.1f %%%n",
-              point.bound(),
-              point.accuracy(),
-              100 * point.meanCost());
-        }
-      }
-    }
-    printApart(out);
-    List<BadRecord> bad = evaluation.badRecords();
-    if (!bad.isEmpty()) {
-      out.println();
-      int records = bad.stream().mapToInt(BadRecord::records).sum();
-      out.println(records + (records == 1 ? " bad record:" : " bad records:"));
-      bad.forEach(record -> out.println("  " + record.id() + ": " + record.problem()));
-    }
-    if (plots != null && !results.isEmpty()) {
-      out.println("Plots: " + plots.toAbsolutePath());
     }
   }
 }

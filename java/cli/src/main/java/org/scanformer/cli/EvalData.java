@@ -43,6 +43,19 @@ final class EvalData {
   private int count;
 
   @Option(
+      names = "--absent",
+      paramLabel = "SHARE",
+      defaultValue = "0",
+      description =
+          "shapes: share of expressions that are not true of their scene, of seven kinds. Default: 0.")
+  private double absent;
+
+  @Option(
+      names = "--varied",
+      description = "shapes: up to eight objects, more synonyms and phrases, and typing errors.")
+  private boolean varied;
+
+  @Option(
       names = "--root",
       paramLabel = "DIR",
       description = "refer: the directory with refs(…).p and instances.json.")
@@ -76,7 +89,11 @@ final class EvalData {
         if (count < 1) {
           throw usage(spec, "--count must be at least 1, found " + count);
         }
-        yield ShapesDataset.of(Split.TEST, seed, count);
+        if (!(absent >= 0 && absent <= 1)) {
+          throw usage(spec, "--absent takes a share from 0 to 1, found " + absent);
+        }
+        ShapesDataset scenes = ShapesDataset.of(Split.TEST, seed, count);
+        yield (varied ? scenes.varied() : scenes).withAbsent(absent);
       }
       case REFER -> {
         if (root == null || split == null) {

@@ -13,6 +13,7 @@ import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.internal.chartpart.Chart;
 import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
+import org.scanformer.datasets.ScoreStatistics;
 
 /** Draws an evaluation's figures as PNG files. */
 final class EvalPlots {
@@ -26,11 +27,15 @@ final class EvalPlots {
     this.directory = directory;
   }
 
-  void write(Evaluation evaluation) throws IOException {
+  /** Draws the plots; without presence, that of the scores' calibration is left out. */
+  void write(Evaluation evaluation, PresenceReport presence) throws IOException {
     Files.createDirectories(directory);
     save(accuracy(evaluation), "accuracy.png");
     save(shares(evaluation), "selected-share.png");
     save(earlyExit(evaluation), "early-exit.png");
+    if (presence != null) {
+      save(calibration(presence), "calibration.png");
+    }
   }
 
   private void save(Chart<?, ?> chart, String name) throws IOException {
@@ -89,6 +94,29 @@ final class EvalPlots {
       counts[BINS] = counts[BINS - 1];
       chart.addSeries("scale " + s, edges, counts).setMarker(SeriesMarkers.NONE);
     }
+    return chart;
+  }
+
+  private static XYChart calibration(PresenceReport presence) {
+    XYChart chart =
+        new XYChartBuilder()
+            .width(WIDTH)
+            .height(HEIGHT)
+            .title("Calibration of the scores")
+            .xAxisTitle("mean score")
+            .yAxisTitle("share of right boxes")
+            .build();
+    chart.getStyler().setXAxisMin(0.0).setXAxisMax(1.0).setYAxisMin(0.0).setYAxisMax(1.0);
+    chart.getStyler().setLegendPosition(Styler.LegendPosition.InsideSE);
+    List<ScoreStatistics.Bin> bins =
+        presence.calibration().stream().filter(bin -> bin.count() > 0).toList();
+    chart.addSeries(
+        "scores by range",
+        bins.stream().map(ScoreStatistics.Bin::meanScore).toList(),
+        bins.stream().map(ScoreStatistics.Bin::rightShare).toList());
+    chart
+        .addSeries("perfect calibration", new double[] {0, 1}, new double[] {0, 1})
+        .setMarker(SeriesMarkers.NONE);
     return chart;
   }
 

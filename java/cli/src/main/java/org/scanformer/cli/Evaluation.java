@@ -47,18 +47,12 @@ final class Evaluation {
 
   /** Mean score of the last scale; NaN if the model has none or there are no results. */
   static double meanScore(List<PairResult> results) {
-    return results.stream()
-        .mapToDouble(r -> r.scales().get(r.scales().size() - 1).score())
-        .average()
-        .orElse(Double.NaN);
+    return results.stream().mapToDouble(PairResult::score).average().orElse(Double.NaN);
   }
 
   /** Share of results whose last box has an IoU of at least 0.5 with a target. */
   static double share(List<PairResult> results) {
-    return results.stream()
-        .mapToDouble(r -> r.scales().get(r.scales().size() - 1).iou() >= BOUNDS[0] ? 1 : 0)
-        .average()
-        .orElse(0);
+    return results.stream().mapToDouble(r -> r.iou() >= BOUNDS[0] ? 1 : 0).average().orElse(0);
   }
 
   void addBad(BadRecord record) {

@@ -25,11 +25,21 @@ record PairResult(String id, String kind, int targets, List<Scale> scales) {
     this(id, kind, 1, scales);
   }
 
+  /** IoU of the last scale's box with the true one; 0 if there is none. */
+  double iou() {
+    return scales.get(scales.size() - 1).iou;
+  }
+
+  /** Score of the last scale; NaN where the model has no score head. */
+  double score() {
+    return scales.get(scales.size() - 1).score;
+  }
+
   /**
    * One scale.
    *
    * @param iou of its box with the true one, of several the best; 0 if there is none
-   * @param score predicted IoU; NaN where the model has no score head
+   * @param score the model's own; NaN where the model has no score head
    * @param agreement IoU of its box with the box of the scale before; NaN for the first
    * @param selected patches selected
    * @param total patches of the scale

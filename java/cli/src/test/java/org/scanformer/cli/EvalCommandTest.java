@@ -78,6 +78,68 @@ class EvalCommandTest {
   }
 
   @Test
+  void judgesExpressionsThatAreNotTrue() throws IOException {
+    JsonNode figures = json(shapes("--varied", "--absent", "0.5", "--found-threshold", "0.4"));
+    JsonNode presence = figures.get("presence");
+    int absent = figures.at("/without_target/pairs").intValue();
+    assertTrue(absent > 3 && absent < 17, absent + " without a target");
+    assertEquals(20 - absent, figures.get("pairs").intValue());
+    assertEquals(0.4, presence.get("found_threshold").doubleValue());
+    int byKind = 0;
+    for (JsonNode kind : presence.get("by_kind")) {
+      byKind += kind.get("pairs").intValue();
+    }
+    assertEquals(absent, byKind);
+    JsonNode everything = json(shapes("--absent", "0.5", "--found-threshold", "0"));
+    assertEquals(0, everything.at("/presence/n_acc").doubleValue());
+    assertEquals(1, everything.at("/presence/t_acc").doubleValue());
+    assertEquals(2, shapes("--absent", "1.5").code());
+    assertEquals(2, shapes("--found-threshold", "1.5").code());
+  }
+
+  /** gRefCOCO lists no objects, or -1, where nothing is referred to. */
+  @Test
+  void judgesReferencesWithoutATarget() throws IOException {
+    Files.copy(Path.of(CommandLineRun.IMAGE), directory.resolve("a.png"));
+    Files.writeString(
+        directory.resolve("instances.json"),
+        """
+        {"images": [{"id": 1, "file_name": "a.png", "width": 640, "height": 480}],
+         "annotations": [{"id": 5, "image_id": 1, "category_id": 1, "bbox": [69, 132, 170, 170]}],
+         "categories": [{"id": 1, "name": "plus"}]}
+        """);
+    String ref =
+        "{\"ref_id\": %d, \"image_id\": 1, \"split\": \"val\", \"ann_id\": %s, \"no_target\": %b,"
+            + " \"sentences\": [{\"sent\": \"%s\"}]}";
+    Files.writeString(
+        directory.resolve("grefs(unc).json"),
+        "["
+            + String.join(
+                ",",
+                ref.formatted(1, "[5]", false, "big plus"),
+                ref.formatted(2, "[-1]", true, "the elephant"),
+                ref.formatted(3, "[]", true, "the purple zebra"))
+            + "]");
+    JsonNode figures =
+        json(
+            eval(
+                "--data",
+                "refer",
+                "--root",
+                directory.toString(),
+                "--split",
+                "val",
+                "--json",
+                "--found-threshold",
+                "0"));
+    assertEquals(1, figures.get("pairs").intValue());
+    assertEquals(2, figures.at("/without_target/pairs").intValue());
+    assertEquals(1, figures.at("/presence/t_acc").doubleValue());
+    assertEquals(0, figures.at("/presence/n_acc").doubleValue());
+    assertEquals(2, figures.at("/presence/by_kind/not known/pairs").intValue());
+  }
+
+  @Test
   void listsBadRecords() throws IOException {
     Path file = directory.resolve("data.json");
     Files.writeString(directory.resolve("broken.png"), "no picture");
@@ -107,7 +169,9 @@ class EvalCommandTest {
     assertEquals(0, run.code(), run.err());
     assertTrue(run.out().contains("Acc@0.5"), run.out());
     for (String name :
-        new String[] {"accuracy.png", "selected-share.png", "early-exit.png", "examples.png"}) {
+        new String[] {
+          "accuracy.png", "selected-share.png", "early-exit.png", "calibration.png", "examples.png"
+        }) {
       assertNotNull(ImageIO.read(plots.resolve(name).toFile()), name);
     }
   }

@@ -5,14 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
 /** What expressions mean, read word by word without the generator's own rules. */
 final class SceneMeaning {
   private static final Set<String> KNOWN = new TreeSet<>(SceneWords.VARIED.correctlySpelled());
+
+  private static final Map<String, String> CORRECTED = new ConcurrentHashMap<>();
 
   private static final String[] PHRASES = {
     "to the left of",
@@ -49,7 +53,7 @@ final class SceneMeaning {
       String expression, List<SceneObject> objects, boolean oneLandmark) {
     String text =
         Arrays.stream(expression.split(" "))
-            .map(SceneMeaning::corrected)
+            .map(word -> CORRECTED.computeIfAbsent(word, SceneMeaning::corrected))
             .collect(Collectors.joining(" "));
     for (String before : new String[] {"find ", "where is ", "show me ", "locate ", "look for "}) {
       text = text.startsWith(before) ? text.substring(before.length()) : text;
