@@ -162,10 +162,11 @@ class AbsentTrainingTest {
         };
     Trainer.TrainOptions options =
         new Trainer.TrainOptions(120, 8, 2e-3, 0.01, true, 0, false, 2, 9, false);
+    // Made before the trainer closes its builder.
+    Batch batch = builder.build(pairs, BatchBuilder.Replacement.NONE);
     try (Trainer trainer = new Trainer(options, parameters, model, losses, same, builder)) {
       trainer.run(() -> false, report -> {});
     }
-    Batch batch = builder.build(pairs, BatchBuilder.Replacement.NONE);
     try (NoGradGuard guard = new NoGradGuard();
         PointerScope scope = new PointerScope()) {
       float[] logits =
