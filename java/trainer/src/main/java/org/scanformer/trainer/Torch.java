@@ -36,7 +36,7 @@ final class Torch {
           });
     } catch (LinkageError e) {
       throw new ScanFormerException(
-          ErrorCode.UNSUPPORTED, "PyTorch's libraries could not be loaded: " + e.getMessage(), e);
+          ErrorCode.UNSUPPORTED, "PyTorch does not start: " + e.getMessage(), e);
     }
   }
 

@@ -39,7 +39,9 @@ class PlantedLibrariesTest {
     String output = new String(trainer.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(1, trainer.waitFor(), output);
     assertTrue(
-        output.contains("train: PyTorch's libraries could not be loaded: The directory " + shared),
+        output.contains(
+            "PyTorch does not start: its native library could not be loaded: The directory "
+                + shared),
         output);
     try (var unpacked = Files.list(shared)) {
       assertEquals(List.of(), unpacked.toList());
