@@ -43,7 +43,7 @@ class SpringBootIT {
       HttpResponse<String> scene = post(client, address, Applications.scene());
       assertEquals(200, scene.statusCode(), scene.body());
       assertTrue(
-          scene.body().matches("(?s)\\{\"found\":true,\"score\":0\\.9.*\"box\":\\{\"x\":42\\.37.*"),
+          scene.body().matches("(?s)\\{\"found\":true,\"score\":0\\.6.*\"box\":\\{\"x\":42\\.37.*"),
           scene.body());
       HttpResponse<String> webp = post(client, address, Applications.picture("lossy.webp"));
       assertEquals(200, webp.statusCode(), webp.body());
