@@ -27,8 +27,8 @@ import org.scanformer.reference.RandomModel;
 @Tag("soak")
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class NativeMemoryTest {
-  private static final int CALLS = 10_000;
-  private static final int RELOADS = 250;
+  private static final int CALLS = 5_000;
+  private static final int RELOADS = 150;
 
   /** The allocator's slack. So 315 bytes lost a call are seen, and 6 KiB lost a model. */
   private static final long TOLERATED = 2L << 20;
