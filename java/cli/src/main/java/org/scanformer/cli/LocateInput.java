@@ -1,7 +1,7 @@
 package org.scanformer.cli;
 
+import java.io.File;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,12 +55,20 @@ final class LocateInput {
     names.addAll(arguments);
     expression = text;
     if (text == null) {
-      if (arguments.isEmpty() || names.size() == 1 && Files.exists(Path.of(names.get(0)))) {
+      String last = names.isEmpty() ? null : names.get(names.size() - 1);
+      // A File, as a Path cannot be made of every expression in every locale.
+      if (last == null) {
         throw usage(
             spec,
-            (names.isEmpty() ? "An image and an expression are" : "The expression is")
-                + " missing: expected IMAGE... EXPRESSION, found "
-                + (names.isEmpty() ? "neither" : "only the image " + names.get(0)));
+            "An image and an expression are missing: expected IMAGE... EXPRESSION, found neither");
+      }
+      if (arguments.isEmpty() || new File(last).exists()) {
+        throw usage(
+            spec,
+            "The expression is missing: expected IMAGE... EXPRESSION, found "
+                + (names.size() == 1 ? "only the image " : "as the last the image ")
+                + last
+                + "; an expression that is also the name of a file can be given with --text");
       }
       expression = names.remove(names.size() - 1);
     }

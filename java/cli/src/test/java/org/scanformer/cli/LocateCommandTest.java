@@ -196,6 +196,7 @@ class LocateCommandTest {
     assertUsage(run("locate", "--text", TEXT), "The image is missing");
     assertUsage(run("locate", IMAGE), "The expression is missing");
     assertUsage(run("locate", "--image", IMAGE), "The expression is missing");
+    assertUsage(run("locate", IMAGE, IMAGE), "The expression is missing");
     assertUsage(locate("--nonsense"), "--nonsense");
     assertUsage(locate("--threshold", "0.5", "--all"), "mutually exclusive");
     assertUsage(locate("--max-patches", "5", "--all"), "mutually exclusive");
