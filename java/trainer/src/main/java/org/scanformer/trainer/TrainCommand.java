@@ -180,8 +180,7 @@ final class TrainCommand implements Callable<Integer> {
       paramLabel = "fp32|bf16",
       description =
           "Type of matrix products; weights, sums and losses stay fp32. Default: bf16 on GPUs and on"
-              + " CPUs with AVX512-BF16, otherwise fp32, as other CPUs take ten times as long in"
-              + " bf16.")
+              + " CPUs with AVX512-BF16, otherwise fp32, as other CPUs emulate bf16.")
   private PrecisionName precision;
 
   /** See the option. */

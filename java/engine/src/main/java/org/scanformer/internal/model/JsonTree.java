@@ -11,7 +11,7 @@ import java.io.IOException;
 
 /**
  * Makes a tree of what a parser finds. An ObjectMapper does the same, but three hundred classes for
- * the binding of Java objects are loaded with it: a fifth of the time to the first answer.
+ * the binding of Java objects are loaded with it, which the first answer would wait for.
  */
 final class JsonTree {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
