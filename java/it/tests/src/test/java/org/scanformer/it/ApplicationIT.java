@@ -35,6 +35,11 @@ class ApplicationIT {
     command.add(java);
     command.add("-Djava.awt.headless=true");
     command.add("-Dorg.scanformer.cache=" + directory.resolve("cache"));
+    if (arguments[0].equals("-p")) {
+      command.addAll(Applications.nativeAccess("org.bytedeco.javacpp,org.scanformer.natives"));
+    } else if (arguments[0].equals("-cp")) {
+      command.addAll(Applications.nativeAccess("ALL-UNNAMED"));
+    }
     command.addAll(List.of(arguments));
     return Applications.run(command);
   }

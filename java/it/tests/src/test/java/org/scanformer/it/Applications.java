@@ -90,6 +90,15 @@ final class Applications {
         .findFirst();
   }
 
+  /**
+   * The option that lets modules load native libraries, without which later JVMs print warnings.
+   */
+  static List<String> nativeAccess(String modules) {
+    return Runtime.version().feature() < 22
+        ? List.of()
+        : List.of("--enable-native-access=" + modules);
+  }
+
   /** Runs a command to its end and returns what it wrote, its errors too. */
   static String run(List<String> command) throws Exception {
     Path output = Files.createTempFile("scanformer-it-", ".txt");
