@@ -222,7 +222,7 @@ int cublasLtMatmulPreferenceSetAttribute(Preference* preference, int attribute, 
 int cublasLtMatmulAlgoGetHeuristic(Handle* handle, Desc* desc, Layout* a, Layout* b, Layout* c, Layout* d,
                                    Preference* preference, int requested, HeuristicResult* results, int* found) {
     *found = 0;
-    if (!valid(handle) || requested != 1 || c != d) return refuse("no handle, several results or two results' layouts");
+    if (!valid(handle) || requested < 1 || c != d) return refuse("no handle, no results or two results' layouts");
     for (const uint32_t alignment : preference->alignment) {
         if (alignment != 16) return refuse("an alignment that was not asked for");
     }
