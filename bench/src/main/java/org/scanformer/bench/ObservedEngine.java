@@ -17,8 +17,8 @@ import org.scanformer.internal.engine.Backends;
 import org.scanformer.internal.engine.Engine;
 
 /**
- * ScanFormer on the CPU with a workload, whose operations an observer sees. Not safe for use by
- * several threads.
+ * ScanFormer with a workload, whose operations an observer sees one by one: nothing is replayed
+ * from a recording. Not safe for use by several threads.
  */
 final class ObservedEngine implements AutoCloseable {
   private final Workload workload;
@@ -31,11 +31,11 @@ final class ObservedEngine implements AutoCloseable {
     Object operation(Backend real, Method method, Object[] arguments) throws Throwable;
   }
 
-  ObservedEngine(Workload workload, Observer observer) {
+  ObservedEngine(Workload workload, BackendKind kind, Observer observer) {
     this.workload = workload;
     ScanFormerOptions options =
         ScanFormerOptions.builder()
-            .backend(BackendKind.CPU)
+            .backend(kind)
             .precision(workload.precision())
             .threads(workload.threads())
             .maxBatch(workload.batch())
@@ -56,7 +56,13 @@ final class ObservedEngine implements AutoCloseable {
         Proxy.newProxyInstance(
             Backend.class.getClassLoader(),
             new Class<?>[] {Backend.class},
-            (self, method, arguments) -> observer.operation(real, method, arguments));
+            (self, method, arguments) -> {
+              if (method.getName().equals("replay")) {
+                ((Runnable) arguments[1]).run();
+                return true;
+              }
+              return observer.operation(real, method, arguments);
+            });
   }
 
   /** Calls a method of the real backend and rethrows its exceptions unchanged. */

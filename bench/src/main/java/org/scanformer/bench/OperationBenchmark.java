@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.reflect.Method;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import javax.imageio.ImageIO;
 import org.openjdk.jmh.annotations.AuxCounters;
@@ -20,6 +21,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
+import org.scanformer.BackendKind;
 import org.scanformer.Image;
 import org.scanformer.Precision;
 import org.scanformer.Schedule;
@@ -27,9 +29,9 @@ import org.scanformer.internal.backend.Backend;
 import org.scanformer.reference.RandomImages;
 
 /**
- * One operation of the CPU backend, repeated with the arguments that a call passes at the finest
- * scale. Bytes and floating-point operations are counted from the shapes: every array once,
- * whatever is in a cache.
+ * One operation of a backend, repeated with the arguments that a call passes at the finest scale.
+ * Bytes and floating-point operations are counted from the shapes: every array once, whatever is in
+ * a cache. On a GPU many are enqueued before they are waited for, each with a launch of its own.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
@@ -38,6 +40,9 @@ import org.scanformer.reference.RandomImages;
 @Measurement(iterations = 5, time = 1)
 @Fork(value = 1, jvmArgsAppend = "-Xmx2g")
 public class OperationBenchmark {
+  /** So many that waiting for them costs little beside them. */
+  private static final int ENQUEUED = 64;
+
   /** The operation; those in FLOP are the linear layers and attention, the others count bytes. */
   @Param({
     "decode",
@@ -74,8 +79,13 @@ public class OperationBenchmark {
   @Param("2")
   int threads;
 
+  /** The device: cpu or cuda. */
+  @Param("cpu")
+  String backend;
+
   private ObservedEngine engine;
-  private Backend backend;
+  private Backend device;
+  private int repeats = 1;
   private Method method;
   private Object[] arguments;
   private byte[] jpeg;
@@ -110,13 +120,16 @@ public class OperationBenchmark {
             precision,
             threads);
     OperationShape shape = OperationShape.of(operation, workload);
-    giga = shape.work() * 1e-9;
+    BackendKind kind = BackendKind.valueOf(backend.toUpperCase(Locale.ROOT));
+    repeats = kind == BackendKind.CPU ? 1 : ENQUEUED;
+    giga = shape.work() * repeats * 1e-9;
     engine =
         new ObservedEngine(
             workload,
+            kind,
             (real, called, with) -> {
               if (called.getName().equals(shape.method()) && shape.matches().test(with)) {
-                backend = real;
+                device = real;
                 method = called;
                 arguments = with;
               }
@@ -135,7 +148,12 @@ public class OperationBenchmark {
     if (jpeg != null) {
       return Image.read(new ByteArrayInputStream(jpeg));
     }
-    return ObservedEngine.invoke(backend, method, arguments);
+    Object result = null;
+    for (int i = 0; i < repeats; i++) {
+      result = ObservedEngine.invoke(device, method, arguments);
+    }
+    device.synchronize();
+    return result;
   }
 
   /** Frees what was loaded. */

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""PyTorch's attention alone, with the shapes of ViLT-B/32's finest scale: what the attention kernel is compared with.
+
+Scaled dot-product attention by FlashAttention and by cuDNN, without the count weight, which neither has in this form.
+All requests have the same number of queries and keys, so that nothing is padded. Prints a line of JSON for each; times
+are medians of graph replays on the device, checked against the plain formula in fp32.
+"""
+import argparse
+import json
+import math
+import statistics
+import time
+
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+HEADS, HEAD_SIZE, QUERIES, KEYS = 12, 64, 82, 165
+TOLERANCE = {torch.float16: 3e-3, torch.bfloat16: 2e-2, torch.float32: 1e-5}
+
+
+def timed(run, device, replays):
+    """Microseconds of one run."""
+    if device == "cpu":
+        start = time.perf_counter()
+        run()
+        return 1e6 * (time.perf_counter() - start)
+    stream = torch.cuda.Stream()
+    with torch.cuda.stream(stream):
+        for _ in range(3):
+            run()
+    torch.cuda.synchronize()
+    graph, repeats = torch.cuda.CUDAGraph(), 50
+    with torch.cuda.graph(graph):
+        for _ in range(repeats):
+            run()
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    times = []
+    for _ in range(replays):
+        begin.record()
+        graph.replay()
+        end.record()
+        torch.cuda.synchronize()
+        times.append(1e3 * begin.elapsed_time(end) / repeats)
+    return statistics.median(times)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--replays", type=int, default=20)
+    arguments = parser.parse_args()
+    torch.manual_seed(1)
+    backends = {"math": SDPBackend.MATH} if arguments.device == "cpu" else {
+        "flash": SDPBackend.FLASH_ATTENTION, "cudnn": SDPBackend.CUDNN_ATTENTION}
+    wrong = False
+    for dtype in (torch.float16, torch.bfloat16):
+        shape = lambda tokens: (arguments.batch, HEADS, tokens, HEAD_SIZE)
+        q, k, v = (torch.randn(shape(n), device=arguments.device).to(dtype) for n in (QUERIES, KEYS, KEYS))
+        expected = torch.softmax(q.float() @ k.float().transpose(-1, -2) / math.sqrt(HEAD_SIZE), -1) @ v.float()
+        for name, backend in backends.items():
+            record = {"record": "attention peer", "by": name, "type": str(dtype), "batch": arguments.batch}
+            try:
+                with sdpa_kernel(backend):
+                    run = lambda: torch.nn.functional.scaled_dot_product_attention(q, k, v)
+                    record["error"] = (run().float() - expected).abs().max().item()
+                    record["us"] = timed(run, arguments.device, arguments.replays)
+            except RuntimeError as error:
+                record["missing"] = str(error).splitlines()[0]
+            if record.get("error", 0) > TOLERANCE[dtype]:
+                wrong = True
+                print(f"FAILED {name} in {dtype}: off by {record['error']:.1e}")
+            print(json.dumps(record), flush=True)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
