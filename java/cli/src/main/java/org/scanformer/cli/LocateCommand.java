@@ -137,7 +137,7 @@ final class LocateCommand implements Callable<Integer> {
         return images.run(scanFormer, GROUP, out, err) == 0 ? 0 : Main.FAILURE;
       }
     }
-    try (ModelLoading loading = new ModelLoading(() -> model.load(options))) {
+    try (ModelLoading loading = ModelLoading.of(model, options)) {
       Image image = input.sources().get(0).read();
       return locateOne(loading.get(), image, asked);
     }

@@ -46,6 +46,7 @@ public final class Main implements Runnable {
     System.setProperty("java.awt.headless", "true");
     // No option is of these types; without this, picocli loads them with hundreds of classes.
     System.setProperty("picocli.converters.excludes", "java\\.(sql|time)\\..*");
+    ModelLoading.beginAhead(args);
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     int code = commandLine(args.length == 0 ? "" : args[0]).setOut(out).setErr(err).execute(args);
@@ -54,6 +55,7 @@ public final class Main implements Runnable {
       code = FAILURE;
     }
     err.flush();
+    ModelLoading.endAhead();
     System.exit(code);
   }
 
