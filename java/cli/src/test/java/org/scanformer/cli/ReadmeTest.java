@@ -13,6 +13,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.tools.DiagnosticCollector;
 import javax.tools.JavaCompiler;
 import javax.tools.JavaFileObject;
@@ -111,6 +112,16 @@ class ReadmeTest {
       count++;
     }
     assertTrue(count >= least, "programs found: " + count);
+  }
+
+  @Test
+  void thePageOnKernelsNamesEveryFile() throws Exception {
+    String page = page("kernels/README.md");
+    try (Stream<Path> files = Files.list(Path.of("..", "..", "kernels", "src"))) {
+      List<String> missing =
+          files.map(file -> file.getFileName().toString()).filter(n -> !page.contains(n)).toList();
+      assertEquals(List.of(), missing);
+    }
   }
 
   @Test
