@@ -3,6 +3,7 @@ package org.scanformer.internal.files;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -39,20 +40,35 @@ public final class UnpackedDirectory implements AutoCloseable {
   public static UnpackedDirectory create(Path parent, String prefix) throws IOException {
     String own = prefix + ProcessHandle.current().pid() + "-";
     deleteLeft(parent, prefix, own);
-    while (true) {
-      Path lockFile = Files.createTempFile(parent, own, LOCK);
-      FileChannel lock = FileChannel.open(lockFile, StandardOpenOption.WRITE);
-      try {
-        // Another process may take it for one that was left, until it is locked.
-        if (isFree(lock, true) && Files.exists(lockFile)) {
-          return new UnpackedDirectory(
-              Files.createDirectory(directoryOf(lockFile)), lockFile, lock);
-        }
-      } catch (IOException | RuntimeException e) {
-        lock.close();
-        throw e;
+    UnpackedDirectory made = null;
+    while (made == null) {
+      // Names need not be hard to guess in a private directory: for those of Files.createTempFile,
+      // the JDK's security providers would be loaded, which takes its time.
+      made = tryToMake(parent.resolve(own + Long.toHexString(System.nanoTime()) + LOCK));
+    }
+    return made;
+  }
+
+  /** Returns null where another thread or process was faster. */
+  private static UnpackedDirectory tryToMake(Path lockFile) throws IOException {
+    FileChannel lock;
+    try {
+      lock = FileChannel.open(lockFile, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    } catch (FileAlreadyExistsException e) {
+      return null;
+    }
+    UnpackedDirectory made = null;
+    try {
+      // Until it is locked, another process may have taken it for one that was left.
+      if (isFree(lock, true) && Files.exists(lockFile)) {
+        Path directory = Files.createDirectory(directoryOf(lockFile));
+        made = new UnpackedDirectory(directory, lockFile, lock);
       }
-      lock.close();
+      return made;
+    } finally {
+      if (made == null) {
+        lock.close();
+      }
     }
   }
 
