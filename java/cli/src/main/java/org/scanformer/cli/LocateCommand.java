@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
       "       scanformer locate [OPTIONS] --batch FILE.jsonl"
     },
     mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class,
+    versionProvider = RootCommand.Version.class,
     footer = {
       "",
       "Several images give a line each, in order; with --json a line {\"image\", \"text\", …}. One"
@@ -137,7 +137,7 @@ final class LocateCommand implements Callable<Integer> {
         return images.run(scanFormer, GROUP, out, err) == 0 ? 0 : Main.FAILURE;
       }
     }
-    try (ModelLoading loading = ModelLoading.of(model, options)) {
+    try (ModelLoading loading = new ModelLoading(() -> model.load(options))) {
       Image image = input.sources().get(0).read();
       return locateOne(loading.get(), image, asked);
     }

@@ -39,11 +39,6 @@ final class ModelOption {
     }
   }
 
-  /** Whether it is the bundled model. */
-  boolean isBundled() {
-    return directory == null;
-  }
-
   /** The name of the model in reports. */
   String name() {
     return directory == null ? "bundled" : directory.toAbsolutePath().normalize().toString();

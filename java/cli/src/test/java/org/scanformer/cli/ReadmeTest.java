@@ -134,7 +134,7 @@ class ReadmeTest {
               .results()
               .map(word -> word.group(1) != null ? word.group(1) : word.group(2))
               .toList();
-      Main.commandLine().parseArgs(words.toArray(String[]::new));
+      RootCommand.commandLine().parseArgs(words.toArray(String[]::new));
     }
     assertTrue(count >= 8, "commands found: " + count);
   }
