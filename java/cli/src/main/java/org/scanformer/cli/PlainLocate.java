@@ -23,15 +23,19 @@ record PlainLocate(Path image, String expression) {
   static Optional<PlainLocate> of(String... arguments) {
     if (arguments.length != 3
         || !arguments[0].equals("locate")
-        || arguments[1].startsWith("-")
-        || arguments[2].startsWith("-")
-        || arguments[2].isBlank()) {
+        || isForPicocli(arguments[1])
+        || isForPicocli(arguments[2])) {
       return Optional.empty();
     }
     File image = new File(arguments[1]);
     return image.isFile() && image.canRead() && !new File(arguments[2]).exists()
         ? Optional.of(new PlainLocate(image.toPath(), arguments[2]))
         : Optional.empty();
+  }
+
+  /** Whether an argument may be an option, or the name of a file of arguments, or nothing. */
+  private static boolean isForPicocli(String argument) {
+    return argument.isBlank() || argument.startsWith("-") || argument.startsWith("@");
   }
 
   /** Answers, and returns the process's exit code. */
