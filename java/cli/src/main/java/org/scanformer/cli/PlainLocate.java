@@ -2,6 +2,7 @@ package org.scanformer.cli;
 
 import java.io.File;
 import java.io.PrintWriter;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.scanformer.Image;
@@ -28,9 +29,13 @@ record PlainLocate(Path image, String expression) {
       return Optional.empty();
     }
     File image = new File(arguments[1]);
-    return image.isFile() && image.canRead() && !new File(arguments[2]).exists()
-        ? Optional.of(new PlainLocate(image.toPath(), arguments[2]))
-        : Optional.empty();
+    try {
+      return image.isFile() && image.canRead() && !new File(arguments[2]).exists()
+          ? Optional.of(new PlainLocate(image.toPath(), arguments[2]))
+          : Optional.empty();
+    } catch (InvalidPathException e) {
+      return Optional.empty(); // In a locale that has not all characters of the name.
+    }
   }
 
   /** Whether an argument may be an option, or the name of a file of arguments, or nothing. */
