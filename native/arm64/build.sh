@@ -21,9 +21,5 @@ fi
 sh "$native/build_cmake.sh" "$native" "$build" -DSCANFORMER_TESTS=ON "-DDNNL_HOME=$dnnl" \
   "-DCMAKE_TOOLCHAIN_FILE=$native/arm64/toolchain.cmake"
 # Paths as options, not as link paths: those would stay in the library as its RUNPATH.
-java -cp "$class_path" org.bytedeco.javacpp.tools.Builder -classpath "$1/classes" -properties linux-arm64 \
-  "-Dplatform.compiler=$compiler" "-Dplatform.includepath=$native/include" \
-  -Xcompiler "-L$build" -Xcompiler "-L$dnnl" -Xcompiler -std=c++17 -Xcompiler -Wl,-z,defs \
-  'org.scanformer.natives.api.*' >"$build/bindings.log" 2>&1 &&
-  [ -f "$1/classes/org/scanformer/natives/api/linux-arm64/libjniscanformer.so" ] ||
-  { cat "$build/bindings.log" >&2; exit 1; }
+sh "$native/build_bindings.sh" "$1/classes" "$class_path" linux-arm64 org.scanformer.natives.api "$build/bindings.log" \
+  "-Dplatform.compiler=$compiler" -Xcompiler "-L$build" -Xcompiler "-L$dnnl"

@@ -74,7 +74,10 @@ public final class BatcherOptions {
     return schedule;
   }
 
-  /** The number of CPU threads that an operation may use; 0, the default, for all. */
+  /**
+   * The number of CPU threads that an operation may use; 0, the default, for as many as there are
+   * processors.
+   */
   public int threads() {
     return threads;
   }

@@ -21,12 +21,13 @@ import org.scanformer.internal.json.JsonNames;
  *  "unknown_words": [{"word": "cirlce", "suggestions": ["circle"]}], "truncated": false,
  *  "backend": "cpu", "precision": "fp32", "schedule": "final-only",
  *  "scales": [{"scale": 0, "rows": 2, "cols": 3, "selected": 6, "total": 6, "mask": "111111",
- *              "box_cxcywh": null, "score": null, "found": false, "ms": 1.02}],
+ *              "box_cxcywh": null, "score": null, "found": null, "ms": 1.02}],
  *  "timings_ms": {"pyramid": 0.31, "final": 0.88, "total": 3.4}}
  * }</pre>
  *
  * <p>{@code box} is in pixels from the top left corner; {@code box_cxcywh} is its centre and size
- * relative to the image. A score is null where there is none. A mask is row-major.
+ * relative to the image. A score is null where there is none, and so are the box, the score and
+ * {@code found} of a scale that the schedule gives no box for. A mask is row-major.
  *
  * @param box where the object is, in pixels
  * @param normalizedBox the same, relative to the image

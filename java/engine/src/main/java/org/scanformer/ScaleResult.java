@@ -37,7 +37,7 @@ public record ScaleResult(
         PatchMask.fromMap((Map<String, ?>) json.fields()),
         Location.box(json),
         (float) json.numberOrNaN("score"),
-        json.flag("found"),
+        json.fields().get("found") != null && json.flag("found"),
         json.nanos("ms"));
   }
 
@@ -49,7 +49,7 @@ public record ScaleResult(
     json.putAll(mask.toMap());
     json.put("box_cxcywh", box == null ? null : box.toList());
     json.put("score", Float.isNaN(score) ? null : (Float) score);
-    json.put("found", found);
+    json.put("found", box == null ? null : (Boolean) found);
     json.put("ms", nanos / 1e6);
     return json;
   }

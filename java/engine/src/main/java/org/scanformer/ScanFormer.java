@@ -49,7 +49,8 @@ public final class ScanFormer implements Locator, AutoCloseable {
    *     #load(Path, ScanFormerOptions)}
    */
   public static ScanFormer load(ScanFormerOptions options) {
-    return BundledModel.with(directory -> load(directory, options));
+    return Backends.whileLoading(
+        options, () -> BundledModel.with(directory -> load(directory, options)));
   }
 
   /** Loads a model directory with the default options. */

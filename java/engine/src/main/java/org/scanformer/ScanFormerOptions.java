@@ -50,8 +50,8 @@ public final class ScanFormerOptions {
   }
 
   /**
-   * The number of CPU threads an operation may use; 0, the default, for all that the process may
-   * run on.
+   * The number of CPU threads an operation may use; 0, the default, for as many as {@link
+   * Runtime#availableProcessors()} says, which knows of a container's quota.
    */
   public int threads() {
     return threads;

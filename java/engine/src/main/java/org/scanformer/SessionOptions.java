@@ -35,9 +35,9 @@ public final class SessionOptions {
   }
 
   /**
-   * The number of CPU threads an operation may use; 0, the default, for all that the process may
-   * run on. Sessions that run at the same time share the processors, so their threads should not
-   * exceed them.
+   * The number of CPU threads an operation may use; 0, the default, for as many as {@link
+   * Runtime#availableProcessors()} says. Sessions that run at the same time share the processors,
+   * so their threads should not exceed them.
    */
   public int threads() {
     return threads;

@@ -48,7 +48,7 @@ class LocationJsonTest {
        "backend": "cpu", "precision": "fp32", "schedule": "final-only",
        "scales": [
          {"scale": 0, "rows": 1, "cols": 2, "selected": 2, "total": 2, "mask": "11",
-          "box_cxcywh": null, "score": null, "found": false, "ms": 1.02},
+          "box_cxcywh": null, "score": null, "found": null, "ms": 1.02},
          {"scale": 1, "rows": 2, "cols": 4, "selected": 2, "total": 8, "mask": "01100000",
           "box_cxcywh": [0.5, 0.25, 0.5, 0.125], "score": 0.93, "found": true, "ms": 7.0E-6}],
        "timings_ms": {"pyramid": 0.310001, "final": 0.88, "total": 3.4}}

@@ -36,6 +36,13 @@ final class BatchRun {
     if (!isStandardInput() && (!Files.exists(file) || Files.isDirectory(file))) {
       throw new CliException("The batch file " + file + " does not exist or is not a file");
     }
+    if (ImageSource.hasKnownEnding(file)) {
+      throw new CliException(
+          "--batch is given a file with a line {\"image\": FILE, \"text\": EXPRESSION} for each image,"
+              + " found the image "
+              + file
+              + "; several images can be given as arguments, before the expression");
+    }
   }
 
   private boolean isStandardInput() {

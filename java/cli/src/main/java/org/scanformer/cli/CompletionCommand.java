@@ -11,7 +11,7 @@ import picocli.CommandLine.Spec;
     name = "completion",
     description = "Prints a script that completes commands and options in bash or zsh.",
     mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class,
+    versionProvider = RootCommand.Version.class,
     footer = {
       "",
       "It completes the word 'scanformer', which target/scanformer or an alias may stand for. In"
@@ -23,7 +23,7 @@ final class CompletionCommand implements Runnable {
   @Override
   public void run() {
     // Not the root of this command's line, which may have this command alone.
-    CommandLine root = Main.commandLine();
+    CommandLine root = RootCommand.commandLine();
     spec.commandLine().getOut().print(AutoComplete.bash(root.getCommandName(), root));
     spec.commandLine().getOut().flush();
   }

@@ -32,7 +32,9 @@ final class DeviceOptions {
       names = "--threads",
       paramLabel = "N",
       defaultValue = "0",
-      description = "CPU threads; 0 for all. Default: 0.")
+      description =
+          "CPU threads; 0 for as many as there are processors, or as a container's quota allows."
+              + " Default: 0.")
   private int threads;
 
   /** Options to load a model with. */

@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
     name = "devices",
     description = "Lists each backend and, if it is not usable, every reason.",
     mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class)
+    versionProvider = RootCommand.Version.class)
 final class DevicesCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 

@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
     name = "eval",
     description = "Evaluates a model: accuracy, selected patches, speed.",
     mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class,
+    versionProvider = RootCommand.Version.class,
     footer = {
       "",
       "Accuracy is the share of boxes whose IoU with the true box is at least 0.5, 0.7 or 0.9."

@@ -106,7 +106,8 @@ record ImageSource(String name, Path file) {
     return files;
   }
 
-  private static boolean hasKnownEnding(Path file) {
+  /** Whether a file's name is that of an image. */
+  static boolean hasKnownEnding(Path file) {
     String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
     return ENDINGS.stream().anyMatch(name::endsWith);
   }

@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
     name = "inspect",
     description = "Shows a model's configuration, size, reserved memory and cost.",
     mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class)
+    versionProvider = RootCommand.Version.class)
 final class InspectCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 

@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
       "       scanformer locate [OPTIONS] --batch FILE.jsonl"
     },
     mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class,
+    versionProvider = RootCommand.Version.class,
     footer = {
       "",
       "Several images give a line each, in order; with --json a line {\"image\", \"text\", …}. One"

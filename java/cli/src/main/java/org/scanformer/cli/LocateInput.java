@@ -56,13 +56,24 @@ final class LocateInput {
     expression = text;
     if (text == null) {
       String last = names.isEmpty() ? null : names.get(names.size() - 1);
-      // A File, as a Path cannot be made of every expression in every locale.
       if (last == null) {
         throw usage(
             spec,
             "An image and an expression are missing: expected IMAGE... EXPRESSION, found neither");
       }
-      if (arguments.isEmpty() || new File(last).exists()) {
+      String first = names.get(0);
+      if (names.size() == 2 && isFile(last) && !isFile(first) && first.contains(" ")) {
+        throw usage(
+            spec,
+            "The expression comes after the image: expected IMAGE... EXPRESSION, found the image "
+                + last
+                + " last; try: scanformer locate "
+                + last
+                + " \""
+                + first
+                + "\"");
+      }
+      if (arguments.isEmpty() || isFile(last)) {
         throw usage(
             spec,
             "The expression is missing: expected IMAGE... EXPRESSION, found "
@@ -71,6 +82,12 @@ final class LocateInput {
                 + "; an expression that is also the name of a file can be given with --text");
       }
       expression = names.remove(names.size() - 1);
+    } else if (isFile(text) && names.stream().noneMatch(LocateInput::isFile)) {
+      throw usage(
+          spec,
+          "--text is what to look for, found the file "
+              + text
+              + "; an image is given with --image");
     }
     if (names.isEmpty()) {
       throw usage(
@@ -90,6 +107,11 @@ final class LocateInput {
               e.getMessage() + ". An expression of several words needs quotes around it")
           : e;
     }
+  }
+
+  /** By a File, as a Path cannot be made of every expression in every locale. */
+  private static boolean isFile(String name) {
+    return new File(name).exists();
   }
 
   private static CommandLine.ParameterException usage(CommandSpec spec, String message) {

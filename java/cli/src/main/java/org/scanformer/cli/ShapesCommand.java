@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
     name = "shapes",
     description = "Draws scenes with expressions that each describe one object.",
     mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class,
+    versionProvider = RootCommand.Version.class,
     footer = {
       "",
       "Writes 0000.png and so on, and scenes.jsonl with a line {\"image\", \"text\", \"kind\","

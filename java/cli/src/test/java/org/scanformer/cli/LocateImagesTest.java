@@ -140,6 +140,7 @@ class LocateImagesTest {
     assertToldBeforeTheModel("no file is named so", directory + "/*.tiff", TEXT);
     assertToldBeforeTheModel("The expression is blank", IMAGE, " ");
     assertToldBeforeTheModel("does not exist or is not a file", "--batch", "none.jsonl");
+    assertToldBeforeTheModel("found the image " + first, "--batch", first.toString());
   }
 
   @Test
@@ -148,6 +149,17 @@ class LocateImagesTest {
     assertEquals(1, run.code());
     assertTrue(run.err().contains("image the: no such file"), run.err());
     assertTrue(run.err().contains("needs quotes"), run.err());
+  }
+
+  @Test
+  void anExpressionInTheImagesPlaceIsToldWithWhatToType() {
+    CommandLineRun run = locate(TEXT, IMAGE);
+    assertEquals(2, run.code());
+    assertTrue(
+        run.err().contains("try: scanformer locate " + IMAGE + " \"" + TEXT + "\""), run.err());
+    CommandLineRun options = locate("--image", TEXT, "--text", IMAGE);
+    assertEquals(2, options.code());
+    assertTrue(options.err().contains("--text is what to look for, found the file"), options.err());
   }
 
   @Test

@@ -139,6 +139,33 @@ class ProcessTest {
     }
   }
 
+  /** The plain command goes another way than the one with options. */
+  @Test
+  void aPlainCommandAnswersAsOneWithOptionsDoes() throws Exception {
+    String cache = "-Dorg.scanformer.cache=" + directory.resolve("cache");
+    String image = CommandLineRun.IMAGE;
+    Path plain = directory.resolve("plain");
+    Path options = directory.resolve("options");
+    String text = "the red crcle";
+    assertEquals(0, run(plain, List.of(cache), "locate", image, text), err());
+    String warning = err();
+    assertEquals(0, run(options, List.of(cache), "locate", "--threads", "0", image, text), err());
+    assertEquals(warning, err());
+    assertTrue(warning.contains("crcle"), warning);
+    assertEquals(withoutTimes(options), withoutTimes(plain));
+    Path bad = Files.writeString(directory.resolve("bad.png"), "no picture");
+    assertEquals(Main.FAILURE, run(plain, List.of(cache), "locate", bad.toString(), text));
+    String failure = err();
+    assertEquals(
+        Main.FAILURE, run(options, List.of(cache), "locate", "--threads=0", bad.toString(), text));
+    assertEquals(err(), failure);
+    assertEquals("", Files.readString(plain));
+  }
+
+  private static String withoutTimes(Path answer) throws Exception {
+    return Files.readString(answer).replaceAll("\\d+\\.\\d+ m?s\\b", "TIME");
+  }
+
   @Test
   void withoutFontsTheAnswerAndTheBoxesAreThere() throws Exception {
     Path fonts = Files.writeString(directory.resolve("fonts.conf"), "<fontconfig></fontconfig>");

@@ -13,6 +13,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.tools.DiagnosticCollector;
 import javax.tools.JavaCompiler;
 import javax.tools.JavaFileObject;
@@ -114,6 +115,16 @@ class ReadmeTest {
   }
 
   @Test
+  void thePageOnKernelsNamesEveryFile() throws Exception {
+    String page = page("kernels/README.md");
+    try (Stream<Path> files = Files.list(Path.of("..", "..", "kernels", "src"))) {
+      List<String> missing =
+          files.map(file -> file.getFileName().toString()).filter(n -> !page.contains(n)).toList();
+      assertEquals(List.of(), missing);
+    }
+  }
+
+  @Test
   void commandsOfTheReadmeAreUnderstood() throws Exception {
     Matcher commands = COMMAND.matcher(page("README.md"));
     int count = 0;
@@ -123,7 +134,7 @@ class ReadmeTest {
               .results()
               .map(word -> word.group(1) != null ? word.group(1) : word.group(2))
               .toList();
-      Main.commandLine().parseArgs(words.toArray(String[]::new));
+      RootCommand.commandLine().parseArgs(words.toArray(String[]::new));
     }
     assertTrue(count >= 8, "commands found: " + count);
   }

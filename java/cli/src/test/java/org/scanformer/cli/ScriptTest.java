@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.jar.Attributes;
@@ -63,6 +64,11 @@ class ScriptTest {
     assertEquals(String.join("|", arguments), said.strip(), "nothing but what the program says");
   }
 
+  private void createCache(String mode) throws Exception {
+    Path cache = Files.createDirectories(directory.resolve(".cache/scanformer"));
+    Files.setPosixFilePermissions(cache, PosixFilePermissions.fromString(mode));
+  }
+
   private List<Path> archives() throws Exception {
     try (Stream<Path> files = Files.list(directory.resolve(".cache/scanformer"))) {
       return files.toList();
@@ -72,7 +78,7 @@ class ScriptTest {
   @Test
   void passesArgumentsOnAndKeepsAnArchiveOfClasses() throws Exception {
     assertEchoes("locate", "a b.png", "the \"red\" circle", "*");
-    Files.createDirectories(directory.resolve(".cache/scanformer"));
+    createCache("rwx------");
     assertEchoes("locate", "--help");
     assertEchoes("devices");
     assertEquals(List.of(), archives(), "of runs that load few classes");
@@ -89,8 +95,15 @@ class ScriptTest {
   }
 
   @Test
+  void noArchiveIsKeptWhereOthersCanWrite() throws Exception {
+    createCache("rwxrwx---");
+    assertEchoes("locate", "first");
+    assertEquals(List.of(), archives());
+  }
+
+  @Test
   void longRunsHaveTheJvmsOwnOptions() throws Exception {
-    Files.createDirectories(directory.resolve(".cache/scanformer"));
+    createCache("rwx------");
     assertEchoes("eval", "--data", "shapes");
     assertTrue(archives().isEmpty());
   }

@@ -47,7 +47,7 @@ public final class CpuBackend extends NativeBackend {
    * Opens the CPU.
    *
    * @param precision FP32 or BF16; null for FP32
-   * @param threads threads an operation may use; 0 for all that the process may run on
+   * @param threads threads an operation may use; 0 for as many as the process has processors
    * @throws ScanFormerException UNSUPPORTED when the library does not load or the CPU lacks what is
    *     asked for
    */
@@ -72,15 +72,18 @@ public final class CpuBackend extends NativeBackend {
               + "); use fp32");
     }
     int isa = Integer.getInteger(ISA_PROPERTY, 0);
+    // The JVM knows of a container's quota of processor time, which the scheduler's mask does not
+    // show.
+    int team = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
     String what =
         "The CPU backend with "
-            + threads
+            + team
             + " threads and instruction set limit "
             + isa
             + " ("
             + String.join(", ", report.details())
             + ")";
-    return new CpuBackend(NativeStream.open(Api.sf_cpu_backend(), 0, threads, isa, what), chosen);
+    return new CpuBackend(NativeStream.open(Api.sf_cpu_backend(), 0, team, isa, what), chosen);
   }
 
   @Override

@@ -2,6 +2,7 @@ package org.scanformer.internal.engine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.scanformer.BackendKind;
 import org.scanformer.DeviceReport;
 import org.scanformer.ScanFormerException;
@@ -45,5 +46,42 @@ public final class Backends {
         System.Logger.Level.DEBUG,
         () -> "Running on the CPU: " + String.join("; ", device.details()));
     return CpuBackend.open(options.precision(), options.threads());
+  }
+
+  /**
+   * Runs work while another thread loads the native libraries that {@link #open} will need. Waits
+   * for both: while a library is being loaded, a process must not end.
+   */
+  public static <T> T whileLoading(ScanFormerOptions options, Supplier<T> work) {
+    Thread loading = new Thread(() -> load(options), "scanformer-loading");
+    loading.setDaemon(true);
+    loading.start();
+    try {
+      return work.get();
+    } finally {
+      join(loading);
+    }
+  }
+
+  /** What goes wrong here does so again in {@link #open}, which says it. */
+  private static void load(ScanFormerOptions options) {
+    if (options.backend() != BackendKind.CPU) {
+      CudaDevices.probe(options.device());
+    }
+    CpuProbe.probe();
+  }
+
+  private static void join(Thread thread) {
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

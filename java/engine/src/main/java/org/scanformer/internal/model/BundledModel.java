@@ -15,6 +15,7 @@ import org.scanformer.ErrorCode;
 import org.scanformer.ModelProvider;
 import org.scanformer.ScanFormerException;
 import org.scanformer.internal.files.CacheDirectory;
+import org.scanformer.internal.files.UnpackedDirectory;
 
 /** The model that a jar on the class or module path provides. Thread-safe: no state. */
 public final class BundledModel {
@@ -33,15 +34,13 @@ public final class BundledModel {
    */
   public static <T> T with(Function<Path, T> function) {
     ModelProvider provider = find();
-    Path directory = null;
-    try {
-      directory = Files.createTempDirectory(CacheDirectory.get(), "model-");
+    try (UnpackedDirectory unpacked = UnpackedDirectory.create(CacheDirectory.get(), "model-")) {
       for (String file : FILES) {
         try (InputStream in = provider.open(file)) {
-          Files.copy(in, directory.resolve(file));
+          Files.copy(in, unpacked.path().resolve(file));
         }
       }
-      return function.apply(directory);
+      return function.apply(unpacked.path());
     } catch (IOException e) {
       throw new ScanFormerException(
           ErrorCode.BAD_MODEL,
@@ -52,8 +51,6 @@ public final class BundledModel {
               + "=DIRECTORY: "
               + e,
           e);
-    } finally {
-      delete(directory);
     }
   }
 
@@ -104,20 +101,6 @@ public final class BundledModel {
         // The iterator goes on after a broken provider, and after one of another copy of ours.
         LOG.log(System.Logger.Level.WARNING, "A bundled model is skipped", e);
       }
-    }
-  }
-
-  private static void delete(Path directory) {
-    if (directory == null) {
-      return;
-    }
-    try {
-      for (String file : FILES) {
-        Files.deleteIfExists(directory.resolve(file));
-      }
-      Files.deleteIfExists(directory);
-    } catch (IOException e) {
-      LOG.log(System.Logger.Level.DEBUG, "Could not delete " + directory, e);
     }
   }
 }
