@@ -2,6 +2,7 @@ package org.scanformer.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Properties;
@@ -31,6 +32,7 @@ public final class Main implements Runnable {
 
   static {
     COMMANDS.put("locate", LocateCommand::new);
+    COMMANDS.put("video", VideoCommand::new);
     COMMANDS.put("eval", EvalCommand::new);
     COMMANDS.put("shapes", ShapesCommand::new);
     COMMANDS.put("inspect", InspectCommand::new);
@@ -43,7 +45,9 @@ public final class Main implements Runnable {
   /** Runs the command line and exits the JVM with its exit code. */
   public static void main(String[] args) {
     // Without this, Java2D in the decoders and the overlay may look for a display.
-    System.setProperty("java.awt.headless", "true");
+    if (!Arrays.asList(args).contains(VideoCommand.SHOW)) {
+      System.setProperty("java.awt.headless", "true");
+    }
     // No option is of these types; without this, picocli loads them with hundreds of classes.
     System.setProperty("picocli.converters.excludes", "java\\.(sql|time)\\..*");
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);

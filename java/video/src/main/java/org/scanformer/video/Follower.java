@@ -1,5 +1,6 @@
 package org.scanformer.video;
 
+import java.util.Arrays;
 import org.scanformer.Box;
 import org.scanformer.Expression;
 import org.scanformer.Image;
@@ -75,7 +76,6 @@ final class Follower implements AutoCloseable {
       lose();
     }
     double seconds = Math.max(LEAST_SECONDS, (timestampNanos - lastTime) / 1e9);
-    boolean first = lastTime == 0 && box == null;
     lastTime = timestampNanos;
     LocateOptions how = how(timestampNanos, seconds);
     session.locate(frame, expression, how, deadline, result);
@@ -89,7 +89,7 @@ final class Follower implements AutoCloseable {
     Box measured = new Box(result.x(), result.y(), result.width(), result.height());
     Box corrected = correct(measured, frame);
     if (result.found()) {
-      accept(corrected, timestampNanos, first ? 1 : seconds);
+      accept(corrected, timestampNanos, seconds);
     } else {
       uncertain = true;
       if (timestampNanos - lastFound > options.lostAfter().toNanos()) {
@@ -182,7 +182,7 @@ final class Follower implements AutoCloseable {
     uncertain = false;
     smoother.reset();
     for (double[] correction : corrections) {
-      java.util.Arrays.fill(correction, 0);
+      Arrays.fill(correction, 0);
     }
   }
 

@@ -71,6 +71,11 @@ final class FrameMemory {
     return lent.buffer.slice(Math.toIntExact(offset), length);
   }
 
+  /** The buffers that FFmpeg uses, of all decoders. */
+  static int lent() {
+    return BY_ADDRESS.size();
+  }
+
   private synchronized ByteBuffer take(int size) {
     if (size != bytes) {
       // The video's size has changed.

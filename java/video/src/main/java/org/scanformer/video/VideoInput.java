@@ -23,6 +23,9 @@ record VideoInput(
   private static final List<String> LIVE =
       List.of("http", "https", "rtsp", "rtsps", "rtmp", "rtp", "udp", "tcp", "srt");
 
+  /** FFmpeg looks at a stream for five seconds otherwise, before the first frame. */
+  private static final String LIVE_ANALYSIS_MICROS = "1000000";
+
   static VideoInput of(String location, VideoSourceOptions options) {
     Map<String, String> inputOptions = new LinkedHashMap<>();
     Matcher camera = CAMERA.matcher(location);
@@ -48,6 +51,9 @@ record VideoInput(
     } else if (location.contains("*")) {
       demuxer = "image2";
       inputOptions.put("pattern_type", "glob");
+    }
+    if (live) {
+      inputOptions.put("analyzeduration", LIVE_ANALYSIS_MICROS);
     }
     inputOptions.putAll(options.inputOptions());
     return new VideoInput(location, url, demuxer, live, inputOptions);

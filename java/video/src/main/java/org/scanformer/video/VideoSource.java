@@ -1,6 +1,7 @@
 package org.scanformer.video;
 
 import java.util.Objects;
+import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 
 /**
@@ -24,6 +25,9 @@ import org.scanformer.ScanFormerException;
  */
 public final class VideoSource implements AutoCloseable {
   private static final int FRAMES_THAT_WAIT = 3;
+
+  /** Reads of pipes and cameras cannot be interrupted: a thread in one of them is left behind. */
+  private static final long NANOS_TO_END = 2_000_000_000;
 
   private final VideoSourceOptions options;
   private final FrameQueue queue;
@@ -56,7 +60,7 @@ public final class VideoSource implements AutoCloseable {
       close();
       Thread.currentThread().interrupt();
       throw new ScanFormerException(
-          org.scanformer.ErrorCode.BAD_INPUT, "The video " + input + " was not opened: interrupted");
+          ErrorCode.BAD_INPUT, "The video " + input + " was not opened: interrupted");
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -126,7 +130,11 @@ public final class VideoSource implements AutoCloseable {
     return reader.statistics();
   }
 
-  /** Ends the decoding and frees everything, the last frame too. Idempotent. */
+  /**
+   * Ends the decoding and frees everything, the last frame too. Where a pipe or a camera gives
+   * nothing, the decoder's thread cannot be ended: it is left after two seconds, and ends with the
+   * next data or the process. Idempotent.
+   */
   @Override
   public void close() {
     synchronized (closing) {
@@ -138,15 +146,18 @@ public final class VideoSource implements AutoCloseable {
       queue.close();
     }
     boolean interrupted = false;
-    while (thread.isAlive()) {
+    long end = System.nanoTime() + NANOS_TO_END;
+    while (thread.isAlive() && System.nanoTime() < end) {
       try {
-        thread.join();
+        thread.join(Math.max(1, (end - System.nanoTime()) / 1_000_000));
       } catch (InterruptedException e) {
         interrupted = true;
       }
     }
-    queue.free();
     images.close();
+    if (!thread.isAlive()) {
+      queue.free();
+    }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

@@ -62,7 +62,10 @@ public final class VideoSourceOptions {
     return delivery;
   }
 
-  /** How long one read may wait for data before the source counts as stalled. Default: 5 s. */
+  /**
+   * How long one read may wait for data before the source counts as stalled. It applies to what
+   * FFmpeg can interrupt, the network, and not to pipes and cameras. Default: 5 s.
+   */
   public Duration stallLimit() {
     return stallLimit;
   }

@@ -30,7 +30,9 @@ final class MovingShapes {
 
   private static final double SQUARE_SIDE = 90;
   private static final double ORBIT = 110;
-  private static final int NOISE = 3;
+  private static final int NOISE_LEVELS = 3;
+  private static final int NOISE_PERIOD = 100_003;
+  private static final byte[] NOISE = noise();
 
   final int width;
   final int height;
@@ -122,12 +124,21 @@ final class MovingShapes {
   }
 
   private static void addNoise(BufferedImage picture, int frame) {
-    SplittableRandom random = new SplittableRandom(frame);
     byte[] bytes = ((DataBufferByte) picture.getRaster().getDataBuffer()).getData();
+    int at = new SplittableRandom(frame).nextInt(NOISE.length);
     for (int i = 0; i < bytes.length; i++) {
-      int level = (bytes[i] & 255) + random.nextInt(2 * NOISE + 1) - NOISE;
-      bytes[i] = (byte) Math.max(0, Math.min(255, level));
+      bytes[i] = (byte) Math.max(0, Math.min(255, (bytes[i] & 255) + NOISE[at]));
+      at = at + 1 == NOISE.length ? 0 : at + 1;
     }
+  }
+
+  private static byte[] noise() {
+    SplittableRandom random = new SplittableRandom(1);
+    byte[] noise = new byte[NOISE_PERIOD];
+    for (int i = 0; i < noise.length; i++) {
+      noise[i] = (byte) (random.nextInt(2 * NOISE_LEVELS + 1) - NOISE_LEVELS);
+    }
+    return noise;
   }
 
   /** The frame as the library takes it, BGR in a heap buffer. */
