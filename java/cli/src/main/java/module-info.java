@@ -7,6 +7,8 @@ module org.scanformer.cli {
   requires me.tongfei.progressbar;
   requires org.scanformer;
   requires org.scanformer.datasets;
+  // Beside the jar, and only needed by the command for video.
+  requires static org.scanformer.video;
   // Its jar gives no module name: this one is derived from the file's name.
   requires xchart;
 

@@ -26,9 +26,10 @@ module org.scanformer {
       org.scanformer.bench,
       org.scanformer.trainer;
 
-  // Training loads PyTorch's libraries with the same care.
+  // PyTorch's and FFmpeg's libraries are loaded with the same care.
   exports org.scanformer.internal.files to
-      org.scanformer.trainer;
+      org.scanformer.trainer,
+      org.scanformer.video;
 
   // Single operations and their shares of a call are measured.
   exports org.scanformer.internal.backend to

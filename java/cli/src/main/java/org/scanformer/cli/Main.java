@@ -2,6 +2,7 @@ package org.scanformer.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Optional;
 import org.scanformer.ScanFormerException;
 
@@ -17,7 +18,9 @@ public final class Main {
   /** Runs the command line and exits the JVM with its exit code. */
   public static void main(String[] args) {
     // Without this, Java2D in the decoders and the overlay may look for a display.
-    System.setProperty("java.awt.headless", "true");
+    if (!Arrays.asList(args).contains(VideoCommand.SHOW)) {
+      System.setProperty("java.awt.headless", "true");
+    }
     // No option is of these types; without this, picocli loads them with hundreds of classes.
     System.setProperty("picocli.converters.excludes", "java\\.(sql|time)\\..*");
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);

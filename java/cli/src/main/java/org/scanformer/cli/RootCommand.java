@@ -24,6 +24,7 @@ final class RootCommand implements Runnable {
 
   static {
     COMMANDS.put("locate", LocateCommand::new);
+    COMMANDS.put("video", VideoCommand::new);
     COMMANDS.put("eval", EvalCommand::new);
     COMMANDS.put("shapes", ShapesCommand::new);
     COMMANDS.put("inspect", InspectCommand::new);

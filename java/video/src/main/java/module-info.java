@@ -1,0 +1,8 @@
+/** Follows objects in video: files, cameras and streams. */
+module org.scanformer.video {
+  requires transitive org.scanformer;
+  requires org.bytedeco.ffmpeg;
+  requires org.bytedeco.javacpp;
+
+  exports org.scanformer.video;
+}

@@ -1,0 +1,82 @@
+package org.scanformer.video;
+
+import java.nio.charset.StandardCharsets;
+import org.bytedeco.ffmpeg.global.avcodec;
+import org.bytedeco.ffmpeg.global.avdevice;
+import org.bytedeco.ffmpeg.global.avformat;
+import org.bytedeco.ffmpeg.global.avutil;
+import org.bytedeco.ffmpeg.global.swscale;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Loader;
+import org.scanformer.ErrorCode;
+import org.scanformer.ScanFormerException;
+import org.scanformer.internal.files.NativeLibraries;
+
+/** FFmpeg's start and its errors. Thread-safe. */
+final class Ffmpeg {
+  private static final int MESSAGE_BYTES = 256;
+
+  private static boolean started;
+
+  private Ffmpeg() {}
+
+  /**
+   * Loads FFmpeg's libraries, from a directory that nobody else can write to. Called before
+   * anything else of FFmpeg.
+   *
+   * @throws ScanFormerException UNSUPPORTED when they are missing or do not load
+   */
+  static synchronized void start() {
+    if (started) {
+      return;
+    }
+    try {
+      NativeLibraries.load(
+          () -> {
+            Loader.load(avutil.class);
+            Loader.load(avcodec.class);
+            Loader.load(avformat.class);
+            Loader.load(swscale.class);
+            Loader.load(avdevice.class);
+            return null;
+          });
+    } catch (LinkageError e) {
+      throw new ScanFormerException(
+          ErrorCode.UNSUPPORTED,
+          "Video needs FFmpeg's native libraries, which are missing or do not load: add"
+              + " org.bytedeco:ffmpeg with the classifier "
+              + Loader.Detector.getPlatform()
+              + " to the application ("
+              + e.getMessage()
+              + ")",
+          e);
+    }
+    // Its messages would go to standard error; what fails is reported by exceptions and counted.
+    avutil.av_log_set_level(avutil.AV_LOG_QUIET);
+    avdevice.avdevice_register_all();
+    avformat.avformat_network_init();
+    started = true;
+  }
+
+  /** FFmpeg's own words for an error. */
+  static String message(int error) {
+    try (BytePointer text = new BytePointer(MESSAGE_BYTES)) {
+      avutil.av_strerror(error, text, MESSAGE_BYTES);
+      return text.getString(StandardCharsets.UTF_8);
+    }
+  }
+
+  /**
+   * Checks what a function of FFmpeg returned.
+   *
+   * @param what what failed if it did, as the beginning of a sentence
+   * @return the result
+   * @throws ScanFormerException with the code when the result is an error
+   */
+  static int check(int result, ErrorCode code, String what) {
+    if (result < 0) {
+      throw new ScanFormerException(code, what + ": " + message(result));
+    }
+    return result;
+  }
+}

@@ -1,0 +1,209 @@
+package org.scanformer.video;
+
+import java.util.Arrays;
+import org.scanformer.Box;
+import org.scanformer.Expression;
+import org.scanformer.Image;
+import org.scanformer.LocateOptions;
+import org.scanformer.NormalizedBox;
+import org.scanformer.PatchMask;
+import org.scanformer.SelectionPolicy;
+import org.scanformer.Session;
+import org.scanformer.SessionResult;
+
+/** Follows what one expression refers to. Not safe for use by several threads. */
+final class Follower implements AutoCloseable {
+  /** A box that overlaps the last one by less than this is another object's, or a mistake. */
+  private static final double SAME_OBJECT = 0.2;
+
+  /** How many frames in a row have to agree on another place before the box goes there. */
+  private static final int FRAMES_TO_MOVE = 3;
+
+  private static final double LEAST_SECONDS = 0.001;
+
+  private final Expression expression;
+  private final Session session;
+  private final int scales;
+  private final TrackerOptions options;
+  private final SessionResult result;
+  private final LocateOptions search;
+  private final BoxSmoother smoother;
+
+  /** By how much the finest box differed from each scale's, when both were known. */
+  private final double[][] corrections;
+
+  private SearchMasks masks;
+  private SelectionPolicy guidedBy;
+  private LocateOptions guided;
+
+  /** Where the object is taken to be; null when it is lost. */
+  private Box box;
+
+  private Box elsewhere;
+  private int framesElsewhere;
+  private boolean uncertain;
+  private long lastTime;
+  private long lastFound;
+  private long lastSearch;
+
+  Follower(Expression expression, Session session, int scales, TrackerOptions options) {
+    this.expression = expression;
+    this.session = session;
+    this.scales = scales;
+    this.options = options;
+    this.result = session.newResult();
+    this.search = toOptions(SelectionPolicy.checkpoint());
+    this.smoother = new BoxSmoother(options.minCutoff(), options.beta());
+    this.corrections = new double[scales][4];
+  }
+
+  private LocateOptions toOptions(SelectionPolicy selection) {
+    LocateOptions.Builder builder =
+        LocateOptions.builder().selection(selection).maxPatches(options.maxPatches());
+    if (options.budget() != null) {
+      builder.budget(options.budget());
+    }
+    if (!Double.isNaN(options.foundThreshold())) {
+      builder.foundThreshold(options.foundThreshold());
+    }
+    return builder.build();
+  }
+
+  /** Follows the object into a frame. */
+  Track follow(Image frame, long timestampNanos, long deadline) {
+    if (masks != null && !masks.isOf(frame.width(), frame.height())) {
+      masks = null;
+      lose();
+    }
+    double seconds = Math.max(LEAST_SECONDS, (timestampNanos - lastTime) / 1e9);
+    lastTime = timestampNanos;
+    LocateOptions how = how(timestampNanos, seconds);
+    session.locate(frame, expression, how, deadline, result);
+    if (how == search) {
+      lastSearch = timestampNanos;
+    }
+    if (masks == null) {
+      PatchMask coarse = result.mask(0);
+      masks = new SearchMasks(scales, coarse.rows(), coarse.cols(), frame.width(), frame.height());
+    }
+    Box measured = new Box(result.x(), result.y(), result.width(), result.height());
+    Box corrected = correct(measured, frame);
+    if (result.found()) {
+      accept(corrected, timestampNanos, seconds);
+    } else {
+      uncertain = true;
+      if (timestampNanos - lastFound > options.lostAfter().toNanos()) {
+        lose();
+      }
+    }
+    return track(measured, how != search);
+  }
+
+  /** The options of this frame's call: a search of all of it, or a look around the last box. */
+  private LocateOptions how(long now, double seconds) {
+    if (!options.guided()
+        || box == null
+        || masks == null
+        || uncertain
+        || now - lastSearch >= options.searchEvery().toNanos()) {
+      return search;
+    }
+    double grown = options.margin() * Math.max(box.width(), box.height());
+    double aheadX = smoother.speedX() * seconds;
+    double aheadY = smoother.speedY() * seconds;
+    Box region =
+        new Box(
+            box.x() - grown + Math.min(0, aheadX),
+            box.y() - grown + Math.min(0, aheadY),
+            box.width() + 2 * grown + Math.abs(aheadX),
+            box.height() + 2 * grown + Math.abs(aheadY));
+    SelectionPolicy around = masks.around(region, options.maxPatches());
+    if (around == null) {
+      return search;
+    }
+    if (around != guidedBy) {
+      guidedBy = around;
+      guided = toOptions(around);
+    }
+    return guided;
+  }
+
+  /**
+   * What the finest scale would have said. When a scale is left out for lack of time, the box is
+   * moved and resized as the finest one last differed from it, and so does not jump.
+   */
+  private Box correct(Box measured, Image frame) {
+    int done = result.completedScales();
+    int width = frame.width();
+    int height = frame.height();
+    if (done == scales) {
+      for (int s = 0; s < scales - 1; s++) {
+        NormalizedBox coarser = result.hasBox(s) ? result.normalizedBox(s) : null;
+        if (coarser != null) {
+          Box b = coarser.toPixels(width, height);
+          corrections[s][0] = measured.x() - b.x();
+          corrections[s][1] = measured.y() - b.y();
+          corrections[s][2] = measured.width() - b.width();
+          corrections[s][3] = measured.height() - b.height();
+        }
+      }
+      return measured;
+    }
+    double[] by = corrections[done - 1];
+    return new Box(
+        measured.x() + by[0],
+        measured.y() + by[1],
+        Math.max(1, measured.width() + by[2]),
+        Math.max(1, measured.height() + by[3]));
+  }
+
+  private void accept(Box next, long now, double seconds) {
+    lastFound = now;
+    if (box != null && box.intersectionOverUnion(next) < SAME_OBJECT) {
+      uncertain = true;
+      boolean again = elsewhere != null && elsewhere.intersectionOverUnion(next) >= SAME_OBJECT;
+      framesElsewhere = again ? framesElsewhere + 1 : 1;
+      elsewhere = next;
+      if (framesElsewhere < FRAMES_TO_MOVE) {
+        return;
+      }
+      smoother.reset();
+    }
+    elsewhere = null;
+    framesElsewhere = 0;
+    uncertain = false;
+    box = smoother.smooth(next, seconds);
+  }
+
+  private void lose() {
+    box = null;
+    elsewhere = null;
+    framesElsewhere = 0;
+    uncertain = false;
+    smoother.reset();
+    for (double[] correction : corrections) {
+      Arrays.fill(correction, 0);
+    }
+  }
+
+  private Track track(Box measured, boolean lookedAround) {
+    int patches = 0;
+    for (int s = 0; s < result.completedScales(); s++) {
+      patches += result.selected(s);
+    }
+    return new Track(
+        expression.text(),
+        box,
+        measured,
+        result.score(),
+        result.completedScales(),
+        patches,
+        lookedAround,
+        result.totalNanos());
+  }
+
+  @Override
+  public void close() {
+    expression.close();
+  }
+}

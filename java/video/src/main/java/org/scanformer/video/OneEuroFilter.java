@@ -1,0 +1,61 @@
+package org.scanformer.video;
+
+/**
+ * A low-pass filter whose cutoff rises with speed: slow signals lose their jitter, fast ones are
+ * followed without lag. By Casiez, Roussel and Vogel, "1€ Filter: A Simple Speed-based Low-pass
+ * Filter for Noisy Input in Interactive Systems", CHI 2012. Not safe for use by several threads.
+ */
+final class OneEuroFilter {
+  /** The cutoff of the speed, in hertz, as in the paper. */
+  private static final double SPEED_CUTOFF = 1;
+
+  private final double minCutoff;
+  private final double beta;
+  private double value = Double.NaN;
+  private double speed;
+
+  /**
+   * A filter without a value.
+   *
+   * @param minCutoff in hertz, of a signal that stands still
+   * @param beta by how many hertz the cutoff rises with a speed of one unit a second
+   */
+  OneEuroFilter(double minCutoff, double beta) {
+    this.minCutoff = minCutoff;
+    this.beta = beta;
+  }
+
+  /** Forgets what was filtered. */
+  void reset() {
+    value = Double.NaN;
+    speed = 0;
+  }
+
+  /**
+   * Filters a value.
+   *
+   * @param seconds since the value before, more than 0
+   * @param unit what counts as one unit of speed, in the value's own measure
+   */
+  double filter(double raw, double seconds, double unit) {
+    if (Double.isNaN(value)) {
+      value = raw;
+      return raw;
+    }
+    double rawSpeed = (raw - value) / seconds;
+    speed += smoothing(SPEED_CUTOFF, seconds) * (rawSpeed - speed);
+    double cutoff = minCutoff + beta * Math.abs(speed) / unit;
+    value += smoothing(cutoff, seconds) * (raw - value);
+    return value;
+  }
+
+  /** Units a second that the value changes by. */
+  double speed() {
+    return speed;
+  }
+
+  private static double smoothing(double cutoff, double seconds) {
+    double rate = 2 * Math.PI * cutoff * seconds;
+    return rate / (rate + 1);
+  }
+}

@@ -1,0 +1,170 @@
+package org.scanformer.video;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.scanformer.Box;
+import org.scanformer.ScanFormer;
+import org.scanformer.ScanFormerException;
+
+/** Objects that are followed, with the bundled model. */
+class TrackerTest {
+  private static final long FRAME_NANOS = Math.round(1e9 / MovingShapes.FPS);
+
+  private static ScanFormer model;
+
+  @BeforeAll
+  static void loadModel() {
+    model = ScanFormer.load();
+  }
+
+  @AfterAll
+  static void closeModel() {
+    model.close();
+  }
+
+  @Test
+  void aMovingObjectIsFollowedThroughAFilm() throws IOException {
+    double overlap = 0;
+    int frames = 0;
+    int guided = 0;
+    Box last = null;
+    try (Tracker tracker = open(TrackerOptions.defaults(), MovingShapes.CIRCLE);
+        VideoSource source = VideoSource.open(Clips.moving().toString())) {
+      for (VideoFrame frame = source.next(); frame != null; frame = source.next()) {
+        Track track = tracker.follow(frame.image(), frame.timestampNanos()).get(0);
+        assertTrue(track.found());
+        int i = (int) frame.index();
+        overlap += track.box().intersectionOverUnion(Clips.MOVING.circle(i));
+        guided += track.guided() ? 1 : 0;
+        if (last != null) {
+          double own = distance(Clips.MOVING.circle(i - 1), Clips.MOVING.circle(i));
+          double jump = distance(last, track.box());
+          assertTrue(jump <= 2 * own, "frame " + i + ": a jump of " + jump + " px, own " + own);
+        }
+        last = track.box();
+        frames++;
+      }
+    }
+    assertEquals(Clips.FRAMES, frames);
+    assertTrue(overlap / frames >= 0.9, "IoU " + overlap / frames);
+    // All but the first of each second.
+    assertTrue(guided >= frames - 11, guided + " frames were guided");
+  }
+
+  @Test
+  void aStillObjectStaysWhereItIs() {
+    MovingShapes still = new MovingShapes(640, 480, 0);
+    double least = Double.MAX_VALUE;
+    double most = 0;
+    try (Tracker tracker = open(TrackerOptions.defaults(), MovingShapes.CIRCLE)) {
+      Box last = null;
+      for (int i = 0; i < 60; i++) {
+        Box box = tracker.follow(still.image(i), i * FRAME_NANOS).get(0).box();
+        if (last != null) {
+          double step = distance(last, box);
+          most = Math.max(most, step);
+          least = Math.min(least, step);
+        }
+        last = box;
+      }
+    }
+    // The noise of the pictures moves the box, but not visibly.
+    assertTrue(most < 0.2, "a step of " + most + " px");
+    assertTrue(least < most);
+  }
+
+  @Test
+  void lookingAroundTheLastBoxTakesFewerPatches() {
+    MovingShapes scene = new MovingShapes(640, 480, 2);
+    String square = MovingShapes.SQUARE;
+    int[] patches = new int[2];
+    double[] overlaps = new double[2];
+    for (int mode = 0; mode < 2; mode++) {
+      TrackerOptions options = TrackerOptions.builder().guided(mode == 1).build();
+      try (Tracker tracker = open(options, square)) {
+        for (int i = 0; i < 25; i++) {
+          Track track = tracker.follow(scene.image(i), i * FRAME_NANOS).get(0);
+          patches[mode] += track.patches();
+          overlaps[mode] += track.box().intersectionOverUnion(scene.square(i)) / 25;
+        }
+      }
+    }
+    assertTrue(patches[1] < patches[0], patches[1] + " patches, without guiding " + patches[0]);
+    assertTrue(overlaps[1] > overlaps[0] - 0.03, overlaps[1] + ", without " + overlaps[0]);
+  }
+
+  @Test
+  void scalesLeftOutForLackOfTimeDoNotMakeTheBoxJump() {
+    MovingShapes still = new MovingShapes(640, 480, 0);
+    double measured = 0;
+    double shown = 0;
+    try (Tracker tracker = open(TrackerOptions.defaults(), MovingShapes.CIRCLE)) {
+      Track last = tracker.follow(still.image(0), 0).get(0);
+      for (int i = 1; i < 20; i++) {
+        // Every other frame has no time left, so that the coarsest scale alone runs.
+        long deadline = i % 2 == 0 ? Long.MAX_VALUE : System.nanoTime();
+        Track track = tracker.follow(still.image(i), i * FRAME_NANOS, deadline).get(0);
+        assertEquals(i % 2 == 0 ? 3 : 1, track.completedScales());
+        measured = Math.max(measured, distance(track.measured(), last.measured()));
+        shown = Math.max(shown, distance(track.box(), last.box()));
+        last = track;
+      }
+    }
+    assertTrue(measured > 1, "the coarse box differs by " + measured + " px");
+    assertTrue(shown < 0.2, "a jump of " + shown + " px");
+  }
+
+  @Test
+  void anObjectIsLostAndFoundAgainByItsScore() {
+    MovingShapes scene = new MovingShapes(640, 480, 0);
+    try (Tracker tracker =
+        open(TrackerOptions.builder().lostAfter(Duration.ofMillis(100)).build(), MovingShapes.CIRCLE)) {
+      assertTrue(tracker.follow(scene.image(0), 0).get(0).found());
+    }
+    // A threshold between its score and the best possible one: nothing is found.
+    TrackerOptions never =
+        TrackerOptions.builder().foundThreshold(1).lostAfter(Duration.ofMillis(100)).build();
+    try (Tracker tracker = open(never, MovingShapes.CIRCLE)) {
+      for (int i = 0; i < 3; i++) {
+        assertFalse(tracker.follow(scene.image(i), i * FRAME_NANOS).get(0).found());
+      }
+    }
+  }
+
+  @Test
+  void severalExpressionsAreFollowedAtOnceAlsoIntoFramesOfAnotherSize() {
+    MovingShapes first = new MovingShapes(640, 480, 3);
+    MovingShapes second = new MovingShapes(480, 360, 3);
+    try (Tracker tracker =
+        open(TrackerOptions.defaults(), MovingShapes.CIRCLE, MovingShapes.SQUARE)) {
+      for (int i = 0; i < 12; i++) {
+        MovingShapes scene = i < 6 ? first : second;
+        List<Track> tracks = tracker.follow(scene.image(i), i * FRAME_NANOS);
+        assertEquals(MovingShapes.SQUARE, tracks.get(1).text());
+        assertEquals(i != 0 && i != 6, tracks.get(0).guided());
+        assertTrue(tracks.get(0).box().intersectionOverUnion(scene.circle(i)) > 0.7);
+        assertTrue(tracks.get(1).box().intersectionOverUnion(scene.square(i)) > 0.5);
+      }
+    }
+    assertThrows(
+        ScanFormerException.class,
+        () -> Tracker.open(model, List.of(), TrackerOptions.defaults()));
+  }
+
+  private static Tracker open(TrackerOptions options, String... texts) {
+    return Tracker.open(model, List.of(texts), options);
+  }
+
+  private static double distance(Box a, Box b) {
+    return Math.hypot(a.centerX() - b.centerX(), a.centerY() - b.centerY());
+  }
+}
