@@ -23,10 +23,11 @@ void test_backend() {
     const struct {
         const char* name;
         void (*test)(sf_stream*);
-    } groups[] = {{"layer norm", test_layer_norm}, {"pyramid", test_pyramid},          {"patches", test_patches},
-                  {"embeddings", test_embeddings}, {"attention", test_attention},      {"memory", test_memory},
-                  {"refusals", test_refusals},     {"unsupported", test_unsupported},  {"limits", test_limits},
-                  {"CUDA", test_cuda_operations},  {"table faults", test_table_faults}};
+    } groups[] = {
+        {"layer norm", test_layer_norm}, {"pyramid", test_pyramid},           {"patches", test_patches},
+        {"embeddings", test_embeddings}, {"attention", test_attention},       {"memory", test_memory},
+        {"refusals", test_refusals},     {"unsupported", test_unsupported},   {"limits", test_limits},
+        {"CUDA", test_cuda_operations},  {"table faults", test_table_faults}, {"hostile arguments", test_hostile}};
     for (const auto& group : groups) {
         context = group.name;
         group.test(stream);
