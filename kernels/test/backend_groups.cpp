@@ -25,10 +25,11 @@ void test_backend(const char* only) {
     const struct {
         const char* name;
         void (*test)(sf_stream*);
-    } groups[] = {{"layer norm", test_layer_norm}, {"pyramid", test_pyramid},          {"patches", test_patches},
-                  {"embeddings", test_embeddings}, {"attention", test_attention},      {"memory", test_memory},
-                  {"refusals", test_refusals},     {"unsupported", test_unsupported},  {"limits", test_limits},
-                  {"CUDA", test_cuda_operations},  {"table faults", test_table_faults}};
+    } groups[] = {
+        {"layer norm", test_layer_norm}, {"pyramid", test_pyramid},           {"patches", test_patches},
+        {"embeddings", test_embeddings}, {"attention", test_attention},       {"memory", test_memory},
+        {"refusals", test_refusals},     {"unsupported", test_unsupported},   {"limits", test_limits},
+        {"CUDA", test_cuda_operations},  {"table faults", test_table_faults}, {"hostile arguments", test_hostile}};
     for (const auto& group : groups) {
         if (only != nullptr && std::strcmp(only, group.name) != 0) continue;
         context = group.name;

@@ -8,7 +8,7 @@
  *   elements of the array's own type unless named bytes. Products of sizes are computed in 64 bits.
  * - Arrays and tables are memory the device can read: from sf_allocate, or for the CPU backend any host memory.
  *   Nothing is kept after the call's work is done, and the caller owns every array. Arrays must be aligned to 64 bytes
- *   where a comment says "aligned", otherwise to their element.
+ *   where a comment says "aligned", otherwise to their element; one that is not is SF_INVALID_ARGUMENT.
  * - Work is enqueued on the stream and runs in the order of the calls; sf_synchronize waits for it. On the CPU a call
  *   returns when its work is done. One stream must not be used by two threads at a time; different streams may.
  * - Functions return an sf_status. On any but SF_OK nothing was written unless a comment says so, and sf_error(stream)
@@ -54,12 +54,13 @@ enum { SF_TF32 = 3 };
 
 /* The largest sizes that every backend takes. */
 enum {
-    SF_MAX_HIDDEN = 4096,      /* elements of a token that a layer norm takes */
-    SF_MAX_HEADS = 4096,       /* heads of attention */
-    SF_MAX_HEAD_SIZE = 128,    /* elements of an attention head */
-    SF_MAX_PATCH = 1024,       /* pixels along a patch's side */
-    SF_MAX_SCALES = 30,        /* scales of a pyramid */
-    SF_MAX_CANVAS_SIDE = 65535 /* pixels along a side of a pyramid's finest canvas */
+    SF_MAX_HIDDEN = 4096,       /* elements of a token that a layer norm takes */
+    SF_MAX_HEADS = 4096,        /* heads of attention */
+    SF_MAX_HEAD_SIZE = 128,     /* elements of an attention head */
+    SF_MAX_PATCH = 1024,        /* pixels along a patch's side */
+    SF_MAX_SCALES = 30,         /* scales of a pyramid */
+    SF_MAX_CANVAS_SIDE = 65535, /* pixels along a side of a pyramid's finest canvas */
+    SF_MAX_THREADS = 1024       /* CPU threads of a stream */
 };
 
 /* What is applied to a linear layer's output. GELU is the exact one, with erf. */
@@ -195,9 +196,10 @@ const char* sf_layout(void);
 int sf_probe(const sf_backend* backend, int device, char* report, int capacity);
 
 /*
- * Opens a stream on a device of a backend. `threads` is the number of CPU threads an operation may use (0: all that the
- * process may run on); ignored by a GPU. `isa` limits the CPU's instruction set: 0 the best there is,
- * 1 x86-64 or ARMv8-A, 3 x86-64-v3, 4 x86-64-v4; SF_UNSUPPORTED when the CPU lacks it. *stream is NULL on failure.
+ * Opens a stream on a device of a backend. `threads` is the number of CPU threads an operation may use, at most
+ * SF_MAX_THREADS (0: all that the process may run on); ignored by a GPU. `isa` limits the CPU's instruction set: 0 the
+ * best there is, 1 x86-64 or ARMv8-A, 3 x86-64-v3, 4 x86-64-v4; SF_UNSUPPORTED when the CPU lacks it. *stream is NULL
+ * on failure.
  */
 int sf_stream_create(const sf_backend* backend, int device, int threads, int isa, sf_stream** stream);
 

@@ -13,10 +13,10 @@ bool usable(const sf_backend* backend) {
 /* SF_OK for bytes at an offset of device memory and as many of the host's. */
 int check_copy(sf_stream* stream, const char* operation, const void* memory, int64_t offset, const void* host,
                int64_t bytes) {
-    if (offset < 0 || bytes < 0 || (bytes > 0 && any_null({memory, host}))) {
+    if (offset < 0 || bytes < 0 || offset > INT64_MAX - bytes || (bytes > 0 && any_null({memory, host}))) {
         return fail(stream, SF_INVALID_ARGUMENT,
-                    "%s: expected two arrays, an offset and a number of bytes of at least 0, found offset %lld and "
-                    "%lld bytes%s",
+                    "%s: expected two arrays, an offset and a number of bytes of at least 0 with a sum of 64 bits, "
+                    "found offset %lld and %lld bytes%s",
                     operation, static_cast<long long>(offset), static_cast<long long>(bytes),
                     any_null({memory, host}) ? " and NULL" : "");
     }
@@ -39,7 +39,7 @@ int sf_probe(const sf_backend* backend, int device, char* report, int capacity) 
 int sf_stream_create(const sf_backend* backend, int device, int threads, int isa, sf_stream** stream) {
     if (stream == nullptr) return SF_INVALID_ARGUMENT;
     *stream = nullptr;
-    if (!usable(backend) || device < 0 || threads < 0) return SF_INVALID_ARGUMENT;
+    if (!usable(backend) || device < 0 || threads < 0 || threads > SF_MAX_THREADS) return SF_INVALID_ARGUMENT;
     if (isa != 0 && isa != 1 && isa != 3 && isa != 4) return SF_INVALID_ARGUMENT;
     return backend->stream_create(device, threads, isa, stream);
 }
@@ -56,8 +56,8 @@ int sf_synchronize(sf_stream* stream) {
 
 int sf_memory_available(sf_stream* stream, int64_t* bytes) {
     if (stream == nullptr) return SF_INVALID_ARGUMENT;
-    if (bytes == nullptr) return fail_null(stream, "sf_memory_available");
-    return stream->backend->memory_available(stream, bytes);
+    const int status = check_arrays(stream, "sf_memory_available", bytes);
+    return status != SF_OK ? status : stream->backend->memory_available(stream, bytes);
 }
 
 int sf_allocate(sf_stream* stream, int64_t bytes, void** memory) {

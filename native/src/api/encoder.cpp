@@ -13,6 +13,9 @@ int sf_residual_layer_norm(sf_stream* stream, int rows, int columns, const float
     int status = check_type(stream, operation, type);
     if (status != SF_OK || rows == 0) return status;
     if (x == nullptr || (out != nullptr && any_null({weight, bias}))) return fail_null(stream, operation);
+    status = check_alignment(stream, operation, x, row_index, y, x_out, weight, bias);
+    if (status == SF_OK) status = check_alignment_of(stream, operation, type, out);
+    if (status != SF_OK) return status;
     if (row_index != nullptr && x_out == x) {
         return fail(stream, SF_INVALID_ARGUMENT, "%s: x_out may be x only without row_index", operation);
     }
@@ -43,7 +46,11 @@ int sf_append_kv(sf_stream* stream, const sf_kv_append* appends, int num_appends
     }
     int status = check_heads(stream, operation, heads, head_size, layer, compute_type);
     if (status != SF_OK || num_appends == 0) return status;
-    if (any_null({appends, bias}) || (max_rows > 0 && any_null({qkv, counts, q}))) return fail_null(stream, operation);
+    if (max_rows > 0 && any_null({qkv, counts, q})) return fail_null(stream, operation);
+    status = check_arrays(stream, operation, appends, bias);
+    if (status == SF_OK) status = check_alignment(stream, operation, qkv, counts);
+    if (status == SF_OK) status = check_alignment_of(stream, operation, compute_type, q);
+    if (status != SF_OK) return status;
     status = check_table(stream, kOperation_append_kv, num_appends, max_rows, [&](int a, int64_t& rows) {
         rows += appends[a].tokens;
         return check_append(appends[a]);
@@ -81,7 +88,11 @@ int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks
                     operation, stream->backend->name, type, compute_type);
     }
     if (num_blocks == 0) return SF_OK;
-    if (any_null({blocks, segments}) || (max_rows > 0 && any_null({q, out}))) return fail_null(stream, operation);
+    if (max_rows > 0 && any_null({q, out})) return fail_null(stream, operation);
+    status = check_arrays(stream, operation, blocks, segments);
+    if (status == SF_OK) status = check_alignment_of(stream, operation, compute_type, q);
+    if (status == SF_OK) status = check_alignment_of(stream, operation, type, out);
+    if (status != SF_OK) return status;
     status = check_table(stream, kOperation_attention, num_blocks, max_rows, [&](int b, int64_t& rows) {
         rows += blocks[b].rows;
         return check_query_block(blocks[b], num_segments);

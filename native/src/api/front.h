@@ -51,4 +51,20 @@ int check_table(sf_stream* stream, Operation operation, int rows, int most, cons
     return fail_table(stream, {1, operation, verdict.rule, rows, verdict.found, verdict.expected});
 }
 
+/*
+ * Looks through grids and then through their patch indices, which may be NULL where none is selected: how many there
+ * are is known only of grids that are valid, and of which there are not too many.
+ */
+inline int check_grids(sf_stream* stream, Operation operation, const sf_grid* grids, int num_grids, int max_patches,
+                       const int32_t* indices) {
+    const int status = check_table(stream, operation, num_grids, max_patches, [&](int g, int64_t& patches) {
+        const Verdict verdict = check_grid(grids[g]);
+        if (verdict.rule == kValid) patches += grids[g].selected;
+        return verdict;
+    });
+    if (status != SF_OK || max_patches == 0) return status;
+    return check_table(stream, operation, num_grids, 0,
+                       [&](int g, int64_t&) { return check_indices(grids[g], indices); });
+}
+
 #endif

@@ -70,6 +70,7 @@ SF_STRUCTS(SF_ASSERT_SIZE, SF_ASSERT_OFFSET)
     X(SF_MAX_PATCH, 1024)        \
     X(SF_MAX_SCALES, 30)         \
     X(SF_MAX_CANVAS_SIDE, 65535) \
+    X(SF_MAX_THREADS, 1024)      \
     X(SF_IDENTITY, 0)            \
     X(SF_RELU, 1)                \
     X(SF_GELU, 2)                \

@@ -9,9 +9,10 @@ int sf_compact_patches(sf_stream* stream, const sf_grid* grids, int num_grids, c
         return fail(stream, SF_INVALID_ARGUMENT, "%s: %d grids, expected at least 0", operation, num_grids);
     }
     if (num_grids == 0) return SF_OK;
-    if (any_null({grids, mask, indices, counts})) return fail_null(stream, operation);
-    const int status = check_table(stream, kOperation_compact_patches, num_grids, 0,
-                                   [&](int g, int64_t&) { return check_grid_size(grids[g]); });
+    int status = check_arrays(stream, operation, grids, mask, indices, counts);
+    if (status != SF_OK) return status;
+    status = check_table(stream, kOperation_compact_patches, num_grids, 0,
+                         [&](int g, int64_t&) { return check_grid_size(grids[g]); });
     if (status != SF_OK) return status;
     return stream->backend->compact_patches(stream, grids, num_grids, mask, indices, counts);
 }
@@ -32,8 +33,10 @@ int sf_gather_patches(sf_stream* stream, const sf_grid* grids, int num_grids, in
     if (!aligned(rows)) {
         return fail(stream, SF_INVALID_ARGUMENT, "%s: rows is not aligned to 64 bytes", operation);
     }
-    status = check_table(stream, kOperation_gather_patches, num_grids, max_patches,
-                         [&](int g, int64_t& patches) { return check_selected(grids[g], indices, patches); });
+    status = check_alignment(stream, operation, grids, canvas, indices);
+    if (status == SF_OK) {
+        status = check_grids(stream, kOperation_gather_patches, grids, num_grids, max_patches, indices);
+    }
     if (status != SF_OK) return status;
     return stream->backend->gather_patches(stream, grids, num_grids, max_patches, patch, canvas, indices, type, rows);
 }
@@ -46,8 +49,10 @@ int sf_select_patches(sf_stream* stream, const sf_grid* parents, const sf_grid* 
         return fail(stream, SF_INVALID_ARGUMENT, "%s: %d requests, expected at least 0", operation, num_requests);
     }
     if (num_requests == 0) return SF_OK;
-    if (any_null({parents, children, indices, mask})) return fail_null(stream, operation);
-    const int status = check_table(stream, kOperation_select_patches, num_requests, 0, [&](int r, int64_t&) {
+    int status = check_arrays(stream, operation, parents, children, indices, mask);
+    if (status == SF_OK) status = check_alignment(stream, operation, logits);
+    if (status != SF_OK) return status;
+    status = check_table(stream, kOperation_select_patches, num_requests, 0, [&](int r, int64_t&) {
         const Verdict verdict = check_children(parents[r], children[r], logits != nullptr);
         if (verdict.rule != kValid || children[r].max_selected == SF_GIVEN) return verdict;
         return check_indices(parents[r], indices);

@@ -39,8 +39,8 @@ int check_image(sf_stream* stream, const sf_image& image) {
 int sf_build_pyramid(sf_stream* stream, const sf_image* image, int patch, int scales, int rows0, int cols0,
                      const float* mean, const float* std, float* canvas) {
     if (stream == nullptr) return SF_INVALID_ARGUMENT;
-    if (any_null({image, mean, std, canvas})) return fail_null(stream, kOperation);
-    const int status = check_image(stream, *image);
+    int status = check_arrays(stream, kOperation, image, mean, std, canvas);
+    if (status == SF_OK) status = check_image(stream, *image);
     if (status != SF_OK) return status;
     const int64_t longest = static_cast<int64_t>(rows0 > cols0 ? rows0 : cols0) * patch;
     if (patch < 1 || patch > SF_MAX_PATCH || scales < 1 || scales > SF_MAX_SCALES || rows0 < 1 || cols0 < 1 ||

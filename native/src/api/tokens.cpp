@@ -12,10 +12,10 @@ int sf_embed_text(sf_stream* stream, int tokens, int hidden, const int32_t* ids,
                     operation, SF_MAX_HIDDEN, tokens, hidden);
     }
     if (tokens == 0) return SF_OK;
-    if (any_null({ids, positions, token_rows, word, position, type0, weight, bias, modality0, x})) {
-        return fail_null(stream, operation);
-    }
-    const int status = check_table(stream, kOperation_embed_text, tokens, 0, [&](int t, int64_t&) {
+    int status =
+        check_arrays(stream, operation, ids, positions, token_rows, word, position, type0, weight, bias, modality0, x);
+    if (status != SF_OK) return status;
+    status = check_table(stream, kOperation_embed_text, tokens, 0, [&](int t, int64_t&) {
         return check_token(ids[t], vocab, positions[t], max_positions, token_rows[t]);
     });
     if (status != SF_OK) return status;
@@ -35,13 +35,12 @@ int sf_embed_patches(sf_stream* stream, const sf_grid* grids, int num_grids, int
                     operation, num_grids, max_patches, hidden, position_grid);
     }
     if (num_grids == 0) return SF_OK;
-    if (any_null({grids, indices, cls, position, modality1, scales, constant, x}) ||
-        (max_patches > 0 && patches == nullptr)) {
-        return fail_null(stream, operation);
+    if (max_patches > 0 && patches == nullptr) return fail_null(stream, operation);
+    int status = check_arrays(stream, operation, grids, indices, cls, position, modality1, scales, constant, x);
+    if (status == SF_OK) status = check_alignment(stream, operation, patches);
+    if (status == SF_OK) {
+        status = check_grids(stream, kOperation_embed_patches, grids, num_grids, max_patches, indices);
     }
-    const int status =
-        check_table(stream, kOperation_embed_patches, num_grids, max_patches,
-                    [&](int g, int64_t& selected) { return check_selected(grids[g], indices, selected); });
     if (status != SF_OK) return status;
     return stream->backend->embed_patches(stream, grids, num_grids, max_patches, hidden, patches, indices, cls,
                                           position, position_grid, modality1, scales, constant, x);

@@ -40,7 +40,8 @@ int sf_linear_create(sf_stream* stream, int out, int in, const float* weight, co
         return fail(stream, SF_INVALID_ARGUMENT, "%s: expected a weight of positive size, found [%d, %d]%s", operation,
                     out, in, weight == nullptr ? ", NULL" : "");
     }
-    status = check_type(stream, operation, type);
+    status = check_alignment(stream, operation, weight, bias);
+    if (status == SF_OK) status = check_type(stream, operation, type);
     if (status != SF_OK) return status;
     if (type == SF_BF16 && !processor_has_bf16()) {
         return fail(stream, SF_UNSUPPORTED, "%s: bf16 needs a CPU with AVX512-BF16", operation);

@@ -2,6 +2,7 @@
 #ifndef SCANFORMER_ARGUMENTS_H
 #define SCANFORMER_ARGUMENTS_H
 
+#include <stddef.h>
 #include <string.h>
 
 #include <initializer_list>
@@ -15,10 +16,30 @@ static inline bool any_null(std::initializer_list<const void*> pointers) {
     return false;
 }
 
-static inline bool aligned(const void* p) { return reinterpret_cast<uintptr_t>(p) % 64 == 0; }
+static inline bool aligned(const void* p, size_t bytes = 64) { return reinterpret_cast<uintptr_t>(p) % bytes == 0; }
 
 static inline int fail_null(sf_stream* stream, const char* operation) {
     return fail(stream, SF_INVALID_ARGUMENT, "%s: a required argument is NULL", operation);
+}
+
+/* SF_OK for arrays that may be NULL and are aligned to their elements. */
+template <typename... T>
+int check_alignment(sf_stream* stream, const char* operation, const T*... arrays) {
+    if ((... && aligned(arrays, alignof(T)))) return SF_OK;
+    return fail(stream, SF_INVALID_ARGUMENT, "%s: an array is not aligned to its elements", operation);
+}
+
+/* SF_OK for arrays that are not NULL and are aligned to their elements. */
+template <typename... T>
+int check_arrays(sf_stream* stream, const char* operation, const T*... arrays) {
+    if (any_null({arrays...})) return fail_null(stream, operation);
+    return check_alignment(stream, operation, arrays...);
+}
+
+/* The same for an array, which may be NULL, of an element type or of a compute type's. */
+static inline int check_alignment_of(sf_stream* stream, const char* operation, int type, const void* array) {
+    return type == SF_F32 || type == SF_TF32 ? check_alignment(stream, operation, static_cast<const float*>(array))
+                                             : check_alignment(stream, operation, static_cast<const uint16_t*>(array));
 }
 
 /* SF_OK for an element type that the stream's device has. */

@@ -54,17 +54,6 @@ static inline Verdict check_indices(const sf_grid& grid, const int32_t* indices)
     return valid_row();
 }
 
-/*
- * A grid and its patch indices, for the host; adds its selected patches to those of the call. A call without patches
- * may have no indices: then the sum is at fault.
- */
-static inline Verdict check_selected(const sf_grid& grid, const int32_t* indices, int64_t& patches) {
-    const Verdict verdict = check_grid(grid);
-    if (verdict.rule != kValid) return verdict;
-    patches += grid.selected;
-    return indices == nullptr ? verdict : check_indices(grid, indices);
-}
-
 /* A text token of a vocabulary of `vocab` and of up to max_positions. */
 SF_SHARED Verdict check_token(int32_t id, int vocab, int32_t position, int max_positions, int32_t row) {
     if (id < 0 || id >= vocab) return {kTokenId, id, static_cast<int64_t>(vocab) - 1};

@@ -177,7 +177,7 @@ static void resize(const ResizeTask& task, Team* team) {
 
 /* coarse [3, rows, cols] = means of 2 x 2 pixels of fine [3, 2 rows, 2 cols]. */
 static void halve(const float* fine, int rows, int cols, float* coarse, Team* team) {
-    parallel_for(team, 3 * rows, rows * cols > PARALLEL_ELEMENTS, [&](int64_t y, int) {
+    parallel_for(team, int64_t{3} * rows, static_cast<int64_t>(rows) * cols > PARALLEL_ELEMENTS, [&](int64_t y, int) {
         const float* upper = fine + static_cast<size_t>(2 * y) * static_cast<size_t>(2 * cols);
         const float* lower = upper + 2 * static_cast<size_t>(cols);
         float* out = coarse + static_cast<size_t>(y) * static_cast<size_t>(cols);

@@ -287,6 +287,7 @@ void test_refusals(sf_stream* stream);
 void test_unsupported(sf_stream* stream);
 void test_limits(sf_stream* stream);
 void test_memory(sf_stream* stream);
+void test_hostile(sf_stream* stream);
 void test_cpu_device();
 void test_team();
 

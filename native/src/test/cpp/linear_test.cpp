@@ -166,6 +166,13 @@ void test_linear_refusals(sf_stream* stream) {
                       "sf_linear_apply", what);
     };
     refused(nullptr, 1, x.data(), SF_IDENTITY, SF_F32, y.data(), "a NULL layer");
+    const auto* misplaced = reinterpret_cast<const float*>(reinterpret_cast<uintptr_t>(x.data()) + 1);
+    check_refused(stream, sf_linear_create(stream, 1, 1, misplaced, nullptr, SF_F32, &none), SF_INVALID_ARGUMENT,
+                  create, "a misaligned weight");
+    check_refused(stream, sf_linear_create(stream, 1, 1, x.data(), misplaced, SF_F32, &none), SF_INVALID_ARGUMENT,
+                  create, "a misaligned bias");
+    refused(layer.linear, INT32_MAX, x.data(), SF_IDENTITY, SF_F32, y.data(), "more rows than an int counts");
+    check_equal(sf_linear_rows(INT32_MAX), 0, "the bucket of more rows than an int counts");
     refused(layer.linear, -1, x.data(), SF_IDENTITY, SF_F32, y.data(), "negative rows");
     refused(layer.linear, INT32_MAX, nullptr, SF_IDENTITY, SF_F32, nullptr, "too many rows");
     refused(layer.linear, 1, nullptr, SF_IDENTITY, SF_F32, y.data(), "x NULL");

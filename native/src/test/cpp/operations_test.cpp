@@ -47,6 +47,7 @@ int main(int argc, char** argv) {
             run(stream, on, "refusals", test_refusals);
             run(stream, on, "unsupported", test_unsupported);
             run(stream, on, "limits", test_limits);
+            run(stream, on, "hostile arguments", test_hostile);
             sf_stream_destroy(stream);
         }
     }

@@ -115,6 +115,13 @@ void test_patch_refusals(sf_stream* stream) {
     for (const auto& one : broken) {
         gather(one.second.data(), 1, 1, canvas.data(), indices.data(), SF_F32, rows.data(), one.first);
     }
+    if (!tables_on_device) {
+        /* A device gathers the patches that were announced. */
+        Table<sf_grid> huge = grid;
+        huge[0].rows = huge[0].selected = INT32_MAX;
+        huge[0].cols = 1;
+        gather(huge.data(), 1, 1, canvas.data(), indices.data(), SF_F32, rows.data(), "more selected than announced");
+    }
     check(rows.untouched(), "a refused sf_gather_patches writes nothing");
     check_ok(stream, sf_gather_patches(stream, nullptr, 0, 0, 1, nullptr, nullptr, SF_F32, nullptr),
              "no grids to gather");

@@ -16,7 +16,7 @@ public final class ImageLimits {
   public static final int FULL_TIME_BYTES = 5_000_000;
 
   private static final ImageLimits DEFAULTS =
-      new ImageLimits(256L << 20, 100_000_000, 100_000, 100, 100_000, 440L << 20, 2_500_000_000L);
+      new ImageLimits(256L << 20, 100_000_000, 100_000, 100, 100_000, 384L << 20, 2_500_000_000L);
 
   private final long encodedBytes;
   private final long pixels;
@@ -90,7 +90,7 @@ public final class ImageLimits {
 
   /**
    * Bytes of memory that decoding may take besides the file itself, as estimated from the file's
-   * header. Default 440 MiB. A larger file may take 8 bytes for each of its own.
+   * header. Default 384 MiB. A larger file may take 8 bytes for each of its own.
    */
   public long memory() {
     return memory;

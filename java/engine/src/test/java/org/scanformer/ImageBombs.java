@@ -41,7 +41,7 @@ final class ImageBombs {
   private static void jpegs(Map<String, byte[]> bombs) {
     bombs.put("jpeg-scans", progressive(3000, 0, 0));
     bombs.put("jpeg-scans-within-limit", progressive(90, 0, 0));
-    bombs.put("jpeg-scans-large", progressive(90, 7000, 7000));
+    bombs.put("jpeg-scans-large", progressive(90, 6_500, 6_500));
     bombs.put("jpeg-large-progressive", progressive(0, 10_000, 10_000));
     byte[] small = read("progressive.jpg");
     bombs.put("jpeg-comments", insert(small, 2, pattern(BYTES - small.length, "fffe0002")));
@@ -154,11 +154,11 @@ final class ImageBombs {
   private static void pngs(Map<String, byte[]> bombs) {
     bombs.put("png-rgb", png(10_000, 10_000, 8, 2, 0, new byte[0]));
     bombs.put("png-rgba", png(10_000, 10_000, 8, 6, 0, new byte[0]));
-    bombs.put("png-rgba-within-limit", png(8_000, 8_000, 8, 6, 0, new byte[0]));
-    bombs.put("png-turned", png(8_400, 8_400, 8, 2, 0, turned()));
+    bombs.put("png-rgba-within-limit", png(7_500, 7_500, 8, 6, 0, new byte[0]));
+    bombs.put("png-turned", png(8_100, 8_100, 8, 2, 0, turned()));
     bombs.put("png-paeth", png(10_000, 10_000, 8, 2, 4, new byte[0]));
-    bombs.put("png-rgb16", png(7_000, 7_000, 16, 2, 0, new byte[0]));
-    bombs.put("png-gray-alpha16", png(8_000, 8_000, 16, 4, 0, new byte[0]));
+    bombs.put("png-rgb16", png(6_600, 6_600, 16, 2, 0, new byte[0]));
+    bombs.put("png-gray-alpha16", png(8_100, 8_100, 16, 4, 0, new byte[0]));
     bombs.put("png-bits", png(10_000, 8_500, 1, 0, 0, new byte[0]));
     bombs.put("png-long", png(100_000_000, 1, 8, 0, 0, new byte[0]));
     bombs.put("png-narrow", png(1, 99_000, 8, 0, 0, new byte[0]));

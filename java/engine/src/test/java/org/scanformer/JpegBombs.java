@@ -11,9 +11,9 @@ import java.util.Map;
  */
 final class JpegBombs {
   /** 9.3 bytes a pixel are counted, three for the picture and the rest for its coefficients. */
-  private static final int SIDE = 7_040;
+  private static final int SIDE = 6_570;
 
-  private static final int CMYK_SIDE = 6_790;
+  private static final int CMYK_SIDE = 6_340;
   private static final int LARGE_SIDE = 9_990;
 
   private JpegBombs() {}
