@@ -48,7 +48,14 @@ public final class Main implements Runnable {
     System.setProperty("picocli.converters.excludes", "java\\.(sql|time)\\..*");
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-    int code = commandLine(args.length == 0 ? "" : args[0]).setOut(out).setErr(err).execute(args);
+    int code;
+    try {
+      code = commandLine(args.length == 0 ? "" : args[0]).setOut(out).setErr(err).execute(args);
+    } catch (OutOfMemoryError e) {
+      err.println(
+          "scanformer: The JVM has not enough memory (" + e.getMessage() + "): -Xmx sets its heap");
+      code = FAILURE;
+    }
     if (out.checkError() && code != FAILURE) {
       err.println("scanformer: " + NOT_WRITTEN);
       code = FAILURE;
