@@ -17,9 +17,11 @@ module org.scanformer {
 
   exports org.scanformer;
 
-  // Checkpoints and image pyramids are shared with training and with the benchmarks' peers.
+  // Checkpoints and image pyramids are shared with training and with the benchmarks' peers; how
+  // faults of files are told, with the command line and the data sets.
   exports org.scanformer.internal.model to
       org.scanformer.bench,
+      org.scanformer.cli,
       org.scanformer.datasets,
       org.scanformer.trainer;
   exports org.scanformer.internal.pyramid to

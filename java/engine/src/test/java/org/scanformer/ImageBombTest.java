@@ -40,6 +40,7 @@ class ImageBombTest {
         run(
             folder,
             "-XX:+UseSerialGC",
+            "-Xms32m",
             "-Xmn16m",
             "-XX:MinHeapFreeRatio=5",
             "-XX:MaxHeapFreeRatio=10",

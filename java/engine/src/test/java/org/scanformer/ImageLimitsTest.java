@@ -43,7 +43,7 @@ class ImageLimitsTest {
 
   @Test
   void interruptDecoding() {
-    byte[] scans = ImageBombs.progressive(90, 7000, 7000);
+    byte[] scans = ImageBombs.progressive(90, 6500, 6500);
     long start = System.nanoTime();
     ScanFormerException e =
         assertThrows(

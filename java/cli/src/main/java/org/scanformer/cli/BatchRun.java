@@ -15,6 +15,7 @@ import org.scanformer.ErrorCode;
 import org.scanformer.Image;
 import org.scanformer.ScanFormer;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.model.JsonFault;
 
 /** Answers the lines of a file in order, several at a time; a bad line affects no other. */
 final class BatchRun {
@@ -120,7 +121,7 @@ final class BatchRun {
       record.put("image", image).put("text", expression);
       answer.prepare(() -> Image.read(folder.resolve(image)), expression, options);
     } catch (JsonProcessingException e) {
-      answer.fail(ErrorCode.BAD_INPUT, "not JSON: " + e.getOriginalMessage());
+      answer.fail(ErrorCode.BAD_INPUT, "not JSON: " + JsonFault.describe(e));
     } catch (ScanFormerException e) {
       answer.fail(e.code(), e.getMessage());
     }

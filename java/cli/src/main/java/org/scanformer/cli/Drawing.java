@@ -1,6 +1,5 @@
 package org.scanformer.cli;
 
-import java.awt.AWTError;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -28,7 +27,7 @@ final class Drawing {
       Supplier<BufferedImage> withText, Supplier<BufferedImage> withoutText, PrintWriter err) {
     try {
       return withText.get();
-    } catch (LinkageError | InternalError | AWTError | RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       requireFontProblem(e);
       err.println("scanformer: The picture was drawn without its text, " + HOW + e);
       return withoutText.get();
@@ -43,7 +42,7 @@ final class Drawing {
   static void run(Task task) throws IOException {
     try {
       task.run();
-    } catch (LinkageError | InternalError | AWTError | RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       requireFontProblem(e);
       throw new CliException("No picture was drawn with its text, " + HOW + e);
     }
@@ -51,7 +50,10 @@ final class Drawing {
 
   /** Throws what has nothing to do with fonts. */
   private static void requireFontProblem(Throwable failure) {
-    // Java 17 fails with various exceptions of its font manager, later ones with this message.
+    if (failure instanceof VirtualMachineError exhausted && !(failure instanceof InternalError)) {
+      throw exhausted;
+    }
+    // Java fails with various errors and exceptions of its font manager, or with this message.
     boolean fonts =
         failure instanceof Error
             || String.valueOf(failure.getMessage()).contains("Fontconfig")

@@ -25,7 +25,14 @@ public final class Main {
     System.setProperty("picocli.converters.excludes", "java\\.(sql|time)\\..*");
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-    int code = run(out, err, args);
+    int code;
+    try {
+      code = run(out, err, args);
+    } catch (OutOfMemoryError e) {
+      err.println(
+          "scanformer: The JVM has not enough memory (" + e.getMessage() + "): -Xmx sets its heap");
+      code = FAILURE;
+    }
     if (out.checkError() && code != FAILURE) {
       err.println("scanformer: " + NOT_WRITTEN);
       code = FAILURE;

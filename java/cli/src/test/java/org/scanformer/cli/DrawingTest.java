@@ -13,6 +13,7 @@ class DrawingTest {
         new Throwable[] {
           new NoClassDefFoundError("sun.font.SunFontManager"),
           new InternalError("fonts"),
+          new Error("Probable fatal error: No physical fonts found."),
           new RuntimeException("Fontconfig head is null, check your fonts or fonts configuration")
         }) {
       CliException told =
@@ -45,6 +46,13 @@ class DrawingTest {
             Drawing.run(
                 () -> {
                   throw new IllegalStateException("bug");
+                }));
+    assertThrows(
+        OutOfMemoryError.class,
+        () ->
+            Drawing.run(
+                () -> {
+                  throw new OutOfMemoryError("heap");
                 }));
   }
 }

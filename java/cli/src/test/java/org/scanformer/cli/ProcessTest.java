@@ -1,10 +1,12 @@
 package org.scanformer.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.awt.image.BufferedImage;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,6 +76,41 @@ class ProcessTest {
       assertTrue(lines.get(i).contains("\"box\""), lines.get(i));
     }
     assertEquals(0, code, err());
+  }
+
+  @Test
+  void whatDoesNotFitTheHeapIsToldInALine() throws Exception {
+    Path bomb = directory.resolve("bomb.json");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(bomb))) {
+      byte[] spaces = " ".repeat(1 << 20).getBytes(StandardCharsets.US_ASCII);
+      for (int i = 0; i < 100; i++) {
+        out.write(spaces);
+      }
+    }
+    Path picture = directory.resolve("gray.png");
+    ImageIO.write(
+        new BufferedImage(5000, 4000, BufferedImage.TYPE_BYTE_GRAY), "png", picture.toFile());
+    String[][] commands = {
+      {"eval", "--data", "mdetr", "--file", bomb.toString()},
+      {
+        "locate",
+        "--backend",
+        "cpu",
+        "--model",
+        CommandLineRun.MODEL,
+        picture.toString(),
+        CommandLineRun.TEXT,
+        "--out",
+        directory.resolve("o.png").toString()
+      }
+    };
+    for (String[] command : commands) {
+      Path out = directory.resolve("out");
+      assertEquals(Main.FAILURE, run(out, List.of("-Xmx72m"), command), err());
+      assertTrue(err().contains("he JVM has not enough memory"), err());
+      assertTrue(err().contains("-Xmx"), err());
+      assertFalse(err().contains("\tat "), err());
+    }
   }
 
   @Test

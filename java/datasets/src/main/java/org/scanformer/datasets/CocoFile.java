@@ -15,6 +15,7 @@ import java.util.Set;
 import org.scanformer.Box;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.model.JsonFault;
 
 /** A JSON file in COCO's format: images, annotations and categories. */
 final class CocoFile {
@@ -74,7 +75,7 @@ final class CocoFile {
       String place =
           at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();
       throw new ScanFormerException(
-          ErrorCode.BAD_INPUT, path + ": not JSON" + place + ": " + e.getOriginalMessage(), e);
+          ErrorCode.BAD_INPUT, path + ": not JSON" + place + ": " + JsonFault.describe(e), e);
     } catch (IOException e) {
       throw new ScanFormerException(ErrorCode.BAD_INPUT, path + ": could not be read: " + e, e);
     }

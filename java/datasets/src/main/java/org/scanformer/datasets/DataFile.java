@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.function.Supplier;
 import java.util.zip.GZIPInputStream;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
@@ -43,6 +44,26 @@ final class DataFile {
       return bytes;
     } catch (IOException e) {
       throw new ScanFormerException(ErrorCode.BAD_INPUT, file + ": could not be read: " + e, e);
+    }
+  }
+
+  /**
+   * Runs what reads a dataset.
+   *
+   * @param dataset for the message
+   * @throws ScanFormerException OUT_OF_MEMORY when the heap is too small for it
+   */
+  static <T> T withinMemory(Path dataset, Supplier<T> reading) {
+    try {
+      return reading.get();
+    } catch (OutOfMemoryError e) {
+      throw new ScanFormerException(
+          ErrorCode.OUT_OF_MEMORY,
+          dataset
+              + ": the JVM has not enough memory to read it ("
+              + e.getMessage()
+              + "): -Xmx sets its heap",
+          e);
     }
   }
 

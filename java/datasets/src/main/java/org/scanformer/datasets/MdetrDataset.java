@@ -25,9 +25,14 @@ public final class MdetrDataset {
    *
    * @param images the directory of the images, or the parent of their directories; null for the
    *     file's directory and its "images"
-   * @throws ScanFormerException BAD_INPUT when the file is missing or has another format
+   * @throws ScanFormerException BAD_INPUT when the file is missing or has another format;
+   *     OUT_OF_MEMORY when the heap is too small for it
    */
   public static ReferringDataset open(Path file, Path images) {
+    return DataFile.withinMemory(file, () -> read(file, images));
+  }
+
+  private static ReferringDataset read(Path file, Path images) {
     CocoFile coco = CocoFile.read(file);
     Path folder = file.toAbsolutePath().getParent();
     ImageFolders folders = new ImageFolders(images != null ? images : folder);

@@ -51,15 +51,19 @@ public final class ReferDataset {
    *     its "images", and the toolkit's places: "images" beside root, and there
    *     "mscoco/images/train2014" and "saiapr_tc-12"
    * @throws ScanFormerException BAD_INPUT when a file is missing, broken or hostile, or when no
-   *     object is in the split
+   *     object is in the split; OUT_OF_MEMORY when the heap is too small for the files
    */
   public static ReferringDataset open(Path root, String splitBy, String split, Path images) {
+    return DataFile.withinMemory(root, () -> read(root, splitBy, split, images));
+  }
+
+  private static ReferringDataset read(Path root, String splitBy, String split, Path images) {
     Path refs = refsFile(root, splitBy);
     CocoFile instances = CocoFile.read(root.resolve("instances.json"));
-    Object read = refs.getFileName().toString().contains(".json") ? json(refs) : pickle(refs);
-    List<?> list = list(read);
+    Object stored = refs.getFileName().toString().contains(".json") ? json(refs) : pickle(refs);
+    List<?> list = list(stored);
     if (list == null) {
-      throw error(refs, "expected a list, found " + describe(read));
+      throw error(refs, "expected a list, found " + describe(stored));
     }
     Path folder = root.toAbsolutePath().normalize();
     ReferDataset dataset =

@@ -149,7 +149,10 @@ class DataFilesTest {
         new String[][] {
           {"<!DOCTYPE html><title>Sign in</title>", "a web page"},
           {"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "a Git LFS pointer"},
-          {"{\"images\": [],\n \"annotations\": [{\"area\": NaN}]}", "line 2, column "},
+          {
+            "{\"images\": [],\n \"annotations\": [{\"area\": NaN}]}",
+            "line 2, column 30: Non-standard token 'NaN'"
+          },
           {"\u001f\u008b\u0008", "could not be read"}
         }) {
       Files.write(file, kind[0].getBytes(StandardCharsets.ISO_8859_1));
@@ -165,5 +168,6 @@ class DataFilesTest {
   private static void assertNamed(String words, Runnable reading) {
     ScanFormerException refusal = assertThrows(ScanFormerException.class, reading::run);
     assertTrue(refusal.getMessage().contains(words), refusal.getMessage());
+    assertFalse(refusal.getMessage().contains("enable"), "advice to programmers");
   }
 }

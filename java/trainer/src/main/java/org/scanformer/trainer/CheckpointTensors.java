@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.model.FileKind;
 import org.scanformer.internal.model.SafetensorsFile;
 
 /**
@@ -86,18 +87,8 @@ final class CheckpointTensors implements AutoCloseable {
 
   /** What is there instead, with what to do. */
   private static String otherForm(Path directory) {
-    for (String name :
-        new String[] {
-          "pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack"
-        }) {
-      if (Files.exists(directory.resolve(name))) {
-        return "; found "
-            + name
-            + " instead: save the model as safetensors, in Python with"
-            + " ViltModel.from_pretrained(DIR).save_pretrained(DIR, safe_serialization=True)";
-      }
-    }
-    return "; expected it or " + INDEX;
+    String other = FileKind.otherCheckpoint(directory);
+    return other == null ? "; expected it or " + INDEX : "; found " + other;
   }
 
   private static ScanFormerException error(Path file, String message) {

@@ -114,18 +114,26 @@ final class TrainingRun {
    * The picture of the curves is no reason to end a run: where there are no fonts, it is missing.
    */
   private void plot(Curves curves) {
-    if (!plots) {
-      return;
-    }
+    plots = plots && drawn(curves::plot, err);
+  }
+
+  /** What draws a picture. */
+  interface Picture {
+    void draw() throws IOException;
+  }
+
+  /** Draws a picture, or says why it is not drawn: Java has errors of many classes for that. */
+  static boolean drawn(Picture picture, PrintWriter err) {
     try {
-      curves.plot();
-    } catch (IOException | RuntimeException | LinkageError | InternalError | java.awt.AWTError e) {
-      plots = false;
+      picture.draw();
+      return true;
+    } catch (IOException | RuntimeException | Error e) {
       err.println(
           "curves.png cannot be drawn and is left out: "
               + e
               + ". Are there fonts (Debian: fontconfig and fonts-dejavu-core)? curves.csv holds the"
               + " figures.");
+      return false;
     }
   }
 

@@ -200,4 +200,23 @@ class NothingLostTest {
     assertTrue(resumed.err().contains("curves.png cannot be drawn"), resumed.err());
     assertTrue(train(data, data, "--steps", "5").err().contains("Resumed after step 4"));
   }
+
+  @Test
+  void everyFailureToDrawIsAWarning() {
+    for (Error failure :
+        new Error[] {
+          new Error("Probable fatal error: No physical fonts found."),
+          new NoClassDefFoundError("sun.font.SunFontManager"),
+          new InternalError("fonts"),
+          new OutOfMemoryError("heap")
+        }) {
+      StringWriter err = new StringWriter();
+      TrainingRun.Picture picture =
+          () -> {
+            throw failure;
+          };
+      assertFalse(TrainingRun.drawn(picture, new PrintWriter(err)));
+      assertTrue(err.toString().contains(failure.getMessage()), err.toString());
+    }
+  }
 }

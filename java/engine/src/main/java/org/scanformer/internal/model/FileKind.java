@@ -1,6 +1,9 @@
 package org.scanformer.internal.model;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 
 /** Tells what a file is that is not what it should be. No state. */
@@ -10,7 +13,27 @@ public final class FileKind {
 
   private static final String LFS = "version https://git-lfs.github.com/spec/";
 
+  /** Checkpoints of other formats, which hold the same tensors. */
+  private static final List<String> OTHER_CHECKPOINTS =
+      List.of(
+          "pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack");
+
   private FileKind() {}
+
+  /**
+   * Which checkpoint of another format a directory has in place of model.safetensors, with what to
+   * do about it: a phrase that continues "found …", or null if there is none.
+   */
+  public static String otherCheckpoint(Path directory) {
+    for (String name : OTHER_CHECKPOINTS) {
+      if (Files.exists(directory.resolve(name))) {
+        return name
+            + " instead: save the model as safetensors, in Python with"
+            + " model.save_pretrained(DIR, safe_serialization=True)";
+      }
+    }
+    return null;
+  }
 
   /**
    * What a file is, with what to do about it.

@@ -85,7 +85,7 @@ final class JsonFiles {
       return root;
     } catch (JsonProcessingException e) {
       throw new ScanFormerException(
-          ErrorCode.BAD_MODEL, where + ": is not valid JSON: " + e.getOriginalMessage(), e);
+          ErrorCode.BAD_MODEL, where + ": is not valid JSON: " + JsonFault.describe(e), e);
     } catch (IOException e) {
       throw new ScanFormerException(
           ErrorCode.BAD_MODEL, where + ": could not be read: " + e.getMessage(), e);

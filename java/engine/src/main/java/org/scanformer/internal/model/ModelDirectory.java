@@ -18,6 +18,8 @@ import org.scanformer.ScanFormerException;
  */
 public final class ModelDirectory implements AutoCloseable {
   private static final String PREFIX = "vilt.";
+  private static final String WEIGHTS = "model.safetensors";
+  private static final String INDEX = "model.safetensors.index.json";
   private static final int NAMES_IN_MESSAGE = 5;
 
   private final Path directory;
@@ -42,27 +44,39 @@ public final class ModelDirectory implements AutoCloseable {
    *     what was expected
    */
   public static ModelDirectory open(Path directory) {
-    for (String name : List.of("config.json", "model.safetensors", "tokenizer.json")) {
+    for (String name : List.of("config.json", WEIGHTS, "tokenizer.json")) {
       if (!Files.isRegularFile(directory.resolve(name))) {
         throw new ScanFormerException(
             ErrorCode.BAD_MODEL,
             directory
                 + ": found "
                 + (Files.isDirectory(directory)
-                    ? "no file " + name
+                    ? "no file " + name + (name.equals(WEIGHTS) ? otherWeights(directory) : "")
                     : Files.exists(directory) ? "a file" : "nothing")
                 + ", expected a model directory with config.json, model.safetensors and"
                 + " tokenizer.json");
       }
     }
     ModelConfig config = ModelConfig.read(directory.resolve("config.json"));
-    SafetensorsFile file = SafetensorsFile.open(directory.resolve("model.safetensors"));
+    SafetensorsFile file = SafetensorsFile.open(directory.resolve(WEIGHTS));
     try {
       return new ModelDirectory(directory, config, file, checkTensors(config, file));
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
     }
+  }
+
+  /** What weights are there instead, with what to do about it. */
+  private static String otherWeights(Path directory) {
+    if (Files.exists(directory.resolve(INDEX))) {
+      return " but "
+          + INDEX
+          + ", of a checkpoint in several files: save the model in one file, in Python with"
+          + " model.save_pretrained(DIR, max_shard_size=\"100GB\")";
+    }
+    String other = FileKind.otherCheckpoint(directory);
+    return other == null ? "" : " but " + other;
   }
 
   private static Map<String, String> checkTensors(ModelConfig config, SafetensorsFile file) {

@@ -3,6 +3,7 @@ package org.scanformer.internal.model;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.scanformer.internal.model.BadModel.assertRefused;
 
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.scanformer.ScanFormerException;
 
 /** What config.json may hold. */
 class ModelConfigTest {
@@ -234,6 +236,22 @@ class ModelConfigTest {
         "config.json",
         "is not valid JSON",
         "nesting depth");
+    String[] notStandard = {
+      "{\"a\": NaN}",
+      "{\"a\": -Infinity}",
+      "{\"a\": +1}",
+      "{/**/}",
+      "{#\n}",
+      "{\u001e}",
+      "{\"a\": " + "[".repeat(99)
+    };
+    for (String text : notStandard) {
+      ScanFormerException refusal = assertThrows(ScanFormerException.class, () -> read(text));
+      assertTrue(refusal.getMessage().contains("is not valid JSON"), refusal.getMessage());
+      assertFalse(
+          refusal.getMessage().matches("(?is).*(enabl|feature|`).*"),
+          "advice to programmers: " + refusal.getMessage());
+    }
   }
 
   @Test

@@ -95,6 +95,20 @@ class ModelDirectoryTest {
   }
 
   @Test
+  void weightsInAnotherFormAreNamedWithWhatToDo() throws Exception {
+    Files.delete(directory.resolve("model.safetensors"));
+    Path bin = Files.writeString(directory.resolve("pytorch_model.bin"), "");
+    assertRefused(
+        this::open, "no file model.safetensors but pytorch_model.bin", "safe_serialization=True");
+    Files.delete(bin);
+    Files.writeString(directory.resolve("model.safetensors.index.json"), "{}");
+    assertRefused(
+        this::open,
+        "no file model.safetensors but model.safetensors.index.json, of a checkpoint in several",
+        "max_shard_size");
+  }
+
+  @Test
   void aMissingTensorIsNamed() throws Exception {
     changeHeader(header -> rename(header, "layernorm.weight", "layernorm.gamma"));
     assertRefused(
