@@ -32,7 +32,7 @@ class UnclosedTest {
         @Override
         public void publish(LogRecord warning) {
           // What the tests of other classes forget is not tracked, so it brings no place along.
-          if (warning.getThrown() != null && warning.getMessage().contains("was not closed")) {
+          if (warning.getThrown() != null && warning.getMessage().contains("An unclosed ")) {
             warnings.add(warning);
           }
         }
@@ -92,7 +92,7 @@ class UnclosedTest {
       collectUntil(() -> warnings.size() == 20);
       model.encode("blue").close();
       assertEquals(before, backends.allocated.size());
-      assertTrue(warnings.get(0).getMessage().contains("expression was not closed"));
+      assertTrue(warnings.get(0).getMessage().contains("An unclosed expression was freed"));
       List<StackTraceElement> made = List.of(warnings.get(0).getThrown().getStackTrace());
       assertTrue(
           made.stream().anyMatch(frame -> frame.getMethodName().equals("forgetExpressions")),
@@ -116,7 +116,7 @@ class UnclosedTest {
     collectUntil(() -> warnings.size() == 4 && backends.open == 0);
     String all = warnings.stream().map(LogRecord::getMessage).toList().toString();
     for (String what : List.of("model", "session", "batcher", "expression")) {
-      assertTrue(all.contains("A " + what + " was not closed"), all);
+      assertTrue(all.contains("An unclosed " + what + " was freed"), all);
     }
     // What the others use is freed last.
     assertTrue(warnings.get(3).getMessage().contains("model"), all);

@@ -74,7 +74,7 @@ class OutputFileTest {
   }
 
   @Test
-  void aWriteThatFailsLeavesTheOldFileAndNothingElse() throws Exception {
+  void aWriteThatCannotBeginLeavesTheOldFile() throws Exception {
     Path target = Files.writeString(directory.resolve("o.png"), "old");
     // In the way of the file that is written first.
     Path part = directory.resolve("o.png." + ProcessHandle.current().pid() + ".part");
@@ -83,6 +83,21 @@ class OutputFileTest {
         assertThrows(CliException.class, () -> OutputFile.write(target, new byte[10]));
     assertTrue(failed.getMessage().contains("o.png could not be written"), failed.getMessage());
     assertEquals("old", Files.readString(target));
+  }
+
+  /** What is written first goes to a disk that is full. */
+  @Test
+  void aDiskThatFillsUpLeavesTheOldFileAndNothingElse() throws Exception {
+    Path full = Path.of("/dev/full");
+    assumeTrue(Files.exists(full), "no /dev/full");
+    Path target = Files.writeString(directory.resolve("o.png"), "old");
+    Path part = directory.resolve("o.png." + ProcessHandle.current().pid() + ".part");
+    Files.createSymbolicLink(part, full);
+    CliException failed =
+        assertThrows(CliException.class, () -> OutputFile.write(target, new byte[10]));
+    assertTrue(failed.getMessage().contains("o.png could not be written"), failed.getMessage());
+    assertEquals("old", Files.readString(target));
+    assertEquals(List.of("in.png", "o.png"), names());
   }
 
   @Test

@@ -27,6 +27,10 @@ final class AtomicFiles {
         channel.write(left);
       }
       channel.force(true);
+    } catch (IOException e) {
+      // Half a checkpoint would keep a full disk full.
+      Files.deleteIfExists(temporary);
+      throw e;
     }
     Files.move(
         temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

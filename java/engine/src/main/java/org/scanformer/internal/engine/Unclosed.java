@@ -42,18 +42,18 @@ public final class Unclosed {
       if (made != null) {
         LOG.log(
             System.Logger.Level.WARNING,
-            "A " + what + " was not closed; it was freed when the garbage collector found it",
+            "An unclosed " + what + " was freed when the garbage collector found it",
             made);
       } else if (!WARNED.getAndSet(true)) {
         LOG.log(
             System.Logger.Level.WARNING,
-            "A {0} was not closed; it was freed when the garbage collector found it. Warned of"
-                + " once: -D{1}=true warns of each and says where it was made",
+            "An unclosed {0} was freed when the garbage collector found it. Warned of once: -D{1}=true"
+                + " warns of each and says where it was made",
             what,
             PROPERTY);
       }
     } catch (RuntimeException | Error e) {
-      LOG.log(System.Logger.Level.WARNING, "A " + what + " that was not closed is not freed", e);
+      LOG.log(System.Logger.Level.WARNING, "An unclosed " + what + " could not be freed", e);
     }
   }
 }

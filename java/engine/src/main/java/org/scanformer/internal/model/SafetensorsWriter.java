@@ -74,6 +74,10 @@ public final class SafetensorsWriter {
         writeFully(channel, bytes);
       }
       channel.force(true);
+    } catch (IOException e) {
+      // Half a checkpoint would keep a full disk full.
+      Files.deleteIfExists(temporary);
+      throw e;
     }
     Files.move(
         temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
