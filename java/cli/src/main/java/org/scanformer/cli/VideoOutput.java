@@ -55,9 +55,7 @@ final class VideoOutput implements AutoCloseable {
       lines.println(LocationJson.write(toJson(frame, tracks)));
       if (lines.checkError()) {
         throw new CliException(
-            ownsLines
-                ? "The file " + asked.json() + " could not be written to"
-                : Main.NOT_WRITTEN);
+            ownsLines ? "The file " + asked.json() + " could not be written to" : Main.NOT_WRITTEN);
       }
     }
     if (asked.out() != null || window != null) {

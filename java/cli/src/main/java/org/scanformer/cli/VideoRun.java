@@ -34,15 +34,9 @@ final class VideoRun {
     try (VideoSource source = VideoSource.open(asked.source(), sourceOptions())) {
       Thread hook = new Thread(() -> stop(source), "scanformer-stop");
       Runtime.getRuntime().addShutdownHook(hook);
-      try (ScanFormer model = asked.model().load(asked.device().toBuilder().build());
-          Tracker tracker = Tracker.open(model, asked.texts(), trackerOptions());
-          VideoOutput output = new VideoOutput(asked, source, out);
-          VideoStatus status = new VideoStatus(source, err)) {
-        tracker.warmUp();
-        follow(source, tracker, output, status);
-        output.close();
-        status.close();
-        err.println(status.summary());
+      try {
+        VideoStatus done = track(source);
+        err.println(done.summary());
         if (asked.out() != null) {
           err.println("Video: " + asked.out().toAbsolutePath());
         }
@@ -54,8 +48,19 @@ final class VideoRun {
     }
   }
 
-  private void follow(
-      VideoSource source, Tracker tracker, VideoOutput output, VideoStatus status)
+  /** Follows the video to its end and completes what was made of it. */
+  private VideoStatus track(VideoSource source) throws IOException {
+    try (ScanFormer model = asked.model().load(asked.device().toBuilder().build());
+        Tracker tracker = Tracker.open(model, asked.texts(), trackerOptions());
+        VideoOutput output = new VideoOutput(asked, source, out);
+        VideoStatus status = new VideoStatus(source, err)) {
+      tracker.warmUp();
+      follow(source, tracker, output, status);
+      return status;
+    }
+  }
+
+  private void follow(VideoSource source, Tracker tracker, VideoOutput output, VideoStatus status)
       throws IOException {
     double interval = asked.framesPerSecond() == null ? 0 : 1e9 / asked.framesPerSecond();
     double due = 0;

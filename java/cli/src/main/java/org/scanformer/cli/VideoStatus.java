@@ -63,8 +63,7 @@ final class VideoStatus implements AutoCloseable {
             done.decodeErrors(),
             done.reconnects()));
     for (Track track : tracks) {
-      line.append(
-          track.found() ? String.format(Locale.ROOT, ", %.2f", track.score()) : ", lost");
+      line.append(track.found() ? String.format(Locale.ROOT, ", %.2f", track.score()) : ", lost");
     }
     // What a longer line before left is overwritten.
     err.print(line.append("        "));

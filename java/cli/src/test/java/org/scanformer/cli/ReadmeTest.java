@@ -93,6 +93,11 @@ class ReadmeTest {
     assertProgramsCompile("docs/DEPLOYING.md", 2, EVERY_IMPORT);
   }
 
+  @Test
+  void programsOfThePageOnVideoCompileWithTheImportsThatTheyShow() throws Exception {
+    assertProgramsCompile("java/video/README.md", 1, List.of());
+  }
+
   private void assertProgramsCompile(String page, int least, List<String> imports)
       throws Exception {
     Matcher programs = PROGRAM.matcher(page(page));

@@ -46,6 +46,15 @@ final class BoxSmoother {
     return smooths ? new Box(x - w / 2, y - h / 2, w, h) : box;
   }
 
+  /** Where a box will be, moving as before. */
+  Box predict(Box box, double seconds) {
+    return new Box(
+        box.x() + seconds * centerX.speed(),
+        box.y() + seconds * centerY.speed(),
+        box.width(),
+        box.height());
+  }
+
   /** Pixels a second that the centre moves to the right. */
   double speedX() {
     return centerX.speed();

@@ -42,7 +42,7 @@ final class Decoder implements AutoCloseable {
   private final AVFormatContext format;
   private final AVCodecContext codec;
   private final FrameMemory memory = new FrameMemory();
-  private final AVPacket packet = avcodec.av_packet_alloc();
+  private final AVPacket packet;
   private final int stream;
   private final double nanosPerTick;
   private final double framesPerSecond;
@@ -62,6 +62,7 @@ final class Decoder implements AutoCloseable {
   Decoder(VideoInput input, int threads, boolean lowDelay, InputDeadline deadline) {
     this.deadline = deadline;
     this.format = open(input, deadline);
+    this.packet = avcodec.av_packet_alloc();
     AVCodecContext opened = null;
     try {
       deadline.begin();

@@ -16,6 +16,12 @@ final class Follower implements AutoCloseable {
   /** A box that overlaps the last one by less than this is another object's, or a mistake. */
   private static final double SAME_OBJECT = 0.2;
 
+  /**
+   * A search whose box overlaps the last one by this confirms it. Its own box differs a little from
+   * those of looks around the last one, and would make an object at rest move.
+   */
+  private static final double CONFIRMED = 0.5;
+
   /** How many frames in a row have to agree on another place before the box goes there. */
   private static final int FRAMES_TO_MOVE = 3;
 
@@ -42,6 +48,10 @@ final class Follower implements AutoCloseable {
   private Box elsewhere;
   private int framesElsewhere;
   private boolean uncertain;
+
+  /** Whether the last frame's call looked around the last box only. */
+  private boolean lookedAround;
+
   private long lastTime;
   private long lastFound;
   private long lastSearch;
@@ -79,16 +89,26 @@ final class Follower implements AutoCloseable {
     lastTime = timestampNanos;
     LocateOptions how = how(timestampNanos, seconds);
     session.locate(frame, expression, how, deadline, result);
-    if (how == search) {
-      lastSearch = timestampNanos;
-    }
     if (masks == null) {
       PatchMask coarse = result.mask(0);
       masks = new SearchMasks(scales, coarse.rows(), coarse.cols(), frame.width(), frame.height());
     }
-    Box measured = new Box(result.x(), result.y(), result.width(), result.height());
+    boolean searched = how == search;
+    if (searched) {
+      lastSearch = timestampNanos;
+      if (box == null && result.found() && deadline == Long.MAX_VALUE && options.guided()) {
+        lookAgain(frame);
+      }
+    }
+    Box measured = measured();
     Box corrected = correct(measured, frame);
     if (result.found()) {
+      if (searched
+          && lookedAround
+          && box != null
+          && box.intersectionOverUnion(corrected) >= CONFIRMED) {
+        corrected = smoother.predict(box, seconds);
+      }
       accept(corrected, timestampNanos, seconds);
     } else {
       uncertain = true;
@@ -96,7 +116,20 @@ final class Follower implements AutoCloseable {
         lose();
       }
     }
-    return track(measured, how != search);
+    lookedAround = !searched;
+    return track(measured, lookedAround);
+  }
+
+  /** Begins with a box as those that follow will be: of a look around where the object is. */
+  private void lookAgain(Image frame) {
+    LocateOptions around = around(measured(), 0);
+    if (around != search) {
+      session.locate(frame, expression, around, result);
+    }
+  }
+
+  private Box measured() {
+    return new Box(result.x(), result.y(), result.width(), result.height());
   }
 
   /** The options of this frame's call: a search of all of it, or a look around the last box. */
@@ -108,22 +141,29 @@ final class Follower implements AutoCloseable {
         || now - lastSearch >= options.searchEvery().toNanos()) {
       return search;
     }
-    double grown = options.margin() * Math.max(box.width(), box.height());
+    return around(box, seconds);
+  }
+
+  /**
+   * The options of a look around a box that moves as before; a search where that is not possible.
+   */
+  private LocateOptions around(Box last, double seconds) {
+    double grown = options.margin() * Math.max(last.width(), last.height());
     double aheadX = smoother.speedX() * seconds;
     double aheadY = smoother.speedY() * seconds;
     Box region =
         new Box(
-            box.x() - grown + Math.min(0, aheadX),
-            box.y() - grown + Math.min(0, aheadY),
-            box.width() + 2 * grown + Math.abs(aheadX),
-            box.height() + 2 * grown + Math.abs(aheadY));
-    SelectionPolicy around = masks.around(region, options.maxPatches());
-    if (around == null) {
+            last.x() - grown + Math.min(0, aheadX),
+            last.y() - grown + Math.min(0, aheadY),
+            last.width() + 2 * grown + Math.abs(aheadX),
+            last.height() + 2 * grown + Math.abs(aheadY));
+    SelectionPolicy patches = masks.around(region, options.maxPatches());
+    if (patches == null) {
       return search;
     }
-    if (around != guidedBy) {
-      guidedBy = around;
-      guided = toOptions(around);
+    if (patches != guidedBy) {
+      guidedBy = patches;
+      guided = toOptions(patches);
     }
     return guided;
   }
@@ -186,7 +226,7 @@ final class Follower implements AutoCloseable {
     }
   }
 
-  private Track track(Box measured, boolean lookedAround) {
+  private Track track(Box measured, boolean lookedAroundNow) {
     int patches = 0;
     for (int s = 0; s < result.completedScales(); s++) {
       patches += result.selected(s);
@@ -198,7 +238,7 @@ final class Follower implements AutoCloseable {
         result.score(),
         result.completedScales(),
         patches,
-        lookedAround,
+        lookedAroundNow,
         result.totalNanos());
   }
 

@@ -8,11 +8,11 @@ import org.scanformer.PixelFormat;
 
 /**
  * Makes images of decoded frames: views of the decoder's memory, or of memory of its own where a
- * frame has to be converted or turned. Not safe for use by several threads.
+ * frame has to be own or turned. Not safe for use by several threads.
  */
 final class FrameImages implements AutoCloseable {
   private Converter converter;
-  private OwnFrame converted;
+  private OwnFrame own;
   private final Turned turned = new Turned();
 
   /**
@@ -48,26 +48,30 @@ final class FrameImages implements AutoCloseable {
 
   /** A copy, in RGB where the frame's own format cannot be used. */
   private Image toOwn(AVFrame frame, boolean turn) {
-    PixelFormat format =
-        isUsable(frame, turn) ? PixelFormats.of(frame.format()) : PixelFormat.RGB;
-    if (converted == null
-        || converted.frame.width() != frame.width()
-        || converted.frame.height() != frame.height()
-        || converted.image.format() != format) {
-      closeConverted();
-      converted = new OwnFrame(frame.width(), frame.height(), format);
+    boolean usable = isUsable(frame, turn);
+    PixelFormat format = usable ? PixelFormats.of(frame.format()) : PixelFormat.RGB;
+    if (own == null
+        || own.frame.width() != frame.width()
+        || own.frame.height() != frame.height()
+        || own.image.format() != format) {
+      closeOwn();
+      own = new OwnFrame(frame.width(), frame.height(), format);
     }
-    if (converter == null) {
-      converter = new Converter();
+    if (usable) {
+      own.copy(frame);
+    } else {
+      if (converter == null) {
+        converter = new Converter();
+      }
+      converter.convert(frame, own.frame);
     }
-    converter.convert(frame, converted.frame);
-    return converted.image;
+    return own.image;
   }
 
-  private void closeConverted() {
-    if (converted != null) {
-      converted.close();
-      converted = null;
+  private void closeOwn() {
+    if (own != null) {
+      own.close();
+      own = null;
     }
   }
 
@@ -103,6 +107,6 @@ final class FrameImages implements AutoCloseable {
     if (converter != null) {
       converter.close();
     }
-    closeConverted();
+    closeOwn();
   }
 }

@@ -153,8 +153,7 @@ final class FrameMemory {
   }
 
   /** What FFmpeg calls for a frame's memory. */
-  private static final class Get
-      extends AVCodecContext.Get_buffer2_AVCodecContext_AVFrame_int {
+  private static final class Get extends AVCodecContext.Get_buffer2_AVCodecContext_AVFrame_int {
     @Override
     public int call(AVCodecContext codec, AVFrame frame, int flags) {
       FrameMemory memory = BY_NUMBER.get(codec.opaque().address());

@@ -84,7 +84,9 @@ final class FrameReader implements Runnable {
     }
   }
 
-  /** Reads until the end, the last failure or the call of close; what failed in the end, or null. */
+  /**
+   * Reads until the end, the last failure or the call of close; what failed in the end, or null.
+   */
   private RuntimeException readAll() {
     Decoder decoder = open();
     int most = options.maxReconnects();

@@ -12,6 +12,7 @@ final class OneEuroFilter {
   private final double minCutoff;
   private final double beta;
   private double value = Double.NaN;
+  private double lastRaw;
   private double speed;
 
   /**
@@ -40,9 +41,11 @@ final class OneEuroFilter {
   double filter(double raw, double seconds, double unit) {
     if (Double.isNaN(value)) {
       value = raw;
+      lastRaw = raw;
       return raw;
     }
-    double rawSpeed = (raw - value) / seconds;
+    double rawSpeed = (raw - lastRaw) / seconds;
+    lastRaw = raw;
     speed += smoothing(SPEED_CUTOFF, seconds) * (rawSpeed - speed);
     double cutoff = minCutoff + beta * Math.abs(speed) / unit;
     value += smoothing(cutoff, seconds) * (raw - value);

@@ -151,7 +151,7 @@ public final class Overlay {
   }
 
   private int letterScale() {
-    return Math.max(1, Math.max(width, height) / 400);
+    return Math.max(1, Math.max(width, height) / 320);
   }
 
   private int textWidth(String text) {

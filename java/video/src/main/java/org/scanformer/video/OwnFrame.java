@@ -57,6 +57,19 @@ final class OwnFrame implements AutoCloseable {
             : Image.of(planes[0], format, width, height, strides[0]);
   }
 
+  /** Copies the pixels of a frame of the same size and format. */
+  void copy(AVFrame from) {
+    for (int p = 0; p < planes.length; p++) {
+      avutil.av_image_copy_plane(
+          frame.data(p),
+          strides[p],
+          from.data(p),
+          from.linesize(p),
+          avutil.av_image_get_linesize(frame.format(), frame.width(), p),
+          p == 0 ? frame.height() : (frame.height() + 1) / 2);
+    }
+  }
+
   @Override
   public void close() {
     avutil.av_frame_free(frame);

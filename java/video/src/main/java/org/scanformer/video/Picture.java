@@ -97,12 +97,7 @@ public final class Picture implements AutoCloseable {
   public Overlay overlay() {
     requireOpen();
     return Overlay.on(
-        own.planes,
-        own.strides,
-        format,
-        own.image.width(),
-        own.image.height(),
-        own.image.color());
+        own.planes, own.strides, format, own.image.width(), own.image.height(), own.image.color());
   }
 
   /**

@@ -1,8 +1,8 @@
 package org.scanformer.video;
 
-import java.util.Map;
-import java.util.HashMap;
 import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
 import org.bytedeco.ffmpeg.global.avutil;
 import org.scanformer.PixelFormat;
 import org.scanformer.YuvColor;
@@ -60,9 +60,8 @@ final class PixelFormats {
     boolean full = range == avutil.AVCOL_RANGE_JPEG || format == avutil.AV_PIX_FMT_YUVJ420P;
     boolean high =
         switch (matrix) {
-          case avutil.AVCOL_SPC_BT709,
-              avutil.AVCOL_SPC_BT2020_NCL,
-              avutil.AVCOL_SPC_BT2020_CL -> true;
+          case avutil.AVCOL_SPC_BT709, avutil.AVCOL_SPC_BT2020_NCL, avutil.AVCOL_SPC_BT2020_CL ->
+              true;
           case avutil.AVCOL_SPC_UNSPECIFIED -> height >= HIGH_DEFINITION && !full;
           default -> false;
         };

@@ -50,7 +50,7 @@ public final class TrackerOptions {
 
   /**
    * How far around the last box the finer scales look, on each side, relative to the box's larger
-   * side, besides where it moves to. Default: 0.1.
+   * side, besides where it moves to. Default: 0.25.
    */
   public double margin() {
     return margin;
@@ -108,7 +108,7 @@ public final class TrackerOptions {
   /** Collects options. Not safe for use by several threads. */
   public static final class Builder {
     private boolean guided = true;
-    private double margin = 0.1;
+    private double margin = 0.25;
     private Duration searchEvery = Duration.ofSeconds(1);
     private double foundThreshold = Double.NaN;
     private Duration lostAfter = Duration.ofMillis(200);

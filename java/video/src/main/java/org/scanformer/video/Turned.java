@@ -55,13 +55,7 @@ final class Turned {
   }
 
   private static void turn(
-      ByteBuffer from,
-      int stride,
-      int columns,
-      int rows,
-      int bytes,
-      int degrees,
-      ByteBuffer to) {
+      ByteBuffer from, int stride, int columns, int rows, int bytes, int degrees, ByteBuffer to) {
     // Where the first sample goes, and how far the next one right of it and below it are.
     int start = 0;
     int right = 0;

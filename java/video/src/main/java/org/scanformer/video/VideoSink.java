@@ -47,6 +47,7 @@ public final class VideoSink implements AutoCloseable {
   private AVCodecContext codec;
   private AVStream stream;
   private String codecName;
+  private final long frameTicks;
   private long lastTick = -1;
   private long frames;
   private boolean closed;
@@ -56,6 +57,7 @@ public final class VideoSink implements AutoCloseable {
     this.part = file.resolveSibling(file.getFileName() + ".part");
     this.width = width & ~1;
     this.height = height & ~1;
+    this.frameTicks = Math.max(1, Math.round(TICKS / framesPerSecond));
     canvas = Picture.of(this.width, this.height, PixelFormat.I420);
     try {
       start(framesPerSecond);
@@ -134,8 +136,7 @@ public final class VideoSink implements AutoCloseable {
       codec.framerate(avutil.av_d2q(framesPerSecond, TICKS));
       codec.gop_size((int) Math.max(1, Math.round(2 * framesPerSecond)));
       codec.bit_rate(
-          Math.max(
-              LEAST_BIT_RATE, Math.round(BITS_PER_PIXEL * width * height * framesPerSecond)));
+          Math.max(LEAST_BIT_RATE, Math.round(BITS_PER_PIXEL * width * height * framesPerSecond)));
       if ((format.oformat().flags() & avformat.AVFMT_GLOBALHEADER) != 0) {
         codec.flags(codec.flags() | avcodec.AV_CODEC_FLAG_GLOBAL_HEADER);
       }
@@ -200,8 +201,9 @@ public final class VideoSink implements AutoCloseable {
       if (received == avutil.AVERROR_EAGAIN() || received == avutil.AVERROR_EOF()) {
         return;
       }
-      Ffmpeg.check(
-          received, ErrorCode.BAD_INPUT, "A frame of " + file + " could not be encoded");
+      Ffmpeg.check(received, ErrorCode.BAD_INPUT, "A frame of " + file + " could not be encoded");
+      // Without it the last frame lasts no time, and players leave it out.
+      packet.duration(frameTicks);
       avcodec.av_packet_rescale_ts(packet, tick, stream.time_base());
       packet.stream_index(stream.index());
       Ffmpeg.check(

@@ -189,7 +189,8 @@ public final class VideoSourceOptions {
 
     /** Sets one of FFmpeg's options for the input, as {@code rtsp_transport} to {@code tcp}. */
     public Builder inputOption(String name, String value) {
-      inputOptions.put(Objects.requireNonNull(name, "name"), Objects.requireNonNull(value, "value"));
+      inputOptions.put(
+          Objects.requireNonNull(name, "name"), Objects.requireNonNull(value, "value"));
       return this;
     }
 

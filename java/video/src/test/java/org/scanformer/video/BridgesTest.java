@@ -23,11 +23,9 @@ class BridgesTest {
       Java2DFrameConverter.copy(SCENE.draw(0), frame);
       ByteBuffer pixels = (ByteBuffer) frame.image[0];
       Image image =
-          Image.of(
-              pixels, PixelFormat.BGR, frame.imageWidth, frame.imageHeight, frame.imageStride);
+          Image.of(pixels, PixelFormat.BGR, frame.imageWidth, frame.imageHeight, frame.imageStride);
       assertTrue(image.pixels().isDirect());
-      assertEquals(
-          new BytePointer(pixels).address(), new BytePointer(image.pixels()).address());
+      assertEquals(new BytePointer(pixels).address(), new BytePointer(image.pixels()).address());
       assertSame(SCENE.image(0), image);
     }
   }
@@ -82,8 +80,7 @@ class BridgesTest {
             height,
             YuvColor.BT601_LIMITED);
     assertEquals(99, image.plane(0).get(5 * lumaStride + 7));
-    assertEquals(
-        new BytePointer(bytes).address(), new BytePointer(image.plane(0)).address());
+    assertEquals(new BytePointer(bytes).address(), new BytePointer(image.plane(0)).address());
   }
 
   private static void assertSame(Image expected, Image actual) {

@@ -37,7 +37,6 @@ class SinkAndOverlayTest {
         sink.write(picture, time);
       }
       assertFalse(Files.exists(file));
-      sink.close();
     }
     assertTrue(Files.exists(file));
     assertFalse(Files.exists(directory.resolve("film.mp4.part")));

@@ -97,7 +97,9 @@ class VideoSourceTest {
       VideoFrame second = source.next();
       assertTrue(second.index() > 2, "frame " + second.index() + " after 0.4 s at 30 frames/s");
       assertTrue(System.nanoTime() - second.arrivalNanos() < 300_000_000);
-      while (source.next() != null) {}
+      while (source.next() != null) {
+        // The rest is only counted.
+      }
       VideoStatistics done = source.statistics();
       assertEquals(Clips.SMALL_FRAMES, done.decoded());
       assertTrue(done.dropped() >= second.index() - 1);
@@ -231,8 +233,7 @@ class VideoSourceTest {
     byte[] pixels = new byte[2 * bytes];
     new SplittableRandom(1).nextBytes(pixels);
     Path file = Files.write(directory.resolve("frames.raw"), pixels);
-    VideoSourceOptions raw =
-        VideoSourceOptions.builder().raw(width, height, format, 10).build();
+    VideoSourceOptions raw = VideoSourceOptions.builder().raw(width, height, format, 10).build();
     try (VideoSource source = VideoSource.open(file.toString(), raw)) {
       source.next();
       VideoFrame second = source.next();
