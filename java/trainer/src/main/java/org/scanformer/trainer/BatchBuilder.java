@@ -115,7 +115,7 @@ final class BatchBuilder implements AutoCloseable {
         scales[s] = scales[s].first(filled);
       }
     }
-    return new Batch(ids, config.maxTextLength(), config.patchSize(), boxes, there, scales);
+    return new Batch(ids, config.patchSize(), boxes, there, scales);
   }
 
   /** Fills a pair's place and returns its token ids; labels come last, as nothing clears them. */

@@ -195,7 +195,7 @@ class TrainerTest {
             new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED)
                 .scan(batch, everything, 0);
         float[] boxes = Torch.floats(scan.boxes);
-        float[] finest = Torch.floats(scan.scales[2].selected());
+        float[] finest = scan.scales[2].selected();
         for (int i = 0; i < BATCH; i++) {
           Image image = pairs.get(i).image().read();
           Location location =
