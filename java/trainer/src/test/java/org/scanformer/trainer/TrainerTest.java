@@ -264,6 +264,19 @@ class TrainerTest {
     assertTrue(last < 0.6 * losses.get(0), losses.get(0) + " to " + last);
   }
 
+  /** Otherwise their first gradients would undo what a trained model has learnt. */
+  @Test
+  void headsThatOnlyTrainingHasStartAtZero() {
+    Parameters parameters = parameters();
+    for (String name : parameters.shapes().keySet()) {
+      float[] values = Torch.floats(parameters.part(parameters.values(), name));
+      boolean auxiliary = name.startsWith(Parameters.AUXILIARY);
+      for (int i = 0; auxiliary && i < values.length; i++) {
+        assertEquals(0, values[i], name);
+      }
+    }
+  }
+
   @Test
   void ratesFollowTheirSchedules() {
     Trainer.TrainOptions linear =
