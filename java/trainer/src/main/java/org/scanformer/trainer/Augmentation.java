@@ -1,109 +1,119 @@
 package org.scanformer.trainer;
 
-import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
 import java.util.SplittableRandom;
 import org.scanformer.Box;
-import org.scanformer.Image;
-import org.scanformer.PixelFormat;
 import org.scanformer.datasets.ImageObject;
-import org.scanformer.datasets.ImageSource;
 import org.scanformer.datasets.ReferringPair;
+import org.scanformer.internal.model.ModelConfig;
 
 /**
- * Changes images so that their expressions stay true: a mirror image if the expression does not
- * mention left or right, and slightly more or less light. Colours keep their names. Images are not
- * cropped: that could remove what makes an object the leftmost one.
+ * Changes images so that their expressions stay true: a mirror image, where the expression's left
+ * and right change places too; a part of the image, if the expression speaks neither of places nor
+ * of sizes or numbers, with all of its target; other light, contrast and saturation, hardly any of
+ * the latter if it speaks of colours.
  */
 final class Augmentation {
-  private static final double LIGHT = 0.15;
+  private static final double LIGHT = 0.2;
+  private static final double CONTRAST = 0.2;
+  private static final double SATURATION = 0.4;
 
-  /** Words for directions, including common spellings. */
-  private static final Set<String> SIDES =
-      Set.of("l", "r", "lft", "lef", "rt", "rgt", "rite", "rht", "east", "west", "clock", "oclock");
+  /** The change of light and saturation that keeps a colour's name. */
+  private static final double SAME_COLOR = 0.1;
 
-  private Augmentation() {}
+  /** The share of the pairs that may be cropped which are. */
+  private static final double CROPS = 0.7;
 
-  /** Whether the expression stays true in a mirror image. */
-  static boolean maySwapSides(String expression) {
-    for (String word : expression.toLowerCase(Locale.ROOT).split("[^a-z]+")) {
-      if (word.contains("left") || word.contains("right") || SIDES.contains(word)) {
-        return false;
-      }
-    }
-    return true;
+  /** The smallest side of a part, relative to the image's. */
+  private static final double LEAST_SIDE = 0.5;
+
+  private static final int TRIES = 8;
+
+  private final ModelConfig config;
+
+  /**
+   * Augmentation for a model.
+   *
+   * @param config gives the coarse grid, which stays the same, as a batch shares it
+   */
+  Augmentation(ModelConfig config) {
+    this.config = config;
   }
 
   /** A pair with a changed image. */
-  static ReferringPair augment(ReferringPair pair, SplittableRandom random) {
-    boolean mirror = random.nextBoolean() && maySwapSides(pair.expression());
-    double light = 1 + LIGHT * (2 * random.nextDouble() - 1);
-    ImageSource source = new Changed(pair.image(), mirror, light);
+  ReferringPair augment(ReferringPair pair, SplittableRandom random) {
+    String mirrored = random.nextBoolean() ? Sides.mirrored(pair.expression()) : null;
+    boolean colors = PlaceWords.speakOfColor(pair.expression()) || knowsColors(pair);
+    double light = around(random, colors ? SAME_COLOR : LIGHT);
+    double contrast = around(random, colors ? SAME_COLOR : CONTRAST);
+    double saturation = around(random, colors ? SAME_COLOR : SATURATION);
+    boolean crop = random.nextDouble() < CROPS && PlaceWords.allowCrop(pair.expression());
     int width = pair.image().width();
+    int height = pair.image().height();
+    ImageChange change =
+        new ImageChange(0, 0, width, height, mirrored != null, light, contrast, saturation);
+    for (int i = 0; crop && i < TRIES; i++) {
+      ImageChange part = part(change, pair, random);
+      if (part != null) {
+        change = part;
+        crop = false;
+      }
+    }
     return new ReferringPair(
         pair.id(),
-        source,
-        pair.expression(),
-        mirror ? mirrored(pair.targets(), width) : pair.targets(),
+        change.of(pair.image()),
+        mirrored != null ? mirrored : pair.expression(),
+        change.boxes(pair.targets()),
         pair.kind(),
-        mirror ? mirrored(pair.landmarks(), width) : pair.landmarks());
+        change.boxes(pair.landmarks()));
   }
 
-  private static List<Box> mirrored(List<Box> boxes, int width) {
-    return boxes.stream().map(box -> mirrored(box, width)).toList();
-  }
-
-  private static Box mirrored(Box box, int width) {
-    return new Box(width - box.x() - box.width(), box.y(), box.width(), box.height());
-  }
-
-  private record Changed(ImageSource source, boolean mirror, double light) implements ImageSource {
-    @Override
-    public String name() {
-      return source.name();
-    }
-
-    @Override
-    public int width() {
-      return source.width();
-    }
-
-    @Override
-    public int height() {
-      return source.height();
-    }
-
-    @Override
-    public List<ImageObject> objects() {
-      List<ImageObject> objects = new ArrayList<>();
-      for (ImageObject object : source.objects()) {
-        Box box = mirror ? mirrored(object.box(), width()) : object.box();
-        objects.add(new ImageObject(box, object.category(), object.color()));
+  private static boolean knowsColors(ReferringPair pair) {
+    for (ImageObject object : pair.image().objects()) {
+      if (object.color() != null) {
+        return true;
       }
-      return objects;
     }
+    return false;
+  }
 
-    @Override
-    public Image read() {
-      Image image = source.read();
-      PixelFormat format = image.format();
-      int bytes = format.bytesPerPixel();
-      ByteBuffer from = image.pixels();
-      byte[] to = new byte[image.width() * image.height() * bytes];
-      int place = 0;
-      for (int y = 0; y < image.height(); y++) {
-        for (int x = 0; x < image.width(); x++) {
-          int column = mirror ? image.width() - 1 - x : x;
-          for (int c = 0; c < bytes; c++) {
-            int value = from.get(y * image.rowStride() + column * bytes + c) & 255;
-            to[place++] = (byte) Math.min(255, Math.round(value * light));
-          }
-        }
+  private static double around(SplittableRandom random, double most) {
+    return 1 + most * (2 * random.nextDouble() - 1);
+  }
+
+  /** A random part with all targets and landmarks; null if this one has another coarse grid. */
+  private ImageChange part(ImageChange whole, ReferringPair pair, SplittableRandom random) {
+    double left = whole.width();
+    double top = whole.height();
+    double right = 0;
+    double bottom = 0;
+    for (List<Box> boxes : List.of(pair.targets(), pair.landmarks())) {
+      for (Box box : boxes) {
+        left = Math.min(left, box.x());
+        top = Math.min(top, box.y());
+        right = Math.max(right, box.x() + box.width());
+        bottom = Math.max(bottom, box.y() + box.height());
       }
-      return Image.of(ByteBuffer.wrap(to), format, image.width(), image.height());
     }
+    double side = LEAST_SIDE + (1 - LEAST_SIDE) * random.nextDouble();
+    double aspect = around(random, 0.15);
+    int width = (int) Math.round(Math.min(1, side * aspect) * whole.width());
+    int height = (int) Math.round(Math.min(1, side / aspect) * whole.height());
+    int x = start(left, right, width, whole.width(), random);
+    int y = start(top, bottom, height, whole.height(), random);
+    ModelConfig.Grid grid = config.coarseGrid(whole.width(), whole.height());
+    if (x < 0 || y < 0 || !config.coarseGrid(width, height).equals(grid)) {
+      return null;
+    }
+    return new ImageChange(
+        x, y, width, height, whole.mirror(), whole.light(), whole.contrast(), whole.saturation());
+  }
+
+  /** A random start of a stretch that holds another one; −1 if that one is longer. */
+  private static int start(double from, double to, int length, int whole, SplittableRandom random) {
+    int first = (int) Math.max(0, Math.ceil(to) - length);
+    int last = (int) Math.min(whole - length, Math.floor(Math.min(from, whole)));
+    double place = random.nextDouble();
+    return last < first ? -1 : first + (int) (place * (last - first + 1));
   }
 }

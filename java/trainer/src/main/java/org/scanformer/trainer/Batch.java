@@ -3,7 +3,6 @@ package org.scanformer.trainer;
 import java.util.Arrays;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Pairs that share a coarse grid, with the labels that a scan of them is compared with. B pairs, S
@@ -75,14 +74,8 @@ final class Batch {
   final int size;
   final int patchSize;
 
-  /** Token ids, [B, text]; 0 after an expression's end. */
-  final long[] ids;
-
-  /** Columns of ids: the longest expression's tokens, rounded up to a multiple of 4. */
-  final int textLength;
-
-  /** Tokens of each expression. */
-  final int[] lengths;
+  /** Token ids of each expression. */
+  final int[][] ids;
 
   /** The true boxes (cx, cy, w, h), relative to the image, [B, 4]; anything without a target. */
   final float[] boxes;
@@ -92,33 +85,13 @@ final class Batch {
 
   final ScaleLabels[] scales;
 
-  Batch(
-      int[][] ids,
-      int maxTextLength,
-      int patchSize,
-      float[] boxes,
-      float[] there,
-      ScaleLabels[] scales) {
+  Batch(int[][] ids, int patchSize, float[] boxes, float[] there, ScaleLabels[] scales) {
     this.size = ids.length;
+    this.ids = ids;
     this.patchSize = patchSize;
     this.boxes = boxes;
     this.there = there;
     this.scales = scales;
-    int longest = 0;
-    for (int[] row : ids) {
-      longest = Math.max(longest, row.length);
-    }
-    // Few different shapes: the libraries prepare a kernel for each.
-    longest = Math.min(maxTextLength, (longest + 3) / 4 * 4);
-    this.textLength = longest;
-    this.ids = new long[size * longest];
-    this.lengths = new int[size];
-    for (int i = 0; i < size; i++) {
-      lengths[i] = ids[i].length;
-      for (int j = 0; j < ids[i].length; j++) {
-        this.ids[i * longest + j] = ids[i][j];
-      }
-    }
   }
 
   /** Pairs with a target. */
@@ -130,23 +103,32 @@ final class Batch {
     return targets;
   }
 
-  /** The patches' pixels as rows for the projection: channel, row, column; [B, n, 3 P²]. */
-  Tensor patchRows(Device device, int scale, ScalarType type) {
+  /** Tokens of each expression. */
+  int[] lengths() {
+    return Arrays.stream(ids).mapToInt(row -> row.length).toArray();
+  }
+
+  /**
+   * The pixels of patches as rows for the projection: channel, row, column; [places, 3 P²].
+   *
+   * @param places of patches among the B · n
+   */
+  Tensor patchRows(Device device, int scale, int[] places) {
     ScaleLabels s = scales[scale];
-    long p = patchSize;
-    return Torch.of(device, s.pixels, size, 3, s.rows, p, s.cols, p)
-        .to(type)
-        .permute(0, 2, 4, 1, 3, 5)
-        .reshape(size, (long) s.rows * s.cols, 3 * p * p);
-  }
-
-  /** A scale's array of one number per patch as a tensor, [B, n]. */
-  Tensor perPatch(Device device, int scale, float[] data) {
-    return Torch.of(device, data, size, (long) scales[scale].rows * scales[scale].cols);
-  }
-
-  /** A scale's array of one class per patch as a tensor, [B, n]. */
-  Tensor perPatch(Device device, int scale, long[] data) {
-    return Torch.of(device, data, size, (long) scales[scale].rows * scales[scale].cols);
+    int p = patchSize;
+    int n = s.rows * s.cols;
+    int width = s.cols * p;
+    float[] rows = new float[places.length * 3 * p * p];
+    int to = 0;
+    for (int place : places) {
+      int corner = place / n * 3 * n * p * p + place % n / s.cols * p * width + place % s.cols * p;
+      for (int channel = 0; channel < 3; channel++) {
+        for (int y = 0; y < p; y++) {
+          System.arraycopy(s.pixels, corner + channel * n * p * p + y * width, rows, to, p);
+          to += p;
+        }
+      }
+    }
+    return Torch.of(device, rows, places.length, 3L * p * p);
   }
 }

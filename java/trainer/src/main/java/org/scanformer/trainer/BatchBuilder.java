@@ -25,6 +25,9 @@ final class BatchBuilder implements AutoCloseable {
   /** The share of the patch or of the object from which on an object covers a patch. */
   private static final double COVERS = 0.3;
 
+  /** The relative difference up to which overlaps count as equal. */
+  private static final double SAME = 0.01;
+
   private final ModelConfig config;
   private final TextTokenizer tokenizer;
   private final List<String> categories;
@@ -115,7 +118,7 @@ final class BatchBuilder implements AutoCloseable {
         scales[s] = scales[s].first(filled);
       }
     }
-    return new Batch(ids, config.maxTextLength(), config.patchSize(), boxes, there, scales);
+    return new Batch(ids, config.patchSize(), boxes, there, scales);
   }
 
   /** Fills a pair's place and returns its token ids; labels come last, as nothing clears them. */
@@ -189,16 +192,7 @@ final class BatchBuilder implements AutoCloseable {
         wanted |= overlap(cell, landmark) / (width * height) > OVERLAPS;
       }
       labels.wanted[place] = wanted ? 1 : 0;
-      ImageObject covering = null;
-      double most = 0;
-      for (ImageObject object : objects) {
-        double common = overlap(cell, object.box());
-        double least = Math.min(width * height, object.box().width() * object.box().height());
-        if (common > most && common >= COVERS * least) {
-          most = common;
-          covering = object;
-        }
-      }
+      ImageObject covering = covering(cell, objects, pair.targets());
       if (covering != null) {
         labels.covered[place] = 1;
         double[] box = normalized(covering.box(), image);
@@ -209,6 +203,33 @@ final class BatchBuilder implements AutoCloseable {
         labels.colors[place] = number(colors, covering.color());
       }
     }
+  }
+
+  /**
+   * The object that covers most of a patch. Of several that cover as much, as a shirt and who wears
+   * it, the one that the expression means, otherwise the smallest.
+   *
+   * @return null if none covers enough of it
+   */
+  private static ImageObject covering(Box cell, List<ImageObject> objects, List<Box> targets) {
+    ImageObject covering = null;
+    double most = 0;
+    double least = 0;
+    for (ImageObject object : objects) {
+      Box box = object.box();
+      double area = box.width() * box.height();
+      double common = overlap(cell, box);
+      // Less is better.
+      double rank = targets.contains(box) ? 0 : area;
+      if (common > 0
+          && common >= COVERS * Math.min(cell.width() * cell.height(), area)
+          && (common > (1 + SAME) * most || common > (1 - SAME) * most && rank < least)) {
+        covering = object;
+        most = common;
+        least = rank;
+      }
+    }
+    return covering;
   }
 
   private static long number(List<String> names, String name) {

@@ -4,13 +4,11 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.TreeSet;
 import org.scanformer.datasets.BadRecord;
 import org.scanformer.datasets.MdetrDataset;
 import org.scanformer.datasets.ReferDataset;
 import org.scanformer.datasets.ReferringDataset;
-import org.scanformer.datasets.ReferringPair;
 import org.scanformer.datasets.ShapesDataset;
 import org.scanformer.datasets.Split;
 import org.scanformer.internal.model.ModelConfig;
@@ -21,7 +19,6 @@ import picocli.CommandLine.Spec;
 
 /** The options that choose the data to train on. */
 final class DataOptions {
-  private static final long VALIDATION_SEED = 1;
   private static final int NAMED_PAIRS = 500;
   private static final int NAMED_RECORDS = 20;
 
@@ -47,8 +44,18 @@ final class DataOptions {
   @Option(
       names = "--root",
       paramLabel = "DIR",
-      description = "refer: the directory with refs(…).p and instances.json.")
-  private Path root;
+      description =
+          "refer: the directory with refs(…).p and instances.json; may be given several times, to mix"
+              + " datasets.")
+  private List<Path> roots = List.of();
+
+  @Option(
+      names = "--weight",
+      paramLabel = "W",
+      description =
+          "refer: how often batches are of a --root, relative to the others, in their order. Default:"
+              + " 1 each.")
+  private List<Double> weights = List.of();
 
   @Option(
       names = "--split-by",
@@ -86,10 +93,18 @@ final class DataOptions {
   private Path images;
 
   @Option(
+      names = "--cache",
+      paramLabel = "FILE",
+      description =
+          "refer and mdetr: a file for the decoded images, so that each is decoded once; it takes"
+              + " three bytes per pixel of the images.")
+  private Path cacheFile;
+
+  @Option(
       names = "--validation-pairs",
       paramLabel = "N",
       defaultValue = "960",
-      description = "Maximum number of held-out pairs. Default: 960.")
+      description = "Maximum number of held-out pairs of each dataset. Default: 960.")
   private int validationPairs;
 
   @Option(
@@ -107,7 +122,8 @@ final class DataOptions {
       description = "shapes: up to eight objects, more synonyms and phrases, and typing errors.")
   private boolean varied;
 
-  private ReferringDataset training;
+  private List<ReferringDataset> training;
+  private ImageCache cache;
 
   boolean isShapes() {
     return form == Form.SHAPES;
@@ -119,9 +135,18 @@ final class DataOptions {
    * @param curriculum whether drawn scenes are simple at first
    */
   TrainingData training(ModelConfig config, int batch, long seed, boolean curriculum) {
-    return isShapes()
-        ? new ShapesTrainingData(config, batch, seed, varied, absent, curriculum)
-        : new EpochTrainingData(trainingSet(), config, batch, seed, absent);
+    if (isShapes()) {
+      return new ShapesTrainingData(config, batch, seed, varied, absent, curriculum);
+    }
+    List<TrainingData> sources = new ArrayList<>();
+    for (ReferringDataset dataset : trainingSets()) {
+      sources.add(new EpochTrainingData(dataset, config, batch, seed, absent));
+    }
+    double[] shares = new double[sources.size()];
+    for (int i = 0; i < shares.length; i++) {
+      shares[i] = weights.isEmpty() ? 1 : weights.get(i);
+    }
+    return sources.size() == 1 ? sources.get(0) : new MixedTrainingData(sources, shares);
   }
 
   /** The tokens of the drawn scenes; a token's index is its id. */
@@ -140,72 +165,78 @@ final class DataOptions {
       throw new CommandLine.ParameterException(
           spec.commandLine(), "--absent must be at least 0 and less than 1, found " + absent);
     }
+    if (!weights.isEmpty() && weights.size() != roots.size()) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(),
+          "found "
+              + weights.size()
+              + " --weight for "
+              + roots.size()
+              + " --root, expected as many");
+    }
+    for (double weight : weights) {
+      if (!(weight > 0 && weight < Double.POSITIVE_INFINITY)) {
+        throw new CommandLine.ParameterException(
+            spec.commandLine(), "--weight must be greater than 0, found " + weight);
+      }
+    }
     if (varied && !isShapes()) {
       throw new CommandLine.ParameterException(spec.commandLine(), "--varied is for --data shapes");
     }
   }
 
-  private ReferringDataset trainingSet() {
+  /** The datasets to train on; a few drawn scenes stand for all of them. */
+  List<ReferringDataset> trainingSets() {
     if (training == null) {
       training =
-          switch (form) {
-            case SHAPES -> ShapesDataset.of(Split.TRAIN, 1, NAMED_PAIRS);
-            case REFER -> ReferDataset.open(required(root, "--root"), splitBy, split, images);
-            case MDETR -> MdetrDataset.open(required(file, "--file"), images);
-          };
-      report(training);
+          isShapes()
+              ? List.of(ShapesDataset.of(Split.TRAIN, 1, NAMED_PAIRS))
+              : files(split, file, "--file");
     }
     return training;
   }
 
+  /** Opens a split of files, with their images in the cache if there is one. */
+  private List<ReferringDataset> files(String ofSplit, Path mdetr, String option) {
+    List<ReferringDataset> datasets = new ArrayList<>();
+    if (form == Form.MDETR) {
+      datasets.add(MdetrDataset.open(required(mdetr, option), images));
+    } else {
+      required(roots.isEmpty() ? null : roots.get(0), "--root");
+      for (Path root : roots) {
+        datasets.add(ReferDataset.open(root, splitBy, ofSplit, images));
+      }
+    }
+    datasets.forEach(this::report);
+    if (cacheFile == null) {
+      return datasets;
+    }
+    if (cache == null) {
+      cache = ImageCache.open(cacheFile);
+    }
+    return datasets.stream().map(cache::of).toList();
+  }
+
   /**
-   * The held-out pairs, at least one.
+   * The held-out pairs of each dataset, at least one.
    *
    * @throws IllegalArgumentException when there are none
    */
-  List<ReferringPair> validation() {
+  List<HeldOut> validation() {
     if (validationPairs < 1) {
       throw new CommandLine.ParameterException(
           spec.commandLine(), "--validation-pairs must be at least 1, found " + validationPairs);
     }
-    ReferringDataset dataset =
-        switch (form) {
-          case SHAPES -> {
-            ShapesDataset scenes =
-                ShapesDataset.of(
-                    Split.VALIDATION,
-                    VALIDATION_SEED,
-                    validationPairs,
-                    ShapesTrainingData.MAX_LONG_SIDE);
-            yield (varied ? scenes.varied() : scenes).withAbsent(absent);
-          }
-          case REFER ->
-              ReferDataset.open(required(root, "--root"), splitBy, validationSplit, images);
-          case MDETR -> MdetrDataset.open(required(validationFile, "--validation-file"), images);
-        };
-    report(dataset);
-    AbsentPairs mixture = new AbsentPairs(dataset, isShapes() ? 0 : absent);
-    SplittableRandom random = new SplittableRandom(VALIDATION_SEED);
-    List<ReferringPair> usable = new ArrayList<>();
-    boolean anyTarget = false;
-    for (int i = 0; i < dataset.size(); i++) {
-      ReferringPair pair = mixture.pair(i, random);
-      if (pair.hasOneTarget() || absent > 0 && pair.targets().isEmpty()) {
-        usable.add(pair);
-        anyTarget |= pair.hasOneTarget();
-      }
+    if (!isShapes()) {
+      return files(validationSplit, validationFile, "--validation-file").stream()
+          .map(dataset -> HeldOut.of(dataset, absent, validationPairs))
+          .toList();
     }
-    if (!anyTarget) {
-      throw new IllegalArgumentException(
-          dataset.name() + ": no held-out pair with one target found, expected at least 1");
-    }
-    List<ReferringPair> pairs = new ArrayList<>();
-    // Spread evenly, as neighbours belong to one image.
-    int count = Math.min(validationPairs, usable.size());
-    for (int i = 0; i < count; i++) {
-      pairs.add(usable.get((int) ((long) i * usable.size() / count)));
-    }
-    return pairs;
+    ShapesDataset scenes =
+        ShapesDataset.of(
+            Split.VALIDATION, HeldOut.SEED, validationPairs, ShapesTrainingData.MAX_LONG_SIDE);
+    ReferringDataset dataset = (varied ? scenes.varied() : scenes).withAbsent(absent);
+    return List.of(HeldOut.of(dataset, absent, validationPairs));
   }
 
   private void report(ReferringDataset dataset) {
@@ -232,18 +263,19 @@ final class DataOptions {
     return value;
   }
 
-  /** The names of the categories and of the colours of the first pairs' objects, sorted. */
+  /** The names of the categories and of the colours of all objects, sorted. */
   List<List<String>> objectNames() {
     TreeSet<String> categories = new TreeSet<>();
     TreeSet<String> colors = new TreeSet<>();
-    ReferringDataset dataset = trainingSet();
-    for (int i = 0; i < Math.min(NAMED_PAIRS, dataset.size()); i++) {
-      for (var object : dataset.pair(i).image().objects()) {
-        if (object.category() != null) {
-          categories.add(object.category());
-        }
-        if (object.color() != null) {
-          colors.add(object.color());
+    for (ReferringDataset dataset : trainingSets()) {
+      for (int i = 0; i < dataset.size(); i++) {
+        for (var object : dataset.pair(i).image().objects()) {
+          if (object.category() != null) {
+            categories.add(object.category());
+          }
+          if (object.color() != null) {
+            colors.add(object.color());
+          }
         }
       }
     }

@@ -17,6 +17,7 @@ import org.scanformer.internal.model.ModelConfig;
 final class EpochTrainingData implements TrainingData {
   private final ReferringDataset dataset;
   private final AbsentPairs mixture;
+  private final Augmentation augmentation;
   private final int batchSize;
   private final long seed;
   private final List<int[]> byGrid = new ArrayList<>();
@@ -31,6 +32,7 @@ final class EpochTrainingData implements TrainingData {
       ReferringDataset dataset, ModelConfig config, int batchSize, long seed, double absentShare) {
     this.dataset = dataset;
     this.mixture = new AbsentPairs(dataset, absentShare);
+    this.augmentation = new Augmentation(config);
     this.batchSize = batchSize;
     this.seed = seed;
     Map<ModelConfig.Grid, List<Integer>> grids = new LinkedHashMap<>();
@@ -73,7 +75,7 @@ final class EpochTrainingData implements TrainingData {
     SplittableRandom changes = new SplittableRandom(seed * 31 + step);
     List<ReferringPair> pairs = new ArrayList<>();
     for (int index : indices(step)) {
-      pairs.add(Augmentation.augment(mixture.pair(index, changes), changes));
+      pairs.add(augmentation.augment(mixture.pair(index, changes), changes));
     }
     return pairs;
   }
@@ -89,7 +91,7 @@ final class EpochTrainingData implements TrainingData {
           return null;
         }
         SplittableRandom changes = new SplittableRandom((seed * 31 + step) * 31 + place);
-        return Augmentation.augment(dataset.pair(pairs[(at + attempt) % pairs.length]), changes);
+        return augmentation.augment(dataset.pair(pairs[(at + attempt) % pairs.length]), changes);
       }
     }
     return null;

@@ -98,25 +98,19 @@ final class Losses {
       Scan.Scale scale = scan.scales[s];
       Batch.ScaleLabels labels = batch.scales[s];
       total = total.add(objectLoss(batch, scan, s));
-      Tensor target = batch.perPatch(device, s, labels.target).gather(1, scale.index());
-      Tensor map = model.auxiliary(scan.patches[s], "target_map").squeeze(2);
-      total = total.add(maskedBce(map, target, scale.present(), 3));
+      Tensor target = Torch.at(device, labels.target, scale.places());
+      Tensor map = model.auxiliary(scan.patches[s], "target_map").squeeze(1);
+      total = total.add(weightedBce(map, target, 3, null));
       if (hasCategories) {
-        total = total.add(classLoss(batch, scale, s, labels.categories, "category"));
+        total = total.add(classLoss(scale, labels.categories, "category"));
       }
       if (hasColors) {
-        total = total.add(classLoss(batch, scale, s, labels.colors, "color"));
+        total = total.add(classLoss(scale, labels.colors, "color"));
       }
       if (s < count - 1) {
-        Tensor wanted = batch.perPatch(device, s + 1, batch.scales[s + 1].wanted);
-        total =
-            total.add(
-                maskedBce(
-                    scale.childLogits(), wanted, scale.openChildren().mul(there), POSITIVE_WEIGHT));
-        Tensor soft = scale.childLogits().sigmoid().mul(scale.openChildren()).mean();
-        total = total.add(soft.sub(scalar(budget)).relu().square());
+        total = total.add(selectionLoss(batch, scale, s + 1));
       }
-      shares[s] = scale.selected().mean().item_double();
+      shares[s] = scale.selectedShare();
     }
     float[] hit = Torch.floats(right.sum(0));
     double[] hits = new double[count];
@@ -141,51 +135,57 @@ final class Losses {
     return weights;
   }
 
+  /** The selection loss of a scale's patches, by the logits that their parents gave. */
+  private Tensor selectionLoss(Batch batch, Scan.Scale parents, int scale) {
+    Device device = model.device();
+    float[] labels = batch.scales[scale].wanted;
+    int n = labels.length / batch.size;
+    Tensor wanted = Torch.at(device, labels, parents.childPlaces());
+    float[] there = new float[labels.length];
+    for (int i = 0; i < there.length; i++) {
+      there[i] = batch.there[i / n];
+    }
+    Tensor mask = Torch.at(device, there, parents.childPlaces());
+    Tensor soft = parents.childLogits().sigmoid().sum().div(scalar(labels.length));
+    return weightedBce(parents.childLogits(), wanted, POSITIVE_WEIGHT, mask)
+        .add(soft.sub(scalar(budget)).relu().square());
+  }
+
   /** The box loss of patch tokens that an object covers; 0 if there are none. */
   private Tensor objectLoss(Batch batch, Scan scan, int s) {
     Device device = model.device();
-    Scan.Scale scale = scan.scales[s];
-    long b = batch.size;
-    long m = scale.index().size(1);
-    Tensor covered =
-        batch
-            .perPatch(device, s, batch.scales[s].covered)
-            .gather(1, scale.index())
-            .mul(scale.present());
-    Tensor rows = covered.view(b * m).nonzero().squeeze(1);
+    Tensor places = scan.scales[s].places();
+    Batch.ScaleLabels labels = batch.scales[s];
+    Tensor rows = Torch.at(device, labels.covered, places).nonzero().squeeze(1);
     if (rows.size(0) == 0) {
       return torch.zeros(1).to(device, ScalarType.Float).sum();
     }
-    long n = (long) batch.scales[s].rows * batch.scales[s].cols;
     Tensor truth =
-        Torch.of(device, batch.scales[s].patchBoxes, b, n, 4)
-            .gather(1, scale.index().unsqueeze(2).expand(b, m, 4))
-            .view(b * m, 4)
-            .index_select(0, rows);
-    Tensor tokens = scan.patches[s].reshape(b * m, -1).index_select(0, rows);
-    return boxLoss(model.boxes(tokens), truth).mean();
+        Torch.of(device, labels.patchBoxes, labels.covered.length, 4)
+            .index_select(0, places.index_select(0, rows));
+    return boxLoss(model.boxes(scan.patches[s].index_select(0, rows)), truth).mean();
   }
 
-  private Tensor classLoss(Batch batch, Scan.Scale scale, int s, long[] classes, String head) {
-    Tensor truth = batch.perPatch(model.device(), s, classes).gather(1, scale.index());
-    // Tokens of discarded patches count as unknown.
-    Tensor known = scale.present().to(ScalarType.Long);
-    truth =
-        truth
-            .mul(known)
-            .add(known.eq(scalar(0)).to(ScalarType.Long).mul(new Scalar(Batch.UNKNOWN)));
-    Tensor rows = truth.view(-1).ne(scalar(Batch.UNKNOWN)).nonzero().squeeze(1);
+  private Tensor classLoss(Scan.Scale scale, long[] classes, String head) {
+    Tensor truth =
+        Torch.of(model.device(), classes, classes.length).index_select(0, scale.places());
+    Tensor rows = truth.ne(scalar(Batch.UNKNOWN)).nonzero().squeeze(1);
     if (rows.size(0) == 0) {
       return torch.zeros(1).to(model.device(), ScalarType.Float).sum();
     }
-    Tensor tokens = scale.middle().reshape(-1, scale.middle().size(2)).index_select(0, rows);
-    Tensor logits = model.auxiliary(tokens, head);
-    return torch.cross_entropy_loss(logits, truth.view(-1).index_select(0, rows)).mul(scalar(0.3));
+    Tensor logits = model.auxiliary(scale.middle().index_select(0, rows), head);
+    return torch.cross_entropy_loss(logits, truth.index_select(0, rows)).mul(scalar(0.3));
   }
 
-  /** Mean binary cross entropy where the mask is 1. */
-  private static Tensor maskedBce(Tensor logits, Tensor truth, Tensor mask, double positiveWeight) {
-    Tensor weight = truth.mul(scalar(positiveWeight - 1)).add(scalar(1)).mul(mask);
+  /**
+   * Mean binary cross entropy in which positives weigh more.
+   *
+   * @param mask 1 for those that count; null for all
+   */
+  private static Tensor weightedBce(
+      Tensor logits, Tensor truth, double positiveWeight, Tensor mask) {
+    Tensor weight = truth.mul(scalar(positiveWeight - 1)).add(scalar(1));
+    weight = mask == null ? weight : weight.mul(mask);
     // Reduction.Sum
     Tensor sum =
         torch.binary_cross_entropy_with_logits(

@@ -2,6 +2,7 @@ package org.scanformer.trainer;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.scanformer.ScanFormerException;
 import picocli.CommandLine;
 
@@ -17,11 +18,19 @@ public final class Main {
     // JavaCPP's limit follows the Java heap's, which does not apply to PyTorch's memory.
     System.setProperty("org.bytedeco.javacpp.maxBytes", "0");
     System.setProperty("org.bytedeco.javacpp.maxPhysicalBytes", "0");
-    System.exit(commandLine().execute(args));
+    boolean tokenizer = args.length > 0 && args[0].equals("tokenizer");
+    System.exit(
+        tokenizer
+            ? commandLine(new TokenizerCommand()).execute(Arrays.copyOfRange(args, 1, args.length))
+            : commandLine().execute(args));
   }
 
   static CommandLine commandLine() {
-    return new CommandLine(new TrainCommand())
+    return commandLine(new TrainCommand());
+  }
+
+  static CommandLine commandLine(Object application) {
+    return new CommandLine(application)
         .setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
         .setCaseInsensitiveEnumValuesAllowed(true)
@@ -35,7 +44,7 @@ public final class Main {
               command
                   .getErr()
                   .println(
-                      NAME
+                      command.getCommandName()
                           + ": "
                           + (failure instanceof ScanFormerException
                                   || failure instanceof IllegalArgumentException
@@ -48,9 +57,10 @@ public final class Main {
   /** Says what is wrong in a line, and where to read on: the whole help would hide it. */
   private static int tellUsage(CommandLine.ParameterException failure) {
     PrintWriter err = failure.getCommandLine().getErr();
-    err.println(NAME + ": " + failure.getMessage());
+    String name = failure.getCommandLine().getCommandName();
+    err.println(name + ": " + failure.getMessage());
     CommandLine.UnmatchedArgumentException.printSuggestions(failure, err);
-    err.println("'" + NAME + " --help' shows the usage.");
+    err.println("'" + name + " --help' shows the usage.");
     return 2;
   }
 

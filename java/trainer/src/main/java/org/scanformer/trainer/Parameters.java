@@ -205,9 +205,10 @@ final class Parameters implements AutoCloseable {
 
   /**
    * Draws the initial values: matrices and embeddings normal, the two that end a residual branch
-   * smaller by the square root of twice the layers, norms one, biases zero. Positions start as
-   * sines and cosines of rows and columns. The box head starts at a centred box with a quarter of
-   * the image's sides.
+   * smaller by the square root of twice the layers, norms one, biases zero. Heads that only
+   * training has start at zero: otherwise their first gradients would undo what a trained model has
+   * learnt. Positions start as sines and cosines of rows and columns. The box head starts at a
+   * centred box with a quarter of the image's sides.
    */
   void initialize(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
@@ -222,7 +223,7 @@ final class Parameters implements AutoCloseable {
             data[3] = (float) -Math.log(3);
           } else if (isNorm(name)) {
             Arrays.fill(data, name.endsWith("weight") ? 1 : 0);
-          } else if (!name.endsWith("bias")) {
+          } else if (!name.endsWith("bias") && !name.startsWith(AUXILIARY)) {
             boolean endsBranch = name.endsWith("output.dense.weight");
             double scale = endsBranch ? std / Math.sqrt(2 * config.numHiddenLayers()) : std;
             for (int j = 0; j < data.length; j++) {

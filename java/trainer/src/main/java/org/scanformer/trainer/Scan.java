@@ -2,30 +2,33 @@ package org.scanformer.trainer;
 
 import org.bytedeco.pytorch.Tensor;
 
-/** The results of a scan of a batch, for its losses. B pairs, S scales. */
+/** The results of a scan of a batch, for its losses. B pairs, S scales, n patches at a scale. */
 final class Scan {
   /**
-   * One scale.
+   * One scale, with m selected patches in all pairs together.
    *
-   * @param selected 1 for selected patches, [B, n]
-   * @param index the row-major place of each patch token, [B, m]; a pair's last selected patch is
-   *     followed by discarded ones, which no token sees
-   * @param present 1 for tokens of selected patches, [B, m]
-   * @param middle patch tokens after Encoder1, [B, m, C]
-   * @param childLogits selection logits of the next scale's patches, [B, 4 n]; null for the last
-   * @param openChildren 1 for children of selected patches, [B, 4 n]; null for the last scale
+   * @param selected 1 for selected patches, B · n of them, row-major
+   * @param places each selected patch's place among the B · n, [m]
+   * @param middle their tokens after Encoder1, [m, C]
+   * @param childPlaces each child's place among the next scale's B · 4 n patches, four after each
+   *     other for a patch, [4 m]; null for the last scale
+   * @param childLogits the children's selection logits, [4 m]; null for the last scale
    */
   record Scale(
-      Tensor selected,
-      Tensor index,
-      Tensor present,
-      Tensor middle,
-      Tensor childLogits,
-      Tensor openChildren) {}
+      float[] selected, Tensor places, Tensor middle, Tensor childPlaces, Tensor childLogits) {
+    /** The selected share of all patches. */
+    double selectedShare() {
+      double sum = 0;
+      for (float one : selected) {
+        sum += one;
+      }
+      return sum / selected.length;
+    }
+  }
 
   final Scale[] scales;
 
-  /** Patch tokens of each scale after the last layer and its norm, [B, m, C] each. */
+  /** Selected patches' tokens of each scale after the last layer and its norm, [m, C] each. */
   final Tensor[] patches;
 
   /** [REG] of each scale after the last layer and its norm, [B, S, C]. */

@@ -25,14 +25,26 @@ final class ScanFormerCheckpoint {
 
   private ScanFormerCheckpoint() {}
 
-  /** The checkpoint's config.json, without what the scores meant to it. */
-  static ObjectNode config(Path directory) {
+  /**
+   * The checkpoint's config.json, without what the scores meant to it.
+   *
+   * @param tokenizer whose vocabulary and longest text to take; null for the checkpoint's own
+   */
+  static ObjectNode config(Path directory, Path tokenizer) {
     JsonNode config = json(directory.resolve("config.json"));
     if (!(config instanceof ObjectNode node)) {
       throw error(directory.resolve("config.json"), "expected an object");
     }
     node.remove("score_calibration");
     node.remove("found_threshold");
+    if (tokenizer != null) {
+      JsonNode own = json(tokenizer);
+      node.put("vocab_size", own.path("model").path("vocab").size());
+      int longest = own.path("truncation").path("max_length").asInt();
+      if (longest > 0) {
+        node.put("max_text_length", longest);
+      }
+    }
     return node;
   }
 

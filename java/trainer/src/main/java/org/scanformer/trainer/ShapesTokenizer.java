@@ -11,7 +11,8 @@ import org.scanformer.datasets.ShapesDataset;
 
 /** The tokenizer of the drawn scenes' words, as a Hugging Face fast tokenizer (BERT WordPiece). */
 final class ShapesTokenizer {
-  private static final List<String> SPECIAL = List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]");
+  /** Tokens that are not text, by their ids. */
+  static final List<String> SPECIAL = List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]");
 
   private ShapesTokenizer() {}
 

@@ -60,6 +60,11 @@ final class Torch {
     return Tensor.create(data, shape).to(device, ScalarType.Long);
   }
 
+  /** The numbers at these places, [places]. */
+  static Tensor at(Device device, float[] numbers, Tensor places) {
+    return of(device, numbers, numbers.length).index_select(0, places);
+  }
+
   /** 1 − x. */
   static Tensor oneMinus(Tensor x) {
     return x.neg().add_(scalar(1));

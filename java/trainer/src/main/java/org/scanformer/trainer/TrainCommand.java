@@ -32,7 +32,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "The run's directory holds checkpoint.safetensors, curves.csv, curves.png and the model directory"
-          + " model/. A run that is started again in the same directory resumes from its checkpoint."
+          + " model/. A run that is started again in the same directory resumes from its checkpoint.",
+      "'scanformer-trainer tokenizer' builds a tokenizer from a dataset's expressions: see its --help."
     })
 final class TrainCommand implements Callable<Integer> {
   private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
@@ -52,7 +53,8 @@ final class TrainCommand implements Callable<Integer> {
         description =
             "Start with the weights, sizes and tokenizer of a ViLT checkpoint in Hugging Face's"
                 + " format, or of a model directory of ours; with --data shapes, words are added to"
-                + " the latter's tokenizer as needed.")
+                + " the latter's tokenizer as needed, and with --tokenizer, it takes that one's words"
+                + " and longest text.")
     private Path checkpoint;
 
     @Option(
@@ -339,7 +341,7 @@ final class TrainCommand implements Callable<Integer> {
       ObjectNode config =
           from == null
               ? smallConfig()
-              : ours ? ScanFormerCheckpoint.config(from) : ViltCheckpoint.config(from);
+              : ours ? ScanFormerCheckpoint.config(from, tokenizer) : ViltCheckpoint.config(from);
       if (shapesWords) {
         config.put("vocab_size", data.shapesTokens().size());
         config.put("max_text_length", data.shapesTextLength());

@@ -4,13 +4,13 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
-import org.scanformer.datasets.ReferringPair;
 
 /**
  * A run of the training loop in its directory: checkpoints, curves, evaluations on held-out pairs
@@ -60,7 +60,7 @@ final class TrainingRun {
   }
 
   /** Trains from the last checkpoint, if there is one, to the end or until Ctrl-C. */
-  void run(List<ReferringPair> heldOut) throws IOException {
+  void run(List<HeldOut> heldOut) throws IOException {
     Path checkpoint = out.resolve("checkpoint.safetensors");
     Path optionsFile = out.resolve("options.txt");
     if (Files.isRegularFile(checkpoint)) {
@@ -71,17 +71,19 @@ final class TrainingRun {
         err.println("The options were " + before + "; now they are " + options);
       }
     }
-    if (!trainer.anyReadable(heldOut)) {
-      throw new IllegalArgumentException(
-          "none of the "
-              + heldOut.size()
-              + " held-out pairs can be read, such as "
-              + heldOut.get(0).id()
-              + " with the image "
-              + heldOut.get(0).image().name());
+    for (HeldOut set : heldOut) {
+      if (!trainer.anyReadable(set.pairs())) {
+        throw new IllegalArgumentException(
+            set.name()
+                + ": none of the "
+                + set.pairs().size()
+                + " held-out pairs can be read, such as "
+                + set.pairs().get(0).id()
+                + " with the image "
+                + set.pairs().get(0).image().name());
+      }
     }
     AtomicFiles.write(optionsFile, options.toString());
-    List<List<ReferringPair>> validation = trainer.groups(heldOut);
     StopSignal signal = new StopSignal();
     Runtime.getRuntime().addShutdownHook(signal.hook());
     Curves curves = new Curves(out.resolve("curves.csv"), trainer.step());
@@ -102,7 +104,7 @@ final class TrainingRun {
         curves.save();
         plot(curves);
         if (trainer.step() % schedule.validateEvery == 0 || trainer.step() == options.steps()) {
-          evaluate(validation);
+          evaluate(heldOut);
         }
       }
     } finally {
@@ -137,36 +139,51 @@ final class TrainingRun {
     }
   }
 
-  /** Evaluates several thresholds, takes the best within the budget and writes the model. */
-  private void evaluate(List<List<ReferringPair>> validation) throws IOException {
+  /**
+   * Evaluates several thresholds, takes the best within the budget and writes the model. Held-out
+   * sets count equally, whatever their size.
+   */
+  private void evaluate(List<HeldOut> heldOut) throws IOException {
     double[] logits = new double[THRESHOLDS.length + 1];
     logits[0] = Double.NEGATIVE_INFINITY;
     for (int i = 0; i < THRESHOLDS.length; i++) {
       logits[i + 1] = Math.log(THRESHOLDS[i] / (1 - THRESHOLDS[i]));
     }
-    List<Evaluator.Evaluation> evaluations = trainer.evaluate(validation, logits);
+    List<List<Evaluator.Evaluation>> bySet = new ArrayList<>();
+    List<String> names = new ArrayList<>();
+    for (HeldOut set : heldOut) {
+      List<Evaluator.Evaluation> own = trainer.evaluate(trainer.groups(set.pairs()), logits);
+      if (own != null) {
+        bySet.add(own);
+        names.add(set.name());
+      }
+    }
     double chosen = 0.5;
     double best = -1;
+    int bestNumber = -1;
     Evaluator.Evaluation bestEvaluation = null;
-    if (evaluations == null) {
+    if (bySet.isEmpty()) {
       err.println("No held-out pair can be read any more; the model's threshold is " + chosen);
-      evaluations = List.of();
     } else {
       err.printf(
           Locale.ROOT,
           "%nStep %d, held out: %s with all patches%n",
           trainer.step(),
-          text(evaluations.get(0)));
-    }
-    for (int i = 1; i < evaluations.size(); i++) {
-      double threshold = THRESHOLDS[i - 1];
-      Evaluator.Evaluation some = evaluations.get(i);
-      err.printf(Locale.ROOT, "  threshold %.2f: %s%n", threshold, text(some));
-      int last = some.accuracy().length - 1;
-      if (some.selectedShare()[last] <= schedule.budget && some.accuracy()[last] > best) {
-        best = some.accuracy()[last];
-        chosen = threshold;
-        bestEvaluation = some;
+          text(mean(bySet, 0)));
+      for (int i = 1; i < logits.length; i++) {
+        double threshold = THRESHOLDS[i - 1];
+        Evaluator.Evaluation some = mean(bySet, i);
+        err.printf(Locale.ROOT, "  threshold %.2f: %s%n", threshold, text(some));
+        int last = some.accuracy().length - 1;
+        if (some.selectedShare()[last] <= schedule.budget && some.accuracy()[last] > best) {
+          best = some.accuracy()[last];
+          chosen = threshold;
+          bestNumber = i;
+          bestEvaluation = some;
+        }
+      }
+      for (int set = 0; bestNumber > 0 && bySet.size() > 1 && set < bySet.size(); set++) {
+        err.println("  " + names.get(set) + ": " + text(bySet.get(set).get(bestNumber)));
       }
     }
     Presence presence = null;
@@ -185,6 +202,22 @@ final class TrainingRun {
         presence,
         out.resolve("tokenizer.json"),
         out.resolve("model"));
+  }
+
+  /** The mean over sets of the evaluations with a threshold, and the scores of all. */
+  private static Evaluator.Evaluation mean(List<List<Evaluator.Evaluation>> bySet, int threshold) {
+    int scales = bySet.get(0).get(threshold).accuracy().length;
+    double[] accuracy = new double[scales];
+    double[] share = new double[scales];
+    List<Presence.Judged> scores = new ArrayList<>();
+    for (List<Evaluator.Evaluation> set : bySet) {
+      for (int s = 0; s < scales; s++) {
+        accuracy[s] += set.get(threshold).accuracy()[s] / bySet.size();
+        share[s] += set.get(threshold).selectedShare()[s] / bySet.size();
+      }
+      scores.addAll(set.get(threshold).scores());
+    }
+    return new Evaluator.Evaluation(accuracy, share, scores);
   }
 
   private static String text(Presence presence) {

@@ -2,66 +2,169 @@ package org.scanformer.trainer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.scanformer.Box;
 import org.scanformer.Image;
+import org.scanformer.datasets.ImageObject;
 import org.scanformer.datasets.ReferringPair;
 import org.scanformer.datasets.ShapesDataset;
 import org.scanformer.datasets.Split;
+import org.scanformer.internal.model.ModelConfig;
 
+/** Expressions stay true of their changed images. */
 class AugmentationTest {
+  @TempDir private Path directory;
+  private ModelConfig config;
+  private Augmentation augmentation;
+
+  @BeforeEach
+  void readConfig() throws IOException {
+    config = ModelConfig.read(TinyModel.writeConfig(directory));
+    augmentation = new Augmentation(config);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "man on the left,man on the right",
+    "LEFT dog,right dog",
+    "rightmost cup,leftmost cup",
+    "2nd frm lft,2nd frm rgt",
+    "guy far r,guy far l",
+    "left-hand one,right-hand one",
+    "the dog right of the left cat,the dog left of the right cat",
+    "man on the right in red,man on the left in red",
+    "his left arm,his right arm",
+    "a bright red car,a bright red car",
+    "woman over there,woman over there"
+  })
+  void leftAndRightChangePlaces(String expression, String mirrored) {
+    assertEquals(mirrored, Sides.mirrored(expression));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "3 o'clock",
+        "dog right next to the man",
+        "the one she left",
+        "leftish person",
+        "person right in front of us"
+      })
+  void whatIsInDoubtIsNotMirrored(String expression) {
+    assertNull(Sides.mirrored(expression));
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
         "man on the left",
-        "LEFT dog",
-        "rightmost cup",
-        "2nd frm lft",
-        "guy far r",
-        "3 o'clock",
-        "left-hand one",
-        "bottom rt"
+        "second dog",
+        "2nd from top",
+        "the biggest cup",
+        "person in the middle",
+        "two dogs",
+        "the guy closest to us"
       })
-  void keepsSidesThatAreSpokenOf(String expression) {
-    assertFalse(Augmentation.maySwapSides(expression));
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"red car", "the topmost bird", "woman over there", "brother"})
-  void mirrorsTheRest(String expression) {
-    assertTrue(Augmentation.maySwapSides(expression));
+  void whatSpeaksOfPlacesIsNotCropped(String expression) {
+    assertFalse(PlaceWords.allowCrop(expression));
   }
 
   @Test
+  void whatSpeaksOfTheObjectMayBeCropped() {
+    assertTrue(PlaceWords.allowCrop("a brown dog with a collar"));
+    assertTrue(PlaceWords.speakOfColor("a brown dog with a collar"));
+    assertFalse(PlaceWords.speakOfColor("a dog with a collar"));
+  }
+
+  /** The pixel in the middle of the target is the same one, but for its light. */
+  @Test
   void boxesMoveWithTheirObjects() {
-    ShapesDataset scenes = ShapesDataset.of(Split.TRAIN, 8, 60, 200);
+    ShapesDataset scenes = ShapesDataset.of(Split.TRAIN, 8, 80, 200);
     SplittableRandom random = new SplittableRandom(4);
     int mirrored = 0;
+    int cropped = 0;
     for (int i = 0; i < scenes.size(); i++) {
       ReferringPair pair = scenes.pair(i);
-      ReferringPair changed = Augmentation.augment(pair, random);
+      ReferringPair changed = augmentation.augment(pair, random);
       Image before = pair.image().read();
       Image after = changed.image().read();
-      int x = (int) (pair.box().x() + pair.box().width() / 2);
-      int y = (int) (pair.box().y() + pair.box().height() / 2);
-      boolean mirror = !changed.box().equals(pair.box());
-      mirrored += mirror ? 1 : 0;
-      int to = mirror ? before.width() - 1 - x : x;
-      if (mirror) {
-        assertEquals(
-            pair.box().x(), before.width() - changed.box().x() - changed.box().width(), 1e-9);
-      }
+      assertEquals(changed.image().width(), after.width());
+      assertEquals(
+          config.coarseGrid(before.width(), before.height()),
+          config.coarseGrid(after.width(), after.height()));
+      // Whole in every part.
+      Box box = pair.box();
+      Box now = changed.box();
+      assertEquals(box.width(), now.width(), 1e-9);
+      assertEquals(box.height(), now.height(), 1e-9);
+      int[] old = pixel(before, box.x() + box.width() / 2, box.y() + box.height() / 2);
+      int[] close = pixel(after, now.x() + now.width() / 2, now.y() + now.height() / 2);
+      boolean mirror = !Sides.mirrored(pair.expression()).equals(pair.expression());
       for (int c = 0; c < 3; c++) {
-        int old = before.pixels().get(y * before.rowStride() + 3 * x + c) & 255;
-        int now = after.pixels().get(y * after.rowStride() + 3 * to + c) & 255;
-        assertEquals(old, now, 0.16 * old + 1);
+        assertEquals(old[c], close[c], 60, pair.id() + " " + changed.expression());
       }
-      assertEquals(pair.image().objects().size(), changed.image().objects().size());
+      mirrored += mirror && !changed.expression().equals(pair.expression()) ? 1 : 0;
+      cropped += after.width() < before.width() ? 1 : 0;
+      for (ImageObject object : changed.image().objects()) {
+        Box own = object.box();
+        assertTrue(own.x() >= 0 && own.x() + own.width() <= after.width(), own.toString());
+        assertTrue(own.y() >= 0 && own.y() + own.height() <= after.height(), own.toString());
+      }
     }
-    assertTrue(mirrored > 8, mirrored + " mirrored");
+    assertTrue(mirrored > 4, mirrored + " mirrored");
+    assertTrue(cropped > 4, cropped + " cropped");
+  }
+
+  /** A relation's target lies on the side of its landmark that the expression names. */
+  @Test
+  void sidesStayTrue() {
+    ShapesDataset scenes = ShapesDataset.of(Split.TRAIN, 8, 120, 200);
+    SplittableRandom random = new SplittableRandom(4);
+    int checked = 0;
+    for (int i = 0; i < scenes.size(); i++) {
+      ReferringPair pair = scenes.pair(i);
+      ReferringPair changed = augmentation.augment(pair, random);
+      boolean left = changed.expression().contains("left of");
+      if (left || changed.expression().contains("right of")) {
+        assertEquals(1, changed.landmarks().size());
+        assertEquals(left, middle(changed.box()) < middle(changed.landmarks().get(0)), pair.id());
+        checked++;
+      }
+    }
+    assertTrue(checked > 5, checked + " checked");
+  }
+
+  private static double middle(Box box) {
+    return box.x() + box.width() / 2;
+  }
+
+  private static int[] pixel(Image image, double x, double y) {
+    int[] channels = new int[3];
+    for (int c = 0; c < 3; c++) {
+      int place = (int) y * image.rowStride() + (int) x * 3 + c;
+      channels[c] = image.pixels().get(place) & 255;
+    }
+    return channels;
+  }
+
+  @Test
+  void objectsThatAreCutAwayAreNoLongerThere() {
+    Box inside = new Box(20, 20, 10, 10);
+    Box outside = new Box(80, 20, 10, 10);
+    ImageChange change = new ImageChange(10, 0, 50, 50, true, 1, 1, 1);
+    // Columns 20 to 30 of the image are 10 to 20 of the part, and 30 to 40 of its mirror image.
+    assertEquals(List.of(new Box(30, 20, 10, 10)), change.boxes(List.of(inside, outside)));
   }
 }

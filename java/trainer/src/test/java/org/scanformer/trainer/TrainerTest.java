@@ -195,7 +195,7 @@ class TrainerTest {
             new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED)
                 .scan(batch, everything, 0);
         float[] boxes = Torch.floats(scan.boxes);
-        float[] finest = Torch.floats(scan.scales[2].selected());
+        float[] finest = scan.scales[2].selected();
         for (int i = 0; i < BATCH; i++) {
           Image image = pairs.get(i).image().read();
           Location location =
@@ -262,6 +262,19 @@ class TrainerTest {
     trainer.run(() -> false, report -> losses.add(report.boxLoss()));
     double last = losses.subList(90, 100).stream().mapToDouble(d -> d).average().orElseThrow();
     assertTrue(last < 0.6 * losses.get(0), losses.get(0) + " to " + last);
+  }
+
+  /** Otherwise their first gradients would undo what a trained model has learnt. */
+  @Test
+  void headsThatOnlyTrainingHasStartAtZero() {
+    Parameters parameters = parameters();
+    for (String name : parameters.shapes().keySet()) {
+      float[] values = Torch.floats(parameters.part(parameters.values(), name));
+      boolean auxiliary = name.startsWith(Parameters.AUXILIARY);
+      for (int i = 0; auxiliary && i < values.length; i++) {
+        assertEquals(0, values[i], name);
+      }
+    }
   }
 
   @Test

@@ -1,0 +1,203 @@
+package org.scanformer.trainer;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import org.scanformer.Image;
+import org.scanformer.PixelFormat;
+import org.scanformer.datasets.BadRecord;
+import org.scanformer.datasets.ImageObject;
+import org.scanformer.datasets.ImageSource;
+import org.scanformer.datasets.ReferringDataset;
+import org.scanformer.datasets.ReferringPair;
+
+/**
+ * Decoded images in a file, so that each is decoded once, in this run or in an earlier one. An
+ * image is added when it is first read, under its name and size. The system keeps what is read
+ * often in memory. A record that a crash left unfinished is dropped. Thread-safe; one process at a
+ * time.
+ */
+final class ImageCache {
+  private static final int MAGIC = 0x5343_4943;
+
+  private record Place(long offset, PixelFormat format) {}
+
+  private final FileChannel file;
+  private final Map<String, Place> places = new HashMap<>();
+
+  private ImageCache(FileChannel file) {
+    this.file = file;
+  }
+
+  /**
+   * Opens a cache, which stays open as long as the process, or starts one.
+   *
+   * @throws UncheckedIOException when the file cannot be read and written
+   */
+  static ImageCache open(Path path) {
+    try {
+      ImageCache cache =
+          new ImageCache(
+              FileChannel.open(
+                  path,
+                  StandardOpenOption.CREATE,
+                  StandardOpenOption.READ,
+                  StandardOpenOption.WRITE));
+      cache.readIndex();
+      return cache;
+    } catch (IOException e) {
+      throw new UncheckedIOException(path + ": the cache of images cannot be used: " + e, e);
+    }
+  }
+
+  /** A record: magic, bytes of the name and of the pixels, format, name, pixels. */
+  private void readIndex() throws IOException {
+    long end = 0;
+    while (end + 16 <= file.size()) {
+      ByteBuffer head = read(end, 16);
+      int magic = head.getInt();
+      int nameBytes = head.getInt();
+      int pixelBytes = head.getInt();
+      int format = head.getInt();
+      long next = end + 16 + nameBytes + pixelBytes;
+      if (magic != MAGIC
+          || nameBytes < 0
+          || pixelBytes < 0
+          || next > file.size()
+          || format < 0
+          || format >= PixelFormat.values().length) {
+        break;
+      }
+      String name = StandardCharsets.UTF_8.decode(read(end + 16, nameBytes)).toString();
+      places.put(name, new Place(end + 16 + nameBytes, PixelFormat.values()[format]));
+      end = next;
+    }
+    file.truncate(end);
+  }
+
+  private ByteBuffer read(long offset, int bytes) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(bytes);
+    while (buffer.hasRemaining()) {
+      if (file.read(buffer, offset + buffer.position()) < 0) {
+        throw new EOFException("the file ends within a record");
+      }
+    }
+    return buffer.flip();
+  }
+
+  /** The dataset with its images in the cache. */
+  ReferringDataset of(ReferringDataset dataset) {
+    Map<ImageSource, ImageSource> sources = new IdentityHashMap<>();
+    List<ReferringPair> pairs = new ArrayList<>();
+    for (int i = 0; i < dataset.size(); i++) {
+      ReferringPair pair = dataset.pair(i);
+      pairs.add(
+          new ReferringPair(
+              pair.id(),
+              sources.computeIfAbsent(pair.image(), Cached::new),
+              pair.expression(),
+              pair.targets(),
+              pair.kind(),
+              pair.landmarks()));
+    }
+    return new CachedDataset(dataset.name(), List.copyOf(pairs), dataset.badRecords());
+  }
+
+  private record CachedDataset(String name, List<ReferringPair> pairs, List<BadRecord> badRecords)
+      implements ReferringDataset {
+    @Override
+    public int size() {
+      return pairs.size();
+    }
+
+    @Override
+    public ReferringPair pair(int index) {
+      return pairs.get(index);
+    }
+  }
+
+  private synchronized Image read(ImageSource source) {
+    String name = source.name() + " " + source.width() + "x" + source.height();
+    try {
+      Place place = places.get(name);
+      if (place == null) {
+        Image image = source.read();
+        place = add(name, image);
+        if (place == null) {
+          return image;
+        }
+      }
+      int bytes = source.width() * source.height() * place.format.bytesPerPixel();
+      return Image.of(read(place.offset, bytes), place.format, source.width(), source.height());
+    } catch (IOException e) {
+      throw new UncheckedIOException("the cache of images: " + e.getMessage(), e);
+    }
+  }
+
+  /** Appends an image; null if its size is not the expected one, which is for others to report. */
+  private Place add(String name, Image image) throws IOException {
+    if (!name.endsWith(" " + image.width() + "x" + image.height())) {
+      return null;
+    }
+    int row = image.width() * image.format().bytesPerPixel();
+    byte[] text = name.getBytes(StandardCharsets.UTF_8);
+    ByteBuffer record = ByteBuffer.allocate(16 + text.length + row * image.height());
+    record.putInt(MAGIC).putInt(text.length).putInt(row * image.height());
+    record.putInt(image.format().ordinal()).put(text);
+    for (int y = 0; y < image.height(); y++) {
+      record.put(record.position(), image.pixels(), y * image.rowStride(), row);
+      record.position(record.position() + row);
+    }
+    record.flip();
+    long begin = file.size();
+    while (record.hasRemaining()) {
+      file.write(record, begin + record.position());
+    }
+    Place place = new Place(begin + 16 + text.length, image.format());
+    places.put(name, place);
+    return place;
+  }
+
+  private final class Cached implements ImageSource {
+    private final ImageSource source;
+
+    Cached(ImageSource source) {
+      this.source = source;
+    }
+
+    @Override
+    public String name() {
+      return source.name();
+    }
+
+    @Override
+    public int width() {
+      return source.width();
+    }
+
+    @Override
+    public int height() {
+      return source.height();
+    }
+
+    @Override
+    public List<ImageObject> objects() {
+      return source.objects();
+    }
+
+    @Override
+    public Image read() {
+      return ImageCache.this.read(source);
+    }
+  }
+}

@@ -1,0 +1,181 @@
+package org.scanformer.trainer;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * Attention within each pair of a batch whose tokens lie side by side without padding. Pairs of
+ * similar length form a group, and only there the shorter ones are padded. A token attends to its
+ * own segment and to earlier ones. Not thread-safe.
+ */
+final class PairAttention {
+  /** Pairs of a group, at least: fewer would make the products small. */
+  private static final int GROUP = 12;
+
+  /** Added to the logits of absent keys; finite, so that no sum becomes NaN. */
+  private static final float ABSENT = -30_000;
+
+  /**
+   * A group of b pairs.
+   *
+   * @param queries the rows of its queries, [b · q]; of any token where a pair has fewer
+   * @param keys the rows of its keys, [b · k]
+   * @param bias what is added to the logits, [b, 1, q or 1, k]
+   */
+  private record Group(int pairs, Tensor queries, Tensor keys, Tensor bias) {}
+
+  private final Group[] groups;
+  private final Tensor order;
+  private final int queries;
+
+  /**
+   * The attention of a layout's last segments to all of its segments.
+   *
+   * @param first the first segment that attends
+   * @param type of the products
+   */
+  PairAttention(TokenLayout layout, int first, Device device, ScalarType type) {
+    int base = layout.begin(first, 0);
+    queries = layout.rows() - base;
+    Integer[] pairs = new Integer[layout.pairs()];
+    Arrays.setAll(pairs, i -> i);
+    Arrays.sort(pairs, Comparator.comparingInt(pair -> tokens(layout, 0, pair)));
+    groups = new Group[Math.max(1, pairs.length / GROUP)];
+    long[] order = new long[queries];
+    int padded = 0;
+    for (int g = 0; g < groups.length; g++) {
+      int from = g * pairs.length / groups.length;
+      int to = (g + 1) * pairs.length / groups.length;
+      Integer[] own = Arrays.copyOfRange(pairs, from, to);
+      int q = 0;
+      int k = 0;
+      for (int pair : own) {
+        q = Math.max(q, tokens(layout, first, pair));
+        k = Math.max(k, tokens(layout, 0, pair));
+      }
+      if (type != ScalarType.Float) {
+        // oneDNN prepares a kernel for each shape.
+        q = (q + 7) / 8 * 8;
+        k = (k + 7) / 8 * 8;
+      }
+      long[] queryRows = rows(layout, first, own, q, base);
+      for (int i = 0; i < own.length; i++) {
+        for (int j = 0; j < tokens(layout, first, own[i]); j++) {
+          order[(int) queryRows[i * q + j]] = padded + i * q + j;
+        }
+      }
+      padded += own.length * q;
+      groups[g] =
+          new Group(
+              own.length,
+              Torch.of(device, queryRows, queryRows.length),
+              Torch.of(device, rows(layout, 0, own, k, 0), (long) own.length * k),
+              bias(layout, first, own, q, k, device).to(type));
+    }
+    this.order = Torch.of(device, order, order.length);
+  }
+
+  /** Tokens of a pair from a segment on. */
+  private static int tokens(TokenLayout layout, int first, int pair) {
+    int tokens = 0;
+    for (int s = first; s < layout.segments(); s++) {
+      tokens += layout.tokens(s, pair);
+    }
+    return tokens;
+  }
+
+  /** The rows of pairs' tokens from a segment on, padded with 0 to a width. */
+  private static long[] rows(TokenLayout layout, int first, Integer[] pairs, int width, int base) {
+    long[] rows = new long[pairs.length * width];
+    for (int i = 0; i < pairs.length; i++) {
+      int place = i * width;
+      for (int s = first; s < layout.segments(); s++) {
+        for (int r = layout.begin(s, pairs[i]); r < layout.begin(s, pairs[i] + 1); r++) {
+          rows[place++] = r - base;
+        }
+      }
+    }
+    return rows;
+  }
+
+  private static Tensor bias(
+      TokenLayout layout, int first, Integer[] pairs, int q, int k, Device device) {
+    // A single segment's queries all have the same keys.
+    int height = first == layout.segments() - 1 ? 1 : q;
+    float[] bias = new float[pairs.length * height * k];
+    Arrays.fill(bias, ABSENT);
+    for (int i = 0; i < pairs.length; i++) {
+      int row = 0;
+      for (int s = first; s < layout.segments(); s++) {
+        boolean last = s == layout.segments() - 1;
+        // Rows of padding are read by nobody, but must have a key.
+        int rows = last ? height - row : layout.tokens(s, pairs[i]);
+        for (int end = row + rows; row < end; row++) {
+          keys(layout, pairs[i], s, bias, (i * height + row) * k);
+        }
+      }
+    }
+    return Torch.of(device, bias, pairs.length, 1, height, k);
+  }
+
+  /** Opens the keys of segments up to one. */
+  private static void keys(TokenLayout layout, int pair, int last, float[] bias, int place) {
+    for (int s = 0; s <= last; s++) {
+      int tokens = layout.tokens(s, pair);
+      Arrays.fill(bias, place, place + tokens, 0);
+      place += tokens;
+      bias[place - 1] = (float) Math.log(layout.lastCount(s, pair));
+    }
+  }
+
+  /** Number of rows that attend. */
+  int queries() {
+    return queries;
+  }
+
+  /**
+   * Attends.
+   *
+   * @param q rows of queries, [queries, C]
+   * @param k rows of keys, [rows of the layout, C]
+   * @param v rows of values, as k
+   * @return [queries, C]
+   */
+  Tensor apply(Tensor q, Tensor k, Tensor v, int heads) {
+    long c = q.size(1);
+    Tensor[] results = new Tensor[groups.length];
+    for (int g = 0; g < groups.length; g++) {
+      Group group = groups[g];
+      Tensor a =
+          attention(
+              perHead(q, group.queries, group.pairs, heads),
+              perHead(k, group.keys, group.pairs, heads),
+              perHead(v, group.keys, group.pairs, heads),
+              group.bias);
+      results[g] = a.transpose(1, 2).reshape(-1, c);
+    }
+    return Torch.cat(0, results).index_select(0, order);
+  }
+
+  /** Rows as [b, heads, tokens, C / heads]. */
+  private static Tensor perHead(Tensor x, Tensor rows, int pairs, int heads) {
+    long c = x.size(1);
+    return x.index_select(0, rows).view(pairs, -1, heads, c / heads).transpose(1, 2);
+  }
+
+  private static Tensor attention(Tensor q, Tensor k, Tensor v, Tensor bias) {
+    if (q.scalar_type() == ScalarType.Float) {
+      return torch.scaled_dot_product_attention(
+          q, k, v, new TensorOptional(bias), 0, false, new DoubleOptional(), false);
+    }
+    // In bf16, PyTorch's fused attention is slower on CPUs than these three steps.
+    Tensor scaled = q.mul(Torch.scalar(1 / Math.sqrt(q.size(3))));
+    return torch.softmax(scaled.matmul(k.transpose(2, 3)).add(bias), -1).matmul(v);
+  }
+}
