@@ -6,6 +6,7 @@
 
 void test_cuda_operations(sf_stream* stream);
 void test_table_faults(sf_stream* stream);
+void test_tensor_matmul(sf_stream* stream);
 
 void test_backend() {
     tested_backend = sf_cuda_backend();
@@ -23,10 +24,11 @@ void test_backend() {
     const struct {
         const char* name;
         void (*test)(sf_stream*);
-    } groups[] = {{"layer norm", test_layer_norm}, {"pyramid", test_pyramid},          {"patches", test_patches},
-                  {"embeddings", test_embeddings}, {"attention", test_attention},      {"memory", test_memory},
-                  {"refusals", test_refusals},     {"unsupported", test_unsupported},  {"limits", test_limits},
-                  {"CUDA", test_cuda_operations},  {"table faults", test_table_faults}};
+    } groups[] = {
+        {"layer norm", test_layer_norm}, {"pyramid", test_pyramid},           {"patches", test_patches},
+        {"embeddings", test_embeddings}, {"attention", test_attention},       {"memory", test_memory},
+        {"refusals", test_refusals},     {"unsupported", test_unsupported},   {"limits", test_limits},
+        {"CUDA", test_cuda_operations},  {"table faults", test_table_faults}, {"tensor matmul", test_tensor_matmul}};
     for (const auto& group : groups) {
         context = group.name;
         group.test(stream);
