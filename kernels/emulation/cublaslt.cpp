@@ -21,6 +21,7 @@ constexpr uint32_t kReductionComputeType = 2;
 constexpr uint32_t kEpilogueDefault = 1, kEpilogueBias = 4;
 constexpr int kOperationT = 1;
 constexpr size_t kVersion = 130100;
+constexpr int kAlgorithms = 3;
 
 struct Handle {
     uint64_t mark;
@@ -232,10 +233,17 @@ int cublasLtMatmulAlgoGetHeuristic(Handle* handle, Desc* desc, Layout* a, Layout
     }
     if (desc->epilogue == kEpilogueBias && !aligned(desc->bias)) return refuse("an epilogue without its bias");
     if (a->type != kR32F && a->leading % 8 != 0) return kNotSupported;
-    *results = {};
-    results->algorithm = {kMark, desc->epilogue, {a->columns, a->rows, b->columns}, {}};
-    results->workspace = static_cast<size_t>(preference->workspace);
-    *found = 1;
+    /* Several that do the same, of which one is not to be had. */
+    *found = requested < kAlgorithms ? requested : kAlgorithms;
+    for (int i = 0; i < *found; i++) {
+        results[i] = {};
+        if (i == 1) {
+            results[i].state = kNotSupported;
+            continue;
+        }
+        results[i].algorithm = {kMark, desc->epilogue, {a->columns, a->rows, b->columns}, {}};
+        results[i].workspace = static_cast<size_t>(preference->workspace);
+    }
     return kSuccess;
 }
 

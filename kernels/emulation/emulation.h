@@ -69,6 +69,11 @@ const unsigned char* warp_meeting(Meeting kind, const void* brought, size_t byte
 /* A mask must name all lanes that take part, and here a warp always takes part as a whole. */
 void check_mask(unsigned mask);
 
+/* Copies to 16 bytes of shared memory that land when the thread waits for their group: see async_copies.h. */
+void copy_async(void* to, const void* from, size_t bytes);
+void end_copy_group();
+void wait_for_copies(int left);
+
 void* shared_memory(size_t bytes);
 void shared_read(const void* address, size_t bytes);
 void shared_write(const void* address, size_t bytes);
@@ -118,11 +123,26 @@ T& block_shared() {
 }
 
 inline float4 load4(const Cell<float>* shared) { return {shared[0], shared[1], shared[2], shared[3]}; }
+inline void store2(Cell<float>* shared, float first, float second) {
+    shared[0] = first;
+    shared[1] = second;
+}
 inline void atomic_add(Cell<int>* shared, int value) { shared->add_unwatched(value); }
 inline int atomicCAS(int* address, int expected, int value) {
     const int before = *address;
     if (before == expected) *address = value;
     return before;
+}
+
+inline unsigned atomicInc(unsigned* address, unsigned highest) {
+    const unsigned before = *address;
+    *address = before >= highest ? 0 : before + 1;
+    return before;
+}
+inline void __threadfence() {}
+template <typename T>
+T __ldcg(const T* address) {
+    return *address;
 }
 
 /* Enqueues a kernel, whose name is told with its faults. */

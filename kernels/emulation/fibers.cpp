@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "async_copies.h"
 #include "emulation.h"
 
 /* Saves the callee's registers on the current stack, and goes on with those on another. */
@@ -47,6 +48,7 @@ constexpr int kStackSteps = 128;
 /* What a block may use of shared memory without asking the driver for more. */
 constexpr size_t kSharedBytes = 48 << 10;
 constexpr size_t kGuardBytes = 1 << 10;
+constexpr size_t kCopyBytes = 16;
 
 enum State { kReady, kAtBlockBarrier, kAtWarpMeeting, kDone };
 
@@ -54,6 +56,7 @@ struct Fiber {
     void* stack = nullptr;
     void* top = nullptr; /* the stack pointer while it waits */
     State state = kDone;
+    AsyncCopies copies;
 };
 
 struct Warp {
@@ -171,6 +174,27 @@ class Block {
         }
     }
 
+    /* Until it lands, its target holds bytes of 0xff, and is a write of this thread's at any time. */
+    void copy_async(void* to, const void* from, size_t bytes) {
+        access(to, kCopyBytes, true);
+        if (!fault_.empty()) return;
+        if ((reinterpret_cast<uintptr_t>(to) | reinterpret_cast<uintptr_t>(from)) % kCopyBytes != 0) {
+            fault("an asynchronous copy that is not aligned");
+        }
+        std::memset(to, 0xff, kCopyBytes);
+        fibers_[static_cast<size_t>(current_)].copies.start({to, from, bytes});
+    }
+
+    void end_copy_group() { fibers_[static_cast<size_t>(current_)].copies.end_group(); }
+
+    void wait_for_copies(int left) {
+        fibers_[static_cast<size_t>(current_)].copies.wait(left, [this](const AsyncCopy& copy) {
+            access(copy.to, kCopyBytes, true);
+            std::memset(copy.to, 0, kCopyBytes);
+            std::memcpy(copy.to, copy.from, copy.bytes);
+        });
+    }
+
     int current() const { return current_; }
 
   private:
@@ -198,6 +222,7 @@ class Block {
         std::fill(top, top + 8, nullptr);
         top[6] = reinterpret_cast<void*>(&Block::enter);
         fiber.top = top;
+        fiber.copies.abandon();
         make_ready(t);
     }
 
@@ -242,6 +267,7 @@ class Block {
     }
 
     void end() {
+        if (fibers_[static_cast<size_t>(current_)].copies.abandon()) fault("a thread ends before its copies");
         fibers_[static_cast<size_t>(current_)].state = kDone;
         done_++;
         release_block();
@@ -354,6 +380,9 @@ const unsigned char* warp_meeting(Meeting kind, const void* brought, size_t byte
     return block.meeting(kind, brought, bytes);
 }
 void check_mask(unsigned mask) { block.check_mask(mask); }
+void copy_async(void* to, const void* from, size_t bytes) { block.copy_async(to, from, bytes); }
+void end_copy_group() { block.end_copy_group(); }
+void wait_for_copies(int left) { block.wait_for_copies(left); }
 void* shared_memory(size_t bytes) { return block.shared(bytes); }
 void shared_read(const void* address, size_t bytes) { block.access(address, bytes, false); }
 void shared_write(const void* address, size_t bytes) { block.access(address, bytes, true); }

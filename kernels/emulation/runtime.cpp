@@ -1,6 +1,7 @@
 /* CUDA's runtime API on host memory. */
 #include "runtime.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -17,6 +18,10 @@ using emulation::Work;
 
 struct CUgraph_st {
     std::vector<Work> nodes;
+};
+
+struct CUevent_st {
+    std::chrono::steady_clock::time_point time;
 };
 
 namespace {
@@ -168,6 +173,24 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
     return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) { return queue_of(stream)->synchronize(); }
+cudaError_t cudaEventCreate(cudaEvent_t* event) {
+    *event = new CUevent_st;
+    return cudaSuccess;
+}
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+    delete event;
+    return cudaSuccess;
+}
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t queue) {
+    return queue->take([=] {
+        event->time = std::chrono::steady_clock::now();
+        return cudaSuccess;
+    });
+}
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
+    *milliseconds = std::chrono::duration<float, std::milli>(end->time - begin->time).count();
+    return cudaSuccess;
+}
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
     return queue_of(stream)->begin_capture();
 }

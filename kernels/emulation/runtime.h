@@ -35,6 +35,8 @@ struct CUstream_st {
     ~CUstream_st() = default;
 };
 using cudaStream_t = CUstream_st*;
+struct CUevent_st;
+using cudaEvent_t = CUevent_st*;
 using cudaGraph_t = CUgraph_st*;
 using cudaGraphExec_t = CUgraph_st*;
 
@@ -69,6 +71,10 @@ cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t queu
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* queue, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t queue);
 cudaError_t cudaStreamSynchronize(cudaStream_t queue);
+cudaError_t cudaEventCreate(cudaEvent_t* event);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t queue);
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end);
 cudaError_t cudaStreamBeginCapture(cudaStream_t queue, cudaStreamCaptureMode mode);
 cudaError_t cudaStreamEndCapture(cudaStream_t queue, cudaGraph_t* graph);
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long flags);

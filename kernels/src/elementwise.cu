@@ -1,5 +1,5 @@
 /* Bias and activation after a matrix product, and conversion of weights. */
-#include "scanformer_cuda.h"
+#include "activation.cuh"
 #include "stream.cuh"
 
 namespace {
@@ -7,22 +7,6 @@ namespace {
 constexpr int kThreads = 256;
 constexpr int kMaxBlocks = 65535;
 constexpr int kInFlight = 3; /* 3,072 columns, ViLT's intermediate size, in one step */
-
-/* Calls body with the activation as a function. */
-template <typename Body>
-__device__ __forceinline__ void with_activation(int activation, const Body& body) {
-    switch (activation) {
-        case SF_RELU:
-            /* Unlike a maximum, this lets a NaN through. */
-            return body([](float v) { return v < 0.0f ? 0.0f : v; });
-        case SF_GELU:
-            return body([](float v) { return 0.5f * v * (1.0f + erff(v * 0.70710678118654752440f)); });
-        case SF_SIGMOID:
-            return body([](float v) { return 1.0f / (1.0f + expf(-v)); });
-        default:
-            return body([](float v) { return v; });
-    }
-}
 
 template <typename T>
 __global__ void __launch_bounds__(kThreads)

@@ -82,6 +82,31 @@ __device__ __forceinline__ KvPlace value_at(int place, int padded) {
     return {place / 2 % 2 * 8 + 2 * t + place % 2, 8 * step + g};
 }
 
+/* The place of a token's element among its head's keys: the inverse of key_at. */
+template <typename Compute>
+__device__ __forceinline__ int key_place(int token, int element) {
+    if (!Compute::kFragments) return element * kKvTokens + token;
+    const int g = token % 8;
+    const int half = token / 8;
+    if (sizeof(typename Compute::Type) == 2) {
+        const int t = element % 8 / 2;
+        return element / 16 * 256 + (4 * g + t) * 8 + half * 4 + element % 16 / 8 * 2 + element % 2;
+    }
+    return element / 8 * 128 + (4 * g + element % 4) * 4 + half * 2 + element % 8 / 4;
+}
+
+/* The same among its head's values, of `padded` elements a token. */
+template <typename Compute>
+__device__ __forceinline__ int value_place(int token, int element, int padded) {
+    if (!Compute::kFragments) return token * padded + element;
+    const int g = element % 8;
+    const int t = token % 8 / 2;
+    if (sizeof(typename Compute::Type) == 2) {
+        return element / 16 * 256 + (4 * g + t) * 8 + element % 16 / 8 * 4 + token / 8 * 2 + token % 2;
+    }
+    return element / 8 * 128 + (4 * g + t) * 4 + token / 8 * 2 + token % 2;
+}
+
 __device__ __forceinline__ char* kv_block(uint64_t kv, int64_t layer_stride, int layer, int block, int64_t bytes) {
     return reinterpret_cast<char*>(kv) + layer_stride * layer + bytes * block;
 }

@@ -139,3 +139,15 @@ int sf_copy_to_device(sf_stream* stream, void* memory, const void* host, int64_t
 int sf_copy_to_host(sf_stream* stream, void* host, const void* memory, int64_t bytes) {
     return checked_copy(stream, "sf_copy_to_host", host, memory, bytes, cudaMemcpyDeviceToHost);
 }
+
+int sf_clear(sf_stream* stream, void* memory, int64_t bytes) {
+    const char* operation = "sf_clear";
+    const int status = use_stream(stream, operation);
+    if (status != SF_OK) return status;
+    if (bytes < 1 || memory == nullptr) {
+        return fail(stream, SF_INVALID_ARGUMENT, "%s: %lld bytes, expected at least 1, and memory", operation,
+                    static_cast<long long>(bytes));
+    }
+    return SF_CHECK(stream, operation,
+                    cudaMemsetAsync(memory, 0, static_cast<size_t>(bytes), cuda_stream(stream)->queue));
+}

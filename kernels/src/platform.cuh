@@ -30,6 +30,9 @@ __device__ __forceinline__ T& block_shared() {
 }
 
 __device__ __forceinline__ float4 load4(const float* shared) { return *reinterpret_cast<const float4*>(shared); }
+__device__ __forceinline__ void store2(float* shared, float first, float second) {
+    *reinterpret_cast<float2*>(shared) = make_float2(first, second);
+}
 __device__ __forceinline__ void atomic_add(int* shared, int value) { atomicAdd(shared, value); }
 
 /* Enqueues a kernel. Unlike cudaGetLastError after <<<>>>, its result says nothing of calls before it on the thread. */

@@ -142,6 +142,9 @@ void cuda::stream_destroy(sf_stream* stream) {
     (void)cudaStreamSynchronize(own->queue);
     (void)cudaFree(own->scratch);
     (void)cudaFreeHost(own->fault);
+    for (cudaEvent_t event : {own->timer_begin, own->timer_end}) {
+        if (event != nullptr) (void)cudaEventDestroy(event);
+    }
     (void)cudaStreamDestroy(own->queue);
     delete own;
 }

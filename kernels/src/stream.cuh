@@ -18,6 +18,8 @@ struct CudaStream : sf_stream {
     int64_t scratch_bytes;
     bool lost;
     bool recording; /* a graph */
+    cudaEvent_t timer_begin;
+    cudaEvent_t timer_end;
 };
 
 inline CudaStream* cuda_stream(sf_stream* stream) { return static_cast<CudaStream*>(stream); }

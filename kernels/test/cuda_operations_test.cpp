@@ -118,6 +118,24 @@ void test_recorded_pyramid(sf_stream* stream) {
     check_ok(stream, build(), "sf_build_pyramid after a recording");
 }
 
+/* The work between the two calls is done when the time of it is there. */
+void test_timer(sf_stream* stream) {
+    Array<float> array(1000);
+    float milliseconds = -1;
+    check_ok(stream, sf_timer_begin(stream), "sf_timer_begin");
+    check_ok(stream, sf_clear(stream, array.data(), 4000), "sf_clear");
+    check_ok(stream, sf_timer_end(stream, &milliseconds), "sf_timer_end");
+    check(milliseconds >= 0, "the time of work is not negative");
+    check_near(array, std::vector<double>(1000, 0.0), 0, "cleared memory");
+    check_refused(stream, sf_clear(stream, array.data(), 0), SF_INVALID_ARGUMENT, "sf_clear", "no bytes");
+    check_refused(stream, sf_timer_end(stream, nullptr), SF_INVALID_ARGUMENT, "sf_timer_end", "no place for the time");
+    check_equal(sf_graph_begin(stream), static_cast<int>(SF_OK), "sf_graph_begin");
+    check_equal(sf_timer_begin(stream), static_cast<int>(SF_INVALID_ARGUMENT), "sf_timer_begin while recording");
+    sf_graph* graph = nullptr;
+    check_equal(sf_graph_end(stream, &graph), static_cast<int>(SF_OK), "sf_graph_end");
+    sf_graph_destroy(graph);
+}
+
 /* A stream of another backend is refused by each function that only CUDA has. */
 void test_foreign_stream() {
     sf_backend other = *sf_cuda_backend();
@@ -140,6 +158,15 @@ void test_foreign_stream() {
     refused(sf_bias_activation(&stream, 1, 1, nullptr, SF_RELU, SF_F32, array.data()), "sf_bias_activation");
     refused(sf_plain_matmul(&stream, 1, 1, 1, SF_F32, array.data(), array.data(), SF_F32, array.data()),
             "sf_plain_matmul");
+    refused(sf_tensor_matmul(&stream, 1, 1, 8, SF_F16, array.data(), array.data(), nullptr, 0, nullptr, SF_F32,
+                             array.data(), 32, 1, nullptr),
+            "sf_tensor_matmul");
+    refused(sf_tensor_matmul_qkv(&stream, 1, 8, SF_F16, array.data(), array.data(), nullptr, 0, 1, 32, 0, array.data(),
+                                 nullptr, array.data(), 32, 1, nullptr),
+            "sf_tensor_matmul_qkv");
+    refused(sf_clear(&stream, array.data(), 4), "sf_clear");
+    refused(sf_timer_begin(&stream), "sf_timer_begin");
+    refused(sf_timer_end(&stream, array.data()), "sf_timer_end");
     refused(sf_graph_begin(&stream), "sf_graph_begin");
     refused(sf_graph_end(&stream, &graph), "sf_graph_end");
     refused(sf_graph_launch(&stream, nullptr), "sf_graph_launch");
@@ -163,6 +190,7 @@ void test_cuda_operations(sf_stream* stream) {
     }
     test_graph(stream);
     test_recorded_pyramid(stream);
+    test_timer(stream);
     test_foreign_stream();
     check_refused(stream, sf_bias_activation(stream, -1, 1, nullptr, 0, SF_F32, nullptr), SF_INVALID_ARGUMENT,
                   "sf_bias_activation", "negative rows");

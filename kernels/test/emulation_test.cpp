@@ -1,4 +1,5 @@
 /* That the emulation catches what it is there for: kernels with one fault each, and the same without it. */
+#include "async_copy.cuh"
 #include "check.h"
 #include "matrix.cuh"
 #include "scanformer_cuda.h"
@@ -110,6 +111,57 @@ void multiply(int depth, double tolerance, T) {
     check_near(c, expected, tolerance, "a product of tiles of depth " + std::to_string(depth));
 }
 
+enum PlantedCopy { kRightCopy, kNoWait, kTooFewWaits, kNoBarrierBehind, kTargetInUse, kNotWaitedFor };
+
+struct CopyShared {
+    Cell<uint4> stages[2][32];
+};
+
+/* Copies two rows of 16 bytes a lane to shared memory ahead of their use, and hands them to the neighbours. */
+void copy_rows(PlantedCopy fault, const uint4* from, uint32_t* to) {
+    CopyShared& shared = block_shared<CopyShared>();
+    const int lane = lane_id();
+    for (int s = 0; s < 2; s++) {
+        copy_async(&shared.stages[s][lane], from + 32 * s + lane, true);
+        end_copy_group();
+    }
+    for (int s = 0; s < 2; s++) {
+        if (fault == kTooFewWaits || (fault != kNoWait && s == 0)) {
+            wait_for_copies<1>();
+        } else if (fault != kNoWait) {
+            wait_for_copies<0>();
+        }
+        if (fault != kNoBarrierBehind) __syncwarp();
+        to[32 * s + lane] = static_cast<uint4>(shared.stages[s][lane ^ 1]).x;
+        if (fault == kTargetInUse && s == 0) copy_async(&shared.stages[0][lane], from, true);
+    }
+    if (fault == kNotWaitedFor) copy_async(&shared.stages[0][lane], from, false);
+}
+
+/* What the emulation finds wrong with the copies, or "wrong" for wrong results. */
+std::string copy_fault(PlantedCopy fault) {
+    Array<uint4> from(64);
+    Array<uint32_t> to(64);
+    for (uint32_t i = 0; i < 64; i++) from[i] = make_uint4(i, 0, 0, 0);
+    cudaStream_t queue = nullptr;
+    (void)cudaStreamCreateWithFlags(&queue, 0);
+    (void)emulation::launch(queue, "copy", dim3(1), 32, [&] { copy_rows(fault, from.data(), to.data()); });
+    const cudaError_t code = cudaStreamSynchronize(queue);
+    (void)cudaStreamDestroy(queue);
+    if (code != cudaSuccess) return emulation::last_fault();
+    for (size_t i = 0; i < 64; i++) {
+        if (to[i] != (i ^ 1)) return "wrong";
+    }
+    return "";
+}
+
+void copies() {
+    check(copy_fault(kRightCopy).empty(), "copies to shared memory ahead of their use");
+    for (const PlantedCopy fault : {kNoWait, kTooFewWaits, kNoBarrierBehind, kTargetInUse, kNotWaitedFor}) {
+        check(!copy_fault(fault).empty(), "fault " + std::to_string(fault) + " in copies to shared memory is found");
+    }
+}
+
 /* Every fp16 number against the compiler's conversion. */
 void halves() {
     int wrong = 0;
@@ -174,6 +226,7 @@ void lazy_queue() {
 
 void test_emulation() {
     halves();
+    copies();
     lazy_queue();
     lost_device();
     for (int i = 0; i < 20; i++) check(run(kRight).empty(), "a kernel without fault: " + emulation::last_fault());

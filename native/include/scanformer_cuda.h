@@ -37,6 +37,16 @@ int sf_free_host(sf_stream* stream, void* memory);
 int sf_copy_to_device(sf_stream* stream, void* memory, const void* host, int64_t bytes);
 int sf_copy_to_host(sf_stream* stream, void* host, const void* memory, int64_t bytes);
 
+/* Makes bytes of device memory zeros, enqueued. */
+int sf_clear(sf_stream* stream, void* memory, int64_t bytes);
+
+/*
+ * Milliseconds that the work enqueued between the two calls took on the device; sf_timer_end waits for it. One timer a
+ * stream, not while it is recorded.
+ */
+int sf_timer_begin(sf_stream* stream);
+int sf_timer_end(sf_stream* stream, float* milliseconds);
+
 /*
  * SF_OK when kernels of the stream's device can read the first and the last of the bytes from the address on, otherwise
  * SF_INVALID_ARGUMENT. What is between may be several allocations. bytes > 0.
@@ -55,6 +65,34 @@ int sf_bias_activation(sf_stream* stream, int rows, int columns, const float* bi
  */
 int sf_plain_matmul(sf_stream* stream, int rows, int out, int in, int type, const void* x, const void* weight,
                     int y_type, void* y);
+
+/*
+ * Bytes of the workspace of the two functions below, which must be zeros before its first use and is not to be written
+ * between; products of one stream may share it.
+ */
+int64_t sf_tensor_matmul_workspace(void);
+
+/*
+ * y = activation(x weight^T + bias) + added on the tensor cores, for few rows: x [rows, in] and weight [out, in] of the
+ * element type of compute_type (SF_F16, SF_BF16, SF_TF32), bias [out] and added [rows, out] fp32 or NULL, y [rows, out]
+ * of `type`; added may be y. Sums, bias, activation and addition are fp32, and y is rounded once. x and weight are
+ * aligned to 16 bytes, and so are their rows. For SF_TF32 elements are rounded to TensorFloat-32 as they are read.
+ *
+ * How the work is divided decides only its speed: tiles of tile_rows rows (32 or 64), and the inner dimension in up to
+ * `splits` parts, whose sums are added up in their order, so that results do not differ from run to run. More than one
+ * part needs the workspace, which holds 1,024 tiles and 8 MiB of their sums.
+ */
+int sf_tensor_matmul(sf_stream* stream, int rows, int out, int in, int compute_type, const void* x, const void* weight,
+                     const float* bias, int activation, const float* added, int type, void* y, int tile_rows,
+                     int splits, void* workspace);
+
+/*
+ * The same product with weight [3 * heads * head_size, in], whose results go where sf_append_kv puts those of its qkv,
+ * with its rules for appends, bias, counts and q; nothing is rounded between. head_size is 32, 64 or 128.
+ */
+int sf_tensor_matmul_qkv(sf_stream* stream, int rows, int in, int compute_type, const void* x, const void* weight,
+                         const sf_kv_append* appends, int num_appends, int heads, int head_size, int layer,
+                         const float* bias, const int32_t* counts, void* q, int tile_rows, int splits, void* workspace);
 
 /*
  * Records the operations enqueued from now on instead of running them, cuBLAS's on the stream's queue among them.

@@ -224,6 +224,17 @@ WRAP(sf_bias_activation,
 WRAP(sf_plain_matmul,
      (sf_stream * stream, int rows, int out, int in, int type, const void* x, const void* weight, int y_type, void* y),
      rows, out, in, type, x, weight, y_type, y)
+WRAP(sf_tensor_matmul,
+     (sf_stream * stream, int rows, int out, int in, int compute_type, const void* x, const void* weight,
+      const float* bias, int activation, const float* added, int type, void* y, int tile_rows, int splits,
+      void* workspace),
+     rows, out, in, compute_type, x, weight, bias, activation, added, type, y, tile_rows, splits, workspace)
+WRAP(sf_tensor_matmul_qkv,
+     (sf_stream * stream, int rows, int in, int compute_type, const void* x, const void* weight,
+      const sf_kv_append* appends, int num_appends, int heads, int head_size, int layer, const float* bias,
+      const int32_t* counts, void* q, int tile_rows, int splits, void* workspace),
+     rows, in, compute_type, x, weight, appends, num_appends, heads, head_size, layer, bias, counts, q, tile_rows,
+     splits, workspace)
 WRAP(sf_graph_launch, (sf_stream * stream, sf_graph* graph), graph)
 
 int __real_sf_graph_begin(sf_stream*);

@@ -24,6 +24,11 @@
  *       (x86-64-v3) or 4 (x86-64-v4); arm64 has 1 only
  *   <li>{@code org.scanformer.cuda.plainMatmul}: true for our plain matrix product instead of
  *       cuBLAS
+ *   <li>{@code org.scanformer.cuda.matmul}: {@code timed} by default, for which each shape of
+ *       matrix product is timed when it is first met, and the faster of cuBLAS's and our own is
+ *       kept; {@code own}, {@code cublas} or {@code mixed} to choose without timing
+ *   <li>{@code org.scanformer.cuda.matmulChoices}: a file that keeps what was faster, so that later
+ *       processes choose the same and give the same results bit for bit; it is trusted
  *   <li>{@code org.scanformer.cuda.plainLaunches}: true to launch kernels one by one instead of as
  *       CUDA graphs
  * </ul>

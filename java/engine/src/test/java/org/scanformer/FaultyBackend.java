@@ -32,6 +32,8 @@ final class FaultyBackend {
           "embedPatches",
           "createLinear",
           "linear",
+          "linearToAdd",
+          "linearAppendKv",
           "residualLayerNorm",
           "appendKv",
           "attention",

@@ -91,6 +91,39 @@ public interface Backend extends Operations, AutoCloseable {
   /** y = activation(x · weightᵀ + bias) for the first rows of x. */
   void linear(Tensor x, int rows, Linear weights, Activation activation, Tensor y);
 
+  /**
+   * Computes x · weightsᵀ + bias, to be added to `to`.
+   *
+   * @param y room for the result where it is not added at once
+   * @return what is still to be added: y, or null where `to` holds the sum
+   */
+  default Tensor linearToAdd(Tensor x, int rows, Linear weights, Tensor to, Tensor y) {
+    linear(x, rows, weights, Activation.IDENTITY, y);
+    return y;
+  }
+
+  /**
+   * Computes queries, keys and values, x · weightsᵀ + bias, and appends them: see {@link
+   * #appendKv}.
+   *
+   * @param qkv room for the result where it does not go to the cache at once
+   */
+  default void linearAppendKv(
+      KvAppendTable appends,
+      int rows,
+      int heads,
+      int headSize,
+      int layer,
+      Tensor x,
+      Linear weights,
+      Tensor bias,
+      Table counts,
+      Tensor qkv,
+      Tensor q) {
+    linear(x, rows, weights, Activation.IDENTITY, qkv);
+    appendKv(appends, rows, heads, headSize, layer, qkv, bias, counts, q);
+  }
+
   @Override
   void close();
 }

@@ -2,7 +2,9 @@ package org.scanformer.internal.cuda;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.cuda.cublas.cublasLtContext;
 import org.bytedeco.cuda.cublas.cublasLtMatmulAlgo_t;
@@ -20,11 +22,13 @@ import org.scanformer.Precision;
 import org.scanformer.ScanFormerException;
 import org.scanformer.internal.backend.Activation;
 import org.scanformer.internal.backend.ElementType;
+import org.scanformer.internal.backend.NativeStream;
 import org.scanformer.internal.backend.Tensor;
+import org.scanformer.natives.cuda.CudaApi;
 
 /**
  * Matrix products by cuBLASLt, on the backend's stream and in a workspace of their own that never
- * grows, so that they allocate nothing on the device and can be recorded. An algorithm is chosen
+ * grows, so that they allocate nothing on the device and can be recorded. Algorithms are asked for
  * when a shape is first met, and kept; a product that cuBLASLt has none for is the plain kernel's.
  * Sums are fp32 in all types. The calling thread's device must be the stream's. Loading this class
  * needs the driver and cuBLAS.
@@ -32,6 +36,9 @@ import org.scanformer.internal.backend.Tensor;
 final class CublasLtMatmul implements Matmul {
   /** What NVIDIA recommends for Hopper; older devices need 4 MiB. */
   private static final long WORKSPACE_BYTES = 32L << 20;
+
+  /** Algorithms that are asked for, to be timed. */
+  private static final int MAX_ALGORITHMS = 8;
 
   /** What every array and every row of the usual sizes is aligned to. */
   private static final int ALIGNMENT = 16;
@@ -43,6 +50,7 @@ final class CublasLtMatmul implements Matmul {
   private static final Map<Integer, cublasLtContext> HANDLES = new HashMap<>();
 
   private final cublasLtContext handle;
+  private final NativeStream stream;
   private final Matmul plain;
   private final CUstream_st queue;
   private final Tensor workspace;
@@ -68,11 +76,11 @@ final class CublasLtMatmul implements Matmul {
     private final cublasLtMatrixLayoutOpaque_t y;
     private final int epilogue;
 
-    /** Keeps the algorithm's memory. */
+    /** Keeps the algorithms' memory. */
     private final ByteBuffer found = direct(1 << 10);
 
-    /** Null where there is none. */
-    private cublasLtMatmulAlgo_t algorithm;
+    /** The likely fastest first; none where cuBLASLt has none. */
+    private final List<cublasLtMatmulAlgo_t> algorithms = new ArrayList<>();
 
     Plan(int compute, Shape shape, int epilogue) {
       this.epilogue = epilogue;
@@ -107,14 +115,16 @@ final class CublasLtMatmul implements Matmul {
    * Opens cuBLASLt on the calling thread's device.
    *
    * @param device that device's number
-   * @param queue the cudaStream_t
+   * @param stream a stream of it
    * @param workspace device memory of {@link #workspaceBytes()}, owned by the caller
    * @param plain products on the same stream for what cuBLASLt cannot do
    */
-  CublasLtMatmul(int device, Pointer queue, Tensor workspace, Matmul plain, Precision precision) {
+  CublasLtMatmul(
+      int device, NativeStream stream, Tensor workspace, Matmul plain, Precision precision) {
     this.handle = handle(device);
+    this.stream = stream;
     this.plain = plain;
-    this.queue = new CUstream_st(queue);
+    this.queue = new CUstream_st(CudaApi.sf_cuda_queue(stream.pointer()));
     this.workspace = workspace;
     this.compute =
         precision == Precision.TF32
@@ -187,35 +197,28 @@ final class CublasLtMatmul implements Matmul {
   }
 
   @Override
-  public boolean multiply(
-      int rows,
-      int out,
-      int in,
-      Tensor x,
-      Tensor weight,
-      Tensor bias,
-      Activation activation,
-      Tensor y) {
-    int epilogue = epilogue(bias, activation, y.type());
-    Shape shape = new Shape(rows, out, in, weight.type(), y.type(), epilogue);
-    Plan plan = plans.get(shape);
-    if (plan == null) {
-      plan = choose(shape, bias);
-      plans.put(shape, plan);
-    }
-    if (plan.algorithm == null) {
-      return plain.multiply(rows, out, in, x, weight, bias, activation, y);
+  public int algorithms(int rows, CudaLinear linear, Activation activation, Tensor y) {
+    return Math.max(1, plan(rows, linear, activation, y).algorithms.size());
+  }
+
+  @Override
+  public void linear(
+      int rows, CudaLinear linear, Tensor x, Activation activation, Tensor y, int algorithm) {
+    Plan plan = plan(rows, linear, activation, y);
+    if (plan.algorithms.isEmpty()) {
+      plain.linear(rows, linear, x, activation, y, 0);
+      return;
     }
     if (plan.epilogue != cublas.CUBLASLT_EPILOGUE_DEFAULT) {
-      setBias(plan, bias);
+      setBias(plan, linear.bias());
     }
     check(
-        "cublasLtMatmul of " + rows + " x " + in + " by " + out + " x " + in,
+        "cublasLtMatmul of " + rows + " x " + linear.in() + " by " + linear.weights().name(),
         cublas.cublasLtMatmul(
             handle,
             plan.product,
             one,
-            weight.pointer(),
+            linear.weights().pointer(),
             plan.weight,
             x.pointer(),
             plan.x,
@@ -224,18 +227,37 @@ final class CublasLtMatmul implements Matmul {
             plan.y,
             y.pointer(),
             plan.y,
-            plan.algorithm,
+            plan.algorithms.get(Math.min(algorithm, plan.algorithms.size() - 1)),
             workspace.pointer(),
             WORKSPACE_BYTES,
             queue));
-    return plan.epilogue != cublas.CUBLASLT_EPILOGUE_DEFAULT
-        || (bias == null && activation == Activation.IDENTITY);
+    if (plan.epilogue == cublas.CUBLASLT_EPILOGUE_DEFAULT) {
+      Matmul.finish(stream, rows, linear, activation, y);
+    }
+  }
+
+  /** The plan of a shape, whose rows are rounded up so that few shapes are met. */
+  private Plan plan(int rows, CudaLinear linear, Activation activation, Tensor y) {
+    Shape shape =
+        new Shape(
+            CudaBackend.roundedRows(rows),
+            linear.out(),
+            linear.in(),
+            linear.weights().type(),
+            y.type(),
+            epilogue(linear.bias(), activation, y.type()));
+    Plan plan = plans.get(shape);
+    if (plan == null) {
+      plan = choose(shape, linear.bias());
+      plans.put(shape, plan);
+    }
+    return plan;
   }
 
   /** With the epilogue if there is an algorithm that has it, otherwise without. */
   private Plan choose(Shape shape, Tensor bias) {
     Plan plan = plan(shape, shape.epilogue(), bias);
-    if (plan.algorithm == null && shape.epilogue() != cublas.CUBLASLT_EPILOGUE_DEFAULT) {
+    if (plan.algorithms.isEmpty() && shape.epilogue() != cublas.CUBLASLT_EPILOGUE_DEFAULT) {
       plan.destroy();
       plan = plan(shape, cublas.CUBLASLT_EPILOGUE_DEFAULT, bias);
     }
@@ -252,7 +274,7 @@ final class CublasLtMatmul implements Matmul {
       if (epilogue != cublas.CUBLASLT_EPILOGUE_DEFAULT) {
         setBias(plan, bias);
       }
-      findAlgorithm(plan);
+      findAlgorithms(plan);
       return plan;
     } catch (RuntimeException e) {
       plan.destroy();
@@ -273,7 +295,7 @@ final class CublasLtMatmul implements Matmul {
   }
 
   /** Leaves the plan without one where cuBLASLt has none. */
-  private void findAlgorithm(Plan plan) {
+  private void findAlgorithms(Plan plan) {
     PointerPointer<cublasLtMatmulPreferenceOpaque_t> place = place();
     check("cublasLtMatmulPreferenceCreate", cublas.cublasLtMatmulPreferenceCreate(place));
     cublasLtMatmulPreferenceOpaque_t preference =
@@ -290,7 +312,7 @@ final class CublasLtMatmul implements Matmul {
       prefer(preference, cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, Integer.BYTES);
       prefer(preference, cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, Integer.BYTES);
       prefer(preference, cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, Integer.BYTES);
-      cublasLtMatmulHeuristicResult_t result =
+      cublasLtMatmulHeuristicResult_t results =
           new cublasLtMatmulHeuristicResult_t(new Pointer(plan.found));
       int[] count = new int[1];
       int status =
@@ -302,13 +324,16 @@ final class CublasLtMatmul implements Matmul {
               plan.y,
               plan.y,
               preference,
-              1,
-              result,
+              MAX_ALGORITHMS,
+              results,
               count);
       if (status != cublas.CUBLAS_STATUS_NOT_SUPPORTED) {
         check("cublasLtMatmulAlgoGetHeuristic", status);
-        if (count[0] > 0 && result.state() == cublas.CUBLAS_STATUS_SUCCESS) {
-          plan.algorithm = result.algo();
+        for (int i = 0; i < count[0]; i++) {
+          cublasLtMatmulHeuristicResult_t result = results.getPointer(i);
+          if (result.state() == cublas.CUBLAS_STATUS_SUCCESS) {
+            plan.algorithms.add(result.algo());
+          }
         }
       }
     } finally {

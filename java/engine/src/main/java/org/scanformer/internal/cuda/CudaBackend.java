@@ -11,11 +11,13 @@ import org.scanformer.ScanFormerException;
 import org.scanformer.internal.backend.Activation;
 import org.scanformer.internal.backend.ElementType;
 import org.scanformer.internal.backend.HostDeviceBuffer;
+import org.scanformer.internal.backend.KvAppendTable;
 import org.scanformer.internal.backend.LaunchShape;
 import org.scanformer.internal.backend.Linear;
 import org.scanformer.internal.backend.NativeBackend;
 import org.scanformer.internal.backend.NativeStream;
 import org.scanformer.internal.backend.PixelSource;
+import org.scanformer.internal.backend.Table;
 import org.scanformer.internal.backend.Tensor;
 import org.scanformer.natives.api.Api;
 import org.scanformer.natives.cuda.CudaApi;
@@ -33,7 +35,7 @@ public final class CudaBackend extends NativeBackend {
   private final CudaGraphs graphs;
 
   /** Null until the backend is open. */
-  private Matmul matmul;
+  private CudaProducts products;
 
   private CudaBackend(NativeStream stream, Precision precision) {
     super(stream, precision, computeType(precision));
@@ -83,7 +85,7 @@ public final class CudaBackend extends NativeBackend {
     }
     CudaBackend backend = new CudaBackend(stream, chosen);
     try {
-      backend.matmul = backend.openMatmul(device);
+      backend.products = backend.openProducts(report);
       return backend;
     } catch (RuntimeException | LinkageError e) {
       backend.close();
@@ -91,16 +93,34 @@ public final class CudaBackend extends NativeBackend {
     }
   }
 
-  private Matmul openMatmul(int device) {
+  private CudaProducts openProducts(DeviceReport report) {
     Matmul plain = new PlainMatmul(stream());
     if (CudaDevices.plainMatmul()) {
-      return plain;
+      return new CudaProducts(plain, null, CudaProducts.Policy.CUBLAS, null, null);
     }
     Tensor workspace =
         new Tensor("cuBLAS's workspace", ElementType.U8, CublasLtMatmul.workspaceBytes(), 1);
     allocate(workspace);
-    return new CublasLtMatmul(
-        device, CudaApi.sf_cuda_queue(stream().pointer()), workspace, plain, precision());
+    return new CudaProducts(
+        new CublasLtMatmul(report.device(), stream(), workspace, plain, precision()),
+        openTensorMatmul(report),
+        CudaDevices.matmulPolicy(),
+        new MatmulTimer(stream(), workspace),
+        CudaDevices.matmulChoices(report));
+  }
+
+  /** Null for fp32, which tensor cores do not have. */
+  private TensorMatmul openTensorMatmul(DeviceReport report) {
+    if (precision() == Precision.FP32) {
+      return null;
+    }
+    Tensor workspace =
+        new Tensor(
+            "the workspace of products", ElementType.U8, CudaApi.sf_tensor_matmul_workspace(), 1);
+    allocate(workspace);
+    int multiprocessors =
+        Integer.parseInt(report.properties().getOrDefault("multiprocessors", "1"));
+    return new TensorMatmul(stream(), workspace, computeType(), multiprocessors);
   }
 
   @Override
@@ -193,72 +213,68 @@ public final class CudaBackend extends NativeBackend {
     return new CudaLinear(weights, biases);
   }
 
+  @Override
+  public int linearRows(int rows) {
+    return roundedRows(rows);
+  }
+
   /**
    * Multiples of 16 to 128, of 32 to 512, then of 128: few enough that each is met early, and close
    * enough that little is computed in vain.
    */
-  @Override
-  public int linearRows(int rows) {
+  static int roundedRows(int rows) {
     int step = rows <= 128 ? 16 : rows <= 512 ? 32 : 128;
     return (rows + step - 1) / step * step;
   }
 
   @Override
   public void linear(Tensor x, int rows, Linear weights, Activation activation, Tensor y) {
-    if (rows == 0) {
-      return;
+    if (rows > 0) {
+      products.linear(x, rows, (CudaLinear) weights, activation, y);
     }
-    CudaLinear linear = (CudaLinear) weights;
-    boolean done =
-        matmul.multiply(
-            linearRows(rows),
-            linear.out(),
-            linear.in(),
-            x,
-            linear.weights,
-            linear.bias,
-            activation,
-            y);
-    if (!done) {
-      stream()
-          .check(
-              CudaApi.sf_bias_activation(
-                  stream().pointer(),
-                  rows,
-                  linear.out(),
-                  linear.bias == null ? null : linear.bias.pointer(),
-                  activation.ordinal(),
-                  y.type().code(),
-                  y.pointer()));
-    }
+  }
+
+  @Override
+  public Tensor linearToAdd(Tensor x, int rows, Linear weights, Tensor to, Tensor y) {
+    return rows == 0 ? null : products.linearToAdd(x, rows, (CudaLinear) weights, to, y);
+  }
+
+  @Override
+  public void linearAppendKv(
+      KvAppendTable appends,
+      int rows,
+      int heads,
+      int headSize,
+      int layer,
+      Tensor x,
+      Linear weights,
+      Tensor bias,
+      Table counts,
+      Tensor qkv,
+      Tensor q) {
+    products.linearAppendKv(
+        appends,
+        rows,
+        heads,
+        headSize,
+        layer,
+        x,
+        (CudaLinear) weights,
+        bias,
+        counts,
+        qkv,
+        q,
+        () -> appendKv(appends, rows, heads, headSize, layer, qkv, bias, counts, q));
   }
 
   @Override
   protected void release() {
     graphs.close();
-    if (matmul != null) {
-      matmul.close();
+    if (products != null) {
+      products.close();
     }
     freeAll();
     pinned.freeAll();
-  }
-
-  /** Weights on the device. */
-  private record CudaLinear(Tensor weights, Tensor bias) implements Linear {
-    @Override
-    public int out() {
-      return Math.toIntExact(weights.rows());
-    }
-
-    @Override
-    public int in() {
-      return weights.columns();
-    }
-
-    @Override
-    public long bytes() {
-      return weights.bytes() + (bias == null ? 0 : bias.bytes());
-    }
   }
 
   /** A pinned copy on the host and one on the device. */

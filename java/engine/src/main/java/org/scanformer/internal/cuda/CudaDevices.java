@@ -1,11 +1,13 @@
 package org.scanformer.internal.cuda;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.Loader;
 import org.scanformer.BackendKind;
 import org.scanformer.DeviceReport;
+import org.scanformer.ErrorCode;
 import org.scanformer.Precision;
 import org.scanformer.ScanFormerException;
 import org.scanformer.internal.backend.DeviceFacts;
@@ -26,6 +28,12 @@ public final class CudaDevices {
    * check cuBLAS against it.
    */
   static final String PLAIN_MATMUL_PROPERTY = "org.scanformer.cuda.plainMatmul";
+
+  /** How matrix products are chosen: timed (the default), own, cublas or mixed. */
+  static final String MATMUL_PROPERTY = "org.scanformer.cuda.matmul";
+
+  /** The file that keeps the choices of matrix products. */
+  static final String MATMUL_CHOICES_PROPERTY = "org.scanformer.cuda.matmulChoices";
 
   private static final String BINDINGS = "org.bytedeco.cuda.global.cublas";
 
@@ -92,6 +100,32 @@ public final class CudaDevices {
 
   static boolean plainMatmul() {
     return Boolean.getBoolean(PLAIN_MATMUL_PROPERTY);
+  }
+
+  /**
+   * How matrix products are chosen.
+   *
+   * @throws ScanFormerException BAD_INPUT for a property that names none
+   */
+  static CudaProducts.Policy matmulPolicy() {
+    String name = System.getProperty(MATMUL_PROPERTY, "timed");
+    for (CudaProducts.Policy policy : CudaProducts.Policy.values()) {
+      if (policy.name().equalsIgnoreCase(name)) {
+        return policy;
+      }
+    }
+    throw new ScanFormerException(
+        ErrorCode.BAD_INPUT,
+        MATMUL_PROPERTY + ": expected timed, own, cublas or mixed, found \"" + name + "\"");
+  }
+
+  /** The file of a device's choices; null where none is asked for. */
+  static MatmulChoiceFile matmulChoices(DeviceReport report) {
+    String path = System.getProperty(MATMUL_CHOICES_PROPERTY);
+    return path == null
+        ? null
+        : new MatmulChoiceFile(
+            Path.of(path), report.name() + ", cuBLAS " + report.properties().get("cublas"));
   }
 
   /** Adds cuBLAS's version, or what is missing and how to get it. */

@@ -1,29 +1,47 @@
 package org.scanformer.internal.cuda;
 
+import org.bytedeco.javacpp.Pointer;
 import org.scanformer.internal.backend.Activation;
+import org.scanformer.internal.backend.NativeStream;
 import org.scanformer.internal.backend.Tensor;
+import org.scanformer.natives.cuda.CudaApi;
 
-/** Matrix products on a backend's stream. Used by one thread at a time. */
+/**
+ * Linear layers of any number of rows on a backend's stream, by one of several algorithms. Used by
+ * one thread at a time.
+ */
 interface Matmul extends AutoCloseable {
+  /** Algorithms that a product can be computed by, at least one; they are numbered from 0. */
+  int algorithms(int rows, CudaLinear linear, Activation activation, Tensor y);
+
   /**
-   * y = activation(x · weightᵀ + bias), enqueued; or y = x · weightᵀ, where the rest cannot be had
-   * with it exactly.
+   * y = activation(x · weightsᵀ + bias), enqueued.
    *
-   * @param x [rows, in] of the weight's type
-   * @param weight [out, in]
-   * @param bias [out], fp32, or null
-   * @param y [rows, out], fp32 or of the weight's type
-   * @return whether bias and activation are done
+   * @param rows what the arrays have room for once the backend has rounded it up
+   * @param x [rows, in] of the weights' type
+   * @param y [rows, out], fp32 or of the weights' type
+   * @param algorithm its number; a later one than there is stands for the last
    */
-  boolean multiply(
-      int rows,
-      int out,
-      int in,
-      Tensor x,
-      Tensor weight,
-      Tensor bias,
-      Activation activation,
-      Tensor y);
+  void linear(
+      int rows, CudaLinear linear, Tensor x, Activation activation, Tensor y, int algorithm);
+
+  /** Bias and activation of sums that are in y already. */
+  static void finish(
+      NativeStream stream, int rows, CudaLinear linear, Activation activation, Tensor y) {
+    if (linear.bias() == null && activation == Activation.IDENTITY) {
+      return;
+    }
+    Pointer bias = linear.bias() == null ? null : linear.bias().pointer();
+    stream.check(
+        CudaApi.sf_bias_activation(
+            stream.pointer(),
+            rows,
+            linear.out(),
+            bias,
+            activation.ordinal(),
+            y.type().code(),
+            y.pointer()));
+  }
 
   @Override
   void close();

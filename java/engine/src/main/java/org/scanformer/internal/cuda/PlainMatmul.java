@@ -5,7 +5,7 @@ import org.scanformer.internal.backend.NativeStream;
 import org.scanformer.internal.backend.Tensor;
 import org.scanformer.natives.cuda.CudaApi;
 
-/** Matrix products by the plain kernel: what cuBLAS is checked against. */
+/** Matrix products by the plain kernel: what the others are checked against. */
 final class PlainMatmul implements Matmul {
   private final NativeStream stream;
 
@@ -14,27 +14,25 @@ final class PlainMatmul implements Matmul {
   }
 
   @Override
-  public boolean multiply(
-      int rows,
-      int out,
-      int in,
-      Tensor x,
-      Tensor weight,
-      Tensor bias,
-      Activation activation,
-      Tensor y) {
+  public int algorithms(int rows, CudaLinear linear, Activation activation, Tensor y) {
+    return 1;
+  }
+
+  @Override
+  public void linear(
+      int rows, CudaLinear linear, Tensor x, Activation activation, Tensor y, int algorithm) {
     stream.check(
         CudaApi.sf_plain_matmul(
             stream.pointer(),
             rows,
-            out,
-            in,
-            weight.type().code(),
+            linear.out(),
+            linear.in(),
+            linear.weights().type().code(),
             x.pointer(),
-            weight.pointer(),
+            linear.weights().pointer(),
             y.type().code(),
             y.pointer()));
-    return bias == null && activation == Activation.IDENTITY;
+    Matmul.finish(stream, rows, linear, activation, y);
   }
 
   @Override

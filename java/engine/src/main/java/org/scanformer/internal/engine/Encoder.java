@@ -65,43 +65,64 @@ final class Encoder {
       } else {
         addAndNormalize(rows, x, pending, layer.before(), work.norm);
       }
-      backend.linear(work.norm, rows, layer.qkv(), Activation.IDENTITY, work.qkv);
-      backend.appendKv(
-          batch.appends, rows, heads, headSize, i, work.qkv, layer.qkvBias(), batch.counts, work.q);
+      backend.linearAppendKv(
+          batch.appends,
+          rows,
+          heads,
+          headSize,
+          i,
+          work.norm,
+          layer.qkv(),
+          layer.qkvBias(),
+          batch.counts,
+          work.qkv,
+          work.q);
       if (i < layers - 1) {
-        attendAndTransform(i, batch.blocks, rows, x, null, x);
-        pending = work.residual;
+        pending = attendAndTransform(i, batch.blocks, rows, x);
       } else {
-        int boxes = batch.regBlocks.size();
-        attendAndTransform(i, batch.regBlocks, boxes, x, batch.regRows, work.reg);
-        addAndNormalize(boxes, work.reg, work.residual, weights.finalNorm, work.regNorm);
+        attendAndTransformRegs(i, batch, x);
         return;
       }
     }
-    backend.residualLayerNorm(rows, x, null, pending, x, null, null, epsilon, null);
+    if (pending != null) {
+      backend.residualLayerNorm(rows, x, null, pending, x, null, null, epsilon, null);
+    }
   }
 
   /**
-   * A block after its cache append: xOut = x[rowIndex] + projection(attention); work.residual =
-   * fc2(gelu(fc1(norm(xOut)))), still to be added.
+   * A block after its cache append: x += projection(attention); x += fc2(gelu(fc1(norm(x)))).
+   *
+   * @return what is still to be added to x, or null
    */
-  private void attendAndTransform(
-      int i, QueryBlockTable blocks, int rows, Tensor x, Table rowIndex, Tensor xOut) {
+  private Tensor attendAndTransform(int i, QueryBlockTable blocks, int rows, Tensor x) {
     Weights.Layer layer = weights.layers.get(i);
     backend.attention(blocks, rows, segments, heads, headSize, i, work.q, work.context);
-    backend.linear(work.context, rows, layer.projection(), Activation.IDENTITY, work.residual);
+    Tensor pending = backend.linearToAdd(work.context, rows, layer.projection(), x, work.residual);
+    addAndNormalize(rows, x, pending, layer.after(), work.norm);
+    backend.linear(work.norm, rows, layer.fc1(), Activation.GELU, work.intermediate);
+    return backend.linearToAdd(work.intermediate, rows, layer.fc2(), x, work.residual);
+  }
+
+  /** The last block's [REG] tokens: from x to work.reg, and normalised to work.regNorm. */
+  private void attendAndTransformRegs(int i, RaggedBatch batch, Tensor x) {
+    Weights.Layer layer = weights.layers.get(i);
+    int boxes = batch.regBlocks.size();
+    backend.attention(batch.regBlocks, boxes, segments, heads, headSize, i, work.q, work.context);
+    backend.linear(work.context, boxes, layer.projection(), Activation.IDENTITY, work.residual);
     backend.residualLayerNorm(
-        rows,
+        boxes,
         x,
-        rowIndex,
+        batch.regRows,
         work.residual,
-        xOut,
+        work.reg,
         layer.after().weight(),
         layer.after().bias(),
         epsilon,
         work.norm);
-    backend.linear(work.norm, rows, layer.fc1(), Activation.GELU, work.intermediate);
-    backend.linear(work.intermediate, rows, layer.fc2(), Activation.IDENTITY, work.residual);
+    backend.linear(work.norm, boxes, layer.fc1(), Activation.GELU, work.intermediate);
+    Tensor pending =
+        backend.linearToAdd(work.intermediate, boxes, layer.fc2(), work.reg, work.residual);
+    addAndNormalize(boxes, work.reg, pending, weights.finalNorm, work.regNorm);
   }
 
   private void gatherAndNormalize(

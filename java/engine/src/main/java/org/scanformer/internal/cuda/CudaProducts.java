@@ -1,0 +1,250 @@
+package org.scanformer.internal.cuda;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.scanformer.internal.backend.Activation;
+import org.scanformer.internal.backend.ElementType;
+import org.scanformer.internal.backend.KvAppendTable;
+import org.scanformer.internal.backend.Table;
+import org.scanformer.internal.backend.Tensor;
+
+/**
+ * The linear layers of a backend: those of few rows by our own kernel or the library, whichever was
+ * faster on the device when the shape was first met, all others by the library. Used by one thread
+ * at a time.
+ */
+final class CudaProducts implements AutoCloseable {
+  /** How a shape's product is chosen; all but the first are for tests. */
+  enum Policy {
+    /** The fastest. */
+    TIMED,
+    /** Our own wherever it can. */
+    OWN,
+    /** The library's. */
+    CUBLAS,
+    /** One or the other by the shape. */
+    MIXED
+  }
+
+  /** What a choice is made for. */
+  private enum Kind {
+    LINEAR,
+    ADD,
+    APPEND_KV
+  }
+
+  private record Shape(
+      Kind kind, int rows, int out, int in, ElementType type, ElementType result, Activation then) {
+    String text() {
+      return String.join(
+          " ",
+          kind.toString(),
+          Integer.toString(rows),
+          Integer.toString(out),
+          Integer.toString(in),
+          type.toString(),
+          result.toString(),
+          then.toString());
+    }
+  }
+
+  private final Matmul library;
+  private final TensorMatmul own;
+  private final Policy policy;
+  private final MatmulTimer timer;
+  private final MatmulChoiceFile file;
+  private final Map<Shape, MatmulChoice> choices = new HashMap<>();
+
+  /**
+   * Linear layers on a stream.
+   *
+   * @param library products of any shape; closed with this
+   * @param own products of few rows, or null for none
+   * @param timer used by {@link Policy#TIMED} alone
+   * @param file where choices are kept, or null
+   */
+  CudaProducts(
+      Matmul library, TensorMatmul own, Policy policy, MatmulTimer timer, MatmulChoiceFile file) {
+    this.library = library;
+    this.own = own;
+    this.policy = policy;
+    this.timer = timer;
+    this.file = file;
+  }
+
+  /** y = activation(x · weightsᵀ + bias), enqueued. */
+  void linear(Tensor x, int rows, CudaLinear linear, Activation activation, Tensor y) {
+    run(
+        Kind.LINEAR,
+        rows,
+        linear,
+        activation,
+        y,
+        choice -> {
+          if (choice.own() != null) {
+            own.linear(rows, linear, x, activation, null, y, choice.own());
+          } else {
+            library.linear(rows, linear, x, activation, y, choice.algorithm());
+          }
+        });
+  }
+
+  /**
+   * Adds x · weightsᵀ + bias to `to`, or leaves it in y.
+   *
+   * @return what is still to be added: y, or null
+   */
+  Tensor linearToAdd(Tensor x, int rows, CudaLinear linear, Tensor to, Tensor y) {
+    // A product that is timed runs several times: it must not add.
+    MatmulChoice chosen =
+        choice(
+            Kind.ADD,
+            rows,
+            linear,
+            Activation.IDENTITY,
+            y,
+            choice -> {
+              if (choice.own() != null) {
+                own.linear(rows, linear, x, Activation.IDENTITY, y, y, choice.own());
+              } else {
+                library.linear(rows, linear, x, Activation.IDENTITY, y, choice.algorithm());
+              }
+            });
+    if (chosen.own() == null) {
+      library.linear(rows, linear, x, Activation.IDENTITY, y, chosen.algorithm());
+      return y;
+    }
+    own.linear(rows, linear, x, Activation.IDENTITY, to, to, chosen.own());
+    return null;
+  }
+
+  /**
+   * Queries, keys and values into q and the cache. qkv is where the library's product goes.
+   *
+   * @param append the append of what is in qkv, enqueued
+   */
+  void linearAppendKv(
+      KvAppendTable appends,
+      int rows,
+      int heads,
+      int headSize,
+      int layer,
+      Tensor x,
+      CudaLinear linear,
+      Tensor bias,
+      Table counts,
+      Tensor qkv,
+      Tensor q,
+      Runnable append) {
+    if (own == null || !TensorMatmul.takesHeads(headSize)) {
+      linear(x, rows, linear, Activation.IDENTITY, qkv);
+      append.run();
+      return;
+    }
+    run(
+        Kind.APPEND_KV,
+        rows,
+        linear,
+        Activation.IDENTITY,
+        qkv,
+        choice -> {
+          if (choice.own() != null) {
+            own.linearAppendKv(
+                appends, rows, heads, headSize, layer, x, linear, bias, counts, q, choice.own());
+          } else {
+            library.linear(rows, linear, x, Activation.IDENTITY, qkv, choice.algorithm());
+            append.run();
+          }
+        });
+  }
+
+  private void run(
+      Kind kind,
+      int rows,
+      CudaLinear linear,
+      Activation activation,
+      Tensor y,
+      Consumer<MatmulChoice> product) {
+    product.accept(choice(kind, rows, linear, activation, y, product));
+  }
+
+  /**
+   * What computes that shape's products; the first time it is chosen, by trials where that is the
+   * policy.
+   */
+  private MatmulChoice choice(
+      Kind kind,
+      int rows,
+      CudaLinear linear,
+      Activation activation,
+      Tensor y,
+      Consumer<MatmulChoice> trial) {
+    Shape shape =
+        new Shape(
+            kind, rows, linear.out(), linear.in(), linear.weights().type(), y.type(), activation);
+    MatmulChoice choice = choices.get(shape);
+    if (choice == null) {
+      choice = choose(shape, linear, y, trial);
+      choices.put(shape, choice);
+    }
+    return choice;
+  }
+
+  private MatmulChoice choose(
+      Shape shape, CudaLinear linear, Tensor y, Consumer<MatmulChoice> trial) {
+    boolean taken = own != null && own.takes(shape.rows(), linear);
+    boolean byOwn =
+        switch (policy) {
+          case OWN -> true;
+          case MIXED -> (shape.rows() / 16 + shape.out() / 4 + shape.kind().ordinal()) % 2 == 0;
+          default -> false;
+        };
+    if (policy != Policy.TIMED) {
+      return taken && byOwn
+          ? MatmulChoice.own(own.divisions(shape.rows(), linear).get(0))
+          : MatmulChoice.library(0);
+    }
+    MatmulChoice known = file == null ? null : file.get(shape.text());
+    if (known != null) {
+      return known;
+    }
+    MatmulChoice fastest = fastest(candidates(shape, linear, y, taken), trial);
+    if (file != null) {
+      file.put(shape.text(), fastest);
+    }
+    return fastest;
+  }
+
+  private List<MatmulChoice> candidates(Shape shape, CudaLinear linear, Tensor y, boolean taken) {
+    List<MatmulChoice> candidates = new ArrayList<>();
+    if (taken) {
+      own.divisions(shape.rows(), linear).forEach(d -> candidates.add(MatmulChoice.own(d)));
+    }
+    int algorithms = library.algorithms(shape.rows(), linear, shape.then(), y);
+    for (int i = 0; i < algorithms; i++) {
+      candidates.add(MatmulChoice.library(i));
+    }
+    return candidates;
+  }
+
+  private MatmulChoice fastest(List<MatmulChoice> candidates, Consumer<MatmulChoice> trial) {
+    MatmulChoice fastest = candidates.get(0);
+    float least = Float.POSITIVE_INFINITY;
+    for (MatmulChoice candidate : candidates) {
+      float time = timer.time(() -> trial.accept(candidate));
+      if (time < least) {
+        least = time;
+        fastest = candidate;
+      }
+    }
+    return fastest;
+  }
+
+  @Override
+  public void close() {
+    library.close();
+  }
+}

@@ -1,0 +1,124 @@
+package org.scanformer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.scanformer.reference.GoldenCase;
+import org.scanformer.reference.RandomModel;
+
+/**
+ * The ways to choose matrix products, emulated: golden cases by our own and by cuBLAS's alone (all
+ * other emulated tests mix them), and choices by time.
+ */
+@Tag("emulation")
+class EmulatedProductsTest {
+  private static final String MATMUL = "org.scanformer.cuda.matmul";
+  private static final String CHOICES = "org.scanformer.cuda.matmulChoices";
+
+  @TempDir Path directory;
+
+  private String before;
+
+  @BeforeEach
+  void keep() {
+    before = System.getProperty(MATMUL);
+  }
+
+  @AfterEach
+  void restore() {
+    System.clearProperty(CHOICES);
+    if (before == null) {
+      System.clearProperty(MATMUL);
+    } else {
+      System.setProperty(MATMUL, before);
+    }
+  }
+
+  /** Each case once in each way, the precisions in turn. */
+  static Stream<Arguments> waysCasesAndPrecisions() throws Exception {
+    List<Precision> precisions = List.of(Precision.BF16, Precision.TF32, Precision.FP16);
+    List<GoldenCase> cases = GoldenCase.all();
+    return IntStream.range(0, cases.size())
+        .boxed()
+        .flatMap(
+            i -> {
+              Precision precision = precisions.get(i % precisions.size());
+              double tolerance = precision == Precision.BF16 ? 2e-2 : 3e-3;
+              return Stream.of("own", "cublas")
+                  .map(way -> Arguments.of(way, cases.get(i), precision, tolerance));
+            });
+  }
+
+  @ParameterizedTest(name = "{0}, {1}, {2}")
+  @MethodSource("waysCasesAndPrecisions")
+  void goldenCasesAgreeInEachWay(
+      String way, GoldenCase golden, Precision precision, double tolerance) {
+    System.setProperty(MATMUL, way);
+    GoldenRun.checkUnderTheSameMasks(
+        golden, BackendKind.CUDA, precision, Schedule.FINAL_ONLY, tolerance);
+  }
+
+  /** The answer of a model so small that its products can be timed in the emulation. */
+  private NormalizedBox locate() throws Exception {
+    Path directoryOfModel = directory.resolve("model");
+    if (Files.notExists(directoryOfModel)) {
+      RandomModel.tiny()
+          .seed(3)
+          .layers(2)
+          .encoder1Layers(1)
+          .coarseGrid(2)
+          .scales(2)
+          .write(Files.createDirectory(directoryOfModel));
+    }
+    ScanFormerOptions options =
+        ScanFormerOptions.builder()
+            .backend(BackendKind.CUDA)
+            .precision(Precision.FP16)
+            .maxBatch(1)
+            .build();
+    try (ScanFormer model = ScanFormer.load(directoryOfModel, options)) {
+      return model.locate(Image.read(GoldenCase.all().get(0).imageFile()), "red").normalizedBox();
+    }
+  }
+
+  @Test
+  void choicesByTimeAreKeptAndUsed() throws Exception {
+    Path file = directory.resolve("choices");
+    System.setProperty(MATMUL, "timed");
+    System.setProperty(CHOICES, file.toString());
+    NormalizedBox timed = locate();
+    List<String> lines = Files.readAllLines(file);
+    assertTrue(lines.stream().anyMatch(line -> line.contains(" | APPEND_KV ")), lines.toString());
+    assertTrue(lines.stream().anyMatch(line -> line.contains(" | ADD ")), lines.toString());
+    assertEquals(timed, locate());
+    assertEquals(lines, Files.readAllLines(file), "a second process times nothing");
+
+    // A file decides: a tile that our kernel does not have is refused by it.
+    Files.write(
+        file, lines.stream().map(l -> l.substring(0, l.lastIndexOf("|")) + "| own 48 1").toList());
+    ScanFormerException refused = assertThrows(ScanFormerException.class, () -> locate());
+    assertTrue(refused.getMessage().contains("tiles of 48 rows"), refused.getMessage());
+  }
+
+  @Test
+  void anUnknownWayIsRefused() {
+    System.setProperty(MATMUL, "fast");
+    ScanFormerException refused = assertThrows(ScanFormerException.class, () -> locate());
+    assertEquals(ErrorCode.BAD_INPUT, refused.code());
+    assertTrue(refused.getMessage().contains("found \"fast\""), refused.getMessage());
+  }
+}
