@@ -21,5 +21,5 @@ fi
 sh "$native/build_cmake.sh" "$native" "$build" -DSCANFORMER_TESTS=ON "-DDNNL_HOME=$dnnl" \
   "-DCMAKE_TOOLCHAIN_FILE=$native/arm64/toolchain.cmake"
 # Paths as options, not as link paths: those would stay in the library as its RUNPATH.
-sh "$native/build_bindings.sh" "$1/classes" "$class_path" linux-arm64 org.scanformer.natives.api "$build/bindings.log" \
-  "-Dplatform.compiler=$compiler" -Xcompiler "-L$build" -Xcompiler "-L$dnnl"
+sh "$native/build_bindings.sh" "$1/classes" "$class_path" linux-arm64 org.scanformer.natives.api \
+  "-Dplatform.compiler=$compiler" "-L$build" "-L$dnnl"
