@@ -6,16 +6,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.scanformer.Box;
 import org.scanformer.PixelFormat;
 import org.scanformer.datasets.ReferringPair;
@@ -166,6 +172,37 @@ class VideoCommandTest {
     assertFalse(Files.exists(part), err);
     assertTrue(frames(out) > 0, err);
     assertTrue(Files.readAllLines(lines).size() >= frames(out));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ffmpeg-[^/]*-linux-", "java/video/|scanformer-video"})
+  void missingLibrariesAreAClearSentence(String without) throws Exception {
+    Pattern left = Pattern.compile(without);
+    String classes =
+        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+            .filter(entry -> !left.matcher(entry).find())
+            .collect(Collectors.joining(File.pathSeparator));
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                classes,
+                Main.class.getName(),
+                "video",
+                "--source",
+                "film.mp4",
+                "--text",
+                "the red circle")
+            .redirectOutput(directory.resolve("out").toFile())
+            .redirectError(directory.resolve("err").toFile())
+            .start();
+    assertTrue(process.waitFor(120, TimeUnit.SECONDS), "the process did not end");
+    List<String> err = Files.readAllLines(directory.resolve("err"));
+    assertEquals(1, err.size(), err.toString());
+    assertTrue(
+        err.get(0).matches("scanformer: Video needs (FFmpeg's native|the directory 'video').*"),
+        err.toString());
+    assertEquals(Main.FAILURE, process.exitValue());
   }
 
   private Path film() {
