@@ -29,6 +29,7 @@ final class RootCommand implements Runnable {
     COMMANDS.put("shapes", ShapesCommand::new);
     COMMANDS.put("inspect", InspectCommand::new);
     COMMANDS.put("devices", DevicesCommand::new);
+    COMMANDS.put("serve", ServeCommand::new);
     COMMANDS.put("completion", CompletionCommand::new);
   }
 
