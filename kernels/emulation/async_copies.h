@@ -3,7 +3,6 @@
 #define SCANFORMER_EMULATION_ASYNC_COPIES_H
 
 #include <cstddef>
-#include <deque>
 #include <vector>
 
 namespace emulation {
@@ -18,34 +17,33 @@ struct AsyncCopy {
 /* The copies of one thread. */
 class AsyncCopies {
   public:
-    void start(const AsyncCopy& copy) { open_.push_back(copy); }
+    void start(const AsyncCopy& copy) { copies_.push_back(copy); }
 
-    void end_group() {
-        groups_.push_back(std::move(open_));
-        open_.clear();
-    }
+    void end_group() { ends_.push_back(copies_.size()); }
 
     /* Calls land(copy) for the copies of all groups but the last `left`. */
     template <typename Land>
     void wait(int left, const Land& land) {
-        while (groups_.size() > static_cast<size_t>(left)) {
-            for (const AsyncCopy& copy : groups_.front()) land(copy);
-            groups_.pop_front();
+        for (; ends_.size() - landed_groups_ > static_cast<size_t>(left); landed_groups_++) {
+            for (; landed_ < ends_[landed_groups_]; landed_++) land(copies_[landed_]);
         }
+        if (landed_ == copies_.size()) (void)abandon();
     }
 
     /* Whether a copy is still under way; forgets all. */
     bool abandon() {
-        bool any = !open_.empty();
-        for (const auto& group : groups_) any = any || !group.empty();
-        open_.clear();
-        groups_.clear();
+        const bool any = landed_ < copies_.size();
+        copies_.clear();
+        ends_.clear();
+        landed_ = landed_groups_ = 0;
         return any;
     }
 
   private:
-    std::vector<AsyncCopy> open_;
-    std::deque<std::vector<AsyncCopy>> groups_;
+    std::vector<AsyncCopy> copies_;
+    std::vector<size_t> ends_; /* of the groups, in copies_ */
+    size_t landed_ = 0;
+    size_t landed_groups_ = 0;
 };
 
 }  // namespace emulation

@@ -7,25 +7,34 @@
 
 namespace emulation {
 
+/* A lane's registers as numbers: two in each of the 16-bit types, one in TensorFloat-32. */
 struct Fragments {
-    uint32_t a[4];
-    uint32_t b[2];
+    float a[4][2];
+    float b[2][2];
 };
 
 template <typename Element>
 void multiply(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], int depth, const Element& element) {
-    const Fragments own = {{a[0], a[1], a[2], a[3]}, {b[0], b[1]}};
-    const unsigned char* brought = warp_meeting(kMatrix, &own, sizeof own);
     const int pairs = depth / 8; /* elements along k in a register */
+    Fragments own = {};
+    for (int p = 0; p < pairs; p++) {
+        for (int i = 0; i < 4; i++) own.a[i][p] = element(a[i], p);
+        for (int i = 0; i < 2; i++) own.b[i][p] = element(b[i], p);
+    }
+    const unsigned char* brought = warp_meeting(kMatrix, &own, sizeof own);
+    /* Each lane has 64 bytes, which are aligned. */
+    const auto of = [brought](int lane) -> const Fragments& {
+        return *reinterpret_cast<const Fragments*>(brought + 64 * lane);
+    };
     for (int i = 0; i < 4; i++) {
         const int row = lane_id() / 4 + (i >= 2 ? 8 : 0);
         const int col = lane_id() % 4 * 2 + i % 2;
-        for (int k = 0; k < depth; k++) {
-            const int t = k % (depth / 2) / pairs;
-            const int high = k / (depth / 2);
-            const uint32_t of_a = from_lane<Fragments>(brought, row % 8 * 4 + t).a[row / 8 + 2 * high];
-            const uint32_t of_b = from_lane<Fragments>(brought, col * 4 + t).b[high];
-            c[i] += element(of_a, k % pairs) * element(of_b, k % pairs);
+        for (int high = 0; high < 2; high++) {
+            for (int t = 0; t < 4; t++) {
+                const Fragments& of_a = of(row % 8 * 4 + t);
+                const Fragments& of_b = of(col * 4 + t);
+                for (int p = 0; p < pairs; p++) c[i] += of_a.a[row / 8 + 2 * high][p] * of_b.b[high][p];
+            }
         }
     }
 }

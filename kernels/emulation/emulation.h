@@ -8,6 +8,7 @@
 #ifndef SCANFORMER_EMULATION_H
 #define SCANFORMER_EMULATION_H
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -66,6 +67,10 @@ void block_barrier();
 /* Waits for all lanes of the warp; returns what they brought, 64 bytes a lane. */
 const unsigned char* warp_meeting(Meeting kind, const void* brought, size_t bytes);
 
+/* A thread waits for the kernels before its own; each does before it ends. */
+void note_wait_for_earlier_kernels();
+void check_wait_for_earlier_kernels();
+
 /* A mask must name all lanes that take part, and here a warp always takes part as a whole. */
 void check_mask(unsigned mask);
 
@@ -123,6 +128,7 @@ T& block_shared() {
 }
 
 inline float4 load4(const Cell<float>* shared) { return {shared[0], shared[1], shared[2], shared[3]}; }
+inline float exp2_approximately(float v) { return v < -126.0f ? 0.0f : std::exp2(v); }
 inline void store2(Cell<float>* shared, float first, float second) {
     shared[0] = first;
     shared[1] = second;
@@ -147,10 +153,15 @@ T __ldcg(const T* address) {
 
 /* Enqueues a kernel, whose name is told with its faults. */
 template <typename... P, typename... A>
-cudaError_t launch_kernel(cudaStream_t queue, const char* name, dim3 grid, int threads, void (*kernel)(P...),
+cudaError_t launch_kernel(cudaStream_t queue, const char* name, dim3 grid, int threads, bool, void (*kernel)(P...),
                           A... arguments) {
-    return emulation::launch(queue, name, grid, threads, [=] { kernel(static_cast<P>(arguments)...); });
+    return emulation::launch(queue, name, grid, threads, [=] {
+        kernel(static_cast<P>(arguments)...);
+        emulation::check_wait_for_earlier_kernels();
+    });
 }
+
+inline void wait_for_earlier_kernels() { emulation::note_wait_for_earlier_kernels(); }
 
 inline void __syncthreads() { emulation::block_barrier(); }
 inline void __syncwarp() { emulation::warp_meeting(emulation::kWarpBarrier, nullptr, 0); }

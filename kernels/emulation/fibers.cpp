@@ -57,6 +57,7 @@ struct Fiber {
     void* top = nullptr; /* the stack pointer while it waits */
     State state = kDone;
     AsyncCopies copies;
+    bool waited = false; /* for earlier kernels */
 };
 
 struct Warp {
@@ -195,7 +196,12 @@ class Block {
         });
     }
 
-    int current() const { return current_; }
+    void note_wait() { fibers_[static_cast<size_t>(current_)].waited = true; }
+
+    void check_wait() {
+        if (!fibers_[static_cast<size_t>(current_)].waited)
+            fault("a thread ends that did not wait for earlier kernels");
+    }
 
   private:
     static void enter();
@@ -223,6 +229,7 @@ class Block {
         top[6] = reinterpret_cast<void*>(&Block::enter);
         fiber.top = top;
         fiber.copies.abandon();
+        fiber.waited = false;
         make_ready(t);
     }
 
@@ -379,6 +386,8 @@ void block_barrier() { block.barrier(); }
 const unsigned char* warp_meeting(Meeting kind, const void* brought, size_t bytes) {
     return block.meeting(kind, brought, bytes);
 }
+void note_wait_for_earlier_kernels() { block.note_wait(); }
+void check_wait_for_earlier_kernels() { block.check_wait(); }
 void check_mask(unsigned mask) { block.check_mask(mask); }
 void copy_async(void* to, const void* from, size_t bytes) { block.copy_async(to, from, bytes); }
 void end_copy_group() { block.end_copy_group(); }

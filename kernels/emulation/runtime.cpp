@@ -37,6 +37,8 @@ cudaError_t launch(cudaStream_t queue, const char* name, dim3 grid, int threads,
 }  // namespace emulation
 
 namespace {
+/* So few that small tests fill the device, and so many that smaller ones do not. */
+constexpr int kMultiprocessors = 8;
 /* Bytes after an allocation that nobody may write. */
 constexpr size_t kGuard = 64;
 struct alignas(64) Header {
@@ -102,11 +104,13 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
     if (device != 0) return cudaErrorInvalidDevice;
     std::strcpy(properties->name, "emulation on the host");
     properties->totalGlobalMem = size_t{1} << 34;
-    properties->multiProcessorCount = 1;
+    properties->multiProcessorCount = kMultiprocessors;
     return cudaSuccess;
 }
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
-    *value = attribute == cudaDevAttrComputeCapabilityMajor ? 8 : 0;
+    *value = attribute == cudaDevAttrMultiProcessorCount      ? kMultiprocessors
+             : attribute == cudaDevAttrComputeCapabilityMajor ? 8
+                                                              : 0;
     return cudaSuccess;
 }
 cudaError_t cudaSetDevice(int device) { return device == 0 ? cudaSuccess : cudaErrorInvalidDevice; }

@@ -37,41 +37,61 @@ struct WarpTile {
     static constexpr int kDepth = kWide ? 8 : 16;
     static constexpr int kSteps = D / kDepth;
 
+    /* Whether keys and values are loaded ahead of what comes before them: where there are registers for them. */
+    static constexpr bool kAhead = kSteps <= 8;
+
     uint32_t q[TILES][kSteps][4];
     float scale;
     float out[TILES][D / 8][4] = {};
     OnlineSoftmax<1, 2> softmax[TILES][2];
+    /* Of the block that is computed, or comes next. */
+    uint4 keys[kSteps];
+    float log_counts[4];
 
-    /* Elements past the head size and rows past the last are 0. */
+    /* Elements past the head size and rows past the last are 0. Two steps take a lane's 16 bytes of a query. */
     __device__ __forceinline__ void load_queries(const AttentionTask& task, const QueryTile& tile) {
+        constexpr int kPerLane = 16 / static_cast<int>(sizeof(T));
         const int g = lane_id() / 4;
         const int t = lane_id() % 4;
         scale = logit_scale(task);
 #pragma unroll
         for (int m = 0; m < TILES; m++) {
 #pragma unroll
-            for (int i = 0; i < 4; i++) {
-                const int query = tile.first + 16 * m + g + i % 2 * 8;
+            for (int half = 0; half < 2; half++) {
+                const int query = tile.first + 16 * m + g + 8 * half;
                 const T* from = query_row<T>(task, tile, query);
 #pragma unroll
-                for (int s = 0; s < kSteps; s++) {
-                    uint32_t bits = 0;
-                    const int d = s * kDepth + i / 2 * (kDepth / 2) + (kWide ? t : 2 * t);
-                    if (query < tile.block.rows) bits = query_bits(from, d, task.head_size);
-                    q[m][s][i] = bits;
+                for (int s = 0; s < kSteps; s += 2) {
+                    const int d = s / 2 * 4 * kPerLane + kPerLane * t;
+                    uint4 v = make_uint4(0, 0, 0, 0);
+                    if (query < tile.block.rows) v = query_vector(from, d, task.head_size, task.q_vectors);
+                    q[m][s][half] = v.x;
+                    q[m][s][2 + half] = v.y;
+                    q[m][s + 1][half] = v.z;
+                    q[m][s + 1][2 + half] = v.w;
                 }
             }
         }
     }
 
+    /* Loads a block's keys. */
+    __device__ __forceinline__ void load_keys(const KvBlock<T>& kv) {
+        const uint4* from = reinterpret_cast<const uint4*>(kv.keys) + lane_id();
+#pragma unroll
+        for (int step = 0; step < kSteps; step++) keys[step] = from[step * kWarp];
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            const int token = i / 2 * 8 + 2 * (lane_id() % 4) + i % 2;
+            log_counts[i] = token < kv.tokens ? kv.log_counts[token] : -INFINITY;
+        }
+    }
+
     /* s = Q K^T scale + log2 count; -inf for tokens that are not there. */
-    __device__ __forceinline__ void logits(const KvBlock<T>& kv, float (&s)[TILES][2][4]) const {
-        const uint4* keys = reinterpret_cast<const uint4*>(kv.keys) + lane_id();
+    __device__ __forceinline__ void logits(float (&s)[TILES][2][4]) const {
 #pragma unroll
         for (int step = 0; step < kSteps; step++) {
-            const uint4 k = keys[step * kWarp];
-            const uint32_t first[2] = {k.x, k.y};
-            const uint32_t second[2] = {k.z, k.w};
+            const uint32_t first[2] = {keys[step].x, keys[step].y};
+            const uint32_t second[2] = {keys[step].z, keys[step].w};
 #pragma unroll
             for (int m = 0; m < TILES; m++) {
                 multiply_add(s[m][0], q[m][step], first, T{});
@@ -80,8 +100,7 @@ struct WarpTile {
         }
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-            const int token = i / 2 * 8 + 2 * (lane_id() % 4) + i % 2;
-            const float count = token < kv.tokens ? kv.log_counts[token] : -INFINITY;
+            const float count = log_counts[i];
 #pragma unroll
             for (int m = 0; m < TILES; m++) {
 #pragma unroll
@@ -109,40 +128,60 @@ struct WarpTile {
         }
     }
 
-    /* O += P V. */
-    __device__ __forceinline__ void add_values(const uint32_t (&weights)[TILES][kWide ? 2 : 1][4],
-                                               const KvBlock<T>& kv) {
-        const uint4* values = reinterpret_cast<const uint4*>(kv.values) + lane_id();
+    /* O += P V for a step of V. */
+    __device__ __forceinline__ void add_values(const uint32_t (&weights)[TILES][kWide ? 2 : 1][4], int step, uint4 v,
+                                               int tokens) {
+        if (tokens < kKvTokens) v = present_values(v, tokens, T{});
+        const uint32_t first[2] = {v.x, v.y};
+        const uint32_t second[2] = {v.z, v.w};
 #pragma unroll
-        for (int step = 0; step < kSteps; step++) {
-            uint4 v = values[step * kWarp];
-            if (kv.tokens < kKvTokens) v = present_values(v, kv.tokens, T{});
-            const uint32_t first[2] = {v.x, v.y};
-            const uint32_t second[2] = {v.z, v.w};
-#pragma unroll
-            for (int m = 0; m < TILES; m++) {
-                if constexpr (kWide) {
-                    multiply_add(out[m][step], weights[m][0], first, T{});
-                    multiply_add(out[m][step], weights[m][1], second, T{});
-                } else {
-                    multiply_add(out[m][2 * step], weights[m][0], first, T{});
-                    multiply_add(out[m][2 * step + 1], weights[m][0], second, T{});
-                }
+        for (int m = 0; m < TILES; m++) {
+            if constexpr (kWide) {
+                multiply_add(out[m][step], weights[m][0], first, T{});
+                multiply_add(out[m][step], weights[m][1], second, T{});
+            } else {
+                multiply_add(out[m][2 * step], weights[m][0], first, T{});
+                multiply_add(out[m][2 * step + 1], weights[m][0], second, T{});
             }
         }
     }
 
-    /* One block of the cache. */
-    __device__ __forceinline__ void attend(const KvBlock<T>& kv) {
+    /* One block of the cache, whose keys are there if they are loaded ahead; then those of the next are loaded. */
+    __device__ __forceinline__ void attend(const KvBlock<T>& kv, const KvBlock<T>& next, bool more) {
+        const uint4* values = reinterpret_cast<const uint4*>(kv.values) + lane_id();
+        uint4 ahead[kAhead ? kSteps : 1];
+        if constexpr (kAhead) {
+#pragma unroll
+            for (int step = 0; step < kSteps; step++) ahead[step] = values[step * kWarp];
+        }
         float s[TILES][2][4] = {};
         uint32_t weights[TILES][kWide ? 2 : 1][4];
-        logits(kv, s);
+        if (!kAhead) load_keys(kv);
+        logits(s);
+        if (kAhead && more) load_keys(next);
 #pragma unroll
         for (int m = 0; m < TILES; m++) {
             update_softmax(m, s[m]);
             weights_as_a(s[m], weights[m], T{});
         }
-        add_values(weights, kv);
+#pragma unroll
+        for (int step = 0; step < kSteps; step++) {
+            add_values(weights, step, kAhead ? ahead[kAhead ? step : 0] : values[step * kWarp], kv.tokens);
+        }
+    }
+
+    /* All blocks of the cache that fall to this warp. */
+    __device__ __forceinline__ void run(const AttentionTask& task, const QueryTile& tile) {
+        KvWalk<T, D> walk(task, tile);
+        KvBlock<T> kv;
+        bool more = walk.next(kv);
+        if (kAhead && more) load_keys(kv);
+        while (more) {
+            KvBlock<T> next = kv;
+            more = walk.next(next);
+            attend(kv, next, more);
+            kv = next;
+        }
     }
 
     __device__ __forceinline__ void store(Partials<16 * TILES, D>& partials) const {
@@ -159,67 +198,63 @@ struct WarpTile {
                 }
 #pragma unroll
                 for (int n = 0; n < D / 8; n++) {
-                    partials.out[warp_id()][row][8 * n + 2 * t] = out[m][n][2 * half];
-                    partials.out[warp_id()][row][8 * n + 2 * t + 1] = out[m][n][2 * half + 1];
+                    store2(&partials.out[warp_id()][row][8 * n + 2 * t], out[m][n][2 * half], out[m][n][2 * half + 1]);
                 }
             }
         }
     }
 };
 
-/* Blocks that a multiprocessor is to hold at once: as many as it has registers for without spills. */
-template <typename Compute, int D>
-constexpr int resident_blocks() {
-    if (D > 32) return 2;
-#if __CUDA_ARCH__ < 1000
-    if (sizeof(typename Compute::Type) == 2) return 4;
-#endif
-    return 3;
-}
-
 /* On the tensor cores. */
-template <typename Compute, int D, int TILES, typename Out>
-__global__ void __launch_bounds__(kAttentionThreads, resident_blocks<Compute, D>())
-    attention_tensor(AttentionTask task) {
-    using T = typename Compute::Type;
+template <typename Compute, int D, int TILES>
+__global__ void __launch_bounds__(kAttentionThreads, D > 32 ? 2 : 3) attention_tensor(AttentionTask task) {
+    wait_for_earlier_kernels();
     Partials<16 * TILES, D>& partials = block_shared<Partials<16 * TILES, D>>();
     QueryTile tile;
     if (!find_query_tile<16 * TILES>(task, tile)) return;
     WarpTile<Compute, D, TILES> warp;
     warp.load_queries(task, tile);
-    each_kv_block<T, D>(task, tile, [&](const KvBlock<T>& kv) { warp.attend(kv); });
+    warp.run(task, tile);
     warp.store(partials);
-    merge<16 * TILES, D, Out>(task, tile, partials);
+    merge(task, tile, partials);
+}
+
+int64_t tiles(const AttentionTask& task, int queries) {
+    return task.max_rows / queries + static_cast<int64_t>(task.num_blocks);
 }
 
 int start(sf_stream* stream, const AttentionTask& task, int queries, void (*kernel)(AttentionTask)) {
-    return launch(stream, "sf_attention", kernel, task.max_rows / queries + static_cast<int64_t>(task.num_blocks),
-                  task.heads, kAttentionThreads, task);
+    return launch(stream, "sf_attention", kernel, tiles(task, queries), task.heads, kAttentionThreads, task);
 }
 
-/* Two tiles of 16 queries where the registers allow it: they read the keys and values once for both. */
-template <typename Compute, typename Out>
+/*
+ * Two tiles of 16 queries where the registers allow it: they read the keys and values once for both. One where there
+ * would be fewer blocks of threads than multiprocessors.
+ */
+template <typename Compute>
 int start_tensor(sf_stream* stream, const AttentionTask& task) {
-    constexpr int kTiles = sizeof(typename Compute::Type) == 4 ? 1 : 2;
+    constexpr bool kHalf = sizeof(typename Compute::Type) == 2;
+    const bool few = tiles(task, 32) * task.heads < cuda_stream(stream)->multiprocessors;
     switch (padded_head_size(task.head_size)) {
         case 32:
-            return start(stream, task, 32, attention_tensor<Compute, 32, 2, Out>);
+            return few ? start(stream, task, 16, attention_tensor<Compute, 32, 1>)
+                       : start(stream, task, 32, attention_tensor<Compute, 32, 2>);
         case 64:
-            return start(stream, task, 16 * kTiles, attention_tensor<Compute, 64, kTiles, Out>);
+            return few || !kHalf ? start(stream, task, 16, attention_tensor<Compute, 64, 1>)
+                                 : start(stream, task, 32, attention_tensor < Compute, 64, kHalf ? 2 : 1 >);
         default:
-            return start(stream, task, 16, attention_tensor<Compute, 128, 1, Out>);
+            return start(stream, task, 16, attention_tensor<Compute, 128, 1>);
     }
 }
 
-template <typename Out>
 int start_plain(sf_stream* stream, const AttentionTask& task) {
     switch (padded_head_size(task.head_size)) {
         case 32:
-            return start(stream, task, kPlainQueries, attention_plain<32, Out>);
+            return start(stream, task, kPlainQueries, attention_plain<32>);
         case 64:
-            return start(stream, task, kPlainQueries, attention_plain<64, Out>);
+            return start(stream, task, kPlainQueries, attention_plain<64>);
         default:
-            return start(stream, task, kPlainQueries, attention_plain<128, Out>);
+            return start(stream, task, kPlainQueries, attention_plain<128>);
     }
 }
 
@@ -228,18 +263,18 @@ int start_plain(sf_stream* stream, const AttentionTask& task) {
 int cuda::attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks, int max_rows,
                     const sf_kv_segment* segments, int num_segments, int heads, int head_size, int layer,
                     int compute_type, const void* q, int type, void* out) {
-    const AttentionTask task = {blocks,    num_blocks, max_rows, segments, num_segments,       heads,
-                                head_size, layer,      q,        out,      table_fault(stream)};
-    switch (compute_type) {
-        case SF_F16:
-            return type == SF_F32 ? start_tensor<ComputeF16, float>(stream, task)
-                                  : start_tensor<ComputeF16, F16>(stream, task);
-        case SF_BF16:
-            return type == SF_F32 ? start_tensor<ComputeBf16, float>(stream, task)
-                                  : start_tensor<ComputeBf16, BF16>(stream, task);
-        case SF_TF32:
-            return start_tensor<ComputeTf32, float>(stream, task);
-        default:
-            return start_plain<float>(stream, task);
-    }
+    AttentionTask task = {blocks, num_blocks, max_rows, segments, num_segments, heads, head_size,
+                          layer,  q,          out,      type,     false,        false, table_fault(stream)};
+    const int element_bytes = compute_type == SF_F16 || compute_type == SF_BF16 ? 2 : 4;
+    task.q_vectors = head_size * element_bytes % 16 == 0 && reinterpret_cast<uintptr_t>(q) % 16 == 0;
+    task.out_vectors = type == SF_F32 ? aligned_rows(head_size, static_cast<float*>(out))
+                                      : aligned_rows(head_size, static_cast<BF16*>(out));
+    return with_compute_type(compute_type, [&](auto compute) {
+        using Compute = decltype(compute);
+        if constexpr (Compute::kFragments) {
+            return start_tensor<Compute>(stream, task);
+        } else {
+            return start_plain(stream, task);
+        }
+    });
 }

@@ -18,6 +18,15 @@ __device__ __forceinline__ uint32_t query_bits(const float* query, int d, int he
     return d < head_size ? __float_as_uint(query[d]) : 0;
 }
 
+/* 16 bytes of a query from element d on; `vectors`: whether they can be read as such. */
+template <typename T>
+__device__ __forceinline__ uint4 query_vector(const T* query, int d, int head_size, bool vectors) {
+    if (vectors) return d < head_size ? *reinterpret_cast<const uint4*>(query + d) : make_uint4(0, 0, 0, 0);
+    constexpr int kStep = 4 / static_cast<int>(sizeof(T));
+    return make_uint4(query_bits(query, d, head_size), query_bits(query, d + kStep, head_size),
+                      query_bits(query, d + 2 * kStep, head_size), query_bits(query, d + 3 * kStep, head_size));
+}
+
 /* A lane's values with those of tokens that are not there set to 0, whatever memory holds. */
 template <typename T>
 __device__ __forceinline__ uint4 present_values(uint4 v, int tokens, T) {

@@ -128,16 +128,18 @@ __device__ __forceinline__ void load_queries(const AttentionTask& task, const Qu
     __syncthreads();
 }
 
-template <int D, typename Out>
+template <int D>
 __global__ void __launch_bounds__(kAttentionThreads, 2) attention_plain(AttentionTask task) {
+    wait_for_earlier_kernels();
     PlainShared<D>& shared = block_shared<PlainShared<D>>();
     QueryTile tile;
     if (!find_query_tile<kPlainQueries>(task, tile)) return;
     load_queries(task, tile, shared);
     PlainWarpTile<D> warp;
-    each_kv_block<float, D>(task, tile, [&](const KvBlock<float>& kv) { warp.attend(shared, kv); });
+    KvWalk<float, D> walk(task, tile);
+    for (KvBlock<float> kv; walk.next(kv);) warp.attend(shared, kv);
     warp.store(shared.partials);
-    merge<kPlainQueries, D, Out>(task, tile, shared.partials);
+    merge(task, tile, shared.partials);
 }
 
 }  // namespace

@@ -22,6 +22,9 @@ struct AttentionTask {
     int layer;
     const void* q;
     void* out;
+    int type;         /* of out */
+    bool q_vectors;   /* whether a head's queries are whole vectors of 16 bytes */
+    bool out_vectors; /* whether a head's outputs are whole vectors of four elements */
     TableFault* fault;
 };
 
@@ -37,16 +40,41 @@ struct QueryTile {
     int head;
 };
 
-/* Whether all segments of a valid query block can be read; reports the first that can't. */
-__device__ __forceinline__ bool check_segments(const AttentionTask& task, const sf_query_block& block) {
-    for (int s = block.segment_begin; s < block.segment_end; s++) {
-        const Verdict verdict = check_segment(task.segments[s]);
-        if (verdict.rule != kValid) {
-            if (threadIdx.x == 0) report(task.fault, kOperation_attention, s, verdict);
-            return false;
+/* Segments that the lanes of a warp hold, one each: all are read at once. */
+struct SegmentLanes {
+    uint64_t base; /* of the layer */
+    int tokens;
+
+    /* Those from `first` on; whether they can be read is asked of the block's first warp, which reports one that can't.
+     */
+    __device__ __forceinline__ bool load(const AttentionTask& task, int first, int end) {
+        const int s = first + lane_id();
+        Verdict verdict = valid_row();
+        base = 0;
+        tokens = 0;
+        if (s < end) {
+            const sf_kv_segment segment = task.segments[s];
+            verdict = check_segment(segment);
+            base = segment.kv + static_cast<uint64_t>(segment.layer_stride * task.layer);
+            tokens = segment.tokens;
         }
+        const unsigned refused = __ballot_sync(kFullMask, verdict.rule != kValid);
+        if (refused == 0) return true;
+        if (warp_id() == 0 && lane_id() == __ffs(static_cast<int>(refused)) - 1) {
+            report(task.fault, kOperation_attention, s, verdict);
+        }
+        return false;
     }
-    return true;
+};
+
+/* Whether all segments of a valid query block can be read. */
+__device__ __forceinline__ bool check_segments(const AttentionTask& task, const sf_query_block& block) {
+    bool readable = true;
+    for (int s = block.segment_begin; s < block.segment_end; s += kWarp) {
+        SegmentLanes segments;
+        readable = segments.load(task, s, block.segment_end) && readable;
+    }
+    return readable;
 }
 
 /* Finds this block's tile of up to Q queries; false when there is none, or its keys can't be read. */
@@ -85,57 +113,136 @@ struct KvBlock {
     int tokens; /* 1 to 16; what follows them is ignored */
 };
 
-/* Calls body(KvBlock) for each block of 16 tokens that falls to this warp. */
-template <typename T, int D, typename Body>
-__device__ __forceinline__ void each_kv_block(const AttentionTask& task, const QueryTile& tile, const Body& body) {
-    const int64_t bytes = kv_block_bytes(task.heads, D, sizeof(T));
-    int turn = warp_id();
-    for (int s = tile.block.segment_begin; s < tile.block.segment_end; s++) {
-        const sf_kv_segment segment = task.segments[s];
-        const int count = (segment.tokens - 1) / kKvTokens + 1;
-        int b = turn;
-        for (; b < count; b += kAttentionWarps) {
-            const char* base = kv_block(segment.kv, segment.layer_stride, task.layer, b, bytes);
-            const T* keys = reinterpret_cast<const T*>(base) + static_cast<int64_t>(tile.head) * 2 * kKvTokens * D;
-            const int left = segment.tokens - b * kKvTokens;
-            body(KvBlock<T>{keys, keys + kKvTokens * D, reinterpret_cast<const float*>(base + bytes - kKvTokens * 4),
-                            left < kKvTokens ? left : kKvTokens});
-        }
-        /* The next segment goes on where this one ended: short segments fall to all warps in turn. */
-        turn = b - count;
+/* The walk over the blocks of 16 tokens that fall to this warp, every fourth one. */
+template <typename T, int D>
+class KvWalk {
+  public:
+    __device__ __forceinline__ KvWalk(const AttentionTask& task, const QueryTile& tile)
+        : task_(task), segment_(tile.block.segment_begin), end_(tile.block.segment_end), held_(segment_) {
+        const int64_t head = static_cast<int64_t>(tile.head) * 2 * kKvTokens * D;
+        head_bytes_ = head * static_cast<int64_t>(sizeof(T));
+        (void)lanes_.load(task, segment_, end_);
+        take();
+        block_ = warp_id();
     }
-}
+
+    /* The next block; false when there is none. All lanes call it together. */
+    __device__ __forceinline__ bool next(KvBlock<T>& kv) {
+        /* The next segment goes on where this one ended: short segments fall to all warps in turn. */
+        while (block_ >= blocks_) {
+            block_ -= blocks_;
+            if (++segment_ >= end_) {
+                /* Asked again, there is still none. */
+                block_ = 0;
+                blocks_ = 0;
+                return false;
+            }
+            if (segment_ - held_ == kWarp) {
+                held_ = segment_;
+                (void)lanes_.load(task_, segment_, end_);
+            }
+            take();
+        }
+        const int64_t bytes = kv_block_bytes(task_.heads, D, sizeof(T));
+        const char* base = reinterpret_cast<const char*>(base_) + bytes * block_;
+        const T* keys = reinterpret_cast<const T*>(base + head_bytes_);
+        const int left = tokens_ - block_ * kKvTokens;
+        kv = {keys, keys + kKvTokens * D, reinterpret_cast<const float*>(base + bytes) - kKvTokens,
+              left < kKvTokens ? left : kKvTokens};
+        block_ += kAttentionWarps;
+        return true;
+    }
+
+  private:
+    /* The segment's address and size, from the lane that holds them. */
+    __device__ __forceinline__ void take() {
+        base_ = __shfl_sync(kFullMask, lanes_.base, segment_ - held_);
+        tokens_ = __shfl_sync(kFullMask, lanes_.tokens, segment_ - held_);
+        blocks_ = (tokens_ - 1) / kKvTokens + 1;
+    }
+
+    const AttentionTask& task_;
+    int segment_;
+    int end_;
+    int held_; /* the segment of lane 0 */
+    SegmentLanes lanes_;
+    int64_t head_bytes_;
+    uint64_t base_;
+    int tokens_;
+    int blocks_;
+    int block_;
+};
 
 /* What the warps have summed for a tile of Q queries of D elements. */
 template <int Q, int D>
 struct Partials {
     Cell<float> maximum[kAttentionWarps][Q];
-    Cell<float> total[kAttentionWarps][Q];
-    Cell<float> out[kAttentionWarps][Q][D];
+    Cell<float> total[kAttentionWarps][Q]; /* then the factor of the warp's sums */
+    /* With the padding, the eight rows of a fragment lie in all banks. */
+    Cell<float> out[kAttentionWarps][Q][D + 8];
 };
 
+/* Makes the totals of a row factors: 2^(m_w - m) / sum_w 2^(m_w - m) l_w. */
+template <int Q, int D>
+__device__ __forceinline__ void find_factors(int row, Partials<Q, D>& partials) {
+    float maximum = partials.maximum[0][row];
+#pragma unroll
+    for (int w = 1; w < kAttentionWarps; w++) maximum = fmaxf(maximum, partials.maximum[w][row]);
+    float factor[kAttentionWarps];
+    float total = 0;
+#pragma unroll
+    for (int w = 0; w < kAttentionWarps; w++) {
+        factor[w] = exp2_approximately(partials.maximum[w][row] - maximum);
+        total += factor[w] * partials.total[w][row];
+    }
+    const float inverse = 1.0f / total;
+#pragma unroll
+    for (int w = 0; w < kAttentionWarps; w++) partials.total[w][row] = factor[w] * inverse;
+}
+
+/* Four consecutive elements of a head's output, those before the head size. */
+template <typename Out>
+__device__ __forceinline__ void store_output(const AttentionTask& task, Out* head, int d, const float (&v)[4]) {
+    if (task.out_vectors) {
+        if (d < task.head_size) store4(head + d, v);
+        return;
+    }
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        if (d + i < task.head_size) head[d + i] = from_float<Out>(v[i]);
+    }
+}
+
 /* Merges the warps' sums and writes the tile's rows of out. */
-template <int Q, int D, typename Out>
+template <int Q, int D>
 __device__ void merge(const AttentionTask& task, const QueryTile& tile, Partials<Q, D>& partials) {
+    __syncthreads();
+    const int thread = static_cast<int>(threadIdx.x);
+    if (thread < Q) find_factors(thread, partials);
     __syncthreads();
     const int rows = tile.block.rows - tile.first < Q ? tile.block.rows - tile.first : Q;
     const int64_t hidden = static_cast<int64_t>(task.heads) * task.head_size;
-    Out* out = static_cast<Out*>(task.out);
-    for (int i = static_cast<int>(threadIdx.x); i < rows * D; i += kAttentionThreads) {
-        const int row = i / D;
-        const int d = i % D;
-        float maximum = partials.maximum[0][row];
-        for (int w = 1; w < kAttentionWarps; w++) maximum = fmaxf(maximum, partials.maximum[w][row]);
-        float total = 0;
-        float sum = 0;
+    for (int i = thread; i < rows * (D / 4); i += kAttentionThreads) {
+        const int row = i / (D / 4);
+        const int d = i % (D / 4) * 4;
+        float v[4] = {};
+#pragma unroll
         for (int w = 0; w < kAttentionWarps; w++) {
-            const float weight = exp2f(partials.maximum[w][row] - maximum);
-            total += weight * partials.total[w][row];
-            sum += weight * partials.out[w][row][d];
+            const float factor = partials.total[w][row];
+            const float4 sums = load4(&partials.out[w][row][d]);
+            v[0] += factor * sums.x;
+            v[1] += factor * sums.y;
+            v[2] += factor * sums.z;
+            v[3] += factor * sums.w;
         }
-        if (d < task.head_size) {
-            out[(static_cast<int64_t>(tile.block.out_row) + tile.first + row) * hidden + tile.head * task.head_size +
-                d] = from_float<Out>(sum / total);
+        const int64_t head = (static_cast<int64_t>(tile.block.out_row) + tile.first + row) * hidden +
+                             static_cast<int64_t>(tile.head) * task.head_size;
+        if (task.type == SF_F32) {
+            store_output(task, static_cast<float*>(task.out) + head, d, v);
+        } else if (task.type == SF_F16) {
+            store_output(task, static_cast<F16*>(task.out) + head, d, v);
+        } else {
+            store_output(task, static_cast<BF16*>(task.out) + head, d, v);
         }
     }
 }

@@ -84,4 +84,12 @@ __device__ __forceinline__ void store4(T* to, const float (&v)[4]) {
     *reinterpret_cast<uint2*>(to) = make_uint2(pack2<T>(v[0], v[1]), pack2<T>(v[2], v[3]));
 }
 
+/* 16 bytes; `to` is aligned to them. */
+__device__ __forceinline__ void store_vector(float* to, const float (&v)[4]) { store4(to, v); }
+template <typename T>
+__device__ __forceinline__ void store_vector(T* to, const float (&v)[8]) {
+    *reinterpret_cast<uint4*>(to) =
+        make_uint4(pack2<T>(v[0], v[1]), pack2<T>(v[2], v[3]), pack2<T>(v[4], v[5]), pack2<T>(v[6], v[7]));
+}
+
 #endif

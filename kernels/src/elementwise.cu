@@ -11,6 +11,7 @@ constexpr int kInFlight = 3; /* 3,072 columns, ViLT's intermediate size, in one 
 template <typename T>
 __global__ void __launch_bounds__(kThreads)
     bias_activation(int64_t n, int columns, const float* bias, int activation, T* y) {
+    wait_for_earlier_kernels();
     const int64_t step = static_cast<int64_t>(gridDim.x) * kThreads;
     with_activation(activation, [&](const auto& activate) {
         for (int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x; i < n; i += step) {
@@ -27,6 +28,7 @@ __global__ void __launch_bounds__(kThreads)
 template <typename T>
 __global__ void __launch_bounds__(kThreads)
     bias_activation_vectors(int columns, const float* bias, int activation, T* y) {
+    wait_for_earlier_kernels();
     T* row = y + static_cast<int64_t>(blockIdx.x) * columns;
     for (int begin = static_cast<int>(threadIdx.x) * 4; begin < columns; begin += kInFlight * kThreads * 4) {
         float v[kInFlight][4] = {};
@@ -58,6 +60,7 @@ __global__ void __launch_bounds__(kThreads)
 
 template <typename T>
 __global__ void __launch_bounds__(kThreads) convert(int64_t n, const float* from, T* to) {
+    wait_for_earlier_kernels();
     const int64_t step = static_cast<int64_t>(gridDim.x) * kThreads;
     for (int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x; i < n; i += step) {
         to[i] = from_float<T>(from[i]);

@@ -13,6 +13,7 @@ __global__ void __launch_bounds__(kThreads)
     embed_text(int tokens, int hidden, const int32_t* ids, const int32_t* positions, const int32_t* token_rows,
                const float* word, int vocab, const float* position, int max_positions, const float* type0,
                const float* weight, const float* bias, float eps, const float* modality0, float* x, TableFault* fault) {
+    wait_for_earlier_kernels();
     const int t = static_cast<int>(blockIdx.x) * (kThreads / kWarp) + warp_id();
     if (t >= tokens) return;
     const int id = ids[t];
@@ -48,6 +49,7 @@ __device__ __forceinline__ int64_t valid_tokens(const sf_grid& grid) {
 
 __global__ void __launch_bounds__(kThreads) embed_patches(const sf_grid* grids, int num_grids, int max_patches,
                                                           int hidden, Embeddings e, float* x, TableFault* fault) {
+    wait_for_earlier_kernels();
     if (blockIdx.x == 0) check_grids(grids, num_grids, max_patches, kOperation_embed_patches, fault);
     const RaggedTile tile = find_tile(blockIdx.x, num_grids, [&](int g) { return valid_tokens(grids[g]); });
     if (tile.item < 0) return;

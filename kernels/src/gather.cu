@@ -24,6 +24,7 @@ struct CompactShared {
 
 __global__ void __launch_bounds__(kCompactThreads)
     compact_patches(const sf_grid* grids, const uint8_t* mask, int32_t* indices, int32_t* counts, TableFault* fault) {
+    wait_for_earlier_kernels();
     CompactShared& shared = block_shared<CompactShared>();
     const sf_grid grid = grids[blockIdx.x];
     const Verdict verdict = check_grid_size(grid);
@@ -75,6 +76,7 @@ template <typename T>
 __global__ void __launch_bounds__(kGatherThreads)
     gather_patches(const sf_grid* grids, int num_grids, int max_patches, int patch, const float* canvas,
                    const int32_t* indices, T* rows, TableFault* fault) {
+    wait_for_earlier_kernels();
     if (blockIdx.x == 0) check_grids(grids, num_grids, max_patches, kOperation_gather_patches, fault);
     const RaggedTile tile = find_tile(blockIdx.x, num_grids, [&](int g) { return valid_selected(grids[g]); });
     /* A call for no patches has no arrays: a table that announces some is at fault. */

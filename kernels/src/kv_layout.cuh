@@ -65,8 +65,10 @@ __device__ __forceinline__ KvPlace key_at(int place) {
     const int step = place / (32 * per_lane);
     const int g = place / per_lane % 32 / 4;
     const int t = place / per_lane % 4;
-    if (per_lane == 8) return {place / 4 % 2 * 8 + g, 16 * step + place / 2 % 2 * 8 + 2 * t + place % 2};
-    return {place / 2 % 2 * 8 + g, 8 * step + place % 2 * 4 + t};
+    /* Along the inner dimension a lane has, of two steps together, elements that follow one another: those of a query
+     * are then 16 bytes too. */
+    const int element = step / 2 * 4 * per_lane + per_lane * t + step % 2 * (per_lane / 2) + place % (per_lane / 2);
+    return {place / (per_lane / 2) % 2 * 8 + g, element};
 }
 
 template <typename Compute>
@@ -86,13 +88,10 @@ __device__ __forceinline__ KvPlace value_at(int place, int padded) {
 template <typename Compute>
 __device__ __forceinline__ int key_place(int token, int element) {
     if (!Compute::kFragments) return element * kKvTokens + token;
-    const int g = token % 8;
-    const int half = token / 8;
-    if (sizeof(typename Compute::Type) == 2) {
-        const int t = element % 8 / 2;
-        return element / 16 * 256 + (4 * g + t) * 8 + half * 4 + element % 16 / 8 * 2 + element % 2;
-    }
-    return element / 8 * 128 + (4 * g + element % 4) * 4 + half * 2 + element % 8 / 4;
+    const int per_lane = 16 / static_cast<int>(sizeof(typename Compute::Type));
+    const int step = element / (4 * per_lane) * 2 + element % per_lane / (per_lane / 2);
+    const int lane = token % 8 * 4 + element % (4 * per_lane) / per_lane;
+    return (step * 32 + lane) * per_lane + token / 8 * (per_lane / 2) + element % (per_lane / 2);
 }
 
 /* The same among its head's values, of `padded` elements a token. */

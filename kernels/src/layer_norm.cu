@@ -32,6 +32,7 @@ template <typename T>
 __global__ void __launch_bounds__(kThreads)
     residual_layer_norm(int rows, int columns, const float* x, const int32_t* row_index, const float* y, float* x_out,
                         const float* weight, const float* bias, float eps, T* out, TableFault* fault) {
+    wait_for_earlier_kernels();
     const int64_t row = static_cast<int64_t>(blockIdx.x) * kRowsPerBlock + warp_id();
     if (row >= rows) return;
     const float* from = source_row(row, columns, x, row_index, fault);
@@ -57,6 +58,7 @@ __global__ void __launch_bounds__(kThreads)
     residual_layer_norm_vectors(int rows, int columns, const float* x, const int32_t* row_index, const float* y,
                                 float* x_out, const float* weight, const float* bias, float eps, T* out,
                                 TableFault* fault) {
+    wait_for_earlier_kernels();
     const int64_t row = static_cast<int64_t>(blockIdx.x) * kRowsPerBlock + warp_id();
     if (row >= rows) return;
     const float* from = source_row(row, columns, x, row_index, fault);

@@ -109,6 +109,7 @@ __device__ __forceinline__ void put(const CacheResult& to, int a, int row, int c
     }
     T* head = reinterpret_cast<T*>(base) + static_cast<int64_t>(within / to.head_size) * 2 * places;
     const int element = within % to.head_size;
+    if (part == 1 && sizeof(T) == 2) return store4(head + key_place<Compute>(token, element), v);
 #pragma unroll
     for (int i = 0; i < 4; i++) {
         const int place = part == 1 ? key_place<Compute>(token, element + i)

@@ -65,34 +65,36 @@ struct MatmulWarp {
     using Shared = MatmulShared<ROWS>;
     static constexpr int kStages = Shared::kStages;
     static constexpr int kTiles = ROWS / 16;
+    using Stage = Cell<uint4>[ROWS + kTileColumns][kSlabVectors];
 
     float c[kTiles][kTileColumns / 8][4] = {};
 
-    /* Starts the copy of a slab; rows and bytes past the end are zeros. */
-    __device__ __forceinline__ static void load(const MatmulOperands& of, Cell<uint4> (&stage)[ROWS + kTileColumns][4],
-                                                int first_row, int first_column, int slab) {
+    /* Starts the copy of a slab of LOADED rows of a matrix; rows and bytes past the end are zeros. */
+    template <int LOADED>
+    __device__ __forceinline__ static void load(const MatmulOperands& of, const char* matrix, int rows, int first_row,
+                                                int slab, Cell<uint4> (*to)[kSlabVectors]) {
         const int row = lane_id() / kSlabVectors;
         const int vector = lane_id() % kSlabVectors;
         const int byte = slab * kSlabBytes + vector * 16;
         const bool inside = byte < of.row_bytes;
-        constexpr int kRowsAtOnce = kWarp / kSlabVectors;
 #pragma unroll
-        for (int r = 0; r < ROWS; r += kRowsAtOnce) {
+        for (int r = 0; r < LOADED; r += kWarp / kSlabVectors) {
             const int i = first_row + r + row;
-            const bool read = inside && i < of.rows;
-            copy_async(&stage[r + row][vector], read ? of.x + static_cast<int64_t>(i) * of.row_bytes + byte : of.x,
+            const bool read = inside && i < rows;
+            copy_async(&to[r + row][vector], read ? matrix + static_cast<int64_t>(i) * of.row_bytes + byte : matrix,
                        read);
-        }
-#pragma unroll
-        for (int r = 0; r < kTileColumns; r += kRowsAtOnce) {
-            const int i = first_column + r + row;
-            const bool read = inside && i < of.out;
-            copy_async(&stage[ROWS + r + row][vector],
-                       read ? of.weight + static_cast<int64_t>(i) * of.row_bytes + byte : of.weight, read);
         }
     }
 
-    __device__ __forceinline__ void multiply(const Cell<uint4> (&stage)[ROWS + kTileColumns][4]) {
+    __device__ __forceinline__ static void load_x(const MatmulOperands& of, Stage& stage, int first_row, int slab) {
+        load<ROWS>(of, of.x, of.rows, first_row, slab, stage);
+    }
+    __device__ __forceinline__ static void load_weight(const MatmulOperands& of, Stage& stage, int first_column,
+                                                       int slab) {
+        load<kTileColumns>(of, of.weight, of.out, first_column, slab, stage + ROWS);
+    }
+
+    __device__ __forceinline__ void multiply(const Stage& stage) {
         const int g = lane_id() / 4;
         const int t = lane_id() % 4;
         uint4 b[kTileColumns / 8];
@@ -114,25 +116,35 @@ struct MatmulWarp {
         }
     }
 
-    /* Sums the slabs from `slab` to `end` that fall to this warp. */
+    /*
+     * Sums the slabs from `slab` to `end` that fall to this warp. The first weights are on their way before the kernels
+     * that x comes from are done.
+     */
     __device__ __forceinline__ void run(const MatmulOperands& of, Shared& shared, int first_row, int first_column,
                                         int slab, int end) {
         auto& stages = shared.slabs[warp_id()];
         slab += warp_id();
-        int next = slab;
 #pragma unroll
         for (int s = 0; s < kStages - 1; s++) {
-            if (next < end) load(of, stages[s], first_row, first_column, next);
-            end_copy_group();
-            next += kMatmulWarps;
+            if (slab + s * kMatmulWarps < end) load_weight(of, stages[s], first_column, slab + s * kMatmulWarps);
         }
+        wait_for_earlier_kernels();
+#pragma unroll
+        for (int s = 0; s < kStages - 1; s++) {
+            if (slab + s * kMatmulWarps < end) load_x(of, stages[s], first_row, slab + s * kMatmulWarps);
+            end_copy_group();
+        }
+        int next = slab + (kStages - 1) * kMatmulWarps;
         int stage = 0;
         for (; slab < end; slab += kMatmulWarps) {
             wait_for_copies<kStages - 2>();
             /* All lanes see the slab, and have read the one before it, whose stage the next one takes. */
             __syncwarp();
             const int free = stage == 0 ? kStages - 1 : stage - 1;
-            if (next < end) load(of, stages[free], first_row, first_column, next);
+            if (next < end) {
+                load_x(of, stages[free], first_row, next);
+                load_weight(of, stages[free], first_column, next);
+            }
             end_copy_group();
             next += kMatmulWarps;
             multiply(stages[stage]);

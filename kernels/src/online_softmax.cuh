@@ -23,11 +23,11 @@ struct OnlineSoftmax {
 #pragma unroll
         for (int i = 0; i < N; i++) highest = fmaxf(highest, logit(i));
         ((highest = fmaxf(highest, __shfl_xor_sync(kFullMask, highest, STEPS))), ...);
-        const float rescale = exp2f(maximum - highest);
+        const float rescale = exp2_approximately(maximum - highest);
         maximum = highest;
-        float sum = logit(0) = exp2f(logit(0) - highest);
+        float sum = logit(0) = exp2_approximately(logit(0) - highest);
 #pragma unroll
-        for (int i = 1; i < N; i++) sum += logit(i) = exp2f(logit(i) - highest);
+        for (int i = 1; i < N; i++) sum += logit(i) = exp2_approximately(logit(i) - highest);
         total = total * rescale + sum;
         return rescale;
     }

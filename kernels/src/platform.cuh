@@ -33,16 +33,41 @@ __device__ __forceinline__ float4 load4(const float* shared) { return *reinterpr
 __device__ __forceinline__ void store2(float* shared, float first, float second) {
     *reinterpret_cast<float2*>(shared) = make_float2(first, second);
 }
+/* 2^v to about 2^-22 of it; 0 for results that are no normal number. */
+__device__ __forceinline__ float exp2_approximately(float v) {
+    float result;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(v));
+    return result;
+}
 __device__ __forceinline__ void atomic_add(int* shared, int value) { atomicAdd(shared, value); }
 
-/* Enqueues a kernel. Unlike cudaGetLastError after <<<>>>, its result says nothing of calls before it on the thread. */
+/*
+ * Lets the next kernel's blocks come to the device, and waits until all kernels before this one are done and what they
+ * wrote is there (programmatic dependent launch). Every thread of every kernel calls it, before it touches anything
+ * that a kernel may have written, and also where it has nothing to do: the next one counts on it.
+ */
+__device__ __forceinline__ void wait_for_earlier_kernels() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
+/*
+ * Enqueues a kernel; `early`: its blocks may come to the device before the one before it is done. Unlike
+ * cudaGetLastError after <<<>>>, its result says nothing of calls before it on the thread. */
 template <typename... P, typename... A>
-cudaError_t launch_kernel(cudaStream_t queue, const char*, dim3 grid, int threads, void (*kernel)(P...),
+cudaError_t launch_kernel(cudaStream_t queue, const char*, dim3 grid, int threads, bool early, void (*kernel)(P...),
                           A... arguments) {
     cudaLaunchConfig_t config = {};
     config.gridDim = grid;
     config.blockDim = dim3(static_cast<unsigned>(threads));
     config.stream = queue;
+    cudaLaunchAttribute attribute = {};
+    attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    attribute.val.programmaticStreamSerializationAllowed = 1;
+    config.attrs = &attribute;
+    config.numAttrs = early ? 1 : 0;
     return cudaLaunchKernelEx(&config, kernel, static_cast<P>(arguments)...);
 }
 

@@ -40,6 +40,7 @@ Axis axis_in(void* memory, int in, int out) {
 }
 
 __global__ void filter_taps(Axis horizontal, Axis vertical) {
+    wait_for_earlier_kernels();
     const Axis axis = blockIdx.y == 0 ? horizontal : vertical;
     const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
     if (i >= axis.out) return;
@@ -103,6 +104,7 @@ __device__ __forceinline__ void add_yuv(const Source& image, int x, int y, float
 
 __global__ void __launch_bounds__(kThreads)
     resize(Source image, Axis horizontal, Axis vertical, const float* mean, const float* std, float* canvas) {
+    wait_for_earlier_kernels();
     const int x = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
     const int y = static_cast<int>(blockIdx.y);
     if (x >= horizontal.out) return;
@@ -139,6 +141,7 @@ __global__ void __launch_bounds__(kThreads)
 
 /* coarse [rows, cols] = means of 2 x 2 pixels of fine [2 rows, 2 cols]. */
 __global__ void __launch_bounds__(kThreads) halve(const float* fine, int rows, int cols, float* coarse) {
+    wait_for_earlier_kernels();
     const int x = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
     if (x >= cols) return;
         /* Over the rows of all channels, which may be more than a grid has blocks down. */

@@ -79,6 +79,7 @@ __device__ void settle_ties(uint8_t* mask, int total, int wanted, SelectShared& 
 __global__ void __launch_bounds__(kThreads)
     select_patches(const sf_grid* parents, const sf_grid* children, const float* logits, const int32_t* indices,
                    uint8_t* mask, TableFault* fault) {
+    wait_for_earlier_kernels();
     SelectShared& shared = block_shared<SelectShared>();
     const sf_grid parent = parents[blockIdx.x];
     const sf_grid child = children[blockIdx.x];

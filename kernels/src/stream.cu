@@ -118,6 +118,9 @@ int cuda::stream_create(int device, int, int, sf_stream** stream) {
     created->device = device;
     if (device_capability(device, &created->capability) != cudaSuccess) return SF_DEVICE_ERROR;
     if (created->capability < kOldestCapability) return SF_UNSUPPORTED;
+    if (cudaDeviceGetAttribute(&created->multiprocessors, cudaDevAttrMultiProcessorCount, device) != cudaSuccess) {
+        return SF_DEVICE_ERROR;
+    }
     set_types(created.get());
     if (cudaSetDevice(device) != cudaSuccess) return SF_DEVICE_ERROR;
     cudaError_t code = cudaStreamCreateWithFlags(&created->queue, cudaStreamNonBlocking);

@@ -12,6 +12,7 @@
 struct CudaStream : sf_stream {
     int device;
     int capability; /* 10 * major + minor */
+    int multiprocessors;
     cudaStream_t queue;
     TableFault* fault; /* pinned host memory that the device writes */
     void* scratch;
@@ -63,9 +64,11 @@ int launch(sf_stream* stream, const char* operation, void (*kernel)(P...), int64
     int status = check_not_lost(stream, operation);
     if (status == SF_OK) status = use_device(stream, operation);
     if (status != SF_OK) return status;
+    /* Devices from compute capability 9.0 on can. */
+    const bool early = cuda_stream(stream)->capability >= 90;
     const dim3 grid(static_cast<unsigned>(blocks_x), static_cast<unsigned>(blocks_y));
     return SF_CHECK(stream, operation,
-                    launch_kernel(cuda_stream(stream)->queue, operation, grid, threads, kernel, arguments...));
+                    launch_kernel(cuda_stream(stream)->queue, operation, grid, threads, early, kernel, arguments...));
 }
 
 /* Calls body with a value of the element type's C++ type. */

@@ -92,17 +92,17 @@ __global__ void __launch_bounds__(kMatmulThreads, 3) tensor_matmul(MatmulTask ta
     const int first_row = tile / task.column_tiles * ROWS;
     const int first_column = tile % task.column_tiles * kTileColumns;
     const CacheResult& cache = task.cache;
-    if (cache.appends != nullptr && tile == 0 && split == 0) {
-        check_table(
-            cache.num_appends, task.of.rows, cache.fault, kOperation_append_kv,
-            [&](int a) { return check_append(cache.appends[a]); }, [&](int a) { return cache.appends[a].tokens; });
-    }
     const int begin = split * task.slabs_per_split;
     const int end = begin + task.slabs_per_split < task.slabs ? begin + task.slabs_per_split : task.slabs;
     {
         MatmulWarp<Compute, ROWS> warp;
         warp.run(task.of, shared, first_row, first_column, begin, end);
         warp.store(shared);
+    }
+    if (cache.appends != nullptr && tile == 0 && split == 0) {
+        check_table(
+            cache.num_appends, task.of.rows, cache.fault, kOperation_append_kv,
+            [&](int a) { return check_append(cache.appends[a]); }, [&](int a) { return cache.appends[a].tokens; });
     }
     MatmulSums<ROWS>& sums = shared.sums;
     const float* partials = task.partials + static_cast<int64_t>(tile) * task.splits * kElements;

@@ -162,6 +162,22 @@ void copies() {
     }
 }
 
+void waits(int) { wait_for_earlier_kernels(); }
+void waits_in_some_threads(int) {
+    if (threadIdx.x != 7) wait_for_earlier_kernels();
+}
+
+/* A kernel that does not wait for the ones before it would end before them, and the next one run too early. */
+void earlier_kernels() {
+    for (const bool right : {true, false}) {
+        cudaStream_t queue = nullptr;
+        (void)cudaStreamCreateWithFlags(&queue, 0);
+        (void)launch_kernel(queue, "kernel", dim3(1), 32, true, right ? waits : waits_in_some_threads, 0);
+        check_equal(cudaStreamSynchronize(queue) == cudaSuccess, right, "a kernel that waits for earlier ones");
+        (void)cudaStreamDestroy(queue);
+    }
+}
+
 /* Every fp16 number against the compiler's conversion. */
 void halves() {
     int wrong = 0;
@@ -227,6 +243,7 @@ void lazy_queue() {
 void test_emulation() {
     halves();
     copies();
+    earlier_kernels();
     lazy_queue();
     lost_device();
     for (int i = 0; i < 20; i++) check(run(kRight).empty(), "a kernel without fault: " + emulation::last_fault());

@@ -76,7 +76,8 @@ int64_t sf_tensor_matmul_workspace(void);
  * y = activation(x weight^T + bias) + added on the tensor cores, for few rows: x [rows, in] and weight [out, in] of the
  * element type of compute_type (SF_F16, SF_BF16, SF_TF32), bias [out] and added [rows, out] fp32 or NULL, y [rows, out]
  * of `type`; added may be y. Sums, bias, activation and addition are fp32, and y is rounded once. x and weight are
- * aligned to 16 bytes, and so are their rows. For SF_TF32 elements are rounded to TensorFloat-32 as they are read.
+ * aligned to 16 bytes, and so are their rows. weight is read before the kernels enqueued earlier are done: what wrote
+ * it has been waited for. For SF_TF32 elements are rounded to TensorFloat-32 as they are read.
  *
  * How the work is divided decides only its speed: tiles of tile_rows rows (32 or 64), and the inner dimension in up to
  * `splits` parts, whose sums are added up in their order, so that results do not differ from run to run. More than one

@@ -29,13 +29,14 @@ final class CudaProducts implements AutoCloseable {
     MIXED
   }
 
-  /** What a choice is made for. */
+  /** What follows the product. */
   private enum Kind {
     LINEAR,
     ADD,
     APPEND_KV
   }
 
+  /** What a choice is made for; rows are rounded up, so that few shapes are met. */
   private record Shape(
       Kind kind, int rows, int out, int in, ElementType type, ElementType result, Activation then) {
     String text() {
@@ -184,7 +185,13 @@ final class CudaProducts implements AutoCloseable {
       Consumer<MatmulChoice> trial) {
     Shape shape =
         new Shape(
-            kind, rows, linear.out(), linear.in(), linear.weights().type(), y.type(), activation);
+            kind,
+            CudaBackend.roundedRows(rows),
+            linear.out(),
+            linear.in(),
+            linear.weights().type(),
+            y.type(),
+            activation);
     MatmulChoice choice = choices.get(shape);
     if (choice == null) {
       choice = choose(shape, linear, y, trial);
