@@ -148,7 +148,7 @@ public final class VideoSourceOptions {
       return this;
     }
 
-    /** See {@link VideoSourceOptions#firstBackOff()} and {@link #longestBackOff()}. */
+    /** The first and the longest wait: see {@link VideoSourceOptions#firstBackOff()}. */
     public Builder backOff(Duration first, Duration longest) {
       firstBackOff = positive("backOff", first);
       longestBackOff = positive("backOff", longest);
