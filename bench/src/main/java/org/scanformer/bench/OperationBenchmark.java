@@ -128,7 +128,7 @@ public class OperationBenchmark {
             workload,
             kind,
             (real, called, with) -> {
-              if (called.getName().equals(shape.method()) && shape.matches().test(with)) {
+              if (shape.methods().contains(called.getName()) && shape.matches().test(with)) {
                 device = real;
                 method = called;
                 arguments = with;

@@ -76,7 +76,7 @@ public class SharesBenchmark {
       case "buildPyramid" -> current.pyramid += seconds;
       case "gatherPatches" -> current.gather += seconds;
       case "embedPatches", "embedText" -> current.embed += seconds;
-      case "linear" -> current.linear += seconds;
+      case "linear", "linearToAdd", "linearAppendKv" -> current.linear += seconds;
       case "residualLayerNorm" -> current.norm += seconds;
       case "appendKv" -> current.append += seconds;
       case "attention" -> current.attention += seconds;

@@ -147,7 +147,8 @@ class FaultInjectionTest {
                 "embedPatches",
                 "linear",
                 "residualLayerNorm",
-                "appendKv",
+                // A GPU appends what it multiplies.
+                backend() == BackendKind.CUDA ? "linearAppendKv" : "appendKv",
                 "attention",
                 "synchronize",
                 "toDevice",

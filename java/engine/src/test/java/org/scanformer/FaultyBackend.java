@@ -1,5 +1,6 @@
 package org.scanformer;
 
+import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -83,7 +84,11 @@ final class FaultyBackend {
         Proxy.newProxyInstance(
             type.getClassLoader(),
             new Class<?>[] {type},
-            (self, method, arguments) -> call(real, method, arguments)));
+            (self, method, arguments) ->
+                // What a backend does by calling other operations fails where one of them does.
+                real.getClass().getMethod(method.getName(), method.getParameterTypes()).isDefault()
+                    ? InvocationHandler.invokeDefault(self, method, arguments)
+                    : call(real, method, arguments)));
   }
 
   private Object call(Object real, Method method, Object[] arguments) throws Throwable {

@@ -32,6 +32,7 @@ final class PairAttention {
 
   private final Group[] groups;
   private final Tensor order;
+  private final boolean fused;
   private final int queries;
 
   /**
@@ -43,6 +44,8 @@ final class PairAttention {
   PairAttention(TokenLayout layout, int first, Device device, ScalarType type) {
     int base = layout.begin(first, 0);
     queries = layout.rows() - base;
+    // In bf16, PyTorch's fused attention is slower on CPUs than three steps.
+    fused = type == ScalarType.Float;
     Integer[] pairs = new Integer[layout.pairs()];
     Arrays.setAll(pairs, i -> i);
     Arrays.sort(pairs, Comparator.comparingInt(pair -> tokens(layout, 0, pair)));
@@ -59,7 +62,7 @@ final class PairAttention {
         q = Math.max(q, tokens(layout, first, pair));
         k = Math.max(k, tokens(layout, 0, pair));
       }
-      if (type != ScalarType.Float) {
+      if (!fused) {
         // oneDNN prepares a kernel for each shape.
         q = (q + 7) / 8 * 8;
         k = (k + 7) / 8 * 8;
@@ -169,12 +172,11 @@ final class PairAttention {
     return x.index_select(0, rows).view(pairs, -1, heads, c / heads).transpose(1, 2);
   }
 
-  private static Tensor attention(Tensor q, Tensor k, Tensor v, Tensor bias) {
-    if (q.scalar_type() == ScalarType.Float) {
+  private Tensor attention(Tensor q, Tensor k, Tensor v, Tensor bias) {
+    if (fused) {
       return torch.scaled_dot_product_attention(
           q, k, v, new TensorOptional(bias), 0, false, new DoubleOptional(), false);
     }
-    // In bf16, PyTorch's fused attention is slower on CPUs than these three steps.
     Tensor scaled = q.mul(Torch.scalar(1 / Math.sqrt(q.size(3))));
     return torch.softmax(scaled.matmul(k.transpose(2, 3)).add(bias), -1).matmul(v);
   }

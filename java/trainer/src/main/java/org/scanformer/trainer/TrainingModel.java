@@ -74,8 +74,7 @@ final class TrainingModel {
 
   /** x · Wᵀ + b in the products' type. */
   private Tensor linear(Tensor x, String name) {
-    Tensor input = x.scalar_type() == type ? x : x.to(type);
-    return Torch.linear(input, weight(name + ".weight"), weight(name + ".bias"));
+    return Torch.linear(x.to(type), weight(name + ".weight"), weight(name + ".bias"));
   }
 
   private Tensor norm(Tensor x, String name, double epsilon) {
