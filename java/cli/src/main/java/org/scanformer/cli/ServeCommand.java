@@ -8,6 +8,7 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -30,7 +31,7 @@ final class ServeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   /** All of them are the server's, --help too. */
-  @Unmatched private List<String> arguments = List.of();
+  @Unmatched private List<String> arguments = new ArrayList<>();
 
   @Override
   public Integer call() throws ReflectiveOperationException, IOException {
@@ -49,7 +50,10 @@ final class ServeCommand implements Callable<Integer> {
                   spec.commandLine().getOut(),
                   spec.commandLine().getErr());
     } catch (InvocationTargetException e) {
-      throw e.getCause() instanceof Error error ? error : new CliException(e.getCause().toString());
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
+      throw new CliException(e.getCause().toString());
     }
   }
 

@@ -17,8 +17,7 @@ class ServeCommandTest {
   void findsTheJarBesideThisOneOrWhereTheBuildLeavesIt() throws Exception {
     Path here = Files.createDirectories(directory.resolve("cli/target"));
     Path built = Files.createDirectories(directory.resolve("server/target"));
-    CliException missing =
-        assertThrows(CliException.class, () -> ServeCommand.serverJar(here));
+    CliException missing = assertThrows(CliException.class, () -> ServeCommand.serverJar(here));
     assertTrue(missing.getMessage().contains("scanformer-server.jar beside scanformer.jar"));
     Path left = Files.createFile(built.resolve("scanformer-server.jar"));
     assertEquals(left, ServeCommand.serverJar(here));

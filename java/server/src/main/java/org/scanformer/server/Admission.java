@@ -4,8 +4,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Counts the requests in work and the bytes that they hold, and refuses what would be too much. Once
- * draining it refuses everything. Thread-safe.
+ * Counts the requests in work and the bytes that they hold, and refuses what would be too much.
+ * Once draining it refuses everything. Thread-safe.
  */
 public final class Admission {
   private final int maxRequests;

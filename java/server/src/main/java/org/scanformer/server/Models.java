@@ -75,7 +75,8 @@ public final class Models implements AutoCloseable {
     if (version == null || version.isEmpty()) {
       return versions.lastEntry().getValue();
     }
-    ServedModel model = version.matches("[0-9]{1,9}") ? versions.get(Integer.valueOf(version)) : null;
+    ServedModel model =
+        version.matches("[0-9]{1,9}") ? versions.get(Integer.valueOf(version)) : null;
     if (model == null) {
       throw new ServiceException(
           FailureKind.NOT_FOUND,

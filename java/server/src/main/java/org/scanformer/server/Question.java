@@ -18,8 +18,7 @@ public record Question(String text, Double foundThreshold, Schedule schedule) {
       throw ServiceException.badRequest("The expression is missing or blank");
     }
     if (foundThreshold != null && !(foundThreshold >= 0 && foundThreshold <= 1)) {
-      throw ServiceException.badRequest(
-          "found_threshold must be 0 to 1, found %s", foundThreshold);
+      throw ServiceException.badRequest("found_threshold must be 0 to 1, found %s", foundThreshold);
     }
   }
 }

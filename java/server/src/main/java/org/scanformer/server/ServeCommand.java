@@ -267,8 +267,7 @@ public final class ServeCommand implements Callable<Integer> {
 
   private static void requirePort(String option, int port, int least) {
     if (port < least || port > 65_535) {
-      throw new IllegalArgumentException(
-          option + " must be " + least + " to 65535, found " + port);
+      throw new IllegalArgumentException(option + " must be " + least + " to 65535, found " + port);
     }
   }
 

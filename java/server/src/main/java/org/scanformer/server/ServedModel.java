@@ -13,8 +13,8 @@ import org.scanformer.ScanFormerOptions;
 import org.scanformer.Schedule;
 
 /**
- * A loaded model with a queue for each schedule, so that the requests of all clients run in batches.
- * Both queues share the weights. Thread-safe.
+ * A loaded model with a queue for each schedule, so that the requests of all clients run in
+ * batches. Both queues share the weights. Thread-safe.
  */
 public final class ServedModel implements AutoCloseable {
   private final ModelSpec spec;
@@ -23,7 +23,9 @@ public final class ServedModel implements AutoCloseable {
   private final Batcher perScale;
   private volatile boolean lost;
 
-  /** Loads a model and asks it once with each schedule, which compiles and lays out what it needs. */
+  /**
+   * Loads a model and asks it once with each schedule, which compiles and lays out what it needs.
+   */
   static ServedModel load(ModelSpec spec, ScanFormerOptions options, BatcherOptions.Builder queue) {
     ScanFormer model =
         spec.directory() == null

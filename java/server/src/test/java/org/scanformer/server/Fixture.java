@@ -138,7 +138,10 @@ public final class Fixture implements AutoCloseable {
     fields.forEach(
         (name, value) ->
             body.writeBytes(
-                ("--part\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value
+                ("--part\r\nContent-Disposition: form-data; name=\""
+                        + name
+                        + "\"\r\n\r\n"
+                        + value
                         + "\r\n")
                     .getBytes(StandardCharsets.UTF_8)));
     if (image != null) {

@@ -26,7 +26,7 @@ class ServeCommandTest {
     err.getBuffer().setLength(0);
     assertEquals(code, run(args), err.toString());
     assertTrue(err.toString().contains(words), err.toString());
-    assertTrue(err.toString().startsWith("scanformer: "), err.toString());
+    assertTrue(err.toString().contains("scanformer: "), err.toString());
   }
 
   @Test

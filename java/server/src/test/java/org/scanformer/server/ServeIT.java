@@ -82,7 +82,9 @@ class ServeIT {
     for (String command : commands) {
       Process curl =
           new ProcessBuilder(
-                  "bash", "-c", "set -o pipefail; " + command.replace("localhost:8080", "localhost:" + port))
+                  "bash",
+                  "-c",
+                  "set -o pipefail; " + command.replace("localhost:8080", "localhost:" + port))
               .directory(REPOSITORY)
               .redirectError(ProcessBuilder.Redirect.DISCARD)
               .start();

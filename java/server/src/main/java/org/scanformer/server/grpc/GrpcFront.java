@@ -47,8 +47,7 @@ public final class GrpcFront implements AutoCloseable {
     executor = Executors.newFixedThreadPool(THREADS, daemons("scanformer-grpc"));
     timer = Executors.newSingleThreadScheduledExecutor(daemons("scanformer-grpc-timer"));
     NettyServerBuilder builder =
-        NettyServerBuilder.forAddress(
-                new InetSocketAddress(options.address(), options.grpcPort()))
+        NettyServerBuilder.forAddress(new InetSocketAddress(options.address(), options.grpcPort()))
             .executor(executor)
             .maxInboundMessageSize(limits.bodyBytes() + MESSAGE_EXTRA_BYTES)
             .maxInboundMetadataSize(MAX_HEAD_BYTES)

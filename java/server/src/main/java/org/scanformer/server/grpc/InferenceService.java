@@ -45,11 +45,7 @@ final class InferenceService extends GRPCInferenceServiceGrpc.GRPCInferenceServi
   private final Limits limits;
 
   InferenceService(
-      Models models,
-      ServerState state,
-      Inference inference,
-      Admission admission,
-      Limits limits) {
+      Models models, ServerState state, Inference inference, Admission admission, Limits limits) {
     this.models = models;
     this.state = state;
     this.inference = inference;
@@ -112,8 +108,7 @@ final class InferenceService extends GRPCInferenceServiceGrpc.GRPCInferenceServi
               .setName(model.name())
               .addAllVersions(models.versions(model.name()))
               .setPlatform(ServerState.PLATFORM)
-              .addAllInputs(
-                  TensorMetadata.inputs().stream().map(ProtoTensors::metadata).toList())
+              .addAllInputs(TensorMetadata.inputs().stream().map(ProtoTensors::metadata).toList())
               .addAllOutputs(
                   TensorMetadata.outputs(model).stream().map(ProtoTensors::metadata).toList())
               .build();

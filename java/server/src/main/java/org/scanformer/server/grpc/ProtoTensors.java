@@ -43,7 +43,8 @@ final class ProtoTensors {
               name,
               shape,
               contents.getBytesContentsList().stream().map(ByteString::toByteArray).toList());
-      case UINT8 -> Tensor.ofRaw(name, datatype, shape, bytes(name, contents.getUintContentsList()));
+      case UINT8 ->
+          Tensor.ofRaw(name, datatype, shape, bytes(name, contents.getUintContentsList()));
       default -> throw ServiceException.badRequest("No input is of the type %s", datatype);
     };
   }

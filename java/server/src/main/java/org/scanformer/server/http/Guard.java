@@ -37,7 +37,10 @@ final class Guard {
     if (!hosts.isEmpty() && (host == null || !hosts.contains(name(host)))) {
       throw new ServiceException(
           FailureKind.FORBIDDEN,
-          "This server is not called '" + host + "': expected one of " + hosts
+          "This server is not called '"
+              + host
+              + "': expected one of "
+              + hosts
               + "; --allow-host adds a name");
     }
     String origin = headers.get(HttpHeader.ORIGIN);

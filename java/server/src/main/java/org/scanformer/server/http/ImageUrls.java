@@ -17,8 +17,8 @@ import org.scanformer.server.FailureKind;
 import org.scanformer.server.ServiceException;
 
 /**
- * Fetches images from the places that the server's owner allows, and from nowhere else. Redirections
- * are not followed, as they could lead anywhere. Thread-safe.
+ * Fetches images from the places that the server's owner allows, and from nowhere else.
+ * Redirections are not followed, as they could lead anywhere. Thread-safe.
  */
 final class ImageUrls {
   private static final Duration CONNECT = Duration.ofSeconds(5);
@@ -28,7 +28,8 @@ final class ImageUrls {
   private HttpClient client;
 
   /**
-   * @param allowed what a URL must begin with, each http or https with a path that ends with a slash
+   * @param allowed what a URL must begin with, each http or https with a path that ends with a
+   *     slash
    * @param maxBytes the most bytes of an image
    * @throws IllegalArgumentException when one is not like that
    */

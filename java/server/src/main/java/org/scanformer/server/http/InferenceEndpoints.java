@@ -53,8 +53,7 @@ final class InferenceEndpoints {
   }
 
   private static Reply ready(String field, boolean ready) {
-    return new Reply(
-        ready ? 200 : 503, Reply.JSON, Json.write(Map.of(field, ready)), Map.of());
+    return new Reply(ready ? 200 : 503, Reply.JSON, Json.write(Map.of(field, ready)), Map.of());
   }
 
   private Reply modelReady(ServedModel model) {
@@ -111,8 +110,7 @@ final class InferenceEndpoints {
     boolean allBinary = Boolean.TRUE.equals(parameters.get(ALL_BINARY));
     for (JsonNode output : array(json, "outputs")) {
       JsonNode own = output.path("parameters").path(BINARY);
-      binaries.put(
-          output.path("name").asText(), own.isBoolean() ? own.booleanValue() : allBinary);
+      binaries.put(output.path("name").asText(), own.isBoolean() ? own.booleanValue() : allBinary);
     }
     InferenceRequest request =
         new InferenceRequest(
@@ -120,7 +118,8 @@ final class InferenceEndpoints {
     return inference
         .infer(model, request, call.ticket(), call.deadline())
         .thenApply(
-            outputs -> reply(model, request, outputs, name -> binaries.getOrDefault(name, allBinary)));
+            outputs ->
+                reply(model, request, outputs, name -> binaries.getOrDefault(name, allBinary)));
   }
 
   private static int jsonLength(Call call) {

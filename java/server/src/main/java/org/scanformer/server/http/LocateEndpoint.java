@@ -8,7 +8,9 @@ import org.scanformer.server.ServedModel;
 import org.scanformer.server.ServiceException;
 import org.scanformer.server.oip.Inference;
 
-/** {@code POST /v1/locate}: an image and an expression give the JSON that the command line prints. */
+/**
+ * {@code POST /v1/locate}: an image and an expression give the JSON that the command line prints.
+ */
 final class LocateEndpoint implements Endpoint {
   private final Models models;
   private final LocateService service;
@@ -47,7 +49,8 @@ final class LocateEndpoint implements Endpoint {
     String url = form.field(LocateForm.IMAGE_URL);
     if ((form.image() == null) == (url == null)) {
       throw ServiceException.badRequest(
-          "Either of 'image' and 'image_url' is expected, found %s", url == null ? "neither" : "both");
+          "Either of 'image' and 'image_url' is expected, found %s",
+          url == null ? "neither" : "both");
     }
     return url == null
         ? CompletableFuture.completedFuture(form.image())

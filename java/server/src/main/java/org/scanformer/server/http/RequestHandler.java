@@ -39,11 +39,7 @@ final class RequestHandler extends Handler.Abstract {
   private final RequestObserver observer;
 
   RequestHandler(
-      Routes routes,
-      Guard guard,
-      Limits limits,
-      Admission admission,
-      RequestObserver observer) {
+      Routes routes, Guard guard, Limits limits, Admission admission, RequestObserver observer) {
     this.routes = routes;
     this.guard = guard;
     this.limits = limits;
@@ -77,8 +73,7 @@ final class RequestHandler extends Handler.Abstract {
       long deadline = LocateService.deadline(arrival, timeout());
       Map<String, String> query = query();
       Function<byte[], Call> call =
-          body ->
-              new Call(request.getHeaders(), match.variables(), query, body, ticket, deadline);
+          body -> new Call(request.getHeaders(), match.variables(), query, body, ticket, deadline);
       if (!route.readsBody()) {
         return route.endpoint().answer(call.apply(new byte[0]));
       }
@@ -115,8 +110,7 @@ final class RequestHandler extends Handler.Abstract {
       }
       if (!asked.matches("[1-9][0-9]{0,8}")) {
         throw ServiceException.badRequest(
-            "%s must be a number of milliseconds of at least 1, found '%s'",
-            TIMEOUT_HEADER, asked);
+            "%s must be a number of milliseconds of at least 1, found '%s'", TIMEOUT_HEADER, asked);
       }
       Duration timeout = Duration.ofMillis(Long.parseLong(asked));
       return timeout.compareTo(limits.requestTime()) < 0 ? timeout : limits.requestTime();

@@ -68,7 +68,6 @@ final class Routes {
           FailureKind.METHOD_NOT_ALLOWED,
           path + " knows " + String.join(", ", methods.keySet()) + ", found " + method);
     }
-    return new Match(
-        route, ((UriTemplatePathSpec) matched.getPathSpec()).getPathParams(path));
+    return new Match(route, ((UriTemplatePathSpec) matched.getPathSpec()).getPathParams(path));
   }
 }

@@ -88,8 +88,7 @@ final class TensorJson {
       case BYTES ->
           Tensor.ofStrings(name, shape, flat.stream().map(each -> string(name, each)).toList());
       case UINT8 -> Tensor.ofRaw(name, datatype, shape, bytes(name, flat));
-      default ->
-          throw ServiceException.badRequest("No input is of the type %s", datatype);
+      default -> throw ServiceException.badRequest("No input is of the type %s", datatype);
     };
   }
 

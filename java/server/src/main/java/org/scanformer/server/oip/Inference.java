@@ -19,8 +19,8 @@ import org.scanformer.server.ServedModel;
 import org.scanformer.server.ServiceException;
 
 /**
- * Makes requests of tensors, and tensors of the answers. As many images as expressions are asked one
- * to one; a single image is asked for every expression, and a single expression in every image.
+ * Makes requests of tensors, and tensors of the answers. As many images as expressions are asked
+ * one to one; a single image is asked for every expression, and a single expression in every image.
  * Thread-safe.
  */
 public final class Inference {
@@ -73,8 +73,7 @@ public final class Inference {
   }
 
   private static List<String> outputs(ServedModel model, InferenceRequest request) {
-    List<String> known =
-        TensorMetadata.outputs(model).stream().map(TensorMetadata::name).toList();
+    List<String> known = TensorMetadata.outputs(model).stream().map(TensorMetadata::name).toList();
     for (String name : request.outputs()) {
       if (!known.contains(name)) {
         throw ServiceException.badRequest(

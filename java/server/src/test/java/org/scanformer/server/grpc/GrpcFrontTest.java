@@ -64,9 +64,7 @@ class GrpcFrontTest {
   }
 
   private static InferTensorContents contents(byte[] element) {
-    return InferTensorContents.newBuilder()
-        .addBytesContents(ByteString.copyFrom(element))
-        .build();
+    return InferTensorContents.newBuilder().addBytesContents(ByteString.copyFrom(element)).build();
   }
 
   private static ModelInferRequest withContents() {
@@ -171,7 +169,9 @@ class GrpcFrontTest {
             StatusRuntimeException.class,
             () ->
                 client.modelInfer(
-                    request().addRawInputContents(ByteString.copyFrom(new byte[21 << 20])).build()));
+                    request()
+                        .addRawInputContents(ByteString.copyFrom(new byte[21 << 20]))
+                        .build()));
     assertEquals(Status.Code.RESOURCE_EXHAUSTED, refusal.getStatus().getCode());
   }
 }

@@ -37,8 +37,7 @@ class DescriptionTest {
 
   @Test
   void isValid() {
-    SwaggerParseResult read =
-        new OpenAPIV3Parser().readContents(document.toString(), null, null);
+    SwaggerParseResult read = new OpenAPIV3Parser().readContents(document.toString(), null, null);
     assertEquals(List.of(), read.getMessages());
     assertTrue(read.getOpenAPI().getPaths().containsKey("/v1/locate"));
   }
@@ -46,15 +45,16 @@ class DescriptionTest {
   private static void assertIs(String schema, HttpResponse<String> response) {
     // The schemas refer to each other by their places in the document.
     String root =
-        "{\"$ref\": \"#/components/schemas/" + schema + "\", \"components\": "
-            + document.get("components") + "}";
+        "{\"$ref\": \"#/components/schemas/"
+            + schema
+            + "\", \"components\": "
+            + document.get("components")
+            + "}";
     JsonSchema checked =
         JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V7)
             .getSchema(
                 Fixture.json(root),
-                SchemaValidatorsConfig.builder()
-                    .nullableKeywordEnabled(true)
-                    .build());
+                SchemaValidatorsConfig.builder().nullableKeywordEnabled(true).build());
     assertEquals(List.of(), List.copyOf(checked.validate(Fixture.json(response))));
   }
 
@@ -76,8 +76,7 @@ class DescriptionTest {
         Map.of("name", "image", "datatype", "BYTES", "shape", List.of(1), "data", List.of(image));
     assertIs(
         "InferenceResponse",
-        server.postJson(
-            "/v2/models/shapes/infer", Map.of("inputs", List.of(picture, text))));
+        server.postJson("/v2/models/shapes/infer", Map.of("inputs", List.of(picture, text))));
   }
 
   @Test

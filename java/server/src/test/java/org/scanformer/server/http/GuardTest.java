@@ -17,8 +17,7 @@ import org.scanformer.server.ServiceException;
 class GuardTest {
   private static final String SECRET = "0123456789abcdef";
 
-  private final Guard guard =
-      new Guard(List.of("localhost", "[::1]"), BearerToken.of(SECRET));
+  private final Guard guard = new Guard(List.of("localhost", "[::1]"), BearerToken.of(SECRET));
 
   private static HttpFields headers(String host, String origin, String authorization) {
     HttpFields.Mutable headers = HttpFields.build();
@@ -36,8 +35,11 @@ class GuardTest {
 
   @ParameterizedTest
   @CsvSource({
-    "localhost:8080,", "LOCALHOST,", "[::1]:80,",
-    "localhost:8080,http://localhost:8080", "localhost,https://localhost"
+    "localhost:8080,",
+    "LOCALHOST,",
+    "[::1]:80,",
+    "localhost:8080,http://localhost:8080",
+    "localhost,https://localhost"
   })
   void letsOwnPagesIn(String host, String origin) {
     assertDoesNotThrow(() -> guard.checkSite(headers(host, origin, null)));
@@ -45,13 +47,17 @@ class GuardTest {
 
   @ParameterizedTest
   @CsvSource({
-    ",", "evil.example,", "localhost.evil.example:8080,", "localhost:8080,http://evil.example",
-    "localhost:8080,null", "localhost:8080,http://localhost:9090", "a:b:c,"
+    ",",
+    "evil.example,",
+    "localhost.evil.example:8080,",
+    "localhost:8080,http://evil.example",
+    "localhost:8080,null",
+    "localhost:8080,http://localhost:9090",
+    "a:b:c,"
   })
   void keepsOthersOut(String host, String origin) {
     ServiceException refusal =
-        assertThrows(
-            ServiceException.class, () -> guard.checkSite(headers(host, origin, null)));
+        assertThrows(ServiceException.class, () -> guard.checkSite(headers(host, origin, null)));
     assertEquals(FailureKind.FORBIDDEN, refusal.kind());
   }
 
@@ -61,8 +67,7 @@ class GuardTest {
     assertDoesNotThrow(() -> guard.checkToken(headers(null, null, "bearer " + SECRET)));
     for (String wrong : new String[] {null, "", SECRET, "Basic " + SECRET, "Bearer x" + SECRET}) {
       ServiceException refusal =
-          assertThrows(
-              ServiceException.class, () -> guard.checkToken(headers(null, null, wrong)));
+          assertThrows(ServiceException.class, () -> guard.checkToken(headers(null, null, wrong)));
       assertEquals(FailureKind.UNAUTHORIZED, refusal.kind());
       assertFalse(refusal.getMessage().contains(SECRET));
     }

@@ -104,8 +104,7 @@ class ImageUrlsTest {
   }
 
   private void assertForbidden(List<String> allowed, String url) {
-    ServiceException refusal =
-        assertThrows(ServiceException.class, () -> fetch(allowed, url), url);
+    ServiceException refusal = assertThrows(ServiceException.class, () -> fetch(allowed, url), url);
     assertEquals(FailureKind.FORBIDDEN, refusal.kind());
     assertEquals(0, asked.get());
   }
@@ -123,7 +122,8 @@ class ImageUrlsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"http://a.example", "ftp://a.example/", "a.example/", "http://a.example/x"})
+  @ValueSource(
+      strings = {"http://a.example", "ftp://a.example/", "a.example/", "http://a.example/x"})
   void anAllowedPrefixIsWhole(String prefix) {
     assertThrows(IllegalArgumentException.class, () -> new ImageUrls(List.of(prefix), 1000));
   }

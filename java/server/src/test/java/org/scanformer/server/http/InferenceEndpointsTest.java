@@ -62,10 +62,7 @@ class InferenceEndpointsTest {
 
   private static Map<String, Object> image() {
     return tensor(
-        "image",
-        "BYTES",
-        List.of(1),
-        List.of(Base64.getEncoder().encodeToString(Fixture.scene())));
+        "image", "BYTES", List.of(1), List.of(Base64.getEncoder().encodeToString(Fixture.scene())));
   }
 
   private static Map<String, Object> texts(String... texts) {
@@ -209,8 +206,7 @@ class InferenceEndpointsTest {
   }
 
   private static void assertRefused(String words, Object... inputs) {
-    HttpResponse<String> response =
-        server.postJson(INFER, Map.of("inputs", List.of(inputs)));
+    HttpResponse<String> response = server.postJson(INFER, Map.of("inputs", List.of(inputs)));
     assertEquals(400, response.statusCode(), response.body());
     assertTrue(json(response).get("error").textValue().contains(words), response.body());
   }
@@ -223,16 +219,12 @@ class InferenceEndpointsTest {
     assertRefused("no input 'frame'", tensor("frame", "BYTES", List.of(1), List.of("a")));
     assertRefused("expected BYTES", tensor("text", "UINT8", List.of(1), List.of(1)), image());
     assertRefused("expected one of", tensor("text", "FP8", List.of(1), List.of(1)));
+    assertRefused("has 1 elements, expected 2", tensor("text", "BYTES", List.of(2), List.of("a")));
     assertRefused(
-        "has 1 elements, expected 2", tensor("text", "BYTES", List.of(2), List.of("a")));
-    assertRefused(
-        "at most 2147483647",
-        tensor("text", "BYTES", List.of(1 << 30, 1 << 30), List.of("a")));
+        "at most 2147483647", tensor("text", "BYTES", List.of(1 << 30, 1 << 30), List.of("a")));
     assertRefused("whole numbers", tensor("text", "BYTES", List.of(0.5), List.of("a")));
     assertRefused(
-        "0 to 255",
-        tensor("pixels", "UINT8", List.of(1, 1, 1, 3), List.of(0, 0, 256)),
-        texts("a"));
+        "0 to 255", tensor("pixels", "UINT8", List.of(1, 1, 1, 3), List.of(0, 0, 256)), texts("a"));
     assertRefused(
         "expected [images, height, width, 3]",
         tensor("pixels", "UINT8", List.of(3), List.of(0, 0, 0)),

@@ -63,7 +63,9 @@ class LimitsTest {
       String body =
           trickle(
               server,
-              "POST " + PATH + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
+              "POST "
+                  + PATH
+                  + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
                   + "Content-Length: 1000\r\n\r\n");
       assertTrue(body.startsWith("HTTP/1.1 408"), body);
       assertEquals("", trickle(server, "GET / HTTP/1.1\r\nHost: localhost\r\nX: "));
@@ -122,7 +124,8 @@ class LimitsTest {
               .mapToObj(
                   i ->
                       CompletableFuture.supplyAsync(
-                          () -> server.post(PATH, "image/png", Fixture.scene()), work -> new Thread(work).start()))
+                          () -> server.post(PATH, "image/png", Fixture.scene()),
+                          work -> new Thread(work).start()))
               .toList();
       List<Integer> codes = answers.stream().map(each -> each.join().statusCode()).toList();
       assertTrue(codes.contains(200), codes.toString());

@@ -100,10 +100,8 @@ class LocateEndpointTest {
     assertProblem(415, "is not read", server.post(PATH, "text/plain", new byte[3]));
     assertProblem(400, "missing or blank", server.postJson(PATH, Map.of("image", image)));
     assertProblem(400, "found neither", server.postJson(PATH, Map.of("text", "the star")));
-    assertProblem(
-        400, "no field 'txt'", server.postJson(PATH, Map.of("image", image, "txt", "a")));
-    assertProblem(
-        400, "base64", server.postJson(PATH, Map.of("image", "%%%", "text", "the star")));
+    assertProblem(400, "no field 'txt'", server.postJson(PATH, Map.of("image", image, "txt", "a")));
+    assertProblem(400, "base64", server.postJson(PATH, Map.of("image", "%%%", "text", "the star")));
     assertProblem(
         400,
         "0 to 1",
@@ -127,8 +125,7 @@ class LocateEndpointTest {
     assertProblem(
         403,
         "fetches no image",
-        server.postJson(
-            PATH, Map.of("image_url", server.uri("/").toString(), "text", "the star")));
+        server.postJson(PATH, Map.of("image_url", server.uri("/").toString(), "text", "the star")));
   }
 
   @Test

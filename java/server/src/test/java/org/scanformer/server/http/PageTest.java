@@ -191,8 +191,7 @@ class PageTest {
   @Order(5)
   void fitsAPhone() throws Exception {
     browser.manage().window().setSize(new Dimension(500, 900));
-    script(
-        "document.body.style.width = '360px'; document.body.style.margin = '0';");
+    script("document.body.style.width = '360px'; document.body.style.margin = '0';");
     long overflow =
         (Long)
             script(
