@@ -51,7 +51,9 @@ record OperationShape(Set<String> methods, Predicate<Object[]> matches, double w
       case "attention" ->
           // The last layer's has one query a request.
           new OperationShape(
-              Set.of("attention"), with -> (int) with[1] > workload.batch(), 4.0 * tokens * keys * hidden);
+              Set.of("attention"),
+              with -> (int) with[1] > workload.batch(),
+              4.0 * tokens * keys * hidden);
       case "norm" ->
           new OperationShape(
               Set.of("residualLayerNorm"),
