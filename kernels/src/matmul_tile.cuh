@@ -57,7 +57,8 @@ __device__ __forceinline__ uint4 as_operand(uint4 v, float) {
  * Sums of a tile of ROWS rows of x and 32 of weight, of every fourth slab from the warp's first on, in the warp's
  * registers as matrix.cuh places them. A slab holds 64 bytes of each row. Lane 4 g + t reads bytes 16 t to 16 t + 15 of
  * rows g of a fragment: it takes them for elements of both products that they suffice for, whose order along the inner
- * dimension does not matter as long as it is the same for x and weight.
+ * dimension does not matter as long as it is the same for x and weight. A lane copies just what it reads, so
+ * that lanes wait for no other's copies.
  */
 template <typename Compute, int ROWS>
 struct MatmulWarp {
@@ -138,8 +139,6 @@ struct MatmulWarp {
         int stage = 0;
         for (; slab < end; slab += kMatmulWarps) {
             wait_for_copies<kStages - 2>();
-            /* All lanes see the slab, and have read the one before it, whose stage the next one takes. */
-            __syncwarp();
             const int free = stage == 0 ? kStages - 1 : stage - 1;
             if (next < end) {
                 load_x(of, stages[free], first_row, next);
