@@ -37,6 +37,11 @@ record BuiltJar(Path file) {
     return new BuiltJar(REPOSITORY.resolve("java/cli/target/scanformer.jar"));
   }
 
+  /** The server's, with its dependencies inside. */
+  static BuiltJar server() {
+    return new BuiltJar(REPOSITORY.resolve("java/server/target/scanformer-server.jar"));
+  }
+
   /** Names of what is in it, without directories. */
   List<String> names() throws IOException {
     try (JarFile jar = new JarFile(file.toFile())) {

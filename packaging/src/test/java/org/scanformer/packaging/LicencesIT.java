@@ -28,6 +28,7 @@ class LicencesIT {
     assertTrue(names.contains("scanformer-" + version + ".jar"), names.toString());
     assertTrue(names.contains("scanformer-native-" + version + ".jar"), names.toString());
     assertTrue(names.contains("scanformer.jar"), names.toString());
+    assertTrue(names.contains("scanformer-server.jar"), names.toString());
   }
 
   @ParameterizedTest
@@ -49,18 +50,26 @@ class LicencesIT {
   }
 
   @Test
-  void theCommandLineHasOneForEachDependencyInside() throws IOException {
-    List<String> texts =
-        BuiltJar.commandLine().names().stream().filter(n -> n.startsWith(TEXTS)).toList();
-    List<String> without =
-        DependencyList.of("java/cli").stream()
-            .filter(dependency -> !dependency.startsWith("org.scanformer:"))
-            .filter(dependency -> texts.stream().noneMatch(text -> isOf(text, dependency)))
-            .toList();
-    assertEquals(List.of(), without, "dependencies without a text in src/main/licenses");
+  void theMergedJarsHaveOneForEachDependencyInside() throws IOException {
+    List<String> texts = texts(BuiltJar.commandLine());
+    assertEquals(List.of(), without("java/cli", texts), "dependencies without a text");
     for (String inside : List.of("GCC", "NVIDIA-CUDA", "Unicode", "oneDNN")) {
       assertTrue(texts.stream().anyMatch(text -> text.startsWith(TEXTS + inside + "/")), inside);
     }
+    assertEquals(
+        List.of(), without("java/server", texts(BuiltJar.server())), "dependencies without a text");
+  }
+
+  private static List<String> texts(BuiltJar jar) throws IOException {
+    return jar.names().stream().filter(n -> n.startsWith(TEXTS)).toList();
+  }
+
+  /** The dependencies of a module for which src/main/licenses and their jars have no text. */
+  private static List<String> without(String module, List<String> texts) throws IOException {
+    return DependencyList.of(module).stream()
+        .filter(dependency -> !dependency.startsWith("org.scanformer:"))
+        .filter(dependency -> texts.stream().noneMatch(text -> isOf(text, dependency)))
+        .toList();
   }
 
   /** A text's directory is named by the artifact, or by its group or what the group begins with. */

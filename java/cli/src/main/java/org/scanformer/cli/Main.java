@@ -35,6 +35,7 @@ public final class Main implements Runnable {
     COMMANDS.put("shapes", ShapesCommand::new);
     COMMANDS.put("inspect", InspectCommand::new);
     COMMANDS.put("devices", DevicesCommand::new);
+    COMMANDS.put("serve", ServeCommand::new);
     COMMANDS.put("completion", CompletionCommand::new);
   }
 

@@ -1,0 +1,104 @@
+package org.scanformer.server;
+
+import java.io.ByteArrayInputStream;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeoutException;
+import org.scanformer.Image;
+import org.scanformer.ImageLimits;
+import org.scanformer.Location;
+import org.scanformer.PixelFormat;
+import org.scanformer.Request;
+
+/**
+ * Decodes images on a few threads and asks models about them. Nothing here waits: a caller's thread
+ * only hands over. Thread-safe.
+ */
+public final class LocateService implements AutoCloseable {
+  private final ImageLimits imageLimits;
+  private final ExecutorService decoders;
+
+  /** With as many decoding threads as there are processors. */
+  LocateService(Limits limits) {
+    // A decoder may take this much beside the image it makes; the rest of the heap is the images'.
+    long scratch = Math.max(32L << 20, limits.memoryBytes() / 2);
+    ImageLimits defaults = ImageLimits.defaults();
+    imageLimits =
+        defaults
+            .withPixels(Math.min(limits.pixels(), defaults.pixels()))
+            .withEncodedBytes(limits.bodyBytes())
+            .withMemory(Math.min(scratch, defaults.memory()));
+    decoders =
+        Executors.newFixedThreadPool(
+            Runtime.getRuntime().availableProcessors(),
+            work -> {
+              Thread thread = new Thread(work, "scanformer-decoder");
+              thread.setDaemon(true);
+              return thread;
+            });
+  }
+
+  /** The time by which a request that came now and may take this long must be answered. */
+  public static long deadline(long arrival, Duration atMost) {
+    return arrival + atMost.toNanos();
+  }
+
+  /**
+   * Decodes an image file.
+   *
+   * @param ticket counts the decoded bytes
+   * @param deadline a {@link System#nanoTime()}; an image whose turn comes later is not decoded
+   * @return fails with a BAD_INPUT, with a {@link TimeoutException} or with what the ticket says
+   */
+  public CompletableFuture<Image> decode(byte[] file, Admission.Ticket ticket, long deadline) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          if (System.nanoTime() - deadline >= 0) {
+            throw new ServiceException(
+                FailureKind.DEADLINE, "The deadline passed before the image was decoded");
+          }
+          Image image = Image.read(new ByteArrayInputStream(file), imageLimits);
+          ticket.reserve(3L * image.width() * image.height());
+          return image;
+        },
+        decoders);
+  }
+
+  /**
+   * A view of RGB pixels.
+   *
+   * @param pixels height * width * 3 bytes from the position on
+   * @throws ServiceException BAD_REQUEST when there are more pixels than allowed
+   */
+  public Image rgb(ByteBuffer pixels, int width, int height) {
+    if ((long) width * height > imageLimits.pixels()) {
+      throw ServiceException.badRequest(
+          "An image has %d x %d pixels, at most %d in all are allowed",
+          width, height, imageLimits.pixels());
+    }
+    return Image.of(pixels, PixelFormat.RGB, width, height);
+  }
+
+  /**
+   * Asks a model.
+   *
+   * @return fails as {@link org.scanformer.Batcher#submit(Request, long)}; cancelling it takes the
+   *     request out of the queue
+   */
+  public CompletableFuture<Location> locate(
+      ServedModel model, Image image, Question question, long deadline) {
+    Request request = Request.of(image, question.text());
+    if (question.foundThreshold() != null) {
+      request = request.withFoundThreshold(question.foundThreshold());
+    }
+    return model.submit(request, question.schedule(), deadline);
+  }
+
+  @Override
+  public void close() {
+    decoders.shutdown();
+  }
+}

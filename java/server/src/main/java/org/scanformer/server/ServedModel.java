@@ -1,0 +1,131 @@
+package org.scanformer.server;
+
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import org.scanformer.Batcher;
+import org.scanformer.BatcherOptions;
+import org.scanformer.Image;
+import org.scanformer.Location;
+import org.scanformer.PixelFormat;
+import org.scanformer.Request;
+import org.scanformer.ScanFormer;
+import org.scanformer.ScanFormerOptions;
+import org.scanformer.Schedule;
+
+/**
+ * A loaded model with a queue for each schedule, so that the requests of all clients run in
+ * batches. Both queues share the weights. Thread-safe.
+ */
+public final class ServedModel implements AutoCloseable {
+  private final ModelSpec spec;
+  private final ScanFormer model;
+  private final Batcher finalOnly;
+  private final Batcher perScale;
+  private volatile boolean lost;
+
+  /**
+   * Loads a model and asks it once with each schedule, which compiles and lays out what it needs.
+   */
+  static ServedModel load(ModelSpec spec, ScanFormerOptions options, BatcherOptions.Builder queue) {
+    ScanFormer model =
+        spec.directory() == null
+            ? ScanFormer.load(options)
+            : ScanFormer.load(spec.directory(), options);
+    try {
+      return new ServedModel(spec, model, queue);
+    } catch (RuntimeException | Error e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  private ServedModel(ModelSpec spec, ScanFormer model, BatcherOptions.Builder queue) {
+    this.spec = spec;
+    this.model = model;
+    finalOnly = model.openBatcher(queue.schedule(Schedule.FINAL_ONLY).build());
+    try {
+      perScale = model.openBatcher(queue.schedule(Schedule.PER_SCALE).build());
+    } catch (RuntimeException | Error e) {
+      finalOnly.close();
+      throw e;
+    }
+    try {
+      int side = 64;
+      Image gray =
+          Image.of(ByteBuffer.allocateDirect(3 * side * side), PixelFormat.RGB, side, side);
+      finalOnly.locate(gray, "warm up");
+      perScale.locate(gray, "warm up");
+    } catch (RuntimeException | Error e) {
+      closeQueues();
+      throw e;
+    }
+  }
+
+  /** What it was loaded by. */
+  public ModelSpec spec() {
+    return spec;
+  }
+
+  /** What requests call it. */
+  public String name() {
+    return spec.name();
+  }
+
+  /** Its version. */
+  public String version() {
+    return spec.version();
+  }
+
+  /** Whether it can be asked: its device is not lost. */
+  public boolean isReady() {
+    return !lost;
+  }
+
+  /** Whether its answers have a score. */
+  public boolean hasScores() {
+    return Boolean.TRUE.equals(model.config().get("score_head"));
+  }
+
+  /** What it runs on, and its size, in a few words. */
+  public String description() {
+    return model.toString();
+  }
+
+  /**
+   * Adds a request to the queue.
+   *
+   * @param deadline a {@link System#nanoTime()}
+   * @return as {@link Batcher#submit(Request, long)}
+   */
+  CompletableFuture<Location> submit(Request request, Schedule schedule, long deadline) {
+    Batcher batcher = schedule == Schedule.PER_SCALE ? perScale : finalOnly;
+    CompletableFuture<Location> answer = batcher.submit(request, deadline);
+    // The queue's own future is given out, as only cancelling that one takes the request back.
+    answer.whenComplete(
+        (location, failure) -> {
+          if (failure != null && ServiceException.of(failure).kind() == FailureKind.UNAVAILABLE) {
+            lost = true;
+          }
+        });
+    return answer;
+  }
+
+  private void closeQueues() {
+    try (finalOnly) {
+      perScale.close();
+    }
+  }
+
+  /** Answers what is in the queues, and frees the model. */
+  @Override
+  public void close() {
+    try (model) {
+      closeQueues();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return spec.name() + " version " + spec.version() + " (" + description() + ")";
+  }
+}

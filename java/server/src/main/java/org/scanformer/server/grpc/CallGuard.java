@@ -1,0 +1,94 @@
+package org.scanformer.server.grpc;
+
+import io.grpc.ForwardingServerCall;
+import io.grpc.ForwardingServerCallListener;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.scanformer.server.BearerToken;
+import org.scanformer.server.RequestObserver;
+import org.scanformer.server.ServiceException;
+
+/**
+ * Asks every call for the token, closes those whose message does not come in time, and tells the
+ * observer of each. Thread-safe.
+ */
+final class CallGuard implements ServerInterceptor {
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
+  private final BearerToken token;
+  private final ScheduledExecutorService timer;
+  private final Duration messageTime;
+  private final RequestObserver observer;
+
+  CallGuard(
+      BearerToken token,
+      ScheduledExecutorService timer,
+      Duration messageTime,
+      RequestObserver observer) {
+    this.token = token;
+    this.timer = timer;
+    this.messageTime = messageTime;
+    this.observer = observer;
+  }
+
+  @Override
+  public <Q, A> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+    long arrival = System.nanoTime();
+    ServerCall<Q, A> observed =
+        new ForwardingServerCall.SimpleForwardingServerCall<>(call) {
+          @Override
+          public void close(Status status, Metadata trailers) {
+            super.close(status, trailers);
+            String method = call.getMethodDescriptor().getBareMethodName();
+            observer.answered(
+                "grpc",
+                method,
+                call.getMethodDescriptor().getServiceName(),
+                status.getCode().name(),
+                System.nanoTime() - arrival);
+          }
+        };
+    try {
+      token.check(headers.get(AUTHORIZATION));
+    } catch (ServiceException e) {
+      StatusRuntimeException told = GrpcFailures.of(e);
+      observed.close(told.getStatus(), new Metadata());
+      return new ServerCall.Listener<>() {};
+    }
+    ScheduledFuture<?> tooSlow =
+        timer.schedule(
+            () ->
+                observed.close(
+                    Status.DEADLINE_EXCEEDED.withDescription(
+                        "The message was not sent within " + messageTime),
+                    new Metadata()),
+            messageTime.toNanos(),
+            TimeUnit.NANOSECONDS);
+    return new ForwardingServerCallListener.SimpleForwardingServerCallListener<>(
+        next.startCall(observed, headers)) {
+      @Override
+      public void onHalfClose() {
+        // False where the call was closed before.
+        if (tooSlow.cancel(false)) {
+          super.onHalfClose();
+        }
+      }
+
+      @Override
+      public void onCancel() {
+        tooSlow.cancel(false);
+        super.onCancel();
+      }
+    };
+  }
+}

@@ -1,0 +1,2 @@
+/** gRPC: the Open Inference Protocol's service. */
+package org.scanformer.server.grpc;

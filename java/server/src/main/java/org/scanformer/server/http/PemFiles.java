@@ -1,0 +1,74 @@
+package org.scanformer.server.http;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Base64;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.scanformer.server.Tls;
+
+/** Reads a certificate and its key as Java wants them. No state. */
+final class PemFiles {
+  /** Of the entry in memory only; the key's file is what is to be kept. */
+  static final String PASSWORD = "in-memory";
+
+  private static final Pattern KEY =
+      Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END PRIVATE KEY-----");
+
+  private PemFiles() {}
+
+  /**
+   * A key store with the one entry.
+   *
+   * @throws IllegalArgumentException naming the file and what is wrong with it
+   */
+  static KeyStore read(Tls tls) {
+    try {
+      KeyStore store = KeyStore.getInstance("PKCS12");
+      store.load(null, null);
+      store.setKeyEntry("server", key(tls.key()), PASSWORD.toCharArray(), chain(tls.certificate()));
+      return store;
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalArgumentException(
+          "The certificate " + tls.certificate() + " cannot be used with its key: " + e, e);
+    }
+  }
+
+  private static Certificate[] chain(Path file) throws GeneralSecurityException, IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      return CertificateFactory.getInstance("X.509")
+          .generateCertificates(in)
+          .toArray(Certificate[]::new);
+    }
+  }
+
+  private static PrivateKey key(Path file) throws GeneralSecurityException, IOException {
+    Matcher pem = KEY.matcher(Files.readString(file, StandardCharsets.ISO_8859_1));
+    if (!pem.find()) {
+      throw new IllegalArgumentException(
+          "The key " + file + " must be a file of 'BEGIN PRIVATE KEY' (PKCS #8), not encrypted");
+    }
+    PKCS8EncodedKeySpec encoded =
+        new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(pem.group(1)));
+    for (String algorithm : List.of("RSA", "EC", "Ed25519")) {
+      try {
+        return KeyFactory.getInstance(algorithm).generatePrivate(encoded);
+      } catch (GeneralSecurityException e) {
+        // The file does not say of which kind it is: the next one may read it.
+        continue;
+      }
+    }
+    throw new GeneralSecurityException("the key is neither RSA nor EC nor Ed25519");
+  }
+}

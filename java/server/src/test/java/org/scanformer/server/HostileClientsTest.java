@@ -1,0 +1,135 @@
+package org.scanformer.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCalls;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.Socket;
+import java.net.http.HttpResponse;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.scanformer.server.grpc.inference.GRPCInferenceServiceGrpc;
+
+/** What clients send that mean no good, or know no better; the server answers others after it. */
+@Timeout(120)
+class HostileClientsTest {
+  private static Fixture server;
+
+  @BeforeAll
+  static void start() {
+    server = Fixture.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  @AfterEach
+  void othersAreAnswered() {
+    HttpResponse<String> answer =
+        server.post("/v1/locate?text=the+star", "image/png", Fixture.scene());
+    assertEquals(200, answer.statusCode(), answer.body());
+    assertEquals(0, server.server().activeRequests());
+  }
+
+  @Test
+  void aThousandConnectionsThatSayNothing() throws Exception {
+    List<Socket> idle = new ArrayList<>();
+    try {
+      for (int i = 0; i < 1000; i++) {
+        idle.add(new Socket("127.0.0.1", server.server().httpPort()));
+      }
+      othersAreAnswered();
+    } finally {
+      for (Socket socket : idle) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
+  void bodiesOfAnyBytes() {
+    Random random = new Random(7);
+    byte[] valid = Fixture.multipart(Fixture.scene(), Map.of("text", "the star"));
+    for (String path : List.of("/v1/locate?text=a", "/v2/models/shapes/infer")) {
+      for (String type :
+          List.of(
+              "application/json",
+              "multipart/form-data; boundary=part",
+              "multipart/form-data",
+              "image/png",
+              "application/octet-stream",
+              "x")) {
+        for (int i = 0; i < 6; i++) {
+          byte[] body = i % 2 == 0 ? Arrays.copyOf(valid, random.nextInt(3000)) : new byte[500];
+          if (i % 2 == 1) {
+            random.nextBytes(body);
+          }
+          HttpResponse<String> answer = server.post(path, type, body);
+          int status = answer.statusCode();
+          assertTrue(status >= 400 && status < 500, path + " " + type + " " + answer.body());
+        }
+      }
+    }
+  }
+
+  @Test
+  void messagesOfAnyBytes() {
+    MethodDescriptor.Marshaller<byte[]> bytes =
+        new MethodDescriptor.Marshaller<>() {
+          @Override
+          public InputStream stream(byte[] value) {
+            return new ByteArrayInputStream(value);
+          }
+
+          @Override
+          public byte[] parse(InputStream stream) {
+            try {
+              return stream.readAllBytes();
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          }
+        };
+    MethodDescriptor<byte[], byte[]> infer =
+        MethodDescriptor.<byte[], byte[]>newBuilder(bytes, bytes)
+            .setType(MethodDescriptor.MethodType.UNARY)
+            .setFullMethodName(GRPCInferenceServiceGrpc.getModelInferMethod().getFullMethodName())
+            .build();
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", server.server().grpcPort())
+            .usePlaintext()
+            .build();
+    Random random = new Random(7);
+    try {
+      for (int i = 0; i < 50; i++) {
+        byte[] message = new byte[1 + random.nextInt(500)];
+        random.nextBytes(message);
+        assertThrows(
+            StatusRuntimeException.class,
+            () -> ClientCalls.blockingUnaryCall(channel, infer, CallOptions.DEFAULT, message));
+      }
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+}

@@ -1,0 +1,163 @@
+package org.scanformer.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.util.Base64;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.scanformer.server.grpc.inference.GRPCInferenceServiceGrpc;
+import org.scanformer.server.grpc.inference.ServerLiveRequest;
+
+/** A token and TLS, over both protocols. */
+class SecuredServerTest {
+  private static final String TOKEN = "0123456789abcdef";
+
+  @TempDir private Path directory;
+
+  /** Makes a certificate for localhost with the JDK's own tool, and writes it as PEM. */
+  private KeyStore makeCertificate() throws Exception {
+    Path file = directory.resolve("keys.p12");
+    Process keytool =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-alias",
+                "server",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=localhost",
+                "-ext",
+                "san=dns:localhost,ip:127.0.0.1",
+                "-validity",
+                "30",
+                "-storetype",
+                "PKCS12",
+                "-keystore",
+                file.toString(),
+                "-storepass",
+                "password")
+            .redirectErrorStream(true)
+            .start();
+    String told = new String(keytool.getInputStream().readAllBytes());
+    assertEquals(0, keytool.waitFor(), told);
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    try (InputStream in = Files.newInputStream(file)) {
+      store.load(in, "password".toCharArray());
+    }
+    write("cert.pem", "CERTIFICATE", store.getCertificate("server").getEncoded());
+    write("key.pem", "PRIVATE KEY", store.getKey("server", "password".toCharArray()).getEncoded());
+    return store;
+  }
+
+  private void write(String name, String kind, byte[] encoded) throws Exception {
+    String base64 = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(encoded);
+    Files.writeString(
+        directory.resolve(name),
+        "-----BEGIN " + kind + "-----\n" + base64 + "\n-----END " + kind + "-----\n");
+  }
+
+  private ServerOptions secured(ServerOptions options) {
+    return new ServerOptions(
+        options.models(),
+        options.modelOptions(),
+        options.maxBatch(),
+        options.batchDelay(),
+        options.address(),
+        0,
+        0,
+        new Tls(directory.resolve("cert.pem"), directory.resolve("key.pem")),
+        BearerToken.of(TOKEN),
+        options.hosts(),
+        options.allowedUrls(),
+        options.limits());
+  }
+
+  private static int status(HttpClient client, URI uri, String token) throws Exception {
+    HttpRequest.Builder request = HttpRequest.newBuilder(uri);
+    if (token != null) {
+      request.header("Authorization", "Bearer " + token);
+    }
+    return client.send(request.build(), HttpResponse.BodyHandlers.ofString()).statusCode();
+  }
+
+  @Test
+  void asksForTheTokenOverTls() throws Exception {
+    KeyStore keys = makeCertificate();
+    KeyStore trust = KeyStore.getInstance("PKCS12");
+    trust.load(null, null);
+    trust.setCertificateEntry("server", keys.getCertificate("server"));
+    TrustManagerFactory trusted =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    trusted.init(trust);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, trusted.getTrustManagers(), null);
+    HttpClient client = HttpClient.newBuilder().sslContext(context).build();
+    try (Fixture server = Fixture.start(this::secured)) {
+      URI base = URI.create("https://localhost:" + server.server().httpPort());
+      assertEquals(401, status(client, base.resolve("/v2"), null));
+      assertEquals(401, status(client, base.resolve("/v2"), "x" + TOKEN));
+      assertEquals(401, status(client, base.resolve("/metrics"), null));
+      assertEquals(200, status(client, base.resolve("/v2"), TOKEN));
+      assertEquals(200, status(client, base.resolve("/v2/health/ready"), null));
+      assertEquals(200, status(client, base.resolve("/"), null));
+      assertGrpc(server.server().grpcPort());
+    }
+  }
+
+  private void assertGrpc(int port) throws Exception {
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress("localhost", port)
+            .sslContext(
+                GrpcSslContexts.forClient()
+                    .trustManager(directory.resolve("cert.pem").toFile())
+                    .build())
+            .build();
+    try {
+      GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub stub =
+          GRPCInferenceServiceGrpc.newBlockingStub(channel);
+      StatusRuntimeException refusal =
+          assertThrows(
+              StatusRuntimeException.class,
+              () -> stub.serverLive(ServerLiveRequest.getDefaultInstance()));
+      assertEquals(Status.Code.UNAUTHENTICATED, refusal.getStatus().getCode());
+      Metadata headers = new Metadata();
+      headers.put(
+          Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + TOKEN);
+      assertEquals(
+          true,
+          stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
+              .serverLive(ServerLiveRequest.getDefaultInstance())
+              .getLive());
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  @Test
+  void aKeyThatIsNoneIsTold() throws Exception {
+    makeCertificate();
+    Files.writeString(directory.resolve("key.pem"), "no key");
+    IllegalArgumentException refusal =
+        assertThrows(IllegalArgumentException.class, () -> Fixture.start(this::secured));
+    assertEquals(true, refusal.getMessage().contains("key.pem"), refusal.getMessage());
+  }
+}

@@ -1,0 +1,60 @@
+package org.scanformer.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The options, as far as they do not start a server. */
+class ServeCommandTest {
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  @TempDir private Path directory;
+
+  private int run(String... args) {
+    return ServeCommand.run(args, new PrintWriter(out, true), new PrintWriter(err, true));
+  }
+
+  private void assertRefused(int code, String words, String... args) {
+    err.getBuffer().setLength(0);
+    assertEquals(code, run(args), err.toString());
+    assertTrue(err.toString().contains(words), err.toString());
+    assertTrue(err.toString().contains("scanformer: "), err.toString());
+  }
+
+  @Test
+  void hasHelpAndVersion() {
+    assertEquals(0, run("--help"));
+    assertTrue(out.toString().contains("Usage: scanformer serve"), out.toString());
+    assertEquals(0, run("--version"));
+    assertTrue(out.toString().matches("(?s).*scanformer serve \\d+\\.\\d+.*"), out.toString());
+  }
+
+  @Test
+  void refusesWhatCannotBe() throws Exception {
+    assertRefused(2, "--port must be 0 to 65535", "--port", "70000");
+    assertRefused(2, "--max-requests must be 1 to", "--max-requests", "0");
+    assertRefused(2, "--body-timeout must be", "--body-timeout", "0");
+    assertRefused(2, "given together", "--tls-cert", "a.pem");
+    assertRefused(2, "expected a name", "--model", "a b=c");
+    assertRefused(2, "must be like https://", "--port", "0", "--allow-url", "http://a");
+    assertRefused(2, "given twice", "--model", "a=m", "--model", "a=n");
+    assertRefused(1, "config.json", "--model", directory.toString());
+    Path token = Files.writeString(directory.resolve("token"), "secret\n");
+    assertRefused(2, "16 to 1024", "--token-file", token.toString());
+    try (ServerSocket taken = new ServerSocket(0)) {
+      assertRefused(
+          1,
+          "cannot be served on 127.0.0.1 port " + taken.getLocalPort(),
+          "--port",
+          String.valueOf(taken.getLocalPort()));
+    }
+  }
+}

@@ -1,0 +1,151 @@
+package org.scanformer.server.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.scanformer.server.Fixture;
+import org.scanformer.server.Limits;
+
+/** What requests may cost, and what is refused. */
+@Timeout(120)
+class LimitsTest {
+  private static final String PATH = "/v1/locate?text=the+star";
+
+  private static Limits small(Limits limits) {
+    return new Limits(
+        200_000,
+        100 * 100,
+        limits.requests(),
+        limits.memoryBytes(),
+        limits.connections(),
+        Duration.ofMillis(700),
+        Duration.ofSeconds(1),
+        limits.requestTime(),
+        limits.drainTime());
+  }
+
+  @Test
+  void boundsBodiesAndPixels() {
+    try (Fixture server = Fixture.limited(LimitsTest::small)) {
+      HttpResponse<String> known = server.post(PATH, "image/png", new byte[200_001]);
+      assertEquals(413, known.statusCode(), known.body());
+      HttpResponse<String> chunked =
+          server.send(
+              HttpRequest.newBuilder(server.uri(PATH))
+                  .header("Content-Type", "image/png")
+                  .POST(
+                      HttpRequest.BodyPublishers.ofInputStream(
+                          () -> new ByteArrayInputStream(new byte[300_000]))));
+      assertEquals(413, chunked.statusCode(), chunked.body());
+      HttpResponse<String> pixels = server.post(PATH, "image/png", Fixture.scene());
+      assertEquals(400, pixels.statusCode(), pixels.body());
+      assertTrue(pixels.body().contains("pixels"), pixels.body());
+    }
+  }
+
+  @Test
+  void closesOnThoseWhoSendSlowly() throws Exception {
+    try (Fixture server = Fixture.limited(LimitsTest::small)) {
+      String body =
+          trickle(
+              server,
+              "POST "
+                  + PATH
+                  + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
+                  + "Content-Length: 1000\r\n\r\n");
+      assertTrue(body.startsWith("HTTP/1.1 408"), body);
+      assertEquals("", trickle(server, "GET / HTTP/1.1\r\nHost: localhost\r\nX: "));
+      assertEquals(200, server.get("/v2/health/ready").statusCode());
+    }
+  }
+
+  /** Sends the beginning of a request, then a byte now and then; gives what comes back. */
+  private static String trickle(Fixture server, String beginning) throws Exception {
+    try (Socket socket = new Socket("127.0.0.1", server.server().httpPort())) {
+      socket.setSoTimeout(100);
+      socket.getOutputStream().write(beginning.getBytes(StandardCharsets.ISO_8859_1));
+      StringBuilder answer = new StringBuilder();
+      InputStream in = socket.getInputStream();
+      while (true) {
+        try {
+          int read = in.read();
+          if (read < 0) {
+            return answer.toString();
+          }
+          answer.append((char) read);
+          continue;
+        } catch (SocketTimeoutException e) {
+          if (answer.length() > 0) {
+            return answer.toString();
+          }
+        } catch (IOException e) {
+          return answer.toString();
+        }
+        try {
+          socket.getOutputStream().write('a');
+        } catch (IOException e) {
+          return answer.toString();
+        }
+      }
+    }
+  }
+
+  @Test
+  void refusesWhatIsTooMuchAtATime() throws Exception {
+    try (Fixture server =
+        Fixture.limited(
+            limits ->
+                new Limits(
+                    limits.bodyBytes(),
+                    limits.pixels(),
+                    1,
+                    limits.memoryBytes(),
+                    limits.connections(),
+                    limits.headerTime(),
+                    limits.bodyTime(),
+                    limits.requestTime(),
+                    limits.drainTime()))) {
+      List<CompletableFuture<HttpResponse<String>>> answers =
+          IntStream.range(0, 32)
+              .mapToObj(
+                  i ->
+                      CompletableFuture.supplyAsync(
+                          () -> server.post(PATH, "image/png", Fixture.scene()),
+                          work -> new Thread(work).start()))
+              .toList();
+      List<Integer> codes = answers.stream().map(each -> each.join().statusCode()).toList();
+      assertTrue(codes.contains(200), codes.toString());
+      assertTrue(codes.contains(429), codes.toString());
+      assertTrue(codes.stream().allMatch(code -> code == 200 || code == 429), codes.toString());
+      HttpResponse<String> later = server.post(PATH, "image/png", Fixture.scene());
+      assertEquals(200, later.statusCode(), later.body());
+      assertEquals(0, server.server().activeRequests());
+    }
+  }
+
+  @Test
+  void endsAtTheDeadline() {
+    try (Fixture server = Fixture.start()) {
+      HttpResponse<String> late =
+          server.post(PATH, "image/png", Fixture.scene(), "X-Request-Timeout-Ms", "1");
+      assertEquals(504, late.statusCode(), late.body());
+      HttpResponse<String> wrong =
+          server.post(PATH, "image/png", Fixture.scene(), "X-Request-Timeout-Ms", "soon");
+      assertEquals(400, wrong.statusCode(), wrong.body());
+    }
+  }
+}
