@@ -63,9 +63,10 @@ final class ObservedEngine implements AutoCloseable {
                 return true;
               }
               // What a backend does by other operations is seen as those.
-              if (real.getClass()
-                  .getMethod(method.getName(), method.getParameterTypes())
-                  .isDefault()) {
+              if (method.getDeclaringClass() == Backend.class
+                  && real.getClass()
+                      .getMethod(method.getName(), method.getParameterTypes())
+                      .isDefault()) {
                 return InvocationHandler.invokeDefault(self, method, arguments);
               }
               return observer.operation(real, method, arguments);

@@ -86,9 +86,14 @@ final class FaultyBackend {
             new Class<?>[] {type},
             (self, method, arguments) ->
                 // What a backend does by calling other operations fails where one of them does.
-                real.getClass().getMethod(method.getName(), method.getParameterTypes()).isDefault()
+                isInherited(method, real)
                     ? InvocationHandler.invokeDefault(self, method, arguments)
                     : call(real, method, arguments)));
+  }
+
+  private static boolean isInherited(Method method, Object real) throws NoSuchMethodException {
+    return method.getDeclaringClass() == Backend.class
+        && real.getClass().getMethod(method.getName(), method.getParameterTypes()).isDefault();
   }
 
   private Object call(Object real, Method method, Object[] arguments) throws Throwable {
