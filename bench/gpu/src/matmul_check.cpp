@@ -91,6 +91,10 @@ class Product {
             check(status, "cublasLtMatmulAlgoGetHeuristic");
         }
         check(cublasLtMatmulPreferenceDestroy(preference), "a preference");
+        /* Each result has a status of its own. */
+        const auto end =
+            std::remove_if(results_, results_ + found_, [](const Heuristic& h) { return h.state != kSuccess; });
+        found_ = static_cast<int>(end - results_);
     }
 
     void* handle_;

@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
     name = "video",
     description = "Follows what expressions refer to through a video.",
     mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class,
+    versionProvider = RootCommand.Version.class,
     footer = {
       "",
       "Cameras and live URLs give the newest frame and are opened again when they fail; files and"
