@@ -43,7 +43,7 @@ class OtherCommandsTest {
   @Test
   void wrongUsageIsToldInTwoLines() {
     assertUsage(
-        run(), "A command is missing: locate, eval", "'scanformer --help' shows the usage.");
+        run(), "A command is missing: locate, video", "'scanformer --help' shows the usage.");
     assertUsage(run("lokate"), "Unmatched argument", "'scanformer --help' shows the usage.");
     assertTrue(
         run("lokate").err().contains("Did you mean: scanformer locate"), run("lokate").err());
