@@ -35,6 +35,17 @@ public final class Fixture implements AutoCloseable {
     server = ModelServer.start(options, "1.2.3", RequestObserver.NONE, line -> {});
   }
 
+  /** Requires that no request is in work, soon: a client may have its answer a little before. */
+  public void assertIdle() {
+    long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    while (server.activeRequests() > 0 && System.nanoTime() < end) {
+      Thread.onSpinWait();
+    }
+    if (server.activeRequests() > 0) {
+      throw new AssertionError(server.activeRequests() + " requests are still in work");
+    }
+  }
+
   /** With the default options. */
   public static Fixture start() {
     return start(options -> options);

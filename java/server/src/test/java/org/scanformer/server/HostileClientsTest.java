@@ -48,7 +48,7 @@ class HostileClientsTest {
     HttpResponse<String> answer =
         server.post("/v1/locate?text=the+star", "image/png", Fixture.scene());
     assertEquals(200, answer.statusCode(), answer.body());
-    assertEquals(0, server.server().activeRequests());
+    server.assertIdle();
   }
 
   @Test

@@ -133,7 +133,7 @@ class LimitsTest {
       assertTrue(codes.stream().allMatch(code -> code == 200 || code == 429), codes.toString());
       HttpResponse<String> later = server.post(PATH, "image/png", Fixture.scene());
       assertEquals(200, later.statusCode(), later.body());
-      assertEquals(0, server.server().activeRequests());
+      server.assertIdle();
     }
   }
 
