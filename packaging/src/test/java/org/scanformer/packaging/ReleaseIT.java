@@ -82,8 +82,9 @@ class ReleaseIT {
               text + " in " + file);
         }
       } else if (file.toString().endsWith(".asc")) {
+        String signed = file.toString().replaceFirst("\\.asc$", "");
         Process gpg =
-            new ProcessBuilder("gpg", "--batch", "--verify", file.toString())
+            new ProcessBuilder("gpg", "--batch", "--verify", file.toString(), signed)
                 .redirectErrorStream(true)
                 .start();
         String said = new String(gpg.getInputStream().readAllBytes());
