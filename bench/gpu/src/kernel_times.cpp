@@ -300,18 +300,8 @@ void time_limits(sf_stream* stream) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    quick = argc > 1 && std::strcmp(argv[1], "--quick") == 0;
-    if (argc > (quick ? 2 : 1)) {
-        std::fprintf(stderr, "usage: kernel_times [--quick]\n");
-        return 2;
-    }
-    char report[1024];
-    if (sf_probe(sf_cuda_backend(), 0, report, sizeof report) != SF_OK) {
-        std::printf("skipped: %s\n", report);
-        return 77;
-    }
-    sf_stream* stream = nullptr;
-    if (sf_stream_create(sf_cuda_backend(), 0, 0, 0, &stream) != SF_OK) return 1;
+    quick = parse_quick(argc, argv);
+    sf_stream* stream = open_device();
     time_limits(stream);
     const bool ampere = sf_compute_capability(stream) >= 80;
     for (const int batch : {1, 8, 64}) {

@@ -218,18 +218,8 @@ void peak(sf_stream* stream, void* handle, int type, bool tf32) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    quick = argc > 1 && std::strcmp(argv[1], "--quick") == 0;
-    if (argc > (quick ? 2 : 1)) {
-        std::fprintf(stderr, "usage: matmul_check [--quick]\n");
-        return 2;
-    }
-    char report[1024];
-    if (sf_probe(sf_cuda_backend(), 0, report, sizeof report) != SF_OK) {
-        std::printf("skipped: %s\n", report);
-        return 77;
-    }
-    sf_stream* stream = nullptr;
-    if (sf_stream_create(sf_cuda_backend(), 0, 0, 0, &stream) != SF_OK) return 1;
+    quick = parse_quick(argc, argv);
+    sf_stream* stream = open_device();
     void* handle = nullptr;
     check(cublasLtCreate(&handle), "cublasLtCreate");
     print_record("{\"record\": \"limit\", \"what\": \"cuBLASLt version\", \"version\": %zu}", cublasLtGetVersion());

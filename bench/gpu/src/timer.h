@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "scanformer_cuda.h"
@@ -30,6 +31,31 @@ inline void require(int status, sf_stream* stream, const char* what) {
 }
 
 inline std::mt19937 generator(1);
+
+/* Whether --quick, the one option of these programs, is given; ends the program with 2 where something else is. */
+inline bool parse_quick(int argc, char** argv) {
+    const bool quick = argc > 1 && std::string(argv[1]) == "--quick";
+    if (argc > (quick ? 2 : 1)) {
+        std::fprintf(stderr, "usage: %s [--quick]\n", argv[0]);
+        std::exit(2);
+    }
+    return quick;
+}
+
+/* A stream of device 0; ends the program with 77 where there is none, having said why. */
+inline sf_stream* open_device() {
+    char report[1024];
+    if (sf_probe(sf_cuda_backend(), 0, report, sizeof report) != SF_OK) {
+        std::printf("skipped: %s\n", report);
+        std::exit(77);
+    }
+    sf_stream* stream = nullptr;
+    if (sf_stream_create(sf_cuda_backend(), 0, 0, 0, &stream) != SF_OK) {
+        std::fprintf(stderr, "no stream could be opened on the device\n");
+        std::exit(1);
+    }
+    return stream;
+}
 
 /* Device memory, aligned to 256 bytes, freed with the object. */
 class Buffer {
