@@ -7,5 +7,5 @@ source=$1
 build=$2
 shift 2
 mkdir -p "$build"
-{ cmake -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=Release "$@" && cmake --build "$build" --parallel; } \
+{ cmake -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=Release "$@" && cmake --build "$build" --parallel "$(nproc)"; } \
   >"$build/build.log" 2>&1 || { cat "$build/build.log" >&2; exit 1; }
