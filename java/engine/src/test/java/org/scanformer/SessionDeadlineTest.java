@@ -38,11 +38,19 @@ class SessionDeadlineTest extends SessionFixture {
 
   private Session timedSession() {
     Session opened = model.openSession(SessionOptions.builder().clock(clock).build());
-    opened.locate(image(1), expression, timed().build(), result);
+    measureOnce(opened, timed().build());
     assertEquals(3, result.completedScales(), "without a deadline");
     assertEquals(70 * MILLI, result.totalNanos());
     assertEquals(20 * MILLI, result.nanos(1));
     return opened;
+  }
+
+  /** Calls until one has a typical time: a GPU's first call launches, its second one records. */
+  private void measureOnce(Session opened, LocateOptions options) {
+    int calls = backend() == BackendKind.CUDA ? 3 : 1;
+    for (int call = 0; call < calls; call++) {
+      opened.locate(image(1), expression, options, result);
+    }
   }
 
   @Test
@@ -127,7 +135,7 @@ class SessionDeadlineTest extends SessionFixture {
             .schedule(Schedule.FINAL_ONLY)
             .selection(SelectionPolicy.all())
             .listener(soFar -> clock.now += 50 * MILLI);
-    opened.locate(image(1), expression, options.build(), result);
+    measureOnce(opened, options.build());
     assertBoxes(fine, result.normalizedBox());
     assertNull(result.normalizedBox(0));
     opened.locate(image(1), expression, options.budget(Duration.ofMillis(51)).build(), result);

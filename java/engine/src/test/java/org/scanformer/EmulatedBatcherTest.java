@@ -1,0 +1,40 @@
+package org.scanformer;
+
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
+
+/** Batchers with the CUDA kernels emulated on the host. */
+@Tag("emulation")
+class EmulatedBatcherTest {
+  @Nested
+  class Answers extends BatcherAnswersTest {
+    @Override
+    BackendKind backend() {
+      return BackendKind.CUDA;
+    }
+  }
+
+  @Nested
+  class Callback extends BatcherCallbackTest {
+    @Override
+    BackendKind backend() {
+      return BackendKind.CUDA;
+    }
+  }
+
+  @Nested
+  class Closing extends BatcherClosingTest {
+    @Override
+    BackendKind backend() {
+      return BackendKind.CUDA;
+    }
+  }
+
+  @Nested
+  class Queue extends BatcherQueueTest {
+    @Override
+    BackendKind backend() {
+      return BackendKind.CUDA;
+    }
+  }
+}
