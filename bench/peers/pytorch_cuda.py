@@ -31,6 +31,7 @@ except ImportError as error:
 
 TOLERANCE = {"fp32": 2e-4, "tf32": 3e-3, "fp16": 3e-3, "bf16": 2e-2}
 TYPES = {"fp32": torch.float32, "tf32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+VARIANTS = [kind + "/" + schedule for kind in ("eager", "graph", "compiled") for schedule in ("per-scale", "final-only")]
 
 
 class Workload:
@@ -268,6 +269,8 @@ def measure(call, calls, warmup):
 
 def run(variant, workload, with_):
     """Measures a variant; its record."""
+    if variant not in VARIANTS:
+        raise ValueError(f"unknown variant, expected one of {', '.join(VARIANTS)}")
     kind, schedule = variant.split("/")
     call = prepare(workload, variant, with_.precision, with_.device, with_.bucket)
     # Of a second call: the first may have left what it should not.
@@ -284,8 +287,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("workload", help="directory that WorkloadExport has written")
     parser.add_argument("--precision", choices=TYPES, default="bf16")
-    parser.add_argument("--variants", default=",".join(f"{kind}/{schedule}" for kind in ("eager", "graph", "compiled")
-                                                           for schedule in ("per-scale", "final-only")))
+    parser.add_argument("--variants", default=",".join(VARIANTS))
     parser.add_argument("--bucket", type=int, default=16, help="tokens that a captured segment is rounded up to")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--calls", type=int, default=200)
