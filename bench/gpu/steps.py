@@ -4,6 +4,8 @@ is done is on disk at once. For the programs of this folder; standard library on
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -67,7 +69,7 @@ class Run:
         started = time.monotonic()
         running = []
         for name, command in commands:
-            path = os.path.join(self.out, "." + name.replace(" ", "-") + ".out")
+            path = os.path.join(self.out, re.sub("[^A-Za-z0-9._-]+", "-", name) + ".out")
             output = open(path, "w+", encoding="utf-8", errors="replace")
             try:
                 process = subprocess.Popen(
@@ -109,7 +111,7 @@ class Run:
                 else:
                     records.append(record)
             self.say(f"== {name}: {state}{', ' + note if note else ''} ({seconds:.1f} s)")
-            self.log.write("\n".join(plain) + "\n")
+            self.log.write("\n".join(["$ " + shlex.join(command)] + plain) + "\n")
             self.log.flush()
             for line in shown(plain, state):
                 print("   " + line, flush=True)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """PyTorch's attention alone, with the shapes of ViLT-B/32's finest scale: what the attention kernel is compared with.
 
-Scaled dot-product attention by FlashAttention and by cuDNN, without the count weight, which neither has in this form.
+Scaled dot-product attention by FlashAttention, by cuDNN and by plain products, without the count weight, which the first two
+do not have in this form.
 All requests have the same number of queries and keys, so that nothing is padded. Prints a line of JSON for each; times
 are medians of graph replays on the device, checked against the plain formula in fp32.
 """
@@ -9,13 +10,18 @@ import argparse
 import json
 import math
 import statistics
+import sys
 import time
 
-import torch
-from torch.nn.attention import SDPBackend, sdpa_kernel
+try:
+    import torch
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+except ImportError as error:
+    print(f"{error}: nothing is measured")
+    sys.exit(77)
 
 HEADS, HEAD_SIZE, QUERIES, KEYS = 12, 64, 82, 165
-TOLERANCE = {torch.float16: 3e-3, torch.bfloat16: 2e-2, torch.float32: 1e-5}
+TOLERANCE = {torch.float16: 3e-3, torch.bfloat16: 2e-2}
 
 
 def timed(run, device, replays):
@@ -47,19 +53,18 @@ def timed(run, device, replays):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--batch", type=int, default=1)
-    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--device", default="cuda", help="cuda, or cpu to try the program; default: %(default)s")
     parser.add_argument("--replays", type=int, default=20)
     arguments = parser.parse_args()
     torch.manual_seed(1)
-    backends = {"math": SDPBackend.MATH} if arguments.device == "cpu" else {
-        "flash": SDPBackend.FLASH_ATTENTION, "cudnn": SDPBackend.CUDNN_ATTENTION}
+    backends = {"flash": SDPBackend.FLASH_ATTENTION, "cudnn": SDPBackend.CUDNN_ATTENTION, "math": SDPBackend.MATH}
     wrong = False
     for dtype in (torch.float16, torch.bfloat16):
-        shape = lambda tokens: (arguments.batch, HEADS, tokens, HEAD_SIZE)
-        q, k, v = (torch.randn(shape(n), device=arguments.device).to(dtype) for n in (QUERIES, KEYS, KEYS))
+        q, k, v = (torch.randn((arguments.batch, HEADS, tokens, HEAD_SIZE), device=arguments.device).to(dtype)
+                   for tokens in (QUERIES, KEYS, KEYS))
         expected = torch.softmax(q.float() @ k.float().transpose(-1, -2) / math.sqrt(HEAD_SIZE), -1) @ v.float()
         for name, backend in backends.items():
-            record = {"record": "attention peer", "by": name, "type": str(dtype), "batch": arguments.batch}
+            record = {"record": "attention peer", "by": name, "type": str(dtype), "batch": arguments.batch, "device": arguments.device}
             try:
                 with sdpa_kernel(backend):
                     run = lambda: torch.nn.functional.scaled_dot_product_attention(q, k, v)
@@ -67,9 +72,9 @@ def main():
                     record["us"] = timed(run, arguments.device, arguments.replays)
             except RuntimeError as error:
                 record["missing"] = str(error).splitlines()[0]
-            if record.get("error", 0) > TOLERANCE[dtype]:
+            if not record.get("error", 0) <= TOLERANCE[dtype]:  # nor a NaN
                 wrong = True
-                print(f"FAILED {name} in {dtype}: off by {record['error']:.1e}")
+                print(f"FAILED {name} in {dtype}: off by {record['error']:.1e}, expected at most {TOLERANCE[dtype]:.0e}")
             print(json.dumps(record), flush=True)
     return 1 if wrong else 0
 

@@ -9,8 +9,8 @@ boxes), checks that its own boxes are ScanFormer's, and times itself. Variants, 
   compiled  made by torch.compile for these shapes, and captured
 
 In the captured ones a segment is padded up to a multiple of --bucket tokens whose keys are masked, since a graph serves
-one shape. Times are a call's on the host, image pyramids on the device to boxes on the host, of --calls behind --warmup;
-the text is in the cache, as encoded before.
+one shape; on a CPU nothing is captured, but padded all the same. Times are a call's on the host, image pyramids on the device to boxes on the host, of --calls behind --warmup;
+the text is in the cache, as encoded before. Prints a line of JSON for each; exits with 77 where there is no PyTorch.
 """
 import argparse
 import json
@@ -20,13 +20,18 @@ import statistics
 import sys
 import time
 
-import numpy
-import torch
-import torch.nn.functional as F
-from safetensors.torch import load_file
+try:
+    import numpy
+    import torch
+    import torch.nn.functional as F
+    from safetensors.torch import load_file
+except ImportError as error:
+    print(f"{error}: nothing is measured")
+    sys.exit(77)
 
 TOLERANCE = {"fp32": 2e-4, "tf32": 3e-3, "fp16": 3e-3, "bf16": 2e-2}
 TYPES = {"fp32": torch.float32, "tf32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+VARIANTS = [kind + "/" + schedule for kind in ("eager", "graph", "compiled") for schedule in ("per-scale", "final-only")]
 
 
 class Workload:
@@ -36,9 +41,10 @@ class Workload:
         self.directory = pathlib.Path(directory)
         described = json.loads((self.directory / "workload.json").read_text())
         self.batch = described["batch"]
+        self.selection = described["selection"]
         self.ids = described["ids"]
         self.grids = described["grids"]  # [rows, cols] a scale
-        self.boxes = torch.tensor(described["boxes"])  # [batch, 4], ScanFormer's in fp32
+        self.boxes = torch.tensor(json.loads((self.directory / "boxes.json").read_text()))  # [batch, 4], ScanFormer's in fp32
         self.model = pathlib.Path(described["model"])
         self.config = json.loads((self.model / "config.json").read_text())
         self.canvases = []
@@ -228,7 +234,7 @@ def prepare(workload, variant, precision, device, bucket):
     run = model.per_scale if schedule == "per-scale" else model.final_only
     if kind == "compiled":
         run = torch.compile(run, fullgraph=True, dynamic=False)
-    if kind == "eager":
+    if kind == "eager" or device == "cpu":
         return lambda: run(*workload.canvases)[0][-1][0].float().cpu()
     # Outside of the capture first, on another queue: what libraries allocate or choose at first stays out of it.
     side = torch.cuda.Stream()
@@ -257,45 +263,47 @@ def measure(call, calls, warmup):
         call()
         millis.append((time.perf_counter() - start) * 1e3)
     millis.sort()
-    return {"p50Millis": statistics.median(millis), "p99Millis": millis[min(len(millis) - 1, len(millis) * 99 // 100)],
-            "leastMillis": millis[0]}
+    return {"us": 1e3 * statistics.median(millis), "us_p99": 1e3 * millis[min(len(millis) - 1, len(millis) * 99 // 100)],
+            "us_least": 1e3 * millis[0]}
+
+
+def run(variant, workload, with_):
+    """Measures a variant; its record."""
+    if variant not in VARIANTS:
+        raise ValueError(f"unknown variant, expected one of {', '.join(VARIANTS)}")
+    kind, schedule = variant.split("/")
+    call = prepare(workload, variant, with_.precision, with_.device, with_.bucket)
+    # Of a second call: the first may have left what it should not.
+    boxes = [call() for _ in range(2)][-1]
+    difference = (boxes - workload.boxes).abs().max().item()
+    if not difference <= TOLERANCE[with_.precision]:
+        raise ValueError(f"boxes differ from ScanFormer's by {difference:.1e}, expected at most {TOLERANCE[with_.precision]:.0e}")
+    return {"record": "call", "by": "pytorch " + kind, "device": str(workload.canvases[0].device), "batch": workload.batch,
+            "selection": workload.selection, "schedule": schedule.upper().replace("-", "_"), "precision": with_.precision.upper(),
+            "difference": difference, **measure(call, with_.calls, with_.warmup)}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("workload", help="directory that WorkloadExport has written")
     parser.add_argument("--precision", choices=TYPES, default="bf16")
-    parser.add_argument("--variants", default=",".join(f"{kind}/{schedule}" for kind in ("eager", "graph", "compiled")
-                                                           for schedule in ("per-scale", "final-only")))
+    parser.add_argument("--variants", default=",".join(VARIANTS))
     parser.add_argument("--bucket", type=int, default=16, help="tokens that a captured segment is rounded up to")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--calls", type=int, default=200)
     parser.add_argument("--warmup", type=int, default=20)
-    parser.add_argument("--json", help="file to write the rows to")
     arguments = parser.parse_args()
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = arguments.precision == "tf32"
     torch.set_grad_enabled(False)
     workload = Workload(arguments.workload, arguments.device)
-    rows, wrong = [], False
+    wrong = False
     for variant in arguments.variants.split(","):
-        call = prepare(workload, variant, arguments.precision, arguments.device, arguments.bucket)
-        # Of a second call: the first may have left what it should not.
-        boxes = [call() for _ in range(2)][-1]
-        difference = (boxes - workload.boxes).abs().max().item()
-        row = {"variant": variant, "precision": arguments.precision, "batch": workload.batch, "difference": difference}
-        if not difference <= TOLERANCE[arguments.precision]:
-            print(f"{variant}: boxes differ from ScanFormer's by {difference:.1e}, expected at most "
-                  f"{TOLERANCE[arguments.precision]:.0e}: not timed", file=sys.stderr)
+        try:
+            print(json.dumps(run(variant, workload, arguments)), flush=True)
+        except Exception as error:  # pylint: disable=broad-except
+            # Whatever it is, the other variants tell more.
             wrong = True
-        else:
-            row.update(measure(call, arguments.calls, arguments.warmup))
-            print(f"{variant:22} {arguments.precision} batch {workload.batch}: p50 {row['p50Millis']:.3f} ms, "
-                  f"p99 {row['p99Millis']:.3f} ms, boxes off by {difference:.1e}", flush=True)
-        rows.append(row)
-    if arguments.json:
-        name = torch.cuda.get_device_name() if arguments.device.startswith("cuda") else "cpu"
-        pathlib.Path(arguments.json).write_text(json.dumps(
-            {"device": name, "pytorch": torch.__version__, "cuda": torch.version.cuda, "rows": rows}, indent=1))
+            print(f"FAILED {variant}, not timed: {type(error).__name__}: {str(error)[:1000]}", flush=True)
     return 1 if wrong else 0
 
 

@@ -1,34 +1,41 @@
 #!/bin/sh
-# Makes a self-contained archive of the tests and benchmarks for a machine with a GPU and no Java.
+# Makes the archive that bench/gpu/measure runs, on a machine with a GPU and no Java. It is used beside this tree, which has the
+# models, images and licences, and needs CUDA 13's driver and cuBLAS.
 #
-#   assemble.sh LIB BENCHMARKS CLI TESTS KERNELS_TEST ARCHIVE
+#   assemble.sh LIB BENCHMARKS CLI MODEL TESTS ARCHIVE BYTES
 #
-# LIB holds the jars; BENCHMARKS and CLI hold those modules' classes and TESTS the engine's test classes; KERNELS_TEST is the
-# kernels' test for a device. The archive has bin/, lib/ and a Java runtime; it needs only CUDA 13's driver and cuBLAS.
+# LIB holds the jars; BENCHMARKS, CLI and MODEL hold those modules' classes and TESTS the engine's test classes. Fails if the
+# archive has more than BYTES bytes.
 set -eu
-here=$(cd "$(dirname "$0")" && pwd)
-lib=$1 benchmarks=$2 cli=$3 tests=$4 kernels_test=$5 archive=$6
+lib=$1 benchmarks=$2 cli=$3 model=$4 tests=$5 archive=$6 limit=$7
 work=$(dirname "$archive")/scanformer-gpu
 rm -rf "$work" "$archive"
-mkdir -p "$work"
-cp -r "$here/bin" "$work/bin"
-cp "$kernels_test" "$work/bin/kernels_test"
-strip "$work/bin/kernels_test"
-cp "$here/../../../LICENSE" "$here/../../../NOTICE" "$work"
-cp -r "$here/../../../java/cli/src/main/licenses" "$work/licenses"
-cp -r "$lib" "$work/lib"
-cp -r "$benchmarks" "$work/benchmarks"
-cp -r "$cli" "$work/cli"
-cp -r "$tests" "$work/tests"
-# Natives of other systems and of the CPU backend, and trained models, are most of what this would weigh.
-rm -rf "$work"/lib/dnnl-* "$work"/lib/scanformer-model-shapes-* "$work/tests/example-model"
-"$JAVA_HOME/bin/jlink" --add-modules java.desktop,java.logging,java.management,java.naming,java.net.http,java.sql,java.xml,jdk.jfr,jdk.management,jdk.unsupported,jdk.zipfs \
+mkdir -p "$work/lib"
+"$JAVA_HOME/bin/jlink" --add-modules java.desktop,java.logging,java.management,java.xml,jdk.jfr,jdk.management,jdk.unsupported \
     --strip-debug --no-man-pages --no-header-files --compress=0 --output "$work/runtime"
-chmod +x "$work"/bin/*
-(cd "$(dirname "$work")" && tar cf - scanformer-gpu | xz -T0 -6 >"$archive")
+# Classes and what names services; other resources are the tree's.
+for module in "benchmarks=$benchmarks" "cli=$cli" "model=$model" "tests=$tests"; do
+    target=$work/${module%%=*}
+    mkdir -p "$target"
+    (cd "${module#*=}" && find . -name '*.class' -o -path './META-INF/services/*' -o -path './META-INF/BenchmarkList' \
+        -o -path './META-INF/CompilerHints' -o -name '*.properties' | tar cf - -T -) | tar xf - -C "$target"
+done
+# Stored, not deflated: xz then finds what the classes of all jars have in common.
+for jar in "$lib"/*.jar; do
+    unpacked=$work/unpacked
+    mkdir "$unpacked"
+    # Of CUDA's bindings, those that the engine loads.
+    (cd "$unpacked" && "$JAVA_HOME/bin/jar" xf "$jar" && rm -f module-info.class &&
+        find . -path '*/cuda/linux-*/libjni*' ! -name '*cudart*' ! -name '*cublas*' -delete &&
+        "$JAVA_HOME/bin/jar" cfM0 "$work/lib/$(basename "$jar")" .)
+    rm -rf "$unpacked"
+done
+chmod -R u+w "$work"
+(cd "$(dirname "$work")" && tar cf - --sort=name --owner=0 --group=0 scanformer-gpu | xz -T0 -9e >"$archive")
 bytes=$(wc -c <"$archive")
-echo "$archive: $((bytes >> 20)) MiB"
-if [ "$bytes" -gt 62914560 ]; then
-    echo "the archive must be at most 60 MiB" >&2
+echo "$archive: $bytes bytes"
+if [ "$bytes" -gt "$limit" ]; then
+    echo "The archive has $bytes bytes, expected at most $limit. What is largest in it, before compression:" >&2
+    (cd "$work" && find . -type f -printf '%12s %P\n') | sort -rn | head -12 >&2
     exit 1
 fi

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,8 +68,10 @@ public final class LatencyHarness implements Callable<Integer> {
       names = "--deadlines",
       split = ",",
       defaultValue = "0.4,0.6,0.8,1,1.5",
-      description = "Deadlines as shares of the median without one. Default: ${DEFAULT-VALUE}.")
-  private double[] deadlines;
+      description = {
+        "Deadlines as shares of the median without one, or none. Default: ${DEFAULT-VALUE}."
+      })
+  private String[] deadlines;
 
   @Option(names = "--json", paramLabel = "FILE", description = "JSON file to write the rows to.")
   private Path json;
@@ -91,6 +94,9 @@ public final class LatencyHarness implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    boolean none = deadlines.length == 1 && deadlines[0].equals("none");
+    double[] shares =
+        Arrays.stream(none ? new String[0] : deadlines).mapToDouble(Double::parseDouble).toArray();
     try (ScanFormer scanFormer = model.load(1);
         Session session =
             scanFormer.openSession(
@@ -117,7 +123,7 @@ public final class LatencyHarness implements Callable<Integer> {
       for (double fps : rates) {
         double own = measure(session, frame, expression, patches, fps, 0, result);
         median = Double.isNaN(median) ? own : median;
-        for (double deadline : deadlines) {
+        for (double deadline : shares) {
           measure(session, frame, expression, patches, fps, deadline * median, result);
         }
       }

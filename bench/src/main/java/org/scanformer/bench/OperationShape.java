@@ -31,7 +31,9 @@ record OperationShape(Set<String> methods, Predicate<Object[]> matches, double w
       keys += workload.tokens(s);
       canvasPixels += workload.mask(s).total() * patchPixels;
     }
-    final double activation = workload.precision() == Precision.BF16 ? 2 : 4;
+    final boolean halves =
+        workload.precision() == Precision.BF16 || workload.precision() == Precision.FP16;
+    final double activation = halves ? 2 : 4;
     return switch (operation) {
       case "pyramid" ->
           new OperationShape(

@@ -11,6 +11,9 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntFunction;
@@ -68,6 +71,15 @@ public final class ThroughputHarness implements Callable<Integer> {
       defaultValue = "0,1,2,5,10",
       description = "Delays of the queue, in milliseconds. Default: ${DEFAULT-VALUE}.")
   private double[] delays;
+
+  @Option(
+      names = "--callers",
+      defaultValue = "0",
+      description = {
+        "Threads that each wait for an answer before the next request; measured for each delay.",
+        "Default: ${DEFAULT-VALUE}, none."
+      })
+  private int callers;
 
   @Option(
       names = "--load",
@@ -215,7 +227,8 @@ public final class ThroughputHarness implements Callable<Integer> {
       ScanFormer scanFormer, Expression expression, double single) throws Exception {
     List<Map<String, Object>> rows = new ArrayList<>();
     System.out.printf(
-        "%.1f requests a second come%ndelay ms  answered/s  a batch   p50 ms   p99 ms%n",
+        "%.1f requests a second come at random%n"
+            + "delay ms  callers  answered/s  a batch   p50 ms   p99 ms%n",
         load * single);
     Request request =
         Request.of(BenchModel.frame(2), expression).withSelection(selection(scanFormer));
@@ -241,9 +254,42 @@ public final class ThroughputHarness implements Callable<Integer> {
         }
         formed.reset();
         rows.add(stream(batcher, request, delay, load * single, formed));
+        if (callers > 0) {
+          formed.reset();
+          rows.add(closedLoop(batcher, request, delay, formed));
+        }
       }
     }
     return rows;
+  }
+
+  /** The same by threads that each wait for an answer before they ask again. */
+  private Map<String, Object> closedLoop(
+      Batcher batcher, Request request, double delay, LongAdder formed) throws Exception {
+    Histogram latency = new ConcurrentHistogram(3);
+    ExecutorService threads = Executors.newFixedThreadPool(callers);
+    long start = System.nanoTime();
+    long end = start + (long) (seconds * 1e9);
+    try {
+      List<Future<?>> ended = new ArrayList<>();
+      for (int i = 0; i < callers; i++) {
+        ended.add(
+            threads.submit(
+                () -> {
+                  for (long at = System.nanoTime(); at < end; at = System.nanoTime()) {
+                    batcher.submit(request).join();
+                    latency.recordValue(System.nanoTime() - at);
+                  }
+                }));
+      }
+      for (Future<?> thread : ended) {
+        thread.get();
+      }
+    } finally {
+      threads.shutdown();
+    }
+    double taken = (System.nanoTime() - start) / 1e9;
+    return row(delay, callers, latency.getTotalCount() / taken, latency, formed);
   }
 
   private Map<String, Object> stream(
@@ -264,13 +310,22 @@ public final class ThroughputHarness implements Callable<Integer> {
     }
     answers.forEach(CompletableFuture::join);
     double rate = answers.size() / ((System.nanoTime() - start) / 1e9);
-    double together = answers.size() / formed.doubleValue();
+    return row(delay, 0, rate, latency, formed);
+  }
+
+  /** Prints a row of the batcher and returns it. */
+  private static Map<String, Object> row(
+      double delay, int callers, double perSecond, Histogram latency, LongAdder formed) {
+    double together = latency.getTotalCount() / formed.doubleValue();
     double median = latency.getValueAtPercentile(50) / 1e6;
     double slow = latency.getValueAtPercentile(99) / 1e6;
-    System.out.printf("%8.1f %11.1f %8.2f %8.2f %8.2f%n", delay, rate, together, median, slow);
+    System.out.printf(
+        "%8.1f %8s %11.1f %8.2f %8.2f %8.2f%n",
+        delay, callers == 0 ? "random" : callers, perSecond, together, median, slow);
     return Map.of(
         "delayMillis", delay,
-        "answeredPerSecond", rate,
+        "callers", callers,
+        "answeredPerSecond", perSecond,
         "requestsPerBatch", together,
         "p50Millis", median,
         "p99Millis", slow);

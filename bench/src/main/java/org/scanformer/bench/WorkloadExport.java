@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -34,8 +35,8 @@ import picocli.CommandLine.Option;
  *
  * <ul>
  *   <li>{@code workload.json}: {@code model} (its directory), {@code batch}, {@code ids} of the
- *       text, {@code grids} ([rows, cols] per scale), {@code boxes} ([batch, 4]: ScanFormer's in
- *       fp32 as (cx, cy, w, h))
+ *       text, {@code grids} ([rows, cols] per scale), {@code selection}
+ *   <li>{@code boxes.json}: ScanFormer's boxes in fp32, [batch, 4] as (cx, cy, w, h)
  *   <li>{@code canvas-S.f32}: the pyramid of scale S, [batch, 3, rows * patch, cols * patch], fp32,
  *       little-endian
  *   <li>{@code mask-S.u8}: its masks, [batch, rows, cols], 1 for selected patches
@@ -47,6 +48,8 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description = "Writes a workload as files, for peers that are not Java programs.")
 public final class WorkloadExport implements Callable<Integer> {
+  private static final double TOLERANCE = 2e-4;
+
   @Option(
       names = "--model",
       paramLabel = "NAME",
@@ -68,6 +71,15 @@ public final class WorkloadExport implements Callable<Integer> {
   private String selection;
 
   @Option(
+      names = "--expected",
+      paramLabel = "FILE",
+      description = {
+        "boxes.json of an earlier export, of the same or of a larger batch: this export fails",
+        "unless its own boxes are those, and writes those. So a device is held to a CPU."
+      })
+  private Path expected;
+
+  @Option(
       names = "--out",
       required = true,
       paramLabel = "DIR",
@@ -85,8 +97,10 @@ public final class WorkloadExport implements Callable<Integer> {
   public Integer call() throws IOException {
     BackendKind kind = BackendKind.valueOf(backend.toUpperCase(Locale.ROOT));
     Files.createDirectories(out);
-    // Beside the workload, so that it outlives this process.
-    System.setProperty(Models.HOME, out.toAbsolutePath().toString());
+    if (System.getProperty(Models.HOME) == null) {
+      // Beside the workload, so that it outlives this process.
+      System.setProperty(Models.HOME, out.toAbsolutePath().toString());
+    }
     Workload workload =
         Workload.of(
             Models.directory(model),
@@ -118,9 +132,37 @@ public final class WorkloadExport implements Callable<Integer> {
     described.put("batch", batch);
     described.put("ids", workload.ids());
     described.put("grids", grids);
-    described.put("boxes", boxes(workload, kind));
-    new ObjectMapper().writeValue(out.resolve("workload.json").toFile(), described);
+    described.put("selection", selection);
+    ObjectMapper mapper = new ObjectMapper();
+    mapper.writeValue(out.resolve("workload.json").toFile(), described);
+    float[][] boxes = boxes(workload, kind);
+    if (expected != null) {
+      boxes = same(boxes, mapper.readValue(expected.toFile(), float[][].class));
+    }
+    mapper.writeValue(out.resolve("boxes.json").toFile(), boxes);
     return 0;
+  }
+
+  /** The expected boxes of the batch, if the found ones are the same. */
+  private float[][] same(float[][] found, float[][] all) {
+    if (all.length < batch) {
+      throw new IllegalArgumentException(
+          expected + " has " + all.length + " boxes, expected at least " + batch);
+    }
+    double largest = 0;
+    for (int r = 0; r < batch; r++) {
+      for (int i = 0; i < 4; i++) {
+        double difference = Math.abs(found[r][i] - all[r][i]);
+        if (!(difference <= TOLERANCE)) {
+          throw new IllegalStateException(
+              "request %d, box[%d]: found %s, expected %s within %s"
+                  .formatted(r, i, found[r][i], all[r][i], TOLERANCE));
+        }
+        largest = Math.max(largest, difference);
+      }
+    }
+    System.out.printf("%d boxes are within %.1e of %s%n", batch, largest, expected);
+    return Arrays.copyOf(all, batch);
   }
 
   private void write(String name, ByteBuffer bytes) throws IOException {
@@ -136,7 +178,7 @@ public final class WorkloadExport implements Callable<Integer> {
     }
   }
 
-  private static List<float[]> boxes(Workload workload, BackendKind kind) {
+  private static float[][] boxes(Workload workload, BackendKind kind) {
     ScanFormerOptions options =
         ScanFormerOptions.builder()
             .backend(kind)
@@ -149,11 +191,12 @@ public final class WorkloadExport implements Callable<Integer> {
           Request.of(workload.images().get(r), workload.text())
               .withSelection(SelectionPolicy.masks(workload.masks().get(r))));
     }
-    List<float[]> boxes = new ArrayList<>();
+    float[][] boxes = new float[workload.batch()][];
     try (ScanFormer scanFormer = ScanFormer.load(workload.directory(), options)) {
-      for (Location location : scanFormer.locate(requests, workload.schedule())) {
-        NormalizedBox box = location.normalizedBox();
-        boxes.add(new float[] {box.centerX(), box.centerY(), box.width(), box.height()});
+      List<Location> found = scanFormer.locate(requests, workload.schedule());
+      for (int r = 0; r < boxes.length; r++) {
+        NormalizedBox box = found.get(r).normalizedBox();
+        boxes[r] = new float[] {box.centerX(), box.centerY(), box.width(), box.height()};
       }
     }
     return boxes;

@@ -3,6 +3,7 @@ package org.scanformer;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,63 +14,90 @@ import org.junit.jupiter.api.io.TempDir;
 import org.scanformer.reference.RandomExpression;
 import org.scanformer.reference.RandomImages;
 import org.scanformer.reference.RandomModel;
+import org.scanformer.reference.ReferenceModel;
+import org.scanformer.reference.ReferencePyramid;
+import org.scanformer.reference.ReferenceScale;
+import org.scanformer.reference.ReferenceScan;
+import org.scanformer.reference.ReferenceSelection;
 
 /**
  * What the CUDA backend defers, graphs that are replayed and copies that are under way, against the
- * CPU backend's answers.
+ * float64 run: a machine with a GPU need not have the CPU backend's library.
  */
 abstract class CudaReplayTests {
   private static final double TOLERANCE = 2e-4;
   private static final int LONGEST = 34;
   private static final int BATCH = 5;
 
-  private ScanFormer cpu;
+  private ReferenceModel reference;
   private ScanFormer cuda;
+
+  /** A request, and what the float64 run needs to answer it. */
+  private record Question(
+      BufferedImage image, RandomExpression text, ReferenceSelection selection) {
+    Request request(SelectionPolicy policy) {
+      return Request.of(Image.of(image), text.text()).withSelection(policy);
+    }
+  }
 
   @BeforeEach
   void load(@TempDir Path directory) throws Exception {
     RandomModel.tiny().maxTextLength(LONGEST + 2).write(directory);
-    cpu = load(directory, BackendKind.CPU);
-    cuda = load(directory, BackendKind.CUDA);
+    reference = ReferenceModel.load(directory);
+    cuda =
+        ScanFormer.load(
+            directory,
+            ScanFormerOptions.builder()
+                .backend(BackendKind.CUDA)
+                .precision(Precision.FP32)
+                .maxBatch(BATCH)
+                .build());
   }
 
   @AfterEach
   void close() {
-    cpu.close();
-    cuda.close();
-  }
-
-  private static ScanFormer load(Path directory, BackendKind backend) {
-    return ScanFormer.load(
-        directory,
-        ScanFormerOptions.builder()
-            .backend(backend)
-            .precision(Precision.FP32)
-            .maxBatch(BATCH)
-            .build());
-  }
-
-  private static String words(int count, int first) {
-    List<String> words = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      words.add(RandomExpression.WORDS.get(5 + (first + i) % (RandomExpression.WORDS.size() - 5)));
+    if (cuda != null) {
+      cuda.close();
     }
-    return String.join(" ", words);
+  }
+
+  private static RandomExpression words(int count, int first) {
+    int special = RandomExpression.WORDS.indexOf("the");
+    List<String> words = new ArrayList<>();
+    int[] ids = new int[count + 2];
+    ids[0] = RandomExpression.WORDS.indexOf("[CLS]");
+    for (int i = 0; i < count; i++) {
+      ids[i + 1] = special + (first + i) % (RandomExpression.WORDS.size() - special);
+      words.add(RandomExpression.WORDS.get(ids[i + 1]));
+    }
+    ids[count + 1] = RandomExpression.WORDS.indexOf("[SEP]");
+    return new RandomExpression(String.join(" ", words), ids);
   }
 
   /** An image of its own for each number, and of one size: their batches have one shape. */
-  private static Request request(int image, String text) {
-    return Request.of(Image.of(RandomImages.structured(image, 40, 30)), text)
-        .withSelection(SelectionPolicy.all());
+  private static Question question(int image, RandomExpression text) {
+    return new Question(RandomImages.structured(image, 40, 30), text, ReferenceSelection.all());
   }
 
-  private void assertAgree(List<Request> requests, Schedule schedule, String what) {
-    List<Location> found = cuda.locate(requests, schedule);
-    for (int r = 0; r < requests.size(); r++) {
-      NormalizedBox expected =
-          cpu.locate(requests.subList(r, r + 1), schedule).get(0).normalizedBox();
+  private List<ReferenceScale> expected(Question question) {
+    return ReferenceScan.run(
+        reference,
+        question.text().ids(),
+        ReferencePyramid.pixels(question.image()),
+        question.selection());
+  }
+
+  private void assertAgree(List<Question> questions, Schedule schedule, String what) {
+    List<Location> found =
+        cuda.locate(
+            questions.stream().map(q -> q.request(SelectionPolicy.all())).toList(), schedule);
+    for (int r = 0; r < questions.size(); r++) {
+      List<ReferenceScale> expected = expected(questions.get(r));
       assertArrayEquals(
-          values(expected), values(found.get(r).normalizedBox()), TOLERANCE, what + ", " + r);
+          expected.get(expected.size() - 1).box(),
+          values(found.get(r).normalizedBox()),
+          TOLERANCE,
+          what + ", " + r);
     }
   }
 
@@ -82,9 +110,9 @@ abstract class CudaReplayTests {
   void textsOfAllLengthsAreReplayedAsThemselves() {
     for (int round = 0; round < 3; round++) {
       for (int length = 1; length <= LONGEST; length += 8) {
-        Request request = request(1, words(length, 7 * round + length));
+        Question question = question(1, words(length, 7 * round + length));
         assertAgree(
-            List.of(request), Schedule.FINAL_ONLY, "round " + round + ", " + length + " words");
+            List.of(question), Schedule.FINAL_ONLY, "round " + round + ", " + length + " words");
       }
     }
   }
@@ -93,11 +121,11 @@ abstract class CudaReplayTests {
   @Test
   void imagesOfABatchAreStagedApart() {
     for (int round = 0; round < 3; round++) {
-      List<Request> requests = new ArrayList<>();
+      List<Question> questions = new ArrayList<>();
       for (int r = 0; r < BATCH; r++) {
-        requests.add(request(10 * round + r, words(4, r)));
+        questions.add(question(10 * round + r, words(4, r)));
       }
-      assertAgree(requests, Schedule.PER_SCALE, "round " + round);
+      assertAgree(questions, Schedule.PER_SCALE, "round " + round);
     }
   }
 
@@ -105,14 +133,16 @@ abstract class CudaReplayTests {
   @Test
   void scalesWaitForWhatTheNextOnePacks() {
     for (int image = 0; image < 12; image++) {
-      Request request =
-          Request.of(Image.of(RandomImages.structured(image, 40, 30)), words(5, image))
-              .withSelection(SelectionPolicy.topK(1 + image % 4));
-      Location expected = cpu.locate(List.of(request), Schedule.FINAL_ONLY).get(0);
+      int k = 1 + image % 4;
+      Question question =
+          new Question(
+              RandomImages.structured(image, 40, 30), words(5, image), ReferenceSelection.topK(k));
+      List<ReferenceScale> expected = expected(question);
+      Request request = question.request(SelectionPolicy.topK(k));
       Location found = cuda.locate(List.of(request), Schedule.FINAL_ONLY).get(0);
-      for (int s = 0; s < expected.scales().size(); s++) {
+      for (int s = 0; s < expected.size(); s++) {
         assertEquals(
-            expected.scales().get(s).mask().count(),
+            GoldenRun.mask(expected.get(s)).count(),
             found.scales().get(s).mask().count(),
             "patches of image " + image + ", scale " + s);
       }

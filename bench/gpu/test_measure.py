@@ -1,0 +1,103 @@
+"""Tests of measure with a stand-in for Java: python3 -m unittest discover -s bench/gpu"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+STAND_IN = r'''
+import itertools, json, os, sys
+arguments = sys.argv[sys.argv.index("-cp") + 2:]
+main, arguments = arguments[0].split(".")[-1], arguments[1:]
+def after(option):
+    return arguments[arguments.index(option) + 1]
+if main == "Main" and "-rff" in arguments:
+    parameters = dict(arguments[i + 1].split("=") for i, option in enumerate(arguments) if option == "-p")
+    entries = [{"params": dict(zip(parameters, values)), "primaryMetric": {"scorePercentiles": {"50.0": 2.0, "99.0": 3.0}},
+                "secondaryMetrics": {"giga": {"score": 4.0}}}
+               for values in itertools.product(*(value.split(",") for value in parameters.values()))]
+    with open(after("-rff"), "w") as file:
+        json.dump(entries[:1] if arguments[0] == os.environ.get("LOSES") else entries, file)
+elif main == "ConsoleLauncher":
+    folder = next(option.split("=")[1] for option in arguments if option.startswith("--reports-dir="))
+    os.makedirs(folder)
+    open(os.path.join(folder, "TEST-junit-jupiter.xml"), "w").write("<testsuite/>")
+elif main == "WorkloadExport":
+    json.load(open(after("--expected")))
+elif "--json" in arguments:
+    with open(after("--json"), "w") as file:
+        json.dump([main], file)
+sys.exit(3 if main == os.environ.get("FAILS") else 0)
+'''
+
+
+class MeasureTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        java = f"#!{sys.executable}\n{STAND_IN}".encode()
+        with tarfile.open(self.path("bundle.tar.xz"), "w:xz", preset=0) as archive:
+            entry = tarfile.TarInfo("scanformer-gpu/runtime/bin/java")
+            entry.size, entry.mode = len(java), 0o755
+            archive.addfile(entry, io.BytesIO(java))
+        os.mkdir(self.path("tools"))
+        # A machine without PyTorch; what its programs do is not tried here.
+        self.tool("python3", f'case "$1" in *_cuda.py) exit 77 ;; esac\nexec {sys.executable} "$@"')
+        self.tool("nvidia-smi", "echo a card")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def tool(self, name, script):
+        with open(self.path(os.path.join("tools", name)), "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n" + script + "\n")
+        os.chmod(file.name, 0o755)
+
+    def measure(self, *arguments, **environment):
+        """The exit status, and the results."""
+        path = self.path("tools") + os.pathsep + os.environ["PATH"]
+        done = subprocess.run(
+            [sys.executable, "-B", os.path.join(HERE, "measure"), "--bundle", self.path("bundle.tar.xz"), "--out", self.path("out"),
+             "--build", self.path("build"), "--emulated", *arguments],
+            env={**os.environ, "PATH": path, "COMMIT": "c", **environment}, capture_output=True, text=True, check=False)
+        with open(self.path("out/measure.json"), encoding="utf-8") as file:
+            result = json.load(file)
+        self.output = done.stdout + done.stderr
+        return done.returncode, result, {step["name"]: step for step in result["steps"]}
+
+    def test_measures_all_and_records_where(self):
+        status, result, found = self.measure()
+        self.assertEqual(status, 0, self.output)
+        self.assertEqual({step["state"] for name, step in found.items() if "PyTorch" in name or "peers" in name}, {"skipped"})
+        self.assertEqual({step["state"] for name, step in found.items() if not ("PyTorch" in name or "peers" in name or name == "ncu")},
+                         {"ok"}, self.output)
+        self.assertEqual((result["commit"], result["nvidia_smi"]), ("c", "a card"))
+        self.assertEqual(len(found["calls bf16, batch 1"]["records"]), 4)
+        self.assertEqual(found["operations BF16"]["records"][0]["giga_a_second"], 4.0)
+        self.assertTrue(os.path.exists(self.path("out/junit.xml")))
+        self.assertEqual(sorted(os.listdir(self.path("out"))), ["junit.xml", "measure.json", "measure.log"])
+
+    def test_goes_on_after_failures(self):
+        status, _, found = self.measure(FAILS="ConsoleLauncher", LOSES="LocateBenchmark")
+        self.assertEqual(status, 1)
+        self.assertEqual(found["gpu tests"]["state"], "FAIL")
+        self.assertEqual(found["calls bf16, batch 1"]["note"], "it gave 1 results of 4")
+        self.assertEqual({found[name]["state"] for name in ("precision", "operations BF16", "60 frames a second")}, {"ok"}, self.output)
+
+    def test_tells_what_an_unreadable_archive_keeps_from_running(self):
+        with open(self.path("bundle.tar.xz"), "w", encoding="utf-8") as file:
+            file.write("no archive")
+        status, _, found = self.measure()
+        self.assertEqual(status, 1)
+        self.assertEqual(found["unpack"]["state"], "FAIL")
+        self.assertEqual((found["precision"]["state"], found["precision"]["note"]), ("not run", "needs unpack"))
+
+
+if __name__ == "__main__":
+    unittest.main()
