@@ -1,5 +1,7 @@
 package org.scanformer.server;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -26,10 +28,11 @@ final class Load {
    * What was measured.
    *
    * @param perSecond answers
+   * @param cpu milliseconds of processor time that this process took for an answer, the clients' too
    * @param p50 milliseconds of the median answer
    * @param p99 milliseconds that 99 % of the answers do not exceed
    */
-  record Figures(double perSecond, double p50, double p99) {}
+  record Figures(double perSecond, double cpu, double p50, double p99) {}
 
   /**
    * Measures.
@@ -42,6 +45,7 @@ final class Load {
     for (int c = 0; c < clients; c++) {
       made.add(maker.make());
     }
+    long cpu = cpuNanos();
     long begun = System.nanoTime();
     long end = begun + (long) (seconds * 1e9);
     ExecutorService threads = Executors.newFixedThreadPool(clients);
@@ -68,7 +72,13 @@ final class Load {
     double elapsed = (System.nanoTime() - begun) / 1e9;
     return new Figures(
         micros.getTotalCount() / elapsed,
+        (cpuNanos() - cpu) / 1e6 / micros.getTotalCount(),
         micros.getValueAtPercentile(50) / 1e3,
         micros.getValueAtPercentile(99) / 1e3);
+  }
+
+  private static long cpuNanos() {
+    return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+        .getProcessCpuTime();
   }
 }
