@@ -28,7 +28,8 @@ final class Load {
    * What was measured.
    *
    * @param perSecond answers
-   * @param cpu milliseconds of processor time that this process took for an answer, the clients' too
+   * @param cpu milliseconds of processor time that this process took for an answer, the clients'
+   *     too
    * @param p50 milliseconds of the median answer
    * @param p99 milliseconds that 99 % of the answers do not exceed
    */

@@ -15,7 +15,8 @@ import org.scanformer.ScanFormer;
  * interface and of the library called directly, each with the decoding of the picture. The ways
  * take turns, so that what else the machine does changes all alike, and each row is the median of
  * the turns. Processor time tells of the overhead where others use the machine too, as throughput
- * then depends on who has more threads. Not a test: a program, with the seconds of each measurement as its argument.
+ * then depends on who has more threads. Not a test: a program, with the seconds of each measurement
+ * as its argument.
  */
 public final class LoadRun {
   private static final int[] CLIENTS = {1, 4, 16, 64};
@@ -44,7 +45,8 @@ public final class LoadRun {
       for (Way way : ways) {
         Load.measure(way.clients, 16, 2 * seconds);
       }
-      System.out.println("| clients | called | requests/s | CPU ms | CPU of direct | p50 ms | p99 ms |");
+      System.out.println(
+          "| clients | called | requests/s | CPU ms | CPU of direct | p50 ms | p99 ms |");
       System.out.println("|---|---|---|---|---|---|---|");
       for (int clients : CLIENTS) {
         run(ways, clients, seconds);
