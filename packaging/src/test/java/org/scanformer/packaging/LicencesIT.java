@@ -29,6 +29,7 @@ class LicencesIT {
     assertTrue(names.contains("scanformer-native-" + version + ".jar"), names.toString());
     assertTrue(names.contains("scanformer.jar"), names.toString());
     assertTrue(names.contains("scanformer-server.jar"), names.toString());
+    assertTrue(names.contains("scanformer-spark.jar"), names.toString());
   }
 
   @ParameterizedTest

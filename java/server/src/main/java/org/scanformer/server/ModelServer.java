@@ -29,6 +29,7 @@ public final class ModelServer implements AutoCloseable {
    */
   public static ModelServer start(
       ServerOptions options, String version, RequestObserver observer, Consumer<String> progress) {
+    HttpFront.check(options);
     Admission admission = new Admission(options.limits());
     ServerMetrics metrics = new ServerMetrics(admission);
     Models models =

@@ -13,6 +13,7 @@ import java.util.Properties;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.scanformer.BackendKind;
+import org.scanformer.BatcherOptions;
 import org.scanformer.Precision;
 import org.scanformer.ScanFormerException;
 import org.scanformer.ScanFormerOptions;
@@ -243,6 +244,7 @@ public final class ServeCommand implements Callable<Integer> {
       hosts.addAll(allowedHosts);
     }
     try {
+      BatcherOptions.builder().maxBatch(maxBatch).maxDelay(Duration.ofMillis(batchDelayMillis));
       return new ServerOptions(
           models.isEmpty() ? List.of(ModelSpec.BUNDLED) : models,
           ScanFormerOptions.builder()

@@ -8,6 +8,7 @@ import java.io.StringWriter;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -47,6 +48,7 @@ class ServeCommandTest {
     assertRefused(2, "must be like https://", "--port", "0", "--allow-url", "http://a");
     assertRefused(2, "given twice", "--model", "a=m", "--model", "a=n");
     assertRefused(1, "config.json", "--model", directory.toString());
+    assertRefused(2, "maxBatch must be 1 to", "--max-batch", "0");
     Path token = Files.writeString(directory.resolve("token"), "secret\n");
     assertRefused(2, "16 to 1024", "--token-file", token.toString());
     try (ServerSocket taken = new ServerSocket(0)) {
@@ -56,5 +58,20 @@ class ServeCommandTest {
           "--port",
           String.valueOf(taken.getLocalPort()));
     }
+  }
+
+  @Test
+  void refusesOptionsBeforeAModelIsLoaded() {
+    String[] noModel = {"--model", directory.toString()};
+    assertRefused(2, "must be like https://", with(noModel, "--allow-url", "http://a"));
+    assertRefused(
+        2,
+        "cannot be used with its key",
+        with(noModel, "--tls-cert", "none.pem", "--tls-key", "none.pem"));
+    assertRefused(2, "maxBatch must be 1 to", with(noModel, "--max-batch", "0"));
+  }
+
+  private static String[] with(String[] some, String... others) {
+    return Stream.concat(Stream.of(some), Stream.of(others)).toArray(String[]::new);
   }
 }

@@ -29,6 +29,18 @@ public final class HttpFront implements AutoCloseable {
   private final ServerConnector connector;
 
   /**
+   * Checks what can be checked before a model is loaded, which may take long.
+   *
+   * @throws IllegalArgumentException when an option cannot be used
+   */
+  public static void check(ServerOptions options) {
+    ImageUrls.prefixes(options.allowedUrls());
+    if (options.tls() != null) {
+      PemFiles.read(options.tls());
+    }
+  }
+
+  /**
    * Binds the port and answers from then on.
    *
    * @throws IllegalArgumentException when an option cannot be used

@@ -34,8 +34,17 @@ final class ImageUrls {
    * @throws IllegalArgumentException when one is not like that
    */
   ImageUrls(List<String> allowed, int maxBytes) {
-    this.allowed = allowed.stream().map(ImageUrls::prefix).toList();
+    this.allowed = prefixes(allowed);
     this.maxBytes = maxBytes;
+  }
+
+  /**
+   * Reads what URLs must begin with.
+   *
+   * @throws IllegalArgumentException when one is not like that
+   */
+  static List<URI> prefixes(List<String> allowed) {
+    return allowed.stream().map(ImageUrls::prefix).toList();
   }
 
   private static URI prefix(String text) {

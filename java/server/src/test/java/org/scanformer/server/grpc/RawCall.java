@@ -1,0 +1,61 @@
+package org.scanformer.server.grpc;
+
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCalls;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import org.scanformer.server.grpc.inference.GRPCInferenceServiceGrpc;
+
+/** A client of gRPC that sends any bytes for a message. Thread-safe. */
+public final class RawCall implements AutoCloseable {
+  private static final MethodDescriptor.Marshaller<byte[]> BYTES =
+      new MethodDescriptor.Marshaller<>() {
+        @Override
+        public InputStream stream(byte[] value) {
+          return new ByteArrayInputStream(value);
+        }
+
+        @Override
+        public byte[] parse(InputStream stream) {
+          try {
+            return stream.readAllBytes();
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        }
+      };
+
+  private static final MethodDescriptor<byte[], byte[]> INFER =
+      MethodDescriptor.<byte[], byte[]>newBuilder(BYTES, BYTES)
+          .setType(MethodDescriptor.MethodType.UNARY)
+          .setFullMethodName(GRPCInferenceServiceGrpc.getModelInferMethod().getFullMethodName())
+          .build();
+
+  private final ManagedChannel channel;
+
+  /** Opens a connection to a port of the loopback interface. */
+  public RawCall(int port) {
+    channel = NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+  }
+
+  /** Asks for an inference; returns whether it was refused. */
+  public boolean isRefused(byte[] message) {
+    try {
+      ClientCalls.blockingUnaryCall(channel, INFER, CallOptions.DEFAULT, message);
+      return false;
+    } catch (StatusRuntimeException e) {
+      return true;
+    }
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+  }
+}

@@ -1,0 +1,29 @@
+package org.scanformer.spark;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.stream.Stream;
+
+/** What a run of the job printed. */
+record JobRun(int code, String out, String err) {
+  /** Runs the job on the CPU, on the session there is. */
+  static JobRun of(String... args) {
+    return onAnyDevice(
+        Stream.concat(Stream.of(args), Stream.of("--backend", "cpu")).toArray(String[]::new));
+  }
+
+  /** Runs the job on the session there is. */
+  static JobRun onAnyDevice(String... args) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    int code = ScanFormerJob.run(args, new PrintWriter(out, true), new PrintWriter(err, true));
+    return new JobRun(code, out.toString(), err.toString());
+  }
+
+  JobRun succeeded() {
+    assertEquals(0, code, err);
+    return this;
+  }
+}
