@@ -37,13 +37,25 @@ final class FitTable {
 
   private FitTable() {}
 
-  static void print(PrintStream out, int seeds) throws IOException {
-    out.println("| | IoU | largest step | step / own motion, at most | jitter | patches a frame |");
-    out.println("|---|---|---|---|---|---|");
+  /** Of the drawn film. */
+  static void film(PrintStream out) throws IOException {
+    header(out);
     try (ScanFormer model = ScanFormer.load()) {
       film(out, model);
+    }
+  }
+
+  /** Of scenes of seeds from 1 on. */
+  static void scenes(PrintStream out, int seeds) {
+    header(out);
+    try (ScanFormer model = ScanFormer.load()) {
       scenes(out, model, seeds);
     }
+  }
+
+  private static void header(PrintStream out) {
+    out.println("| | IoU | largest step | step / own motion, at most | jitter | patches a frame |");
+    out.println("|---|---|---|---|---|---|");
   }
 
   private static void film(PrintStream out, ScanFormer model) throws IOException {

@@ -13,8 +13,9 @@ import org.bytedeco.ffmpeg.global.avutil;
 final class VideoTables {
   private static final String USAGE =
       """
-      Usage: VideoTables fit [SEEDS] | speed [PASSES] | soak [SECONDS]
-        fit    how well boxes fit: the drawn film, and scenes of seeds 1 to SEEDS (default 8)
+      Usage: VideoTables film | scenes [SEEDS] | speed [PASSES] | soak [SECONDS]
+        film   how well boxes fit in the drawn film
+        scenes how well they fit in scenes of seeds 1 to SEEDS (default 4)
         speed  what a frame takes from decoding to its box, PASSES times (default 3)
         soak   the film in a loop at its own pace for SECONDS (default 3600): memory, drift, drops\
       """;
@@ -27,9 +28,13 @@ final class VideoTables {
     int number = arguments.length < 2 ? 0 : Integer.parseInt(arguments[1]);
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     switch (table) {
-      case "fit" -> {
+      case "film" -> {
         out.println(conditions());
-        FitTable.print(out, number > 0 ? number : 8);
+        FitTable.film(out);
+      }
+      case "scenes" -> {
+        out.println(conditions());
+        FitTable.scenes(out, number > 0 ? number : 4);
       }
       case "speed" -> {
         out.println(conditions());
