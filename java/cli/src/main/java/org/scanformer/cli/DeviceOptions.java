@@ -2,6 +2,7 @@ package org.scanformer.cli;
 
 import org.scanformer.BackendKind;
 import org.scanformer.Precision;
+import org.scanformer.ScanFormer;
 import org.scanformer.ScanFormerOptions;
 import picocli.CommandLine.Option;
 
@@ -44,5 +45,18 @@ final class DeviceOptions {
         .device(device)
         .precision(precision)
         .threads(threads);
+  }
+
+  /** The device's number. */
+  int device() {
+    return device;
+  }
+
+  /** Whether a model that is loaded with these options runs on a GPU. */
+  boolean usesGpu() {
+    return backend == BackendKind.CUDA
+        || backend == BackendKind.AUTO
+            && ScanFormer.devices().stream()
+                .anyMatch(each -> each.backend() == BackendKind.CUDA && each.usable());
   }
 }

@@ -36,6 +36,13 @@ import picocli.CommandLine.Spec;
 final class VideoCommand implements Callable<Integer> {
   static final String SHOW = "--show";
 
+  /** What decodes. */
+  enum Decoder {
+    AUTO,
+    CPU,
+    NVDEC
+  }
+
   private static final Pattern SIZE = Pattern.compile("(\\d{1,5})x(\\d{1,5})");
 
   @Spec private CommandSpec spec;
@@ -96,6 +103,16 @@ final class VideoCommand implements Callable<Integer> {
   private Double foundThreshold;
 
   @Option(
+      names = "--decoder",
+      paramLabel = "auto|cpu|nvdec",
+      defaultValue = "auto",
+      description =
+          "What decodes. nvdec is the decoder of an NVIDIA GPU, whose frames stay there: for a model"
+              + " on that GPU, without --out and --show. auto takes it where all of that holds, or"
+              + " else the CPU. Default: auto.")
+  private Decoder decoder;
+
+  @Option(
       names = "--size",
       paramLabel = "WxH",
       description = "The size of raw frames without a container, such as 640x480.")
@@ -125,6 +142,14 @@ final class VideoCommand implements Callable<Integer> {
     require(
         out == null || out.toString().toLowerCase(Locale.ROOT).endsWith(".mp4"),
         "--out writes MP4: expected a name that ends with .mp4");
+    require(
+        decoder != Decoder.NVDEC || out == null && !show,
+        "--decoder nvdec keeps frames on the GPU, where nothing can be drawn: expected no --out and"
+            + " no --show, or --decoder cpu");
+    require(
+        decoder != Decoder.NVDEC || device.usesGpu(),
+        "--decoder nvdec needs the model on the same GPU: expected --backend cuda and a usable"
+            + " device, or --decoder cpu");
     try {
       return new VideoRun(this, spec.commandLine().getOut(), spec.commandLine().getErr()).run();
     } catch (NoClassDefFoundError e) {
@@ -184,6 +209,10 @@ final class VideoCommand implements Callable<Integer> {
   /** The least score, or null. */
   Double foundThreshold() {
     return foundThreshold;
+  }
+
+  Decoder decoder() {
+    return decoder;
   }
 
   PixelFormat pixelFormat() {

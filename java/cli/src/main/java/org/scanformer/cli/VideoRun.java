@@ -99,12 +99,25 @@ final class VideoRun {
   }
 
   private VideoSourceOptions sourceOptions() {
-    VideoSourceOptions.Builder options = VideoSourceOptions.builder();
+    VideoSourceOptions.Builder options =
+        VideoSourceOptions.builder().decoding(decoding()).cudaDevice(asked.device().device());
     int[] size = asked.size();
     if (size != null) {
       options.raw(size[0], size[1], asked.pixelFormat(), asked.rawFramesPerSecond());
     }
     return options.build();
+  }
+
+  private VideoSourceOptions.Decoding decoding() {
+    boolean drawn = asked.out() != null || asked.show();
+    return switch (asked.decoder()) {
+      case CPU -> VideoSourceOptions.Decoding.CPU;
+      case NVDEC -> VideoSourceOptions.Decoding.NVDEC;
+      case AUTO ->
+          drawn || !asked.device().usesGpu()
+              ? VideoSourceOptions.Decoding.CPU
+              : VideoSourceOptions.Decoding.AUTO;
+    };
   }
 
   private TrackerOptions trackerOptions() {

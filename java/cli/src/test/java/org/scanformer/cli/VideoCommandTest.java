@@ -108,6 +108,26 @@ class VideoCommandTest {
   void wrongUsageIsSaid() {
     assertUsage("--out writes MP4", "--source", "a.mp4", "--text", "a", "--out", "b.avi");
     assertUsage("--size must be", "--source", "-", "--text", "a", "--size", "640");
+    assertUsage(
+        "where nothing can be drawn",
+        "--source",
+        "a.mp4",
+        "--text",
+        "a",
+        "--decoder",
+        "nvdec",
+        "--out",
+        "b.mp4");
+    assertUsage(
+        "needs the model on the same GPU",
+        "--source",
+        "a.mp4",
+        "--text",
+        "a",
+        "--decoder",
+        "nvdec",
+        "--backend",
+        "cpu");
     CommandLineRun missing = CommandLineRun.run("video", "--source", "none.mp4", "--text", "a");
     assertEquals(Main.FAILURE, missing.code());
     assertTrue(missing.err().contains("none.mp4 could not be opened"), missing.err());

@@ -42,6 +42,10 @@ final class Decoder implements AutoCloseable {
   private final AVFormatContext format;
   private final AVCodecContext codec;
   private final FrameMemory memory = new FrameMemory();
+
+  /** Null where the CPU decodes. */
+  private final CudaDecoding cuda;
+
   private final AVPacket packet;
   private final int stream;
   private final double nanosPerTick;
@@ -59,11 +63,12 @@ final class Decoder implements AutoCloseable {
    * @throws ScanFormerException BAD_INPUT when it cannot be opened or has no video; UNSUPPORTED
    *     when there is no decoder for it
    */
-  Decoder(VideoInput input, int threads, boolean lowDelay, InputDeadline deadline) {
+  Decoder(VideoInput input, VideoSourceOptions options, boolean lowDelay, InputDeadline deadline) {
     this.deadline = deadline;
     this.format = open(input, deadline);
     this.packet = avcodec.av_packet_alloc();
     AVCodecContext opened = null;
+    CudaDecoding decoding = null;
     try {
       deadline.begin();
       Ffmpeg.check(
@@ -77,19 +82,25 @@ final class Decoder implements AutoCloseable {
               ErrorCode.BAD_INPUT,
               "The source " + input + " has no video");
       AVStream video = format.streams(stream);
-      opened = openCodec(video.codecpar(), threads, lowDelay, input, memory);
+      rotation = rotation(video.codecpar());
+      boolean turned = options.upright() && rotation != 0;
+      decoding = CudaDecoding.of(options, video.codecpar().codec_id(), turned);
+      opened = openCodec(video.codecpar(), options.threads(), lowDelay, input, decoding);
       AVRational rate = avformat.av_guess_frame_rate(format, video, null);
       framesPerSecond = rate.num() > 0 && rate.den() > 0 ? avutil.av_q2d(rate) : 0;
       nanosPerTick = 1e9 * avutil.av_q2d(video.time_base());
       nanos =
           format.duration() > 0 ? format.duration() * (1_000_000_000 / avutil.AV_TIME_BASE) : -1;
-      rotation = rotation(video.codecpar());
     } catch (RuntimeException e) {
+      if (decoding != null) {
+        decoding.close();
+      }
       avformat.avformat_close_input(format);
       avcodec.av_packet_free(packet);
       throw e;
     }
     codec = opened;
+    cuda = decoding;
   }
 
   private static AVFormatContext open(VideoInput input, InputDeadline deadline) {
@@ -116,13 +127,14 @@ final class Decoder implements AutoCloseable {
     }
   }
 
-  private static AVCodecContext openCodec(
+  private AVCodecContext openCodec(
       AVCodecParameters parameters,
       int threads,
       boolean lowDelay,
       VideoInput input,
-      FrameMemory memory) {
-    AVCodec decoder = avcodec.avcodec_find_decoder(parameters.codec_id());
+      CudaDecoding decoding) {
+    AVCodec decoder =
+        decoding == null ? avcodec.avcodec_find_decoder(parameters.codec_id()) : decoding.codec();
     if (decoder == null || decoder.isNull()) {
       throw new ScanFormerException(
           ErrorCode.UNSUPPORTED,
@@ -138,6 +150,9 @@ final class Decoder implements AutoCloseable {
           ErrorCode.BAD_INPUT,
           "The video " + input + " could not be read");
       memory.serve(context);
+      if (decoding != null) {
+        decoding.serve(context, FrameQueue.MOST_FRAMES);
+      }
       context.thread_count(threads);
       if (lowDelay) {
         // Threads that each decode a frame hold back as many frames.
@@ -178,6 +193,9 @@ final class Decoder implements AutoCloseable {
       int received = avcodec.avcodec_receive_frame(codec, frame);
       if (received == 0) {
         errorsInARow = 0;
+        if (cuda != null) {
+          cuda.complete(frame);
+        }
         if (frame.decode_error_flags() != 0
             || (frame.flags() & AVFrame.AV_FRAME_FLAG_CORRUPT) != 0) {
           errors++;
@@ -279,5 +297,8 @@ final class Decoder implements AutoCloseable {
     avformat.avformat_close_input(format);
     avcodec.av_packet_free(packet);
     memory.close();
+    if (cuda != null) {
+      cuda.close();
+    }
   }
 }

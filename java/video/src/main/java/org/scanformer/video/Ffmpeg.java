@@ -6,7 +6,6 @@ import org.bytedeco.ffmpeg.global.avdevice;
 import org.bytedeco.ffmpeg.global.avformat;
 import org.bytedeco.ffmpeg.global.avutil;
 import org.bytedeco.ffmpeg.global.swscale;
-import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
@@ -60,10 +59,13 @@ final class Ffmpeg {
 
   /** FFmpeg's own words for an error. */
   static String message(int error) {
-    try (BytePointer text = new BytePointer(MESSAGE_BYTES)) {
-      avutil.av_strerror(error, text, MESSAGE_BYTES);
-      return text.getString(StandardCharsets.UTF_8);
+    byte[] text = new byte[MESSAGE_BYTES];
+    avutil.av_strerror(error, text, MESSAGE_BYTES);
+    int length = 0;
+    while (text[length] != 0) {
+      length++;
     }
+    return new String(text, 0, length, StandardCharsets.UTF_8);
   }
 
   /**

@@ -63,7 +63,7 @@ final class Follower implements AutoCloseable {
     this.options = options;
     this.result = session.newResult();
     this.search = toOptions(SelectionPolicy.checkpoint());
-    this.smoother = new BoxSmoother(options.minCutoff(), options.beta());
+    this.smoother = new BoxSmoother(options.boxNoise());
     this.corrections = new double[scales][4];
   }
 
@@ -96,6 +96,7 @@ final class Follower implements AutoCloseable {
     boolean searched = how == search;
     if (searched) {
       lastSearch = timestampNanos;
+      masks.learn(result);
       if (box == null && result.found() && deadline == Long.MAX_VALUE && options.guided()) {
         lookAgain(frame);
       }

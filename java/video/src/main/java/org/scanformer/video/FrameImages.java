@@ -22,6 +22,9 @@ final class FrameImages implements AutoCloseable {
    */
   VideoFrame of(FrameSlot slot, boolean turnUpright) {
     AVFrame frame = slot.frame;
+    if (CudaFrames.isCuda(frame)) {
+      return new VideoFrame(CudaFrames.view(frame), slot, slot.rotation, 0);
+    }
     boolean turn = turnUpright && slot.rotation != 0;
     int copies = 0;
     Image image = isUsable(frame, turn) ? view(frame) : null;

@@ -11,6 +11,15 @@ import java.util.concurrent.locks.ReentrantLock;
  * #close()} by any. A frame is moved, never copied.
  */
 final class FrameQueue {
+  /** Frames that wait at most, of a source whose frames are all delivered. */
+  static final int MOST_WAITING = 3;
+
+  /** Besides those that wait, one is decoded into and one is consumed. */
+  private static final int OTHERS = 2;
+
+  /** Frames that are used at once, of any source. */
+  static final int MOST_FRAMES = MOST_WAITING + OTHERS;
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final ArrayDeque<FrameSlot> waiting = new ArrayDeque<>();
@@ -38,8 +47,7 @@ final class FrameQueue {
   FrameQueue(int capacity, boolean newestOnly) {
     this.capacity = capacity;
     this.newestOnly = newestOnly;
-    // Besides those that wait, one is decoded into and one is consumed.
-    for (int i = 0; i < capacity + 2; i++) {
+    for (int i = 0; i < capacity + OTHERS; i++) {
       FrameSlot slot = new FrameSlot();
       all.add(slot);
       free.add(slot);

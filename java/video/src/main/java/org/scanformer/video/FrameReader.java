@@ -133,7 +133,7 @@ final class FrameReader implements Runnable {
   }
 
   private Decoder open() {
-    Decoder decoder = new Decoder(input, options.threads(), newest, deadline);
+    Decoder decoder = new Decoder(input, options, newest, deadline);
     facts =
         new StreamFacts(
             decoder.width(), decoder.height(), decoder.framesPerSecond(), decoder.nanos());
@@ -144,7 +144,7 @@ final class FrameReader implements Runnable {
   /** Opens the source once more; null when it is not there. */
   private Decoder reopen() {
     try {
-      Decoder decoder = new Decoder(input, options.threads(), newest, deadline);
+      Decoder decoder = new Decoder(input, options, newest, deadline);
       reconnects++;
       return decoder;
     } catch (ScanFormerException e) {

@@ -14,6 +14,7 @@ final class OneEuroFilter {
   private double value = Double.NaN;
   private double lastRaw;
   private double speed;
+  private int values;
 
   /**
    * A filter without a value.
@@ -30,6 +31,7 @@ final class OneEuroFilter {
   void reset() {
     value = Double.NaN;
     speed = 0;
+    values = 0;
   }
 
   /**
@@ -39,6 +41,7 @@ final class OneEuroFilter {
    * @param unit what counts as one unit of speed, in the value's own measure
    */
   double filter(double raw, double seconds, double unit) {
+    values++;
     if (Double.isNaN(value)) {
       value = raw;
       lastRaw = raw;
@@ -48,7 +51,8 @@ final class OneEuroFilter {
     lastRaw = raw;
     speed += smoothing(SPEED_CUTOFF, seconds) * (rawSpeed - speed);
     double cutoff = minCutoff + beta * Math.abs(speed) / unit;
-    value += smoothing(cutoff, seconds) * (raw - value);
+    // The first values are averaged: otherwise the noise of the very first would stay for long.
+    value += Math.max(1.0 / values, smoothing(cutoff, seconds)) * (raw - value);
     return value;
   }
 

@@ -6,10 +6,13 @@ import java.util.List;
 import org.scanformer.Box;
 import org.scanformer.PatchMask;
 import org.scanformer.SelectionPolicy;
+import org.scanformer.SessionResult;
 
 /**
- * Masks that select the patches around a box in the finer scales, and all of the coarsest one.
- * Masks of the same patches are made once. Not safe for use by several threads.
+ * Masks that select the patches around a box in the finest scale, those and what the model last
+ * chose by itself in the scales between, and all of the coarsest one: without its own choice in
+ * between, boxes fit less well. Masks of the same patches are made once. Not safe for use by
+ * several threads.
  */
 final class SearchMasks {
   private final int scales;
@@ -17,6 +20,9 @@ final class SearchMasks {
   private final int cols;
   private final int imageWidth;
   private final int imageHeight;
+
+  /** By scale, what the model last chose; null where it is not known or not used. */
+  private final PatchMask[] chosen;
 
   /** Left, top, right and bottom of the finest scale's last region, in patches. */
   private int[] last;
@@ -30,10 +36,19 @@ final class SearchMasks {
     this.cols = cols;
     this.imageWidth = imageWidth;
     this.imageHeight = imageHeight;
+    this.chosen = new PatchMask[scales];
   }
 
   boolean isOf(int width, int height) {
     return width == imageWidth && height == imageHeight;
+  }
+
+  /** Keeps what the model chose by itself in a search of all scales. */
+  void learn(SessionResult search) {
+    for (int scale = 1; scale < Math.min(scales - 1, search.completedScales()); scale++) {
+      chosen[scale] = search.mask(scale);
+    }
+    policy = null;
   }
 
   /**
@@ -70,14 +85,15 @@ final class SearchMasks {
     };
   }
 
-  /** Each scale's mask: the finest one's patches, and those that they are parts of. */
+  /** Each scale's mask: the finest one's patches, and those that they are parts of or chosen. */
   private List<PatchMask> masks(int[] finest) {
     List<PatchMask> masks = new ArrayList<>(scales);
     masks.add(PatchMask.all(rows, cols));
     for (int scale = 1; scale < scales; scale++) {
       int shift = scales - 1 - scale;
       int width = cols << scale;
-      byte[] selected = new byte[width * (rows << scale)];
+      byte[] selected =
+          chosen[scale] == null ? new byte[width * (rows << scale)] : chosen[scale].toBytes();
       for (int row = finest[1] >> shift; row <= finest[3] - 1 >> shift; row++) {
         int from = row * width + (finest[0] >> shift);
         Arrays.fill(selected, from, row * width + (finest[2] - 1 >> shift) + 1, (byte) 1);

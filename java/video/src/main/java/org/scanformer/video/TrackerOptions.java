@@ -11,8 +11,7 @@ public final class TrackerOptions {
   private final Duration searchEvery;
   private final double foundThreshold;
   private final Duration lostAfter;
-  private final double minCutoff;
-  private final double beta;
+  private final double boxNoise;
   private final Duration budget;
   private final int maxPatches;
   private final int threads;
@@ -23,8 +22,7 @@ public final class TrackerOptions {
     searchEvery = builder.searchEvery;
     foundThreshold = builder.foundThreshold;
     lostAfter = builder.lostAfter;
-    minCutoff = builder.minCutoff;
-    beta = builder.beta;
+    boxNoise = builder.boxNoise;
     budget = builder.budget;
     maxPatches = builder.maxPatches;
     threads = builder.threads;
@@ -50,7 +48,7 @@ public final class TrackerOptions {
 
   /**
    * How far around the last box the finer scales look, on each side, relative to the box's larger
-   * side, besides where it moves to. Default: 0.25.
+   * side, besides where it moves to. Default: 0.15.
    */
   public double margin() {
     return margin;
@@ -75,19 +73,11 @@ public final class TrackerOptions {
   }
 
   /**
-   * The cutoff frequency in hertz of the smoothing of an object that stands still; lower ones
-   * smooth more; 0 for no smoothing at all. Default: 0.8.
+   * How far the model's boxes are taken to scatter around the object, relative to its larger side;
+   * higher ones smooth more; 0 for no smoothing at all. Default: 0.015.
    */
-  public double minCutoff() {
-    return minCutoff;
-  }
-
-  /**
-   * By how many hertz the cutoff rises when the object moves by its own larger side in a second;
-   * higher ones follow more closely. Default: 12.
-   */
-  public double beta() {
-    return beta;
+  public double boxNoise() {
+    return boxNoise;
   }
 
   /** How long an expression may take in a frame. Default: any time. */
@@ -108,12 +98,11 @@ public final class TrackerOptions {
   /** Collects options. Not safe for use by several threads. */
   public static final class Builder {
     private boolean guided = true;
-    private double margin = 0.25;
+    private double margin = 0.15;
     private Duration searchEvery = Duration.ofSeconds(1);
     private double foundThreshold = Double.NaN;
     private Duration lostAfter = Duration.ofMillis(200);
-    private double minCutoff = 0.8;
-    private double beta = 12;
+    private double boxNoise = 0.015;
     private Duration budget;
     private int maxPatches = Integer.MAX_VALUE;
     private int threads;
@@ -152,13 +141,10 @@ public final class TrackerOptions {
       return this;
     }
 
-    /** See {@link TrackerOptions#minCutoff()} and {@link TrackerOptions#beta()}. */
-    public Builder smoothing(double minCutoffHertz, double betaHertz) {
-      require(
-          minCutoffHertz >= 0 && minCutoffHertz <= 1000 && betaHertz >= 0 && betaHertz <= 1e6,
-          "smoothing must be 0 to 1000 and 0 to 1e6, found " + minCutoffHertz + ", " + betaHertz);
-      minCutoff = minCutoffHertz;
-      beta = betaHertz;
+    /** See {@link TrackerOptions#boxNoise()}. */
+    public Builder boxNoise(double value) {
+      require(value >= 0 && value <= 1, "boxNoise must be 0 to 1, found " + value);
+      boxNoise = value;
       return this;
     }
 

@@ -24,8 +24,6 @@ import org.scanformer.ScanFormerException;
  * be called by any, but a frame is not valid any more once another thread has closed the source.
  */
 public final class VideoSource implements AutoCloseable {
-  private static final int FRAMES_THAT_WAIT = 3;
-
   /** Reads of pipes and cameras cannot be interrupted: a thread in one of them is left behind. */
   private static final long NANOS_TO_END = 2_000_000_000;
 
@@ -49,7 +47,7 @@ public final class VideoSource implements AutoCloseable {
             ? input.live()
             : options.delivery() == VideoSourceOptions.Delivery.NEWEST;
     live = input.live();
-    queue = new FrameQueue(newest ? 1 : FRAMES_THAT_WAIT, newest);
+    queue = new FrameQueue(newest ? 1 : FrameQueue.MOST_WAITING, newest);
     reader = new FrameReader(input, options, newest, queue);
     thread = new Thread(reader, "scanformer-video");
     thread.setDaemon(true);

@@ -21,7 +21,26 @@ public final class VideoSourceOptions {
     NEWEST
   }
 
+  /** What decodes, and so where frames are. */
+  public enum Decoding {
+    /** The CPU, to direct buffers. */
+    CPU,
+    /**
+     * The decoder of an NVIDIA GPU. Frames stay in its memory, as {@link
+     * org.scanformer.Image#nv12OnDevice} takes them: for a model on the same GPU. Opening a source
+     * fails where there is none, and reading where it does not decode the video.
+     */
+    NVDEC,
+    /**
+     * {@link #NVDEC} where there is one that decodes the video, or else {@link #CPU}. The model
+     * must be on the GPU.
+     */
+    AUTO
+  }
+
   private final Delivery delivery;
+  private final Decoding decoding;
+  private final int cudaDevice;
   private final Duration stallLimit;
   private final int maxReconnects;
   private final Duration firstBackOff;
@@ -33,6 +52,8 @@ public final class VideoSourceOptions {
 
   private VideoSourceOptions(Builder builder) {
     delivery = builder.delivery;
+    decoding = builder.decoding;
+    cudaDevice = builder.cudaDevice;
     stallLimit = builder.stallLimit;
     maxReconnects = builder.maxReconnects;
     firstBackOff = builder.firstBackOff;
@@ -60,6 +81,16 @@ public final class VideoSourceOptions {
    */
   public Delivery delivery() {
     return delivery;
+  }
+
+  /** What decodes. Default: {@link Decoding#CPU}, whose frames every model takes. */
+  public Decoding decoding() {
+    return decoding;
+  }
+
+  /** The number of the GPU that decodes, as CUDA counts them. Default: 0. */
+  public int cudaDevice() {
+    return cudaDevice;
   }
 
   /**
@@ -118,6 +149,8 @@ public final class VideoSourceOptions {
   /** Collects options. Not safe for use by several threads. */
   public static final class Builder {
     private Delivery delivery;
+    private Decoding decoding = Decoding.CPU;
+    private int cudaDevice;
     private Duration stallLimit = Duration.ofSeconds(5);
     private int maxReconnects = -1;
     private Duration firstBackOff = Duration.ofMillis(250);
@@ -132,6 +165,19 @@ public final class VideoSourceOptions {
     /** See {@link VideoSourceOptions#delivery()}. */
     public Builder delivery(Delivery value) {
       delivery = value;
+      return this;
+    }
+
+    /** See {@link VideoSourceOptions#decoding()}. */
+    public Builder decoding(Decoding value) {
+      decoding = Objects.requireNonNull(value, "decoding");
+      return this;
+    }
+
+    /** See {@link VideoSourceOptions#cudaDevice()}. */
+    public Builder cudaDevice(int value) {
+      require(value >= 0, "cudaDevice must be 0 or more, found " + value);
+      cudaDevice = value;
       return this;
     }
 

@@ -98,7 +98,7 @@ class LiveSourceTest {
             case 1 -> {
               send(out, 30, 64, 48);
               send(out, 20, 80, 60);
-              Thread.sleep(4000);
+              Thread.sleep(1500);
             }
             default -> send(out, 200, 96, 72);
           }

@@ -123,7 +123,7 @@ final class MovingShapes {
     return path;
   }
 
-  private static void addNoise(BufferedImage picture, int frame) {
+  static void addNoise(BufferedImage picture, int frame) {
     byte[] bytes = ((DataBufferByte) picture.getRaster().getDataBuffer()).getData();
     int at = new SplittableRandom(frame).nextInt(NOISE.length);
     for (int i = 0; i < bytes.length; i++) {

@@ -30,6 +30,14 @@ class OneEuroFilterTest {
   }
 
   @Test
+  void theFirstValueWeighsNoMoreThanTheNext() {
+    OneEuroFilter filter = new OneEuroFilter(0.1, 0);
+    filter.filter(6, SECONDS, 100);
+    filter.filter(0, SECONDS, 100);
+    assertEquals(2, filter.filter(0, SECONDS, 100), 1e-9);
+  }
+
+  @Test
   void aFastSignalIsFollowedWithLittleLag() {
     OneEuroFilter filter = new OneEuroFilter(0.8, 12);
     double smooth = 0;

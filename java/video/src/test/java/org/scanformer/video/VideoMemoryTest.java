@@ -4,22 +4,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.scanformer.PixelFormat;
 
 /** A film in a loop, opened, decoded, drawn on and closed again and again: nothing is left. */
 class VideoMemoryTest {
-  private static final int LOOPS = 40;
+  private static final int LOOPS = 25;
   private static final long MOST_GROWTH = 24 << 20;
 
   @Test
   void readingInALoopDoesNotGrowTheProcess() throws IOException {
     loop(LOOPS);
-    long before = residentBytes();
+    long before = Soak.residentBytes();
     loop(LOOPS);
-    long growth = residentBytes() - before;
+    long growth = Soak.residentBytes() - before;
     assertTrue(growth < MOST_GROWTH, "the process grew by " + growth + " bytes");
     assertEquals(0, FrameMemory.lent());
   }
@@ -37,14 +35,5 @@ class VideoMemoryTest {
       }
     }
     System.gc();
-  }
-
-  private static long residentBytes() throws IOException {
-    String line =
-        Files.readAllLines(Path.of("/proc/self/status")).stream()
-            .filter(each -> each.startsWith("VmRSS:"))
-            .findFirst()
-            .orElseThrow();
-    return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
   }
 }

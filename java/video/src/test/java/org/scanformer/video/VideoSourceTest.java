@@ -51,10 +51,10 @@ class VideoSourceTest {
   @Test
   void anImageIsTheMemoryThatTheDecoderWroteTo() throws IOException {
     Ffmpeg.start();
-    VideoInput input =
-        VideoInput.of(Clips.small().toString(), VideoSourceOptions.builder().build());
+    VideoSourceOptions options = VideoSourceOptions.builder().threads(1).build();
+    VideoInput input = VideoInput.of(Clips.small().toString(), options);
     FrameSlot slot = new FrameSlot();
-    try (Decoder decoder = new Decoder(input, 1, false, new InputDeadline(Long.MAX_VALUE));
+    try (Decoder decoder = new Decoder(input, options, false, new InputDeadline(Long.MAX_VALUE));
         FrameImages images = new FrameImages()) {
       for (int i = 0; i < 5; i++) {
         assertEquals(Decoder.Outcome.FRAME, decoder.read(slot.frame));
@@ -302,6 +302,7 @@ class VideoSourceTest {
         assertThrows(ScanFormerException.class, () -> VideoSource.open(location));
     assertEquals(ErrorCode.BAD_INPUT, refusal.code());
     assertTrue(refusal.getMessage().contains(expected), refusal.getMessage());
+    assertTrue(refusal.getMessage().chars().allMatch(c -> c >= ' '), refusal.getMessage());
     assertFalse(refusal.getMessage().contains("secret"), refusal.getMessage());
   }
 }
