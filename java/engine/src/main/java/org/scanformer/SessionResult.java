@@ -84,8 +84,7 @@ public final class SessionResult {
     List<Candidate> candidates = new ArrayList<>(frame.candidates);
     float[] b = frame.candidateBoxes;
     for (int i = 0; i < frame.candidates; i++) {
-      NormalizedBox box =
-          new NormalizedBox(b[4 * i], b[4 * i + 1], b[4 * i + 2], b[4 * i + 3]);
+      NormalizedBox box = new NormalizedBox(b[4 * i], b[4 * i + 1], b[4 * i + 2], b[4 * i + 3]);
       candidates.add(
           new Candidate(
               box.toPixels(frame.imageWidth, frame.imageHeight), box, frame.candidateScores[i]));

@@ -67,11 +67,7 @@ class CandidateCallsTest extends SessionFixture {
     List<Candidate> coarse = result.candidates();
     assertTrue(coarse.size() <= result.selected(0) && !coarse.isEmpty(), coarse.toString());
     LocateOptions late =
-        options()
-            .candidates(100)
-            .schedule(Schedule.FINAL_ONLY)
-            .budget(Duration.ZERO)
-            .build();
+        options().candidates(100).schedule(Schedule.FINAL_ONLY).budget(Duration.ZERO).build();
     session.locate(image(2), expression, late, result);
     assertEquals(1, result.completedScales());
     assertEquals(coarse.size(), result.candidates().size());
@@ -115,7 +111,6 @@ class CandidateCallsTest extends SessionFixture {
       assertEquals(List.of(), without.locate(request.withCandidates(0)).candidates());
     }
     assertRefused("candidates must be 0 or more, found -1", () -> options().candidates(-1));
-    assertThrows(
-        ScanFormerException.class, () -> Request.of(image(1), TEXT).withCandidates(-1));
+    assertThrows(ScanFormerException.class, () -> Request.of(image(1), TEXT).withCandidates(-1));
   }
 }

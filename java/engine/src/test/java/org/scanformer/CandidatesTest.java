@@ -85,8 +85,7 @@ class CandidatesTest {
   /** Requests of other sizes and lengths, some with no patch in the last scale, or few. */
   private static Case example(Random random, ReferenceModel reference, int number) {
     BufferedImage image =
-        RandomImages.structured(
-            random.nextLong(), 1 + random.nextInt(90), 1 + random.nextInt(90));
+        RandomImages.structured(random.nextLong(), 1 + random.nextInt(90), 1 + random.nextInt(90));
     RandomExpression text =
         RandomExpression.of(random.nextLong(), reference.vocabSize, 1 + random.nextInt(8));
     int k = 1 + random.nextInt(30);

@@ -224,12 +224,7 @@ public final class BatchWorker implements ContextOwner {
       EncodedExpression expression = encoded(request);
       float foundBound = context.foundBound(request.foundThreshold());
       context.set(
-          slot,
-          request.image(),
-          expression,
-          request.selection(),
-          foundBound,
-          request.candidates());
+          slot, request.image(), expression, request.selection(), foundBound, request.candidates());
       expression.hold();
       held.add(expression);
       return true;

@@ -5,8 +5,8 @@ import org.scanformer.internal.backend.Table;
 
 /**
  * The candidates of each request of a run: of its last scale's patches those of the best scores
- * whose boxes do not overlap by much. Its own memory is taken by the first runs
- * that ask for candidates, and used again. Not safe for use by several threads.
+ * whose boxes do not overlap by much. Its own memory is taken by the first runs that ask for
+ * candidates, and used again. Not safe for use by several threads.
  */
 public final class Candidates {
   /** Boxes with at least this IoU are of one object. */

@@ -99,15 +99,7 @@ final class Encoder {
       Weights.Norm norm = weights.finalNorm;
       int boxes = batch.regBlocks.size();
       backend.residualLayerNorm(
-          boxes,
-          x,
-          batch.regRows,
-          null,
-          null,
-          norm.weight(),
-          norm.bias(),
-          epsilon,
-          work.regNorm);
+          boxes, x, batch.regRows, null, null, norm.weight(), norm.bias(), epsilon, work.regNorm);
     }
   }
 

@@ -283,13 +283,7 @@ public final class Engine implements AutoCloseable {
     }
     float foundBound = context.foundBound(request.foundThreshold());
     context.set(
-        slot,
-        request.image(),
-        words,
-        text,
-        request.selection(),
-        foundBound,
-        request.candidates());
+        slot, request.image(), words, text, request.selection(), foundBound, request.candidates());
   }
 
   /**

@@ -9,9 +9,9 @@ import org.scanformer.internal.model.ModelConfig;
 
 /**
  * What the device does for a scale, for the pass over all tokens, for the candidates of either and
- * for a text by itself: the operations in their order, as units that a backend can record and replay. What they work on, and
- * how many rows of it, is in the ragged batches, tables and arrays of the workspace. Not safe for
- * use by several threads.
+ * for a text by itself: the operations in their order, as units that a backend can record and
+ * replay. What they work on, and how many rows of it, is in the ragged batches, tables and arrays
+ * of the workspace. Not safe for use by several threads.
  */
 final class ForwardPass {
   private final ModelConfig config;

@@ -102,7 +102,8 @@ public final class RunResult {
           score > options.stopAtScore
               || score < options.stopBelowScore
               || scale > 0
-                  && BoxOverlap.iou(boxes[scale], 4 * r, boxes[scale - 1], 4 * r) > options.stopAtAgreement;
+                  && BoxOverlap.iou(boxes[scale], 4 * r, boxes[scale - 1], 4 * r)
+                      > options.stopAtAgreement;
       if (!done) {
         return false;
       }

@@ -220,8 +220,7 @@ final class ScaleLoop {
     if (!perScale(options)) {
       return kinds.scale(s, WorkKinds.Depth.SELECTION);
     }
-    return kinds.scale(
-        s, options.withCandidates ? WorkKinds.Depth.ALL_ROWS : WorkKinds.Depth.BOX);
+    return kinds.scale(s, options.withCandidates ? WorkKinds.Depth.ALL_ROWS : WorkKinds.Depth.BOX);
   }
 
   private int candidatesKind(int s, RunOptions options) {

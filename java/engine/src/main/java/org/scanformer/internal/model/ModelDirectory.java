@@ -13,8 +13,8 @@ import org.scanformer.ScanFormerException;
 
 /**
  * A model's three files, checked against each other: {@code config.json}, {@code model.safetensors}
- * with exactly the tensors of that configuration, and the candidate head's or not (a leading "vilt."
- * of a name is dropped), and {@code tokenizer.json}. Not safe for use by several threads.
+ * with exactly the tensors of that configuration, and the candidate head's or not (a leading
+ * "vilt." of a name is dropped), and {@code tokenizer.json}. Not safe for use by several threads.
  */
 public final class ModelDirectory implements AutoCloseable {
   private static final String PREFIX = "vilt.";
