@@ -123,7 +123,8 @@ public final class LocateAllHarness implements Callable<Integer> {
       NormalizedBox b = found.get(i).normalizedBox();
       for (int j = 0; j < 4; j++) {
         if (!(Math.abs(a.toList().get(j) - b.toList().get(j)) <= TOLERANCE)) {
-          throw new IllegalStateException(name + ", pair " + i + ": found " + b + ", expected " + a);
+          throw new IllegalStateException(
+              name + ", pair " + i + ": found " + b + ", expected " + a);
         }
       }
     }

@@ -85,7 +85,8 @@ final class InspectCommand implements Callable<Integer> {
     out.println("Configuration");
     info.config().forEach((name, value) -> out.printf("  %-26s %s%n", name, value));
     out.printf(Locale.ROOT, "Parameters: %,d%n", info.parameters());
-    out.println("Candidates: " + (info.candidateHead() ? "yes" : "no, without candidate_head.weight"));
+    out.println(
+        "Candidates: " + (info.candidateHead() ? "yes" : "no, without candidate_head.weight"));
     out.printf(
         Locale.ROOT,
         "Memory reserved for batches of %d: %,d bytes%n",

@@ -25,10 +25,7 @@ final class LocationText {
         location.found() ? "Found at:   " + place(location) : "Not found" + score(location));
     for (Candidate candidate : location.candidates()) {
       out.printf(
-          Locale.ROOT,
-          "  candidate: %s (score %.3f)%n",
-          place(candidate.box()),
-          candidate.score());
+          Locale.ROOT, "  candidate: %s (score %.3f)%n", place(candidate.box()), candidate.score());
     }
     for (ScaleResult scale : location.scales()) {
       out.printf(

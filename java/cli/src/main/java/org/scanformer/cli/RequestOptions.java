@@ -16,7 +16,8 @@ import org.scanformer.SelectionPolicy;
 record RequestOptions(
     SelectionPolicy selection, Double foundThreshold, int candidates, boolean required) {
   Request request(Image image, String expression) {
-    Request request = Request.of(image, expression).withSelection(selection).withCandidates(candidates);
+    Request request =
+        Request.of(image, expression).withSelection(selection).withCandidates(candidates);
     return foundThreshold == null ? request : request.withFoundThreshold(foundThreshold);
   }
 

@@ -85,8 +85,7 @@ class CandidatesOptionTest {
       }
     }
     assertTrue(different > 50, different + " pixels of candidates");
-    JsonNode json =
-        new ObjectMapper().readTree(locate("--candidates", "3", "--json").out());
+    JsonNode json = new ObjectMapper().readTree(locate("--candidates", "3", "--json").out());
     assertEquals(3, json.get("candidates").size());
     assertTrue(json.at("/candidates/0/box/width").isNumber());
     JsonNode plain = new ObjectMapper().readTree(locate("--json").out());

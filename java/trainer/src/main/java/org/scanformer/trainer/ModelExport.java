@@ -62,8 +62,7 @@ final class ModelExport {
         TensorNames.optionalShapes(parameters.config()).entrySet()) {
       String own = Parameters.trainingName(entry.getKey());
       if (parameters.shapes().containsKey(own)) {
-        writer.tensor(
-            entry.getKey(), Torch.floats(parameters.part(values, own)), entry.getValue());
+        writer.tensor(entry.getKey(), Torch.floats(parameters.part(values, own)), entry.getValue());
       }
     }
     writer.write(directory.resolve("model.safetensors"));

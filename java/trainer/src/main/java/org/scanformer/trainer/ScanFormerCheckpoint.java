@@ -96,8 +96,7 @@ final class ScanFormerCheckpoint {
         String own = Parameters.trainingName(entry.getKey());
         if (parameters.shapes().containsKey(own)
             && Arrays.equals(checkpoint.shape(entry.getKey()), entry.getValue())) {
-          Torch.set(
-              parameters.part(parameters.values(), own), checkpoint.read(entry.getKey()));
+          Torch.set(parameters.part(parameters.values(), own), checkpoint.read(entry.getKey()));
         }
       }
     }
