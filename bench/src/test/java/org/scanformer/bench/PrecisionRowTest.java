@@ -24,6 +24,7 @@ class PrecisionRowTest {
         Float.NaN,
         true,
         List.of(),
+        List.of(),
         false,
         Schedule.FINAL_ONLY,
         BackendKind.CPU,

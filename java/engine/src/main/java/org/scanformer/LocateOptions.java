@@ -23,6 +23,7 @@ public final class LocateOptions {
   private final float stopAtAgreement;
   private final float stopWhenAbsent;
   private final float foundThreshold;
+  private final int candidates;
   private final BoxListener listener;
 
   private LocateOptions(Builder builder) {
@@ -34,6 +35,7 @@ public final class LocateOptions {
     stopAtAgreement = builder.stopAtAgreement;
     stopWhenAbsent = builder.stopWhenAbsent;
     foundThreshold = builder.foundThreshold;
+    candidates = builder.candidates;
     listener = builder.listener;
   }
 
@@ -108,6 +110,17 @@ public final class LocateOptions {
     return foundThreshold;
   }
 
+  /**
+   * The most {@link SessionResult#candidates()} of a call. Default 0. More than that costs no
+   * further pass: all patch tokens of a scale go through the last layer, where otherwise only its
+   * [REG] token does, and at the end through the heads. {@link Session#warmUp()} leaves this out:
+   * the first such call takes longer. A model without the tensor {@code candidate_head.weight}
+   * refuses it with BAD_INPUT.
+   */
+  public int candidates() {
+    return candidates;
+  }
+
   /** What sees each box as soon as it is known; null, the default, for none. */
   public BoxListener listener() {
     return listener;
@@ -126,6 +139,9 @@ public final class LocateOptions {
     appendShare(text, "stopAtAgreement", stopAtAgreement);
     appendShare(text, "stopWhenAbsent", stopWhenAbsent);
     appendShare(text, "foundThreshold", foundThreshold);
+    if (candidates > 0) {
+      text.append(", candidates ").append(candidates);
+    }
     return text.append(listener == null ? "" : ", with a listener").toString();
   }
 
@@ -145,7 +161,7 @@ public final class LocateOptions {
      * IllegalStateException}. It may close expressions: those in use are freed after the call.
      *
      * @param soFar the call's own result, of {@link SessionResult#completedScales()} scales; its
-     *     masks are not filled yet
+     *     masks and candidates are not filled yet
      */
     void onBox(SessionResult soFar);
   }
@@ -160,6 +176,7 @@ public final class LocateOptions {
     private float stopAtAgreement = Float.NaN;
     private float stopWhenAbsent = Float.NaN;
     private float foundThreshold = Float.NaN;
+    private int candidates;
     private BoxListener listener;
 
     private Builder() {}
@@ -225,6 +242,12 @@ public final class LocateOptions {
       return this;
     }
 
+    /** See {@link LocateOptions#candidates()}. */
+    public Builder candidates(int value) {
+      candidates = candidateNumber(value);
+      return this;
+    }
+
     /** See {@link LocateOptions#listener()}. */
     public Builder listener(BoxListener value) {
       listener = value;
@@ -254,6 +277,13 @@ public final class LocateOptions {
         throw badInput(name + " must be 0 to 1, found " + value);
       }
       return (float) value;
+    }
+
+    static int candidateNumber(int value) {
+      if (value < 0) {
+        throw badInput("candidates must be 0 or more, found " + value);
+      }
+      return value;
     }
 
     private static ScanFormerException badInput(String message) {

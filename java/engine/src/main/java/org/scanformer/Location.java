@@ -18,6 +18,8 @@ import org.scanformer.internal.json.JsonNames;
  * {"found": true, "score": 0.93,
  *  "box": {"x": 96.1, "y": 40.2, "width": 51.7, "height": 50.9},
  *  "box_cxcywh": [0.51, 0.27, 0.22, 0.21],
+ *  "candidates": [{"score": 0.88, "box": {"x": 96.0, "y": 40.3, "width": 51.8, "height": 50.8},
+ *                  "box_cxcywh": [0.51, 0.27, 0.22, 0.21]}],
  *  "unknown_words": [{"word": "cirlce", "suggestions": ["circle"]}], "truncated": false,
  *  "backend": "cpu", "precision": "fp32", "schedule": "final-only",
  *  "scales": [{"scale": 0, "rows": 2, "cols": 3, "selected": 6, "total": 6, "mask": "111111",
@@ -39,6 +41,11 @@ import org.scanformer.internal.json.JsonNames;
  *     {@linkplain Request#withFoundThreshold threshold}, or else the model's {@code
  *     found_threshold}. A model without either always finds something. The box and the score are
  *     given in any case.
+ * @param candidates if the {@linkplain Request#withCandidates request} asks for them, where else
+ *     the object may be: the boxes that the patches of the last scale give, those of the best
+ *     scores first, without any whose IoU with a better one is at least ½. The first is normally
+ *     the answer's own object, given here with a score that can be compared with the others'; two
+ *     high scores mean that the expression fits two objects.
  * @param unknownWords as {@link Expression#unknownWords()}
  * @param truncated as {@link Expression#truncated()}
  * @param schedule the schedule that was run
@@ -52,6 +59,7 @@ public record Location(
     NormalizedBox normalizedBox,
     float score,
     boolean found,
+    List<Candidate> candidates,
     List<UnknownWord> unknownWords,
     boolean truncated,
     Schedule schedule,
@@ -61,6 +69,7 @@ public record Location(
     Timings timings) {
   /** Copies the lists. */
   public Location {
+    candidates = List.copyOf(candidates);
     unknownWords = List.copyOf(unknownWords);
     scales = List.copyOf(scales);
   }
@@ -79,6 +88,7 @@ public record Location(
         (float) score,
         true,
         List.of(),
+        List.of(),
         false,
         Schedule.FINAL_ONLY,
         BackendKind.CPU,
@@ -96,12 +106,12 @@ public record Location(
   @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
   public static Location fromMap(Map<String, ?> json) {
     JsonFields fields = new JsonFields("Location", json);
-    JsonFields box = fields.object("box");
     return new Location(
-        new Box(box.number("x"), box.number("y"), box.number("width"), box.number("height")),
+        pixels(fields.object("box")),
         box(fields),
         (float) fields.numberOrNaN("score"),
         fields.flag("found"),
+        fields.objects("candidates", Candidate::read),
         fields.objects(
             "unknown_words", word -> new UnknownWord(word.text("word"), word.texts("suggestions"))),
         fields.flag("truncated"),
@@ -112,7 +122,12 @@ public record Location(
         Timings.read(fields.object("timings_ms")));
   }
 
-  /** The relative box of an answer or of a scale; null where there is none. */
+  /** A box in pixels. */
+  static Box pixels(JsonFields box) {
+    return new Box(box.number("x"), box.number("y"), box.number("width"), box.number("height"));
+  }
+
+  /** The relative box of an answer, a scale or a candidate; null where there is none. */
   static NormalizedBox box(JsonFields json) {
     return json.numbers("box_cxcywh").map(NormalizedBox::fromList).orElse(null);
   }
@@ -126,13 +141,9 @@ public record Location(
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("found", found);
     json.put("score", Float.isNaN(score) ? null : (Float) score);
-    Map<String, Object> pixels = new LinkedHashMap<>();
-    pixels.put("x", box.x());
-    pixels.put("y", box.y());
-    pixels.put("width", box.width());
-    pixels.put("height", box.height());
-    json.put("box", pixels);
+    json.put("box", toMap(box));
     json.put("box_cxcywh", normalizedBox.toList());
+    json.put("candidates", candidates.stream().map(Candidate::toMap).toList());
     json.put("unknown_words", unknownWords.stream().map(Location::toMap).toList());
     json.put("truncated", truncated);
     json.put("backend", JsonNames.of(backend));
@@ -140,6 +151,15 @@ public record Location(
     json.put("schedule", JsonNames.of(schedule));
     json.put("scales", scales.stream().map(ScaleResult::toMap).toList());
     json.put("timings_ms", timings.toMap());
+    return json;
+  }
+
+  static Map<String, Object> toMap(Box box) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("x", box.x());
+    json.put("y", box.y());
+    json.put("width", box.width());
+    json.put("height", box.height());
     return json;
   }
 

@@ -8,12 +8,17 @@ import java.util.Map;
  *
  * @param config the fields of config.json by their names there
  * @param parameters number of weights
+ * @param candidateHead whether it can give {@linkplain Location#candidates() candidates}
  * @param memory bytes reserved for a model with the given options, by purpose, in the order of
  *     reservation
  * @param scales one entry a scale, from the coarsest on, for a square image
  */
 public record ModelInfo(
-    Map<String, Object> config, long parameters, List<Reservation> memory, List<ScaleCost> scales) {
+    Map<String, Object> config,
+    long parameters,
+    boolean candidateHead,
+    List<Reservation> memory,
+    List<ScaleCost> scales) {
   /** Copies the lists. */
   public ModelInfo {
     memory = List.copyOf(memory);

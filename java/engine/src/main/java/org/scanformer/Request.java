@@ -9,36 +9,44 @@ public final class Request {
   private final Expression expression;
   private final SelectionPolicy selection;
   private final float foundThreshold;
+  private final int candidates;
 
   private Request(
       Image image,
       String text,
       Expression expression,
       SelectionPolicy selection,
-      float foundThreshold) {
+      float foundThreshold,
+      int candidates) {
     this.image = Objects.requireNonNull(image, "image");
     this.text = text;
     this.expression = expression;
     this.selection = Objects.requireNonNull(selection, "selection");
     this.foundThreshold = foundThreshold;
+    this.candidates = candidates;
   }
 
   /** A request with the expression as text, which is encoded in the call. */
   public static Request of(Image image, String text) {
     return new Request(
-        image, Objects.requireNonNull(text, "text"), null, SelectionPolicy.checkpoint(), Float.NaN);
+        image,
+        Objects.requireNonNull(text, "text"),
+        null,
+        SelectionPolicy.checkpoint(),
+        Float.NaN,
+        0);
   }
 
   /** A request with an expression that was encoded by the model to be called. */
   public static Request of(Image image, Expression expression) {
     Objects.requireNonNull(expression, "expression");
     return new Request(
-        image, expression.text(), expression, SelectionPolicy.checkpoint(), Float.NaN);
+        image, expression.text(), expression, SelectionPolicy.checkpoint(), Float.NaN, 0);
   }
 
   /** The same request under another selection policy. */
   public Request withSelection(SelectionPolicy policy) {
-    return new Request(image, text, expression, policy, foundThreshold);
+    return new Request(image, text, expression, policy, foundThreshold, candidates);
   }
 
   /**
@@ -48,8 +56,19 @@ public final class Request {
    * @param score the least score of an object that is there, 0 to 1
    */
   public Request withFoundThreshold(double score) {
-    return new Request(
-        image, text, expression, selection, LocateOptions.Builder.share("foundThreshold", score));
+    float threshold = LocateOptions.Builder.share("foundThreshold", score);
+    return new Request(image, text, expression, selection, threshold, candidates);
+  }
+
+  /**
+   * The same request, whose answer also has {@link Location#candidates()}. A model without the
+   * tensor {@code candidate_head.weight} refuses it with BAD_INPUT.
+   *
+   * @param most the most candidates, 0 or more
+   */
+  public Request withCandidates(int most) {
+    int number = LocateOptions.Builder.candidateNumber(most);
+    return new Request(image, text, expression, selection, foundThreshold, number);
   }
 
   /** The image. */
@@ -75,6 +94,11 @@ public final class Request {
   /** The least score of an object that is there; NaN for the model's own threshold. */
   public float foundThreshold() {
     return foundThreshold;
+  }
+
+  /** The most candidates of the answer. Default 0. */
+  public int candidates() {
+    return candidates;
   }
 
   @Override

@@ -80,7 +80,8 @@ public final class Session implements Locator, AutoCloseable {
    */
   @Override
   public Location locate(Request request) {
-    LocateOptions.Builder callOptions = LocateOptions.builder().selection(request.selection());
+    LocateOptions.Builder callOptions =
+        LocateOptions.builder().selection(request.selection()).candidates(request.candidates());
     if (!Float.isNaN(request.foundThreshold())) {
       callOptions.foundThreshold(request.foundThreshold());
     }

@@ -1,5 +1,6 @@
 package org.scanformer;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.scanformer.internal.engine.FrameResult;
@@ -72,6 +73,23 @@ public final class SessionResult {
   public boolean found(int scale) {
     requireCompleted(scale);
     return frame.found[scale];
+  }
+
+  /**
+   * The candidates of the last call, as {@link Location#candidates()}, if its {@linkplain
+   * LocateOptions#candidates() options} asked for them. Allocates.
+   */
+  public List<Candidate> candidates() {
+    last();
+    List<Candidate> candidates = new ArrayList<>(frame.candidates);
+    float[] b = frame.candidateBoxes;
+    for (int i = 0; i < frame.candidates; i++) {
+      NormalizedBox box = new NormalizedBox(b[4 * i], b[4 * i + 1], b[4 * i + 2], b[4 * i + 3]);
+      candidates.add(
+          new Candidate(
+              box.toPixels(frame.imageWidth, frame.imageHeight), box, frame.candidateScores[i]));
+    }
+    return candidates;
   }
 
   /** As {@link Expression#unknownWords()}, of the last call's expression. */

@@ -23,6 +23,9 @@ class LocationJsonTest {
           new NormalizedBox(0.5f, 0.25f, 0.5f, 0.125f),
           0.93f,
           true,
+          List.of(
+              new Candidate(
+                  new Box(0, 0, 50, 10), new NormalizedBox(0.125f, 0.0625f, 0.25f, 0.125f), 0.5f)),
           List.of(new UnknownWord("cirlce", List.of("circle"))),
           true,
           Schedule.FINAL_ONLY,
@@ -44,6 +47,8 @@ class LocationJsonTest {
       {"found": true, "score": 0.93,
        "box": {"x": 50.0, "y": 15.0, "width": 100.0, "height": 10.0},
        "box_cxcywh": [0.5, 0.25, 0.5, 0.125],
+       "candidates": [{"score": 0.5, "box": {"x": 0.0, "y": 0.0, "width": 50.0, "height": 10.0},
+                       "box_cxcywh": [0.125, 0.0625, 0.25, 0.125]}],
        "unknown_words": [{"word": "cirlce", "suggestions": ["circle"]}], "truncated": true,
        "backend": "cpu", "precision": "fp32", "schedule": "final-only",
        "scales": [
@@ -91,6 +96,7 @@ class LocationJsonTest {
             scale,
             scale.mask(),
             ANSWER.timings(),
+            ANSWER.candidates().get(0),
             ANSWER.unknownWords().get(0),
             CpuProbe.probe())) {
       assertEquals(part, JSON.readValue(JSON.writeValueAsString(part), part.getClass()));
@@ -116,6 +122,10 @@ class LocationJsonTest {
     assertRefused("score", "high", "score is high, expected a number");
     assertRefused("found", null, "found is null, expected true or false");
     assertRefused("schedule", "final", "schedule is final, expected the name of a Schedule");
+    assertRefused(
+        "candidates",
+        List.of(Map.of("box", "x")),
+        "Location.candidates: box is x, expected an object");
     assertRefused("scales", List.of("x"), "expected a list of objects");
     assertRefused(
         "scales",

@@ -18,4 +18,7 @@ final class RecordingTrace implements Trace {
   public void reg(int request, int scale, float[] values) {
     regs.add(values);
   }
+
+  @Override
+  public void candidates(int request, int scale, float[] boxes, float[] scores) {}
 }

@@ -45,13 +45,14 @@ class ToStringTest extends SessionFixture {
     assertEquals("schedule PER_SCALE, selection checkpoint", LocateOptions.defaults().toString());
     assertEquals(
         "schedule PER_SCALE, selection TopK[k=3], budget PT0.03S, maxPatches 9, stopAtScore 0.5,"
-            + " stopWhenAbsent 0.75, with a listener",
+            + " stopWhenAbsent 0.75, candidates 2, with a listener",
         options()
             .selection(SelectionPolicy.topK(3))
             .budget(Duration.ofMillis(30))
             .maxPatches(9)
             .stopAtScore(0.5)
             .stopWhenAbsent(0.75)
+            .candidates(2)
             .listener(soFar -> {})
             .build()
             .toString());

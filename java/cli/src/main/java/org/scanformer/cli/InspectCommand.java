@@ -64,6 +64,7 @@ final class InspectCommand implements Callable<Integer> {
     ObjectNode root = mapper.createObjectNode();
     root.set("config", mapper.valueToTree(info.config()));
     root.put("parameters", info.parameters());
+    root.put("candidate_head", info.candidateHead());
     root.put("memory_bytes", info.memoryBytes());
     ObjectNode memory = root.putObject("memory");
     info.memory().forEach(part -> memory.put(part.purpose(), part.bytes()));
@@ -84,6 +85,8 @@ final class InspectCommand implements Callable<Integer> {
     out.println("Configuration");
     info.config().forEach((name, value) -> out.printf("  %-26s %s%n", name, value));
     out.printf(Locale.ROOT, "Parameters: %,d%n", info.parameters());
+    out.println(
+        "Candidates: " + (info.candidateHead() ? "yes" : "no, without candidate_head.weight"));
     out.printf(
         Locale.ROOT,
         "Memory reserved for batches of %d: %,d bytes%n",

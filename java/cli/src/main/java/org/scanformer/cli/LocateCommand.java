@@ -76,6 +76,16 @@ final class LocateCommand implements Callable<Integer> {
   private boolean require;
 
   @Option(
+      names = "--candidates",
+      paramLabel = "K",
+      defaultValue = "0",
+      description =
+          "Also tell up to K places where the object may be, the likeliest first: the answer's own,"
+              + " as a rule, and its runners-up. The model needs the tensor candidate_head.weight."
+              + " Default: 0.")
+  private int candidates;
+
+  @Option(
       names = "--strict-words",
       description =
           "Refuse an expression with words that the model does not know, or one that is too long for"
@@ -90,7 +100,9 @@ final class LocateCommand implements Callable<Integer> {
   @Option(
       names = "--out",
       paramLabel = "FILE.png",
-      description = "Draw the boxes of scales 0, 1 and 2 over the image, in red, green and blue.")
+      description =
+          "Draw the boxes of scales 0, 1 and 2 over the image, in red, green and blue, and those of"
+              + " candidates thinly in white.")
   private Path overlay;
 
   @Option(
@@ -109,10 +121,14 @@ final class LocateCommand implements Callable<Integer> {
     if (foundThreshold != null && !(foundThreshold >= 0 && foundThreshold <= 1)) {
       throw usage("--found-threshold must be 0 to 1, found " + foundThreshold);
     }
+    if (candidates < 0) {
+      throw usage("--candidates must be 0 or more, found " + candidates);
+    }
     RequestOptions asked =
         new RequestOptions(
             selection == null ? SelectionPolicy.checkpoint() : selection.policy(),
             foundThreshold,
+            candidates,
             require);
     Schedule chosen =
         schedule != null ? schedule : overlay != null ? Schedule.PER_SCALE : Schedule.FINAL_ONLY;

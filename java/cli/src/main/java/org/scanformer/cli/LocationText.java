@@ -3,6 +3,8 @@ package org.scanformer.cli;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import org.scanformer.Box;
+import org.scanformer.Candidate;
 import org.scanformer.Location;
 import org.scanformer.ScaleResult;
 import org.scanformer.UnknownWord;
@@ -21,6 +23,10 @@ final class LocationText {
     out.println("Looked for: " + expression);
     out.println(
         location.found() ? "Found at:   " + place(location) : "Not found" + score(location));
+    for (Candidate candidate : location.candidates()) {
+      out.printf(
+          Locale.ROOT, "  candidate: %s (score %.3f)%n", place(candidate.box()), candidate.score());
+    }
     for (ScaleResult scale : location.scales()) {
       out.printf(
           Locale.ROOT,
@@ -41,17 +47,17 @@ final class LocationText {
 
   /** The box and the score in a line, or that nothing was found. */
   static String place(Location location) {
-    String place =
-        location.found()
-            ? String.format(
-                Locale.ROOT,
-                "x %.1f, y %.1f, width %.1f, height %.1f pixels",
-                location.box().x(),
-                location.box().y(),
-                location.box().width(),
-                location.box().height())
-            : "not found";
-    return place + score(location);
+    return (location.found() ? place(location.box()) : "not found") + score(location);
+  }
+
+  private static String place(Box box) {
+    return String.format(
+        Locale.ROOT,
+        "x %.1f, y %.1f, width %.1f, height %.1f pixels",
+        box.x(),
+        box.y(),
+        box.width(),
+        box.height());
   }
 
   private static String score(Location location) {

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.scanformer.Box;
+import org.scanformer.Candidate;
 import org.scanformer.Image;
 import org.scanformer.Location;
 import org.scanformer.PatchMask;
@@ -99,7 +100,7 @@ final class Overlay {
     return picture;
   }
 
-  /** The enlarged image and each scale's box. */
+  /** The enlarged image, the candidates' boxes, thin, and over them each scale's box. */
   private static void drawBoxes(Graphics2D graphics, Image image, Location location, int factor) {
     int width = image.width() * factor;
     int height = image.height() * factor;
@@ -107,6 +108,10 @@ final class Overlay {
     graphics.setRenderingHint(
         RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR);
     graphics.drawImage(PngFiles.toBufferedImage(image), 0, 0, width, height, null);
+    for (Candidate candidate : location.candidates()) {
+      Box box = candidate.normalizedBox().toPixels(width, height);
+      drawBox(graphics, box, Color.WHITE, stroke(width, height) / 3);
+    }
     for (ScaleResult scale : location.scales()) {
       if (scale.box() != null) {
         drawBox(graphics, scale.box().toPixels(width, height), color(scale), stroke(width, height));

@@ -10,11 +10,14 @@ import org.scanformer.SelectionPolicy;
  *
  * @param selection which patches are selected
  * @param foundThreshold the least score of an object that is there; null for the model's own
+ * @param candidates the most candidates of an answer
  * @param required whether an object that is not found is a failure
  */
-record RequestOptions(SelectionPolicy selection, Double foundThreshold, boolean required) {
+record RequestOptions(
+    SelectionPolicy selection, Double foundThreshold, int candidates, boolean required) {
   Request request(Image image, String expression) {
-    Request request = Request.of(image, expression).withSelection(selection);
+    Request request =
+        Request.of(image, expression).withSelection(selection).withCandidates(candidates);
     return foundThreshold == null ? request : request.withFoundThreshold(foundThreshold);
   }
 

@@ -35,6 +35,7 @@ class OverlayTest {
         Float.NaN,
         true,
         List.of(),
+        List.of(),
         false,
         Schedule.PER_SCALE,
         BackendKind.CPU,

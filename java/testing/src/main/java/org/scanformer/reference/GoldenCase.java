@@ -84,7 +84,9 @@ public record GoldenCase(
         logits,
         doubles(scale.required("box_cxcywh")),
         scale.required("score").asDouble(Double.NaN), // null without a score head
-        doubles(scale.required("reg")));
+        doubles(scale.required("reg")),
+        null,
+        null);
   }
 
   private static double[] doubles(JsonNode array) {

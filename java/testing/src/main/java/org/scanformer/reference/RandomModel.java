@@ -48,6 +48,7 @@ public final class RandomModel {
   private int vocabSize = RandomExpression.WORDS.size();
   private int maxTextLength = 16;
   private boolean scoreHead = true;
+  private boolean candidateHead;
   private double[] scoreCalibration;
   private Double foundThreshold;
   private double selectionThreshold = 0.5;
@@ -160,6 +161,12 @@ public final class RandomModel {
 
   public RandomModel scoreHead(boolean value) {
     scoreHead = value;
+    return this;
+  }
+
+  /** Adds the optional tensors of the candidate head. */
+  public RandomModel candidateHead() {
+    candidateHead = true;
     return this;
   }
 
@@ -288,6 +295,9 @@ public final class RandomModel {
     addLinear(tensors, "box_head.layers.2", 4, 4, c);
     if (scoreHead) {
       addLinear(tensors, "score_head", 0.7, 1, c);
+    }
+    if (candidateHead) {
+      addLinear(tensors, "candidate_head", 1, 1, c);
     }
     return tensors;
   }

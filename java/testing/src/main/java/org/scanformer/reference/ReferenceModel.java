@@ -106,6 +106,11 @@ public final class ReferenceModel {
     return Set.copyOf(tensors.keySet());
   }
 
+  /** Whether it has the tensors of the candidate head. */
+  public boolean hasCandidateHead() {
+    return tensors.containsKey("candidate_head.weight");
+  }
+
   /** A tensor's values, row-major, by its name without a leading "vilt.". */
   public double[] tensor(String name) {
     double[] values = tensors.get(name);

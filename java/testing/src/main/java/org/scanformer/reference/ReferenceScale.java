@@ -13,9 +13,20 @@ import java.util.Arrays;
  * @param box (cx, cy, w, h), relative to the image
  * @param score the predicted IoU of the box; NaN without a score head
  * @param r [hidden_size]: the last LayerNorm of [REG]
+ * @param patchBoxes [selected][4]: the same head's boxes of the selected patches' tokens, in
+ *     row-major order; null without a candidate head
+ * @param patchScores [selected]: the candidate head's scores of these tokens; null without it
  */
 public record ReferenceScale(
-    int rows, int cols, boolean[] mask, double[][] logits, double[] box, double score, double[] r) {
+    int rows,
+    int cols,
+    boolean[] mask,
+    double[][] logits,
+    double[] box,
+    double score,
+    double[] r,
+    double[][] patchBoxes,
+    double[] patchScores) {
 
   /** The number of selected patches. */
   public int selected() {

@@ -8,6 +8,7 @@ import static org.scanformer.reference.ReferenceMath.sigmoid;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The slow, obvious run of the model in float64, by which everything else is judged: it is dense (a
@@ -82,14 +83,18 @@ public final class ReferenceScan {
       x = block(layer, x, visible);
     }
     double[][] r = layerNorm(new double[][] {x[reg]}, "layernorm");
+    double[][] patchTokens =
+        layerNorm(selected(Arrays.copyOfRange(x, reg + 1, x.length), masks.get(last)), "layernorm");
     return new ReferenceScale(
         pyramid.rows(last),
         pyramid.cols(last),
         masks.get(last),
         logits,
-        box(r),
+        boxes(r)[0],
         model.scoreHead ? score(r) : Double.NaN,
-        r[0]);
+        r[0],
+        model.hasCandidateHead() ? boxes(patchTokens) : null,
+        model.hasCandidateHead() ? candidateScores(patchTokens) : null);
   }
 
   /** Tokens, text: LayerNorm(word[id] + position[i] + type[0]) + modality[0]. */
@@ -210,11 +215,26 @@ public final class ReferenceScan {
   }
 
   /** Boxes: three linear layers, ReLU between, sigmoid: (cx, cy, w, h) in 0 to 1. */
-  private double[] box(double[][] r) {
+  private double[][] boxes(double[][] r) {
     double[][] hidden = relu(linear(r, "box_head.layers.0"));
     hidden = relu(linear(hidden, "box_head.layers.1"));
-    double[] box = linear(hidden, "box_head.layers.2")[0];
-    return Arrays.stream(box).map(ReferenceMath::sigmoid).toArray();
+    return Arrays.stream(linear(hidden, "box_head.layers.2"))
+        .map(box -> Arrays.stream(box).map(ReferenceMath::sigmoid).toArray())
+        .toArray(double[][]::new);
+  }
+
+  /** Candidates: sigmoid(linear(r)) of each patch token. */
+  private double[] candidateScores(double[][] r) {
+    return Arrays.stream(linear(r, "candidate_head"))
+        .mapToDouble(logit -> sigmoid(logit[0]))
+        .toArray();
+  }
+
+  private static double[][] selected(double[][] patches, boolean[] mask) {
+    return IntStream.range(0, mask.length)
+        .filter(patch -> mask[patch])
+        .mapToObj(patch -> patches[patch])
+        .toArray(double[][]::new);
   }
 
   /** The score head's logit, calibrated. */

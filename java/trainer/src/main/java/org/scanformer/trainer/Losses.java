@@ -99,7 +99,7 @@ final class Losses {
       Batch.ScaleLabels labels = batch.scales[s];
       total = total.add(objectLoss(batch, scan, s));
       Tensor target = Torch.at(device, labels.target, scale.places());
-      Tensor map = model.auxiliary(scan.patches[s], "target_map").squeeze(1);
+      Tensor map = model.auxiliary(scan.patches[s], Parameters.TARGET_MAP).squeeze(1);
       total = total.add(weightedBce(map, target, 3, null));
       if (hasCategories) {
         total = total.add(classLoss(scale, labels.categories, "category"));

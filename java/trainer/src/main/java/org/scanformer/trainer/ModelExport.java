@@ -57,6 +57,14 @@ final class ModelExport {
       String name = entry.getKey();
       writer.tensor(name, Torch.floats(parameters.part(values, name)), entry.getValue());
     }
+    // The candidate head is the head that grounds patches in training, where there is one.
+    for (Map.Entry<String, long[]> entry :
+        TensorNames.optionalShapes(parameters.config()).entrySet()) {
+      String own = Parameters.trainingName(entry.getKey());
+      if (parameters.shapes().containsKey(own)) {
+        writer.tensor(entry.getKey(), Torch.floats(parameters.part(values, own)), entry.getValue());
+      }
+    }
     writer.write(directory.resolve("model.safetensors"));
     writeConfig(parameters.config(), threshold, presence, directory.resolve("config.json"));
     AtomicFiles.write(directory.resolve("tokenizer.json"), Files.readAllBytes(tokenizer));

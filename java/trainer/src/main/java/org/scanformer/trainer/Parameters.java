@@ -22,8 +22,11 @@ import org.scanformer.internal.model.TensorNames;
  * <p>Owns its tensors until {@link #close()}. Not thread-safe.
  */
 final class Parameters implements AutoCloseable {
-  /** The prefix of names that are not written to a model directory. */
+  /** The prefix of the names of parameters that only training needs. */
   static final String AUXILIARY = "aux.";
+
+  /** The head that tells which patches the target overlaps. */
+  static final String TARGET_MAP = "target_map";
 
   /**
    * Matrices of one shape that lie side by side.
@@ -91,6 +94,11 @@ final class Parameters implements AutoCloseable {
     values = Torch.zeros(device, ScalarType.Float, size);
     gradients = Torch.zeros(device, ScalarType.Float, size);
     makeLeaves();
+  }
+
+  /** The name here of a tensor that a model directory may have: its candidate head's. */
+  static String trainingName(String optional) {
+    return optional.replace(TensorNames.CANDIDATE_HEAD, AUXILIARY + TARGET_MAP);
   }
 
   private static String layer(int layer) {

@@ -91,6 +91,14 @@ final class ScanFormerCheckpoint {
                   + Arrays.toString(entry.getValue()));
         }
       }
+      for (Map.Entry<String, long[]> entry :
+          TensorNames.optionalShapes(parameters.config()).entrySet()) {
+        String own = Parameters.trainingName(entry.getKey());
+        if (parameters.shapes().containsKey(own)
+            && Arrays.equals(checkpoint.shape(entry.getKey()), entry.getValue())) {
+          Torch.set(parameters.part(parameters.values(), own), checkpoint.read(entry.getKey()));
+        }
+      }
     }
   }
 

@@ -236,7 +236,7 @@ final class TrainCommand implements Callable<Integer> {
     List<String> categories = names.get(0);
     List<String> colors = names.get(1);
     Map<String, long[]> auxiliary = new LinkedHashMap<>();
-    auxiliaryHead(auxiliary, "target_map", 1, config);
+    auxiliaryHead(auxiliary, Parameters.TARGET_MAP, 1, config);
     if (!categories.isEmpty()) {
       auxiliaryHead(auxiliary, "category", categories.size(), config);
     }

@@ -261,6 +261,20 @@ class AbsentTrainingTest {
 
   /** A checkpoint of the bundled model's size can be moved to another machine. */
   @Test
+  void theCandidateHeadGoesOnAsTheHeadOfTheTargetMap() throws IOException {
+    float[] weight = new float[32];
+    java.util.Arrays.setAll(weight, i -> 0.25f * i);
+    String own = Parameters.AUXILIARY + Parameters.TARGET_MAP + ".weight";
+    Torch.set(parameters.part(parameters.values(), own), weight);
+    Path tokenizer = directory.resolve("tokenizer.json");
+    Path first = directory.resolve("first");
+    ModelExport.write(parameters, parameters.values(), 0.5, null, tokenizer, first);
+    parameters.initialize(6);
+    ScanFormerCheckpoint.copy(first, parameters, tokenizer);
+    assertArrayEquals(weight, Torch.floats(parameters.part(parameters.values(), own)));
+  }
+
+  @Test
   void checkpointsOfTheBundledSizeAreSmall() throws IOException {
     Path run = directory.resolve("bundled");
     train(run, "--steps", "1");

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.scanformer.Candidate;
 import org.scanformer.Image;
 import org.scanformer.Location;
 import org.scanformer.NormalizedBox;
@@ -191,9 +192,9 @@ class TrainerTest {
         PointerScope scope = new PointerScope();
         ScanFormer engine = ScanFormer.load(model, options)) {
       for (boolean everything : new boolean[] {true, false}) {
-        Scan scan =
-            new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED)
-                .scan(batch, everything, 0);
+        TrainingModel network =
+            new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
+        Scan scan = network.scan(batch, everything, 0);
         float[] boxes = Torch.floats(scan.boxes);
         float[] finest = scan.scales[2].selected();
         for (int i = 0; i < BATCH; i++) {
@@ -201,6 +202,7 @@ class TrainerTest {
           Location location =
               engine.locate(
                   Request.of(image, pairs.get(i).expression())
+                      .withCandidates(1)
                       .withSelection(
                           everything ? SelectionPolicy.all() : SelectionPolicy.checkpoint()));
           byte[] mask = location.scales().get(2).mask().toBytes();
@@ -214,8 +216,27 @@ class TrainerTest {
               assertEquals(boxes[(i * 3 + s) * 4 + j], own[j], 2e-4, "pair " + i + " scale " + s);
             }
           }
+          assertBestPatch(network, scan, i, mask.length, location.candidates().get(0));
         }
       }
+    }
+  }
+
+  /** The head that grounds patches in training ranks the engine's candidates. */
+  private static void assertBestPatch(
+      TrainingModel network, Scan scan, int pair, int patches, Candidate found) {
+    float[] places = Torch.floats(scan.scales[2].places());
+    float[] logits = Torch.floats(network.auxiliary(scan.patches[2], Parameters.TARGET_MAP));
+    float[] boxes = Torch.floats(network.boxes(scan.patches[2]));
+    int best = -1;
+    for (int row = 0; row < places.length; row++) {
+      boolean own = (int) places[row] / patches == pair;
+      best = own && (best < 0 || logits[row] > logits[best]) ? row : best;
+    }
+    assertEquals(1 / (1 + Math.exp(-logits[best])), found.score(), 2e-4);
+    List<Float> box = found.normalizedBox().toList();
+    for (int j = 0; j < 4; j++) {
+      assertEquals(boxes[4 * best + j], box.get(j), 2e-4, "pair " + pair);
     }
   }
 

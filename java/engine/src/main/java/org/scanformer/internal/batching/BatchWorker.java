@@ -223,7 +223,8 @@ public final class BatchWorker implements ContextOwner {
     try {
       EncodedExpression expression = encoded(request);
       float foundBound = context.foundBound(request.foundThreshold());
-      context.set(slot, request.image(), expression, request.selection(), foundBound);
+      context.set(
+          slot, request.image(), expression, request.selection(), foundBound, request.candidates());
       expression.hold();
       held.add(expression);
       return true;

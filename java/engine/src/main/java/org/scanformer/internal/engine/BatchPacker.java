@@ -166,9 +166,7 @@ final class BatchPacker {
     batch.addReg(row, first, own);
     finalReg[r] = addToFinalBatch(address, tokens, discarded, first, own, s, row);
     if (s < scales - 1) {
-      for (int i = 0; i < selected; i++) {
-        tables.patchTokenRows.host().putInt((batch.patches() + i) * Integer.BYTES, row + 1 + i);
-      }
+      putPatchRows(batch.patches(), row, selected);
     }
     batch.addPatches(selected);
   }
@@ -197,6 +195,29 @@ final class BatchPacker {
       batch.addReg(finalReg[r], segment(r, 0), segment(r, last + 1));
     }
     fill(tables.finalRows, batch.rows(), batch.launchRows(), 0);
+  }
+
+  /**
+   * Places the rows of the last scale's patch tokens.
+   *
+   * @param all whether they are of the final batch, otherwise of the scale's
+   */
+  void packCandidates(int last, boolean all) {
+    GridTable grids = tables.grids[last];
+    int patches = 0;
+    for (int r = 0; r < requests; r++) {
+      int reg = all ? finalReg[r] : grids.tokenRow(r);
+      patches += putPatchRows(patches, reg, grids.selected(r));
+    }
+    fill(tables.patchTokenRows, patches, tables.scaleBatch.launchPatches(), 0);
+  }
+
+  /** The rows of a segment's patch tokens, which follow its [REG] token; returns their number. */
+  private int putPatchRows(int at, int reg, int count) {
+    for (int i = 0; i < count; i++) {
+      tables.patchTokenRows.host().putInt((at + i) * Integer.BYTES, reg + 1 + i);
+    }
+    return count;
   }
 
   /** Adds a segment of the scale batch, from its row there, to the final batch. */

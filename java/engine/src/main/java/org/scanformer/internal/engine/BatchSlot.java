@@ -21,6 +21,7 @@ final class BatchSlot {
   private SelectionRule rule;
   private TokenizedText words;
   private float foundBound;
+  private int candidates;
 
   BatchSlot(ModelConfig config) {
     this.config = config;
@@ -49,10 +50,17 @@ final class BatchSlot {
    *
    * @param read what the model reads of the expression
    * @param bound the least score of an object that is there; NaN for any
+   * @param most the most candidates
    */
-  void describe(TokenizedText read, float bound) {
+  void describe(TokenizedText read, float bound, int most) {
     words = read;
     foundBound = bound;
+    candidates = most;
+  }
+
+  /** The most candidates of the answer. */
+  int candidates() {
+    return candidates;
   }
 
   /** Sets the selection policy, and gives its rule: the same as long as the policy is. */

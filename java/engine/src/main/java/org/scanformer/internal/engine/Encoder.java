@@ -36,14 +36,15 @@ final class Encoder {
   }
 
   /**
-   * Runs the layers from first to end (exclusive) on a batch. Through the last layer only the
-   * batch's [REG] tokens are carried on, since nothing else is read of its output: they end in
-   * {@code work.reg}, and normalised in {@code work.regNorm}. Before it, x holds the result.
+   * Runs the layers from first to end (exclusive) on a batch. After the last layer, the batch's
+   * [REG] tokens are normalised in {@code work.regNorm}.
    *
    * @param x [launch rows, hidden], the residual stream of the batch's tokens; updated
+   * @param allRows whether all tokens go through the last layer, so that x holds the result;
+   *     otherwise only the [REG] tokens do, in {@code work.reg}
    */
-  void run(RaggedBatch batch, Tensor x, int first, int end) {
-    run(batch, x, null, x, first, end);
+  void run(RaggedBatch batch, Tensor x, int first, int end, boolean allRows) {
+    run(batch, x, null, x, first, end, allRows);
   }
 
   /**
@@ -53,7 +54,14 @@ final class Encoder {
    * @param fromRows the row of each in it, int32; null for one after another
    * @param x [launch rows, hidden], where they go; may be `from` when fromRows is null
    */
-  void run(RaggedBatch batch, Tensor from, Table fromRows, Tensor x, int first, int end) {
+  void run(
+      RaggedBatch batch,
+      Tensor from,
+      Table fromRows,
+      Tensor x,
+      int first,
+      int end,
+      boolean allRows) {
     final int rows = batch.launchRows();
     // What a block adds to x is added by the norm that follows it, in the next block or after the
     // last.
@@ -77,7 +85,7 @@ final class Encoder {
           batch.counts,
           work.qkv,
           work.q);
-      if (i < layers - 1) {
+      if (i < layers - 1 || allRows) {
         pending = attendAndTransform(i, batch.blocks, rows, x);
       } else {
         attendAndTransformRegs(i, batch, x);
@@ -86,6 +94,12 @@ final class Encoder {
     }
     if (pending != null) {
       backend.residualLayerNorm(rows, x, null, pending, x, null, null, epsilon, null);
+    }
+    if (end == layers) {
+      Weights.Norm norm = weights.finalNorm;
+      int boxes = batch.regBlocks.size();
+      backend.residualLayerNorm(
+          boxes, x, batch.regRows, null, null, norm.weight(), norm.bias(), epsilon, work.regNorm);
     }
   }
 

@@ -282,7 +282,8 @@ public final class Engine implements AutoCloseable {
       text = expression.keysAndValues();
     }
     float foundBound = context.foundBound(request.foundThreshold());
-    context.set(slot, request.image(), words, text, request.selection(), foundBound);
+    context.set(
+        slot, request.image(), words, text, request.selection(), foundBound, request.candidates());
   }
 
   /**
@@ -307,6 +308,7 @@ public final class Engine implements AutoCloseable {
     try {
       context.requireMasksFit(SelectionRule.of(request.selection(), config), request.image());
       context.foundBound(request.foundThreshold());
+      context.requireCandidateHead(request.candidates());
       return expression != null
           ? expression.words()
           : tokenize(request.text(), options.strictExpressions());

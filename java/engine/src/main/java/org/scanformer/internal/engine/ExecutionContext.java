@@ -3,6 +3,7 @@ package org.scanformer.internal.engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
+import org.scanformer.Candidate;
 import org.scanformer.ErrorCode;
 import org.scanformer.Image;
 import org.scanformer.Location;
@@ -15,6 +16,7 @@ import org.scanformer.SelectionPolicy;
 import org.scanformer.Timings;
 import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.model.ModelConfig;
+import org.scanformer.internal.model.TensorNames;
 import org.scanformer.internal.model.TokenizedText;
 
 /**
@@ -28,6 +30,7 @@ public final class ExecutionContext {
   private final ModelConfig config;
   private final Workspace work;
   private final LongSupplier clock;
+  private final boolean hasCandidateHead;
   private final RunResult result;
   private final BatchSlot[] slots;
 
@@ -43,6 +46,7 @@ public final class ExecutionContext {
     this.backend = backend;
     this.work = work;
     this.clock = clock;
+    hasCandidateHead = weights.candidateHead != null;
     work.reserve(backend);
     loop = new ScaleLoop(config, backend, weights, work, device, clock);
     maxBatch = work.maxBatch;
@@ -97,16 +101,21 @@ public final class ExecutionContext {
    * Sets a request of the next run, with an encoded expression, which is held until it has run.
    *
    * @param foundBound what {@link #foundBound} gives
-   * @throws ScanFormerException BAD_INPUT when the image or its masks do not fit
+   * @param candidates the most candidates
+   * @throws ScanFormerException BAD_INPUT when the image or its masks do not fit, or candidates are
+   *     asked for and the model has no head for them
    */
   public void set(
       int request,
       Image image,
       EncodedExpression expression,
       SelectionPolicy selection,
-      float foundBound) {
+      float foundBound,
+      int candidates) {
     requireMasksFit(slots[request].ruleOf(selection), image);
-    set(request, image, expression.words(), expression.keysAndValues(), selection, foundBound);
+    requireCandidateHead(candidates);
+    TextKv text = expression.keysAndValues();
+    set(request, image, expression.words(), text, selection, foundBound, candidates);
     ModelConfig.Grid grid = slots[request].coarseGrid();
     if (grid.rows() * grid.cols() > work.maxPatches[0]) {
       throw work.limits.tooLarge(config, image, grid);
@@ -131,9 +140,10 @@ public final class ExecutionContext {
       TokenizedText words,
       TextKv text,
       SelectionPolicy selection,
-      float foundBound) {
+      float foundBound,
+      int candidates) {
     slots[request].set(image, text == null ? words.ids() : null, text, selection);
-    slots[request].describe(words, foundBound);
+    slots[request].describe(words, foundBound, candidates);
   }
 
   /**
@@ -160,6 +170,17 @@ public final class ExecutionContext {
     }
   }
 
+  /** Refuses a request for candidates when the model has no head for them. */
+  void requireCandidateHead(int candidates) {
+    if (candidates > 0 && !hasCandidateHead) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT,
+          "The option candidates needs a model with the tensor "
+              + TensorNames.CANDIDATE_HEAD
+              + ".weight, found one without; the trainer writes it with each model");
+    }
+  }
+
   /** Whether a scale's box is of an object that is there, in the last run. */
   boolean isFound(int scale, int request) {
     return result.hasBox[scale] && slots[request].isFound(result.scores[scale][request]);
@@ -167,6 +188,10 @@ public final class ExecutionContext {
 
   /** Runs the first requests; {@link #result()} holds what was found until the next run. */
   public void run(int requests, RunOptions runOptions) {
+    runOptions.withCandidates = false;
+    for (int r = 0; r < requests; r++) {
+      runOptions.withCandidates |= slots[r].candidates() > 0;
+    }
     loop.run(slots, requests, runOptions, result);
   }
 
@@ -194,6 +219,7 @@ public final class ExecutionContext {
               answer,
               result.scores[result.last()][r],
               isFound(result.last(), r),
+              candidates(r, image),
               slots[r].words().unknownWords(),
               slots[r].words().truncated(),
               schedule,
@@ -203,6 +229,21 @@ public final class ExecutionContext {
               timings));
     }
     return locations;
+  }
+
+  private List<Candidate> candidates(int request, Image image) {
+    List<Candidate> candidates = new ArrayList<>(result.candidates.count(request));
+    float[] box = new float[4];
+    for (int i = 0; i < result.candidates.count(request); i++) {
+      result.candidates.copyBox(request, i, box, 0);
+      NormalizedBox relative = new NormalizedBox(box[0], box[1], box[2], box[3]);
+      candidates.add(
+          new Candidate(
+              relative.toPixels(image.width(), image.height()),
+              relative,
+              result.candidates.score(request, i)));
+    }
+    return candidates;
   }
 
   /** Refuses masks that do not fit an image's grids, or select more than is declared. */

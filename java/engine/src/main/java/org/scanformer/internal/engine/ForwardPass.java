@@ -8,25 +8,19 @@ import org.scanformer.internal.backend.Tensor;
 import org.scanformer.internal.model.ModelConfig;
 
 /**
- * What the device does for a scale, for the pass over all tokens and for a text by itself: the
- * operations in their order, as units that a backend can record and replay. What they work on, and
- * how many rows of it, is in the ragged batches, tables and arrays of the workspace. Not safe for
- * use by several threads.
+ * What the device does for a scale, for the pass over all tokens, for the candidates of either and
+ * for a text by itself: the operations in their order, as units that a backend can record and
+ * replay. What they work on, and how many rows of it, is in the ragged batches, tables and arrays
+ * of the workspace. Not safe for use by several threads.
  */
 final class ForwardPass {
-  /** Kinds of work, for its shape and cost; scale s is kind s, or s + SCALE_WITH_BOX. */
-  private static final int SCALE_WITH_BOX = 32;
-
-  static final int FINAL_PASS = 64;
-  private static final int TEXT = FINAL_PASS + 1;
-  static final int KINDS = TEXT + 1;
-
   private final ModelConfig config;
   private final Backend backend;
   private final Weights weights;
   private final Workspace work;
   private final Workspace.Tables tables;
   private final Encoder encoder;
+  private final WorkKinds kinds;
   private final int scales;
   private final int encoder1Layers;
   private final int layers;
@@ -37,11 +31,9 @@ final class ForwardPass {
   /** Each scale's tokens, in work.x. */
   private final Tensor[] xOfScale;
 
-  /** A scale's work by its kind. */
-  private final Runnable[] scaleWork = new Runnable[FINAL_PASS];
+  /** Each kind's work. */
+  private final Runnable[] workOfKind;
 
-  private final Runnable finalWork = this::enqueueFinalPass;
-  private final Runnable textWork = this::enqueueText;
   private final LaunchShape shape = new LaunchShape();
 
   ForwardPass(ModelConfig config, Backend backend, Weights weights, Workspace work) {
@@ -55,13 +47,21 @@ final class ForwardPass {
     this.encoder1Layers = config.encoder1Layers();
     this.layers = config.numHiddenLayers();
     this.canvasWindow = work.canvas.window("an image's pyramid");
+    this.kinds = new WorkKinds(scales);
+    this.workOfKind = new Runnable[kinds.count()];
     this.xOfScale = new Tensor[scales];
     for (int s = 0; s < scales; s++) {
       int scale = s;
       xOfScale[s] = work.x.window("tokens of scale " + s).moveTo(work.firstRow[s]);
-      scaleWork[kind(s, false)] = () -> enqueueScale(scale, false);
-      scaleWork[kind(s, true)] = () -> enqueueScale(scale, true);
+      for (WorkKinds.Depth depth : WorkKinds.Depth.values()) {
+        workOfKind[kinds.scale(s, depth)] = () -> enqueueScale(scale, depth);
+      }
+      workOfKind[kinds.candidates(s)] = () -> enqueueCandidates(xOfScale[scale]);
     }
+    workOfKind[kinds.finalCandidates()] = () -> enqueueCandidates(work.finalX);
+    workOfKind[kinds.finalPass(false)] = () -> enqueueFinalPass(false);
+    workOfKind[kinds.finalPass(true)] = () -> enqueueFinalPass(true);
+    workOfKind[kinds.text()] = this::enqueueText;
   }
 
   /** Enqueues the pyramids of a batch's images, each image's once. */
@@ -82,40 +82,18 @@ final class ForwardPass {
     }
   }
 
-  /** The kind of work that a scale is, with or without its box. */
-  static int kind(int s, boolean withBox) {
-    return withBox ? s + SCALE_WITH_BOX : s;
+  /** The numbers of its kinds of work. */
+  WorkKinds kinds() {
+    return kinds;
   }
 
   /**
-   * Enqueues a scale.
-   *
-   * @param withBox whether its tokens go through all layers to a box, or only through Encoder1
-   * @return whether its time is typical: see {@link Backend#replay}
-   */
-  boolean runScale(int s, boolean withBox) {
-    int kind = kind(s, withBox);
-    setShape(kind, tables.scaleBatch);
-    return backend.replay(shape, scaleWork[kind]);
-  }
-
-  /**
-   * Enqueues the pass over all tokens.
+   * Enqueues work on the tokens of a batch: of the scale batch, except for the pass over all
+   * tokens.
    *
    * @return whether its time is typical: see {@link Backend#replay}
    */
-  boolean runFinalPass() {
-    setShape(FINAL_PASS, tables.finalBatch);
-    return backend.replay(shape, finalWork);
-  }
-
-  /** Enqueues a text by itself. */
-  void runText() {
-    setShape(TEXT, tables.scaleBatch);
-    backend.replay(shape, textWork);
-  }
-
-  private void setShape(int kind, RaggedBatch batch) {
+  boolean run(int kind, RaggedBatch batch) {
     shape.set(
         kind,
         batch.requests(),
@@ -123,16 +101,18 @@ final class ForwardPass {
         batch.launchTextTokens(),
         batch.launchRows(),
         batch.launchPatches());
+    return backend.replay(shape, workOfKind[kind]);
   }
 
   private void enqueueText() {
     tables.scale.toDevice();
     embedText(xOfScale[0]);
-    encoder.run(tables.scaleBatch, xOfScale[0], 0, layers);
+    encoder.run(tables.scaleBatch, xOfScale[0], 0, layers, false);
   }
 
   /** A scale: its tokens, what selects the next scale's patches, and its box where one is asked. */
-  private void enqueueScale(int s, boolean withBox) {
+  private void enqueueScale(int s, WorkKinds.Depth depth) {
+    boolean withBox = depth != WorkKinds.Depth.SELECTION;
     boolean isLast = s == scales - 1;
     Tensor x = xOfScale[s];
     RaggedBatch batch = tables.scaleBatch;
@@ -144,7 +124,7 @@ final class ForwardPass {
       embedText(x);
     }
     embedPatches(s, x);
-    encoder.run(batch, x, 0, encoder1Layers);
+    encoder.run(batch, x, 0, encoder1Layers, false);
     if (!isLast) {
       selectionLogits(x);
       backend.selectPatches(
@@ -157,7 +137,7 @@ final class ForwardPass {
       compact(s + 1);
     }
     if (withBox) {
-      encoder.run(batch, x, encoder1Layers, layers);
+      encoder.run(batch, x, encoder1Layers, layers, depth == WorkKinds.Depth.ALL_ROWS);
       predict(batch.requests());
     }
     if (!isLast || withBox) {
@@ -169,13 +149,42 @@ final class ForwardPass {
   }
 
   /** The second half of the encoder over the tokens of all scales at once. */
-  private void enqueueFinalPass() {
+  private void enqueueFinalPass(boolean allRows) {
     tables.all.toDevice();
     RaggedBatch batch = tables.finalBatch;
-    encoder.run(batch, work.x, tables.finalRows, work.finalX, encoder1Layers, layers);
+    encoder.run(batch, work.x, tables.finalRows, work.finalX, encoder1Layers, layers, allRows);
     predict(batch.requests());
     tables.answers.toHost();
     tables.masks.toHost();
+  }
+
+  /**
+   * The box of the object that each of the last scale's patches belongs to, and how likely the
+   * patch is one of the object that is asked for. Its arrays are those of work that is done.
+   *
+   * @param x the tokens after the last layer
+   */
+  private void enqueueCandidates(Tensor x) {
+    int patches = tables.scaleBatch.launchPatches();
+    tables.scale.toDevice();
+    backend.residualLayerNorm(
+        patches,
+        x,
+        tables.patchTokenRows,
+        null,
+        null,
+        weights.finalNorm.weight(),
+        weights.finalNorm.bias(),
+        (float) config.layerNormEps(),
+        work.patchEmbeddings);
+    boxes(work.patchEmbeddings, patches, work.residual, work.finalX, work.candidateBoxes);
+    backend.linear(
+        work.patchEmbeddings,
+        patches,
+        weights.candidateHead,
+        Activation.SIGMOID,
+        work.candidateScores);
+    tables.candidates.toHost();
   }
 
   private void compact(int s) {
@@ -251,13 +260,16 @@ final class ForwardPass {
 
   /** Box and score of every request from its normalised [REG] token. */
   private void predict(int requests) {
-    backend.linear(
-        work.regNorm, requests, weights.boxHead.get(0), Activation.RELU, work.boxHidden1);
-    backend.linear(
-        work.boxHidden1, requests, weights.boxHead.get(1), Activation.RELU, work.boxHidden2);
-    backend.linear(work.boxHidden2, requests, weights.boxHead.get(2), Activation.SIGMOID, work.box);
+    boxes(work.regNorm, requests, work.boxHidden1, work.boxHidden2, work.box);
     if (weights.scoreHead != null) {
       backend.linear(work.regNorm, requests, weights.scoreHead, Activation.SIGMOID, work.score);
     }
+  }
+
+  /** The box head on normalised tokens. */
+  private void boxes(Tensor tokens, int rows, Tensor hidden1, Tensor hidden2, Tensor to) {
+    backend.linear(tokens, rows, weights.boxHead.get(0), Activation.RELU, hidden1);
+    backend.linear(hidden1, rows, weights.boxHead.get(1), Activation.RELU, hidden2);
+    backend.linear(hidden2, rows, weights.boxHead.get(2), Activation.SIGMOID, to);
   }
 }

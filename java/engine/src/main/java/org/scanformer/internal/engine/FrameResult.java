@@ -31,6 +31,14 @@ public final class FrameResult {
   /** One byte a patch, 1 for each that was selected: [scales, patches of the largest grid]. */
   public final byte[][] masks;
 
+  /** The number of candidates; 0 until the run has ended. */
+  public int candidates;
+
+  /** Their scores, and their centres and sizes relative to the image, [*, 4]. */
+  public float[] candidateScores = {};
+
+  public float[] candidateBoxes = {};
+
   /** Nanoseconds of each scale. */
   public final long[] nanos;
 
@@ -80,6 +88,7 @@ public final class FrameResult {
   /** Removes what an earlier run found, for a run on an image of that size. */
   void begin(int width, int height, TokenizedText read) {
     completedScales = 0;
+    candidates = 0;
     words = read;
     imageWidth = width;
     imageHeight = height;
@@ -100,6 +109,20 @@ public final class FrameResult {
       rows[s] = context.gridRows(s, request);
       cols[s] = context.gridCols(s, request);
       nanos[s] = run.scaleNanos[s];
+    }
+  }
+
+  /** Reads the candidates, which a context has after its run. */
+  void readCandidates(ExecutionContext context, int request) {
+    Candidates found = context.result().candidates;
+    candidates = found.count(request);
+    if (candidateScores.length < candidates) {
+      candidateScores = new float[candidates];
+      candidateBoxes = new float[4 * candidates];
+    }
+    for (int i = 0; i < candidates; i++) {
+      candidateScores[i] = found.score(request, i);
+      found.copyBox(request, i, candidateBoxes, 4 * i);
     }
   }
 

@@ -144,7 +144,7 @@ public final class FrameRunner implements RunOptions.BoxListener {
     for (int r = 0; r < requests; r++) {
       Image image = single != null ? single : images.get(r);
       filling[r].begin(image.width(), image.height(), expressions[r].words());
-      context.set(r, image, expressions[r], options.selection(), foundBound);
+      context.set(r, image, expressions[r], options.selection(), foundBound, options.candidates());
     }
     running = true;
     try {
@@ -155,6 +155,7 @@ public final class FrameRunner implements RunOptions.BoxListener {
     for (int r = 0; r < requests; r++) {
       filling[r].read(context, r);
       filling[r].readMasks(context, r);
+      filling[r].readCandidates(context, r);
     }
   }
 

@@ -37,7 +37,12 @@ public final class ModelInspection {
             new ModelInfo.ScaleCost(
                 s, side, side, flops.scale(patches, patches + 1, keys, selects)));
       }
-      return new ModelInfo(config.toMap(), model.parameterCount(), plan.reservations(), costs);
+      return new ModelInfo(
+          config.toMap(),
+          model.parameterCount(),
+          model.hasCandidateHead(),
+          plan.reservations(),
+          costs);
     }
   }
 }

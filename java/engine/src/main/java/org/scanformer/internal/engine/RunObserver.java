@@ -100,6 +100,23 @@ final class RunObserver {
     }
   }
 
+  /** The heads have the boxes and scores of a scale's patch tokens. */
+  void candidatesReady(int s, int requests, Trace trace) {
+    if (trace == null) {
+      return;
+    }
+    int row = 0;
+    for (int r = 0; r < requests; r++) {
+      int selected = work.tables.grids[s].selected(r);
+      trace.candidates(
+          r,
+          s,
+          download(work.candidateBoxes, row, selected),
+          download(work.candidateScores, row, selected));
+      row += selected;
+    }
+  }
+
   private float[] download(Tensor tensor, int row, int rows) {
     float[] values = new float[rows * tensor.columns()];
     FloatBuffer host =

@@ -39,6 +39,9 @@ public final class RunOptions {
   /** Sees the boxes as soon as they are known, or null. */
   public BoxListener listener;
 
+  /** Whether a request asks for candidates. */
+  boolean withCandidates;
+
   Trace trace;
 
   /** All scales without a deadline. */
@@ -55,6 +58,7 @@ public final class RunOptions {
     stopBelowScore = Float.NaN;
     stopAtAgreement = Float.NaN;
     listener = null;
+    withCandidates = false;
     trace = null;
     return this;
   }

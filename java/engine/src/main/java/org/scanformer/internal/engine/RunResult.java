@@ -20,6 +20,9 @@ public final class RunResult {
   /** Selected patches, [scales, maxBatch]. */
   public final int[][] selected;
 
+  /** The candidates of the last scale, where they were asked for. */
+  public final Candidates candidates;
+
   /** Nanoseconds of each scale, of the pyramids, of the pass over all tokens, and of all. */
   public final long[] scaleNanos;
 
@@ -38,6 +41,7 @@ public final class RunResult {
     scores = new float[scales][maxBatch];
     hasBox = new boolean[scales];
     selected = new int[scales][maxBatch];
+    candidates = new Candidates(maxBatch);
     scaleNanos = new long[scales];
   }
 
@@ -46,6 +50,7 @@ public final class RunResult {
       hasBox[s] = false;
       scaleNanos[s] = 0;
     }
+    candidates.clear();
     pyramidNanos = 0;
     finalNanos = 0;
     completedScales = 0;
@@ -61,7 +66,7 @@ public final class RunResult {
    */
   void read(int scale, int requests, Table boxTable, Table scoreTable) {
     for (int i = 0; i < 4 * requests; i++) {
-      boxes[scale][i] = finite(boxTable.host().getFloat(i * Float.BYTES));
+      boxes[scale][i] = finite("box", boxTable.host().getFloat(i * Float.BYTES));
     }
     for (int r = 0; r < requests; r++) {
       scores[scale][r] =
@@ -70,11 +75,14 @@ public final class RunResult {
     hasBox[scale] = true;
   }
 
-  private static float finite(float value) {
+  /** A value of a head, which must be finite. */
+  static float finite(String head, float value) {
     if (!Float.isFinite(value)) {
       throw new ScanFormerException(
           ErrorCode.BAD_MODEL,
-          "The box head gave "
+          "The "
+              + head
+              + " head gave "
               + value
               + ", expected a finite number: the model's weights overflow on this input");
     }
@@ -94,25 +102,12 @@ public final class RunResult {
           score > options.stopAtScore
               || score < options.stopBelowScore
               || scale > 0
-                  && overlap(boxes[scale], boxes[scale - 1], 4 * r) > options.stopAtAgreement;
+                  && BoxOverlap.iou(boxes[scale], 4 * r, boxes[scale - 1], 4 * r)
+                      > options.stopAtAgreement;
       if (!done) {
         return false;
       }
     }
     return true;
-  }
-
-  private static float overlap(float[] a, float[] b, int at) {
-    float width = side(a, b, at, at + 2);
-    float height = side(a, b, at + 1, at + 3);
-    float intersection = width * height;
-    float union = a[at + 2] * a[at + 3] + b[at + 2] * b[at + 3] - intersection;
-    return union > 0 ? intersection / union : 0;
-  }
-
-  private static float side(float[] a, float[] b, int centre, int size) {
-    float low = Math.max(a[centre] - a[size] / 2, b[centre] - b[size] / 2);
-    float high = Math.min(a[centre] + a[size] / 2, b[centre] + b[size] / 2);
-    return Math.max(0, high - low);
   }
 }

@@ -22,6 +22,7 @@ final class ScaleLoop {
   private final Workspace.Tables tables;
   private final BatchPacker packer;
   private final ForwardPass forward;
+  private final WorkKinds kinds;
   private final RunObserver observer;
   private final DeviceState state;
 
@@ -50,7 +51,8 @@ final class ScaleLoop {
     this.packer = new BatchPacker(config, work);
     this.forward = new ForwardPass(config, backend, weights, work);
     this.observer = new RunObserver(state.metrics, backend, work);
-    this.costs = new CostModel(ForwardPass.KINDS, Math.toIntExact(work.finalX.rows()));
+    this.kinds = forward.kinds();
+    this.costs = new CostModel(kinds.count(), Math.toIntExact(work.finalX.rows()));
     this.scales = config.numScales();
     this.scores = weights.scoreHead == null ? null : tables.scores;
     tables.masks.toDevice();
@@ -70,7 +72,7 @@ final class ScaleLoop {
             ids.length);
     try {
       packer.packText(ids, text);
-      forward.runText();
+      forward.run(kinds.text(), tables.scaleBatch);
       // The batch's tables are filled again by the next call.
       backend.synchronize();
       observer.textEncoded(ids.length, clock.getAsLong() - start);
@@ -129,6 +131,9 @@ final class ScaleLoop {
       tables.masks.toHost();
       backend.synchronize();
     }
+    if (options.withCandidates) {
+      runCandidates(slots, options, result);
+    }
 
     long end = clock.getAsLong();
     result.totalNanos = end - start;
@@ -150,7 +155,8 @@ final class ScaleLoop {
     for (int r = 0; r < batch.requests(); r++) {
       result.selected[s][r] = tables.grids[s].selected(r);
     }
-    boolean typical = forward.runScale(s, withBox);
+    int kind = scaleKind(s, options);
+    boolean typical = forward.run(kind, batch);
     if (!isLast || withBox) {
       backend.synchronize();
     }
@@ -163,7 +169,7 @@ final class ScaleLoop {
     }
     result.scaleNanos[s] = clock.getAsLong() - start;
     if (typical) {
-      costs.learn(ForwardPass.kind(s, withBox), batch.launchRows(), result.scaleNanos[s]);
+      costs.learn(kind, batch.launchRows(), result.scaleNanos[s]);
     }
     observer.scaleEnds(s, batch, result.scaleNanos[s]);
   }
@@ -174,14 +180,51 @@ final class ScaleLoop {
     observer.scaleBegins();
     RaggedBatch batch = tables.finalBatch;
     packer.packFinal(result.last());
-    boolean typical = forward.runFinalPass();
+    int kind = kinds.finalPass(options.withCandidates);
+    boolean typical = forward.run(kind, batch);
     backend.synchronize();
     readBoxes(batch, options, result);
     result.finalNanos = clock.getAsLong() - start;
     if (typical) {
-      costs.learn(ForwardPass.FINAL_PASS, batch.launchRows(), result.finalNanos);
+      costs.learn(kind, batch.launchRows(), result.finalNanos);
     }
     observer.finalPassEnds(batch, result.finalNanos);
+  }
+
+  /** The heads on the last scale's patch tokens, whose best boxes are the candidates. */
+  private void runCandidates(BatchSlot[] slots, RunOptions options, RunResult result) {
+    RaggedBatch batch = tables.scaleBatch;
+    if (batch.patches() == 0) {
+      return;
+    }
+    final long start = clock.getAsLong();
+    int s = result.last();
+    packer.packCandidates(s, !perScale(options));
+    int kind = candidatesKind(s, options);
+    boolean typical = forward.run(kind, batch);
+    backend.synchronize();
+    result.candidates.read(tables.candidateBoxes, tables.candidateScores, batch.patches());
+    int patch = 0;
+    for (int r = 0; r < batch.requests(); r++) {
+      int end = patch + tables.grids[s].selected(r);
+      result.candidates.choose(r, patch, end, slots[r].candidates());
+      patch = end;
+    }
+    if (typical) {
+      costs.learn(kind, batch.launchRows(), clock.getAsLong() - start);
+    }
+    observer.candidatesReady(s, batch.requests(), options.trace);
+  }
+
+  private int scaleKind(int s, RunOptions options) {
+    if (!perScale(options)) {
+      return kinds.scale(s, WorkKinds.Depth.SELECTION);
+    }
+    return kinds.scale(s, options.withCandidates ? WorkKinds.Depth.ALL_ROWS : WorkKinds.Depth.BOX);
+  }
+
+  private int candidatesKind(int s, RunOptions options) {
+    return perScale(options) ? kinds.candidates(s) : kinds.finalCandidates();
   }
 
   private void readBoxes(RaggedBatch batch, RunOptions options, RunResult result) {
@@ -205,13 +248,16 @@ final class ScaleLoop {
       return true;
     }
     long left = options.deadline - clock.getAsLong();
-    int kind = ForwardPass.kind(s, perScale(options));
+    int kind = scaleKind(s, options);
     int tokens = packer.tokens(s);
     int rows = backend.passRows(tokens);
     int finalRows = backend.passRows(tables.finalBatch.rows() + tokens);
     double cost = costs.predict(kind, rows);
     if (!perScale(options)) {
-      cost += costs.predict(ForwardPass.FINAL_PASS, finalRows);
+      cost += costs.predict(kinds.finalPass(options.withCandidates), finalRows);
+    }
+    if (options.withCandidates) {
+      cost += costs.predict(candidatesKind(s, options), rows);
     }
     if (cost <= left) {
       return true;
@@ -220,7 +266,10 @@ final class ScaleLoop {
     if (left > 0) {
       costs.skipped(kind, rows);
       if (!perScale(options)) {
-        costs.skipped(ForwardPass.FINAL_PASS, finalRows);
+        costs.skipped(kinds.finalPass(options.withCandidates), finalRows);
+      }
+      if (options.withCandidates) {
+        costs.skipped(candidatesKind(s, options), rows);
       }
     }
     return false;

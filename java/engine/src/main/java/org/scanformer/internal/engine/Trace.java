@@ -12,4 +12,12 @@ public interface Trace {
 
   /** The normalised [REG] token of a scale, [hidden]. */
   void reg(int request, int scale, float[] reg);
+
+  /**
+   * What the last scale's patch tokens give, where candidates are asked for.
+   *
+   * @param boxes [selected patches, 4]
+   * @param scores [selected patches]
+   */
+  void candidates(int request, int scale, float[] boxes, float[] scores);
 }

@@ -11,6 +11,7 @@ import org.scanformer.internal.backend.Linear;
 import org.scanformer.internal.backend.Tensor;
 import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.ModelDirectory;
+import org.scanformer.internal.model.TensorNames;
 
 /**
  * A model's weights on a device, by their places in the model. Linear layers are laid out once,
@@ -56,6 +57,9 @@ final class Weights {
 
   /** Null where the model has none. */
   final Linear scoreHead;
+
+  /** Null where the model has none. */
+  final Linear candidateHead;
 
   final Tensor imageMean;
   final Tensor imageStd;
@@ -125,6 +129,10 @@ final class Weights {
             load.linear("box_head.layers.1", hidden, hidden, ElementType.F32),
             load.linear("box_head.layers.2", 4, hidden, ElementType.F32));
     scoreHead = config.scoreHead() ? load.scoreHead(config.scoreCalibration()) : null;
+    candidateHead =
+        model.hasCandidateHead()
+            ? load.linear(TensorNames.CANDIDATE_HEAD, 1, hidden, ElementType.F32)
+            : null;
     imageMean = load.constants("image_mean", config.imageMean());
     imageStd = load.constants("image_std", config.imageStd());
   }

@@ -74,6 +74,11 @@ final class Workspace {
 
   final Tensor logits;
 
+  /** The patches' own boxes, and how likely each is one of the object's, [patches, …]. */
+  final Tensor candidateBoxes;
+
+  final Tensor candidateScores;
+
   private final Tensor kvMemory;
   private final long kvLayerStride;
   private final MemoryPlan plan;
@@ -90,6 +95,9 @@ final class Workspace {
 
     /** What the host reads after each scale and each pass. */
     final TableGroup answers = new TableGroup();
+
+    /** What the host reads at the end, where candidates are asked for. */
+    final TableGroup candidates = new TableGroup();
 
     /** Only the masks: read at the end, and sent when the caller gives some. */
     final TableGroup masks = new TableGroup();
@@ -110,6 +118,11 @@ final class Workspace {
     final Table boxes;
 
     final Table scores;
+
+    /** The patches' boxes [patches, 4] and scores [patches], fp32. */
+    final Table candidateBoxes;
+
+    final Table candidateScores;
 
     /** The selected patches, for each scale [maxBatch, maxPatches] bytes. */
     final Table mask;
@@ -144,6 +157,8 @@ final class Workspace {
       selectedCounts = answers.table((long) w.maxBatch * Integer.BYTES);
       boxes = answers.table(w.box.bytes());
       scores = answers.table(w.score.bytes());
+      candidateBoxes = candidates.table(w.candidateBoxes.bytes());
+      candidateScores = candidates.table(w.candidateScores.bytes());
       mask = masks.table(w.indices.rows());
     }
 
@@ -154,17 +169,20 @@ final class Workspace {
     }
 
     private long bytes() {
-      return scale.bytes() + all.bytes() + answers.bytes() + masks.bytes();
+      return scale.bytes() + all.bytes() + answers.bytes() + candidates.bytes() + masks.bytes();
     }
 
     private void reserve(Backend backend, Workspace w) {
       scale.reserve(backend);
       all.reserve(backend);
       answers.reserve(backend);
+      candidates.reserve(backend);
       masks.reserve(backend);
       // What the heads write is read by the host.
       w.box.bind(boxes.device());
       w.score.bind(scores.device());
+      w.candidateBoxes.bind(candidateBoxes.device());
+      w.candidateScores.bind(candidateScores.device());
     }
   }
 
@@ -231,6 +249,8 @@ final class Workspace {
     score = new Tensor("scores", ElementType.F32, requests, 1);
     selectionHidden = plan.tensor("selection", activation, patches, hidden);
     logits = plan.tensor("selection", ElementType.F32, patches, 4);
+    candidateBoxes = new Tensor("candidates", ElementType.F32, patches, 4);
+    candidateScores = new Tensor("candidates", ElementType.F32, patches, 1);
     kvLayerStride = Math.multiplyExact(maxBatch, kvBytes);
     kvMemory = plan.tensor("KV cache", ElementType.U8, config.numHiddenLayers() * kvLayerStride, 1);
     tables = new Tables(this, backend);

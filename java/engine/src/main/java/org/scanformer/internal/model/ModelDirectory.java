@@ -13,8 +13,8 @@ import org.scanformer.ScanFormerException;
 
 /**
  * A model's three files, checked against each other: {@code config.json}, {@code model.safetensors}
- * with exactly the tensors of that configuration (a leading "vilt." of a name is dropped), and
- * {@code tokenizer.json}. Not safe for use by several threads.
+ * with exactly the tensors of that configuration, and the candidate head's or not (a leading
+ * "vilt." of a name is dropped), and {@code tokenizer.json}. Not safe for use by several threads.
  */
 public final class ModelDirectory implements AutoCloseable {
   private static final String PREFIX = "vilt.";
@@ -88,6 +88,10 @@ public final class ModelDirectory implements AutoCloseable {
       }
     }
     Map<String, long[]> shapes = TensorNames.shapes(config);
+    Map<String, long[]> optional = TensorNames.optionalShapes(config);
+    if (optional.keySet().stream().anyMatch(names::containsKey)) {
+      shapes.putAll(optional);
+    }
     List<String> missing = shapes.keySet().stream().filter(n -> !names.containsKey(n)).toList();
     if (!missing.isEmpty()) {
       throw error(
@@ -140,6 +144,11 @@ public final class ModelDirectory implements AutoCloseable {
   /** The configuration. */
   public ModelConfig config() {
     return config;
+  }
+
+  /** Whether it has the optional {@link TensorNames#CANDIDATE_HEAD}. */
+  public boolean hasCandidateHead() {
+    return fileNames.containsKey(TensorNames.CANDIDATE_HEAD + ".weight");
   }
 
   /** Number of weights. */

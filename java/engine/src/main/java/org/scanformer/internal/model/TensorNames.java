@@ -8,6 +8,9 @@ import java.util.Map;
  * Face's ViLT.
  */
 public final class TensorNames {
+  /** The optional head that tells how likely a patch is one of the object's. */
+  public static final String CANDIDATE_HEAD = "candidate_head";
+
   private TensorNames() {}
 
   /** Name to shape, in the order of use. */
@@ -52,6 +55,13 @@ public final class TensorNames {
     if (config.scoreHead()) {
       linear(shapes, "score_head", 1, c);
     }
+    return shapes;
+  }
+
+  /** Name to shape of the tensors that a model may have beside those, all or none of them. */
+  public static Map<String, long[]> optionalShapes(ModelConfig config) {
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    linear(shapes, CANDIDATE_HEAD, 1, config.hiddenSize());
     return shapes;
   }
 

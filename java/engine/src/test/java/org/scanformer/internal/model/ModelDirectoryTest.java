@@ -1,6 +1,8 @@
 package org.scanformer.internal.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.scanformer.internal.model.BadModel.assertRefused;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -143,6 +145,19 @@ class ModelDirectoryTest {
         this::open,
         "model.safetensors",
         "found the unknown tensor \"pooler.dense.weight\", expected none");
+  }
+
+  @Test
+  void theCandidateHeadIsThereOrNot() throws Exception {
+    try (ModelDirectory model = ModelDirectory.open(directory)) {
+      assertFalse(model.hasCandidateHead());
+    }
+    RandomModel.tiny().viltPrefix().candidateHead().write(directory);
+    try (ModelDirectory model = ModelDirectory.open(directory)) {
+      assertTrue(model.hasCandidateHead());
+    }
+    changeHeader(header -> rename(header, "candidate_head.bias", "candidate_head.scale"));
+    assertRefused(this::open, "found no tensor \"candidate_head.bias\", expected ");
   }
 
   @Test
