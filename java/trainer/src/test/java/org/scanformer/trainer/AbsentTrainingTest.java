@@ -259,11 +259,12 @@ class AbsentTrainingTest {
     }
   }
 
-  /** A checkpoint of the bundled model's size can be moved to another machine. */
   @Test
   void theCandidateHeadGoesOnAsTheHeadOfTheTargetMap() throws IOException {
     float[] weight = new float[32];
-    java.util.Arrays.setAll(weight, i -> 0.25f * i);
+    for (int i = 0; i < weight.length; i++) {
+      weight[i] = 0.25f * i;
+    }
     String own = Parameters.AUXILIARY + Parameters.TARGET_MAP + ".weight";
     Torch.set(parameters.part(parameters.values(), own), weight);
     Path tokenizer = directory.resolve("tokenizer.json");
@@ -274,6 +275,7 @@ class AbsentTrainingTest {
     assertArrayEquals(weight, Torch.floats(parameters.part(parameters.values(), own)));
   }
 
+  /** A checkpoint of the bundled model's size can be moved to another machine. */
   @Test
   void checkpointsOfTheBundledSizeAreSmall() throws IOException {
     Path run = directory.resolve("bundled");
