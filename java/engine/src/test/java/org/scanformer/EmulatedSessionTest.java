@@ -3,17 +3,12 @@ package org.scanformer;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 
-/** Sessions with the CUDA kernels emulated on the host. */
+/**
+ * Sessions with the CUDA kernels emulated on the host, without the count of what calls allocate:
+ * its many calls take minutes there.
+ */
 @Tag("emulation")
 class EmulatedSessionTest {
-  @Nested
-  class Allocation extends SessionAllocationTest {
-    @Override
-    BackendKind backend() {
-      return BackendKind.CUDA;
-    }
-  }
-
   @Nested
   class Answers extends SessionAnswersTest {
     @Override

@@ -133,6 +133,8 @@ final class EvalCommand implements Callable<Integer> {
       }
       PrintWriter out = spec.commandLine().getOut();
       PresenceReport presence = PresenceReport.of(evaluation, threshold());
+      boolean hasTargets = !evaluation.results().isEmpty();
+      boolean drawn = plots != null && (hasTargets || presence != null);
       if (json) {
         ObjectNode figures = evaluation.toJson();
         if (presence != null) {
@@ -141,17 +143,19 @@ final class EvalCommand implements Callable<Integer> {
         out.println(LocationJson.write(figures));
       } else {
         new EvalReport(dataset.name(), evaluation, presence, opened, batch).print(out);
-        if (plots != null && !evaluation.results().isEmpty()) {
+        if (drawn) {
           out.println("Plots: " + plots.toAbsolutePath());
         }
       }
       out.flush();
       // Last, as the figures must not be lost where nothing can be drawn.
-      if (plots != null && !evaluation.results().isEmpty()) {
+      if (drawn) {
         Drawing.run(
             () -> {
               new EvalPlots(plots).write(evaluation, presence);
-              new ExampleSheet(scanFormer, this::policy).write(dataset, evaluation, plots);
+              if (hasTargets) {
+                new ExampleSheet(scanFormer, this::policy).write(dataset, evaluation, plots);
+              }
             });
       }
     }

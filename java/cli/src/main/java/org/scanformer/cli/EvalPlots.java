@@ -27,12 +27,17 @@ final class EvalPlots {
     this.directory = directory;
   }
 
-  /** Draws the plots; without presence, that of the scores' calibration is left out. */
+  /**
+   * Draws the plots. Those of accuracy are left out where no pair has a target, and that of the
+   * scores' calibration without presence.
+   */
   void write(Evaluation evaluation, PresenceReport presence) throws IOException {
     Files.createDirectories(directory);
-    save(accuracy(evaluation), "accuracy.png");
-    save(shares(evaluation), "selected-share.png");
-    save(earlyExit(evaluation), "early-exit.png");
+    if (!evaluation.results().isEmpty()) {
+      save(accuracy(evaluation), "accuracy.png");
+      save(shares(evaluation), "selected-share.png");
+      save(earlyExit(evaluation), "early-exit.png");
+    }
     if (presence != null) {
       save(calibration(presence), "calibration.png");
     }

@@ -1,6 +1,7 @@
 package org.scanformer.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -174,6 +175,18 @@ class EvalCommandTest {
         }) {
       assertNotNull(ImageIO.read(plots.resolve(name).toFile()), name);
     }
+  }
+
+  /** Without a target there is no accuracy, but there are scores. */
+  @Test
+  void drawsTheCalibrationOfExpressionsThatAreNotTrue() throws IOException {
+    Path plots = directory.resolve("plots");
+    CommandLineRun run =
+        eval("--data", "shapes", "--absent", "1", "--count", "6", "--plots", plots.toString());
+    assertEquals(0, run.code(), run.err());
+    assertTrue(run.out().contains("Plots: " + plots), run.out());
+    assertNotNull(ImageIO.read(plots.resolve("calibration.png").toFile()));
+    assertFalse(Files.exists(plots.resolve("accuracy.png")));
   }
 
   @Test
