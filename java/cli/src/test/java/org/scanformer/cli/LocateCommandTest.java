@@ -88,6 +88,7 @@ class LocateCommandTest {
             "score",
             "box",
             "box_cxcywh",
+            "candidates",
             "unknown_words",
             "truncated",
             "backend",

@@ -19,15 +19,21 @@ import org.scanformer.Location;
  * thread-safe.
  */
 public final class AnswerSchema {
+  private static final String BOX =
+      "STRUCT<`x`: DOUBLE, `y`: DOUBLE, `width`: DOUBLE, `height`: DOUBLE>";
+
   private static final String SCALE =
       "STRUCT<`scale`: INT, `rows`: INT, `cols`: INT, `selected`: INT, `total`: INT, `mask`: STRING,"
           + " `box_cxcywh`: ARRAY<DOUBLE>, `score`: FLOAT, `found`: BOOLEAN, `ms`: DOUBLE>";
 
   private static final StructType TYPE =
       StructType.fromDDL(
-          "`found` BOOLEAN, `score` FLOAT,"
-              + " `box` STRUCT<`x`: DOUBLE, `y`: DOUBLE, `width`: DOUBLE, `height`: DOUBLE>,"
-              + " `box_cxcywh` ARRAY<DOUBLE>,"
+          "`found` BOOLEAN, `score` FLOAT, `box` "
+              + BOX
+              + ", `box_cxcywh` ARRAY<DOUBLE>,"
+              + " `candidates` ARRAY<STRUCT<`score`: FLOAT, `box`: "
+              + BOX
+              + ", `box_cxcywh`: ARRAY<DOUBLE>>>,"
               + " `unknown_words` ARRAY<STRUCT<`word`: STRING, `suggestions`: ARRAY<STRING>>>,"
               + " `truncated` BOOLEAN, `backend` STRING, `precision` STRING, `schedule` STRING,"
               + " `scales` ARRAY<"
