@@ -2,6 +2,7 @@ package org.scanformer.bench;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
@@ -69,7 +70,7 @@ public final class LocateAllHarness implements Callable<Integer> {
   public Integer call() {
     List<Image> frames = IntStream.range(0, images).mapToObj(BenchModel::frame).toList();
     // Texts of one length, as an expression is encoded anew wherever it comes as text.
-    List<String> texts = java.util.Collections.nCopies(expressions, model.text());
+    List<String> texts = Collections.nCopies(expressions, model.text());
     List<Request> shared = new ArrayList<>();
     List<Request> apart = new ArrayList<>();
     for (int i = 0; i < images; i++) {

@@ -119,13 +119,22 @@ final class BatchRun {
       String image = field(node, "image");
       String expression = field(node, "text");
       record.put("image", image).put("text", expression);
-      answer.prepare(() -> Image.read(folder.resolve(image)), expression, options);
+      answer.prepare(() -> read(folder.resolve(image)), expression, options);
     } catch (JsonProcessingException e) {
       answer.fail(ErrorCode.BAD_INPUT, "not JSON: " + JsonFault.describe(e));
     } catch (ScanFormerException e) {
       answer.fail(e.code(), e.getMessage());
     }
     return answer;
+  }
+
+  /** A pipe is refused: one that nobody writes to would end the answers. */
+  private static Image read(Path file) {
+    if (Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file)) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT, "image " + file + ": expected a file, found a pipe or device");
+    }
+    return Image.read(file);
   }
 
   private static String field(JsonNode node, String name) {

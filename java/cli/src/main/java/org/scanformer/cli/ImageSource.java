@@ -94,8 +94,10 @@ record ImageSource(String name, Path file) {
     List<Path> files = new ArrayList<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, pattern)) {
       for (Path entry : entries) {
-        // As in a shell: what some systems hide beside pictures is not one.
-        if (!Files.isDirectory(entry) && (!Files.isHidden(entry) || pattern.startsWith("."))) {
+        // As in a shell: what some systems hide beside pictures is not one. A pipe is not read, as
+        // one that nobody writes to has no end; a link to nothing is told of later.
+        boolean isFile = Files.isRegularFile(entry) || !Files.exists(entry);
+        if (isFile && (!Files.isHidden(entry) || pattern.startsWith("."))) {
           files.add(entry);
         }
       }

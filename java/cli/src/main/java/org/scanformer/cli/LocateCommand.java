@@ -46,6 +46,9 @@ final class LocateCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
+  /** What a shell may have put in the place of standard input. */
+  private static final Path STANDARD_INPUT = Path.of("/proc/self/fd/0");
+
   @Mixin private ModelOption model;
 
   @Mixin private LocateInput input;
@@ -173,8 +176,11 @@ final class LocateCommand implements Callable<Integer> {
   }
 
   private void requireUsable(String option, Path file) throws IOException {
-    String problem =
-        file == null ? null : OutputFile.problem(option, file, input.sources().get(0).file());
+    if (file == null) {
+      return;
+    }
+    Path read = input.sources().get(0).file();
+    String problem = OutputFile.problem(option, file, read == null ? STANDARD_INPUT : read);
     if (problem != null) {
       throw usage(problem);
     }

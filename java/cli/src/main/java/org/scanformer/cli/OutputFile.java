@@ -82,7 +82,7 @@ final class OutputFile {
     }
     if (input != null
         && Files.exists(file)
-        && Files.exists(input)
+        && Files.isRegularFile(input)
         && Files.isSameFile(file, input)) {
       return option + " would overwrite the image that is read: " + file;
     }

@@ -2,7 +2,9 @@ package org.scanformer.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.scanformer.cli.CommandLineRun.FLOAT64_BOX;
 import static org.scanformer.cli.CommandLineRun.IMAGE;
 import static org.scanformer.cli.CommandLineRun.MODEL;
@@ -14,6 +16,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -66,6 +69,26 @@ class LocateImagesTest {
     assertBothFound(locate(first.toString(), second.toString(), TEXT));
     assertBothFound(locate("--image", first.toString(), "--image", second.toString(), TEXT));
     assertBothFound(locate("--text", TEXT, first.toString(), second.toString()));
+  }
+
+  /** One that nobody writes to has no end. */
+  @Test
+  void pipesAmongImagesArePassedOver() throws Exception {
+    Path pipe = directory.resolve("0.png");
+    assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0, "no mkfifo");
+    assertTimeoutPreemptively(
+        Duration.ofMinutes(1),
+        () -> {
+          assertBothFound(locate(directory.toString(), TEXT));
+          assertBothFound(locate(directory + "/*.[Pp][Nn][Gg]", TEXT));
+          Path batch = directory.resolve("batch.jsonl");
+          Files.writeString(
+              batch,
+              "{\"image\": \"0.png\", \"text\": \"red\"}\n{\"image\": \"b.png\", \"text\": \"red\"}\n");
+          List<String> lines = locate("--batch", batch.toString()).out().lines().toList();
+          assertTrue(lines.get(0).contains("found a pipe or device"), lines.get(0));
+          assertTrue(lines.get(1).contains("\"box\""), lines.get(1));
+        });
   }
 
   @Test

@@ -1,5 +1,6 @@
 package org.scanformer.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ProcessTest {
   @TempDir private Path directory;
   private final Map<String, String> environment = new HashMap<>();
+  private Path input = Path.of("/dev/null");
 
   private int run(Path out, List<String> options, String... arguments) throws Exception {
     List<String> command = new ArrayList<>();
@@ -37,6 +39,7 @@ class ProcessTest {
     command.addAll(List.of(arguments));
     ProcessBuilder builder =
         new ProcessBuilder(command)
+            .redirectInput(input.toFile())
             .redirectOutput(out.toFile())
             .redirectError(directory.resolve("err").toFile());
     builder.environment().putAll(environment);
@@ -76,6 +79,16 @@ class ProcessTest {
       assertTrue(lines.get(i).contains("\"box\""), lines.get(i));
     }
     assertEquals(0, code, err());
+  }
+
+  @Test
+  void anImageThatIsStandardInputIsNotOverwritten() throws Exception {
+    input = Files.copy(Path.of(CommandLineRun.IMAGE), directory.resolve("in.png"));
+    byte[] before = Files.readAllBytes(input);
+    String[] command = {"locate", "-", "red", "--out", input.toString()};
+    assertEquals(Main.USAGE, run(directory.resolve("out"), List.of(), command), err());
+    assertTrue(err().contains("--out would overwrite"), err());
+    assertArrayEquals(before, Files.readAllBytes(input));
   }
 
   @Test
