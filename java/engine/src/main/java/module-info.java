@@ -28,8 +28,11 @@ module org.scanformer {
       org.scanformer.bench,
       org.scanformer.trainer;
 
-  // PyTorch's and FFmpeg's libraries are loaded with the same care.
+  // PyTorch's and FFmpeg's libraries are loaded with the same care; what the system said of a file
+  // is told in the same words.
   exports org.scanformer.internal.files to
+      org.scanformer.cli,
+      org.scanformer.datasets,
       org.scanformer.trainer,
       org.scanformer.video;
 

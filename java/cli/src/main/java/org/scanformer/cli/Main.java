@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.files.SystemMessages;
 
 /** The program. Answers go to standard output, everything else to standard error. */
 public final class Main {
@@ -56,7 +57,7 @@ public final class Main {
     String message =
         failure instanceof ScanFormerException || failure instanceof CliException
             ? failure.getMessage()
-            : failure.toString();
+            : SystemMessages.of(failure);
     err.println("scanformer: " + message);
     return FAILURE;
   }

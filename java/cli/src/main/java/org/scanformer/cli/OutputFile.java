@@ -3,11 +3,11 @@ package org.scanformer.cli;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Locale;
+import org.scanformer.internal.files.SystemMessages;
 
 /**
  * Files that are there with all of their content or not at all: each is written beside its place
@@ -35,7 +35,8 @@ final class OutputFile {
       move(part, place);
     } catch (IOException e) {
       delete(part);
-      throw new CliException("The file " + file + " could not be written: " + reason(e));
+      throw new CliException(
+          "The file " + file + " could not be written: " + SystemMessages.reason(e));
     }
   }
 
@@ -62,11 +63,6 @@ final class OutputFile {
     } catch (IOException e) {
       // The failure that led here is the one to report.
     }
-  }
-
-  private static String reason(IOException e) {
-    boolean named = e instanceof FileSystemException failed && failed.getReason() != null;
-    return named ? ((FileSystemException) e).getReason() : e.toString();
   }
 
   /**

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.scanformer.internal.files.SystemMessages;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -53,7 +54,7 @@ final class ServeCommand implements Callable<Integer> {
       if (e.getCause() instanceof Error error) {
         throw error;
       }
-      throw new CliException(e.getCause().toString());
+      throw new CliException(SystemMessages.of(e.getCause()));
     }
   }
 

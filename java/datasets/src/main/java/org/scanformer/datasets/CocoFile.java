@@ -15,6 +15,7 @@ import java.util.Set;
 import org.scanformer.Box;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.files.SystemMessages;
 import org.scanformer.internal.model.JsonFault;
 
 /** A JSON file in COCO's format: images, annotations and categories. */
@@ -77,7 +78,8 @@ final class CocoFile {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT, path + ": not JSON" + place + ": " + JsonFault.describe(e), e);
     } catch (IOException e) {
-      throw new ScanFormerException(ErrorCode.BAD_INPUT, path + ": could not be read: " + e, e);
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT, path + ": could not be read: " + SystemMessages.reason(e), e);
     }
   }
 

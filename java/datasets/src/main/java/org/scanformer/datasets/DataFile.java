@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 import java.util.zip.GZIPInputStream;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.files.SystemMessages;
 import org.scanformer.internal.model.FileKind;
 
 /** Reads a dataset's files, which may be compressed by gzip. */
@@ -43,7 +44,8 @@ final class DataFile {
       }
       return bytes;
     } catch (IOException e) {
-      throw new ScanFormerException(ErrorCode.BAD_INPUT, file + ": could not be read: " + e, e);
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT, file + ": could not be read: " + SystemMessages.reason(e), e);
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.files.SystemMessages;
 
 /**
  * Finds a dataset's image files by name, reads each one's header once, and counts the records whose
@@ -46,7 +47,9 @@ final class ImageFolders {
         children.filter(Files::isDirectory).sorted().forEach(directories::add);
       } catch (IOException | UncheckedIOException e) {
         throw new ScanFormerException(
-            ErrorCode.BAD_INPUT, directory + ": not a directory that can be read: " + e, e);
+            ErrorCode.BAD_INPUT,
+            directory + ": not a directory that can be read: " + SystemMessages.reason(e),
+            e);
       }
     }
   }

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.scanformer.Box;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.files.SystemMessages;
 
 /**
  * A directory in the form of the REFER toolkit: {@code refs(WHO).p}, a pickled list of referred
@@ -140,7 +141,9 @@ public final class ReferDataset {
       return files.filter(file -> file.getFileName().toString().matches(REFS)).sorted().toList();
     } catch (IOException e) {
       throw new ScanFormerException(
-          ErrorCode.BAD_INPUT, root + ": not a directory that can be read: " + e, e);
+          ErrorCode.BAD_INPUT,
+          root + ": not a directory that can be read: " + SystemMessages.reason(e),
+          e);
     }
   }
 

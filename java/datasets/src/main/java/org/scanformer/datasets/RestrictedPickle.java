@@ -19,6 +19,7 @@ import net.razorvine.pickle.PickleException;
 import net.razorvine.pickle.Unpickler;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.files.SystemMessages;
 
 /**
  * Reads pickles of plain data: lists, dicts, tuples, strings, numbers, booleans and None. Anything
@@ -123,7 +124,9 @@ final class RestrictedPickle extends Unpickler {
       return read;
     } catch (IOException e) {
       throw new ScanFormerException(
-          ErrorCode.BAD_INPUT, file + ": could not be read as a pickle: " + e, e);
+          ErrorCode.BAD_INPUT,
+          file + ": could not be read as a pickle: " + SystemMessages.reason(e),
+          e);
     } catch (PickleException
         | ClassCastException
         | IndexOutOfBoundsException

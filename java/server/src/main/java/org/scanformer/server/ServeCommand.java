@@ -17,6 +17,7 @@ import org.scanformer.BatcherOptions;
 import org.scanformer.Precision;
 import org.scanformer.ScanFormerException;
 import org.scanformer.ScanFormerOptions;
+import org.scanformer.internal.files.SystemMessages;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -183,7 +184,8 @@ public final class ServeCommand implements Callable<Integer> {
               boolean known =
                   failure instanceof ScanFormerException
                       || failure instanceof IllegalStateException;
-              err.println("scanformer: " + (known ? failure.getMessage() : failure.toString()));
+              err.println(
+                  "scanformer: " + (known ? failure.getMessage() : SystemMessages.of(failure)));
               return 1;
             })
         .execute(args);

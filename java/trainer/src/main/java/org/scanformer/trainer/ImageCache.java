@@ -20,6 +20,7 @@ import org.scanformer.datasets.ImageObject;
 import org.scanformer.datasets.ImageSource;
 import org.scanformer.datasets.ReferringDataset;
 import org.scanformer.datasets.ReferringPair;
+import org.scanformer.internal.files.SystemMessages;
 
 /**
  * Decoded images in a file, so that each is decoded once, in this run or in an earlier one. An
@@ -56,7 +57,8 @@ final class ImageCache {
       cache.readIndex();
       return cache;
     } catch (IOException e) {
-      throw new UncheckedIOException(path + ": the cache of images cannot be used: " + e, e);
+      throw new UncheckedIOException(
+          path + ": the cache of images cannot be used: " + SystemMessages.reason(e), e);
     }
   }
 

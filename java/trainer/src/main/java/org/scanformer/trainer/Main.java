@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.files.SystemMessages;
 import picocli.CommandLine;
 
 /** The trainer's command line. */
@@ -49,7 +50,7 @@ public final class Main {
                           + (failure instanceof ScanFormerException
                                   || failure instanceof IllegalArgumentException
                               ? failure.getMessage()
-                              : failure.toString()));
+                              : SystemMessages.of(failure)));
               return 1;
             });
   }

@@ -21,6 +21,7 @@ import org.bytedeco.javacpp.PointerPointer;
 import org.scanformer.ErrorCode;
 import org.scanformer.PixelFormat;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.files.SystemMessages;
 
 /**
  * An MP4 file that pictures are written to, without sound. The codec is H.264 by OpenH264, which
@@ -238,7 +239,9 @@ public final class VideoSink implements AutoCloseable {
       move();
     } catch (IOException e) {
       throw new ScanFormerException(
-          ErrorCode.BAD_INPUT, "The file " + file + " cannot be written to: " + e, e);
+          ErrorCode.BAD_INPUT,
+          "The file " + file + " cannot be written to: " + SystemMessages.reason(e),
+          e);
     }
   }
 

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.files.SystemMessages;
 
 /**
  * The choices that a device was timed for, kept in a file: with it, results are the same from
@@ -76,7 +77,12 @@ final class MatmulChoiceFile {
   private ScanFormerException failure(String what, IOException cause) {
     return new ScanFormerException(
         ErrorCode.BAD_INPUT,
-        "Could not " + what + " the choices of matrix products in " + path + ": " + cause,
+        "Could not "
+            + what
+            + " the choices of matrix products in "
+            + path
+            + ": "
+            + SystemMessages.reason(cause),
         cause);
   }
 }

@@ -19,6 +19,7 @@ import javax.imageio.stream.ImageInputStream;
 import org.scanformer.ErrorCode;
 import org.scanformer.ImageLimits;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.files.SystemMessages;
 
 /**
  * Decodes files and streams to upright 8-bit pixels.
@@ -40,7 +41,7 @@ public final class ImageDecoder {
     try (InputStream stream = Files.newInputStream(file)) {
       return decode(stream, Files.size(file), name, limits);
     } catch (IOException e) {
-      throw badInput(name + ": cannot be read: " + e, e);
+      throw badInput(name + ": cannot be read: " + SystemMessages.reason(e), e);
     }
   }
 
@@ -193,10 +194,10 @@ public final class ImageDecoder {
     }
     return badInput(
         format == null || format.isEmpty()
-            ? name + ": cannot be read: " + failure
+            ? name + ": cannot be read: " + SystemMessages.reason(failure)
             : String.format(
                 "%s: found %s data that cannot be decoded, expected a complete file: %s",
-                name, format, cause),
+                name, format, SystemMessages.reason(cause)),
         failure);
   }
 

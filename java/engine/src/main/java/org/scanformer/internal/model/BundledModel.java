@@ -15,6 +15,7 @@ import org.scanformer.ErrorCode;
 import org.scanformer.ModelProvider;
 import org.scanformer.ScanFormerException;
 import org.scanformer.internal.files.CacheDirectory;
+import org.scanformer.internal.files.SystemMessages;
 import org.scanformer.internal.files.UnpackedDirectory;
 
 /** The model that a jar on the class or module path provides. Thread-safe: no state. */
@@ -49,7 +50,7 @@ public final class BundledModel {
               + " could not be unpacked; choose another directory with -D"
               + CacheDirectory.PROPERTY
               + "=DIRECTORY: "
-              + e,
+              + SystemMessages.of(e),
           e);
     }
   }

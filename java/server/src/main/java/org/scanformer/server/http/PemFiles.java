@@ -16,6 +16,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.scanformer.internal.files.SystemMessages;
 import org.scanformer.server.Tls;
 
 /** Reads a certificate and its key as Java wants them. No state. */
@@ -41,7 +42,11 @@ final class PemFiles {
       return store;
     } catch (GeneralSecurityException | IOException e) {
       throw new IllegalArgumentException(
-          "The certificate " + tls.certificate() + " cannot be used with its key: " + e, e);
+          "The certificate "
+              + tls.certificate()
+              + " cannot be used with its key: "
+              + SystemMessages.of(e),
+          e);
     }
   }
 
