@@ -1,6 +1,7 @@
 package org.scanformer.cli;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.PatternSyntaxException;
 import org.scanformer.Image;
+import org.scanformer.ScanFormerException;
 
 /**
  * An image that the command line names.
@@ -18,72 +20,73 @@ import org.scanformer.Image;
  * @param file null for standard input
  */
 record ImageSource(String name, Path file) {
-  private static final String STANDARD_INPUT = "-";
+  /** What stands for standard input among the arguments. */
+  static final String STANDARD_INPUT = "-";
 
   /** The formats' usual endings: what else is in a directory is passed over. */
   private static final List<String> ENDINGS =
       List.of(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff");
 
+  private static final String NO_IMAGE =
+      ": found no image, expected files that end with one of " + String.join(", ", ENDINGS);
+
   /**
    * Finds the images that arguments name: files, directories, patterns such as {@code
-   * 'shots/*.png'}, and once standard input. Those of a directory or pattern are in the order of
-   * their names.
+   * 'shots/*.png'}, and standard input. Those of a directory or pattern are in the order of their
+   * names.
    *
+   * @param err takes a line for each directory or pattern without images, if others have some
    * @throws CliException naming the argument that no image can be read for
    */
-  static List<ImageSource> find(List<String> arguments) throws IOException {
+  static List<ImageSource> find(List<String> arguments, PrintWriter err) throws IOException {
     List<ImageSource> sources = new ArrayList<>();
+    List<String> empty = new ArrayList<>();
     for (String argument : arguments) {
       if (argument.equals(STANDARD_INPUT)) {
-        ImageSource source = new ImageSource("standard input", null);
-        if (sources.contains(source)) {
-          throw new CliException("Standard input (-) is one image, found it named twice");
-        }
-        sources.add(source);
+        sources.add(new ImageSource("standard input (-)", null));
       } else {
-        addFiles(argument, sources);
+        List<Path> files = files(argument);
+        if (files.isEmpty()) {
+          empty.add("image " + argument + NO_IMAGE);
+        }
+        for (Path file : files) {
+          if (!Files.isReadable(file)) {
+            throw new CliException("image " + file + ": may not be read by this user");
+          }
+          sources.add(new ImageSource(file.toString(), file));
+        }
       }
     }
+    if (sources.isEmpty()) {
+      throw new CliException(String.join("; ", empty));
+    }
+    empty.forEach(line -> err.println("scanformer: " + line));
     return sources;
   }
 
-  private static void addFiles(String argument, List<ImageSource> sources) throws IOException {
+  /** The files that an argument names; none for a directory or pattern that has none. */
+  private static List<Path> files(String argument) throws IOException {
     Path path;
     try {
       path = Path.of(argument);
     } catch (InvalidPathException e) {
       throw new CliException("image " + argument + ": not a file's name: " + e.getReason());
     }
-    List<Path> files;
     if (Files.isDirectory(path) && !argument.isEmpty()) {
-      files = list(path, "*");
+      List<Path> files = list(path, "*");
       files.removeIf(file -> !hasKnownEnding(file));
-      if (files.isEmpty()) {
-        throw new CliException(
-            "image "
-                + argument
-                + ": found no image in this directory, expected files that end"
-                + " with one of "
-                + String.join(", ", ENDINGS));
-      }
-    } else if (Files.exists(path)) {
-      files = List.of(path);
-    } else if (isPattern(path.getFileName())) {
-      Path directory = path.getParent() == null ? Path.of("") : path.getParent();
-      files =
-          Files.isDirectory(directory) ? list(directory, path.getFileName().toString()) : List.of();
-      if (files.isEmpty()) {
-        throw new CliException("image " + argument + ": no file is named so");
-      }
-    } else {
+      return files;
+    }
+    if (Files.exists(path)) {
+      return List.of(path);
+    }
+    if (!isPattern(path.getFileName())) {
       throw new CliException("image " + argument + ": no such file");
     }
-    for (Path file : files) {
-      if (!Files.isReadable(file)) {
-        throw new CliException("image " + file + ": may not be read by this user");
-      }
-      sources.add(new ImageSource(file.toString(), file));
-    }
+    Path directory = path.getParent() == null ? Path.of("") : path.getParent();
+    return Files.isDirectory(directory)
+        ? list(directory, path.getFileName().toString())
+        : List.of();
   }
 
   private static boolean isPattern(Path name) {
@@ -116,6 +119,13 @@ record ImageSource(String name, Path file) {
 
   /** Decodes the image; throws as {@link Image#read(Path)}. */
   Image read() {
-    return file == null ? Image.read(System.in) : Image.read(file);
+    if (file != null) {
+      return Image.read(file);
+    }
+    try {
+      return Image.read(System.in);
+    } catch (ScanFormerException e) {
+      throw new ScanFormerException(e.code(), name + ": " + e.getMessage(), e);
+    }
   }
 }

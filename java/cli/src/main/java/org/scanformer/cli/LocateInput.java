@@ -43,6 +43,7 @@ final class LocateInput {
    * Finds the images, so that what is wrong is told before a model is loaded.
    *
    * @throws CliException naming what cannot be read
+   * @throws CommandLine.ParameterException saying what was expected of the arguments
    */
   void resolve(CommandSpec spec) throws IOException {
     if (batch != null) {
@@ -73,7 +74,7 @@ final class LocateInput {
                 + first
                 + "\"");
       }
-      if (arguments.isEmpty() || isFile(last)) {
+      if (arguments.isEmpty() || isFile(last) || last.equals(ImageSource.STANDARD_INPUT)) {
         throw usage(
             spec,
             "The expression is missing: expected IMAGE... EXPRESSION, found "
@@ -97,16 +98,40 @@ final class LocateInput {
               + "\"");
     }
     if (expression.isBlank()) {
-      throw new CliException("The expression is blank, expected what to look for");
+      throw usage(spec, "The expression is blank, expected what to look for");
     }
-    try {
-      sources = ImageSource.find(names);
-    } catch (CliException e) {
-      throw arguments.size() > 2 && text == null
-          ? new CliException(
-              e.getMessage() + ". An expression of several words needs quotes around it")
-          : e;
+    if (names.stream().filter(ImageSource.STANDARD_INPUT::equals).count() > 1) {
+      throw usage(spec, "Standard input (-) is one image, found it named twice");
     }
+    requireQuotes(spec);
+    sources = ImageSource.find(names, spec.commandLine().getErr());
+  }
+
+  /** Refuses an expression of several arguments, which would be taken for images. */
+  private void requireQuotes(CommandSpec spec) {
+    if (text != null || arguments.size() < 3) {
+      return;
+    }
+    int first = arguments.size() - 1;
+    while (first > 0 && isWord(arguments.get(first - 1))) {
+      first--;
+    }
+    if (first > 0 && first < arguments.size() - 1) {
+      throw usage(
+          spec,
+          "An expression of several words needs quotes around it: found no image "
+              + arguments.get(first)
+              + "; try: scanformer locate "
+              + String.join(" ", arguments.subList(0, first))
+              + " \""
+              + String.join(" ", arguments.subList(first, arguments.size()))
+              + "\"");
+    }
+  }
+
+  /** Whether an argument is no image by any of its forms. */
+  private static boolean isWord(String argument) {
+    return argument.matches("[\\p{L}\\p{N}'’,]+") && !isFile(argument);
   }
 
   /** By a File, as a Path cannot be made of every expression in every locale. */

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.scanformer.ScanFormerException;
 
 /** Batch files as other programs write them. */
@@ -34,8 +35,19 @@ class BatchEncodingsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"UTF-8, false", "UTF-8, true", "UTF-16LE, true", "UTF-16BE, true"})
-  void readsWhatAByteOrderMarkTells(String charset, boolean mark) throws IOException {
+  @CsvSource({
+    "UTF-8, false",
+    "UTF-8, true",
+    "UTF-16LE, false",
+    "UTF-16LE, true",
+    "UTF-16BE, false",
+    "UTF-16BE, true",
+    "UTF-32LE, false",
+    "UTF-32LE, true",
+    "UTF-32BE, false",
+    "UTF-32BE, true"
+  })
+  void readsWhatTheFirstBytesTell(String charset, boolean mark) throws IOException {
     String text = (mark ? "\ufeff" : "") + LINES;
     try (BatchLines lines = lines(text.getBytes(Charset.forName(charset)))) {
       assertEquals("{\"a\": \"\u00e9\u0a0a\"}", lines.next());
@@ -61,12 +73,61 @@ class BatchEncodingsTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"\n", "a", "a\n", "ab", "{}", "\n\n\n\n", "{\n}\n"})
+  void shortFilesAreUtf8(String text) throws IOException {
+    try (BatchLines lines = lines(text.getBytes(StandardCharsets.UTF_8))) {
+      for (String line : text.lines().toList()) {
+        assertEquals(line, lines.next());
+      }
+      assertNull(lines.next());
+    }
+  }
+
+  /** A stream that gives one byte at a time, as a slow pipe may. */
   @Test
-  void refusesALineWithoutEnd() throws IOException {
+  void readsByteByByte() throws IOException {
+    byte[] bytes = LINES.getBytes(StandardCharsets.UTF_16LE);
+    InputStream slow =
+        new ByteArrayInputStream(bytes) {
+          @Override
+          public int read(byte[] to, int offset, int length) {
+            return super.read(to, offset, Math.min(length, 1));
+          }
+        };
+    try (BatchLines lines = new BatchLines(slow)) {
+      assertEquals("{\"a\": \"\u00e9\u0a0a\"}", lines.next());
+      assertEquals("", lines.next());
+      assertEquals("{\"b\": 2}", lines.next());
+      assertNull(lines.next());
+    }
+  }
+
+  @Test
+  void tellsOfALineWithoutEndBeforeItsEnd() throws IOException {
+    long[] read = new long[1];
+    InputStream endless =
+        new InputStream() {
+          @Override
+          public int read() {
+            read[0]++;
+            return 'x';
+          }
+        };
+    try (BatchLines lines = new BatchLines(endless)) {
+      ScanFormerException refusal = assertThrows(ScanFormerException.class, lines::next);
+      assertTrue(refusal.getMessage().contains("more than 1048576 bytes"), refusal.getMessage());
+    }
+    assertTrue(read[0] < 2 << 20, () -> read[0] + " bytes were read");
+  }
+
+  @Test
+  void goesOnAfterALongLine() throws IOException {
     byte[] bytes = ("x".repeat(3 << 20) + "\nb").getBytes(StandardCharsets.UTF_8);
     try (BatchLines lines = lines(bytes)) {
       assertThrows(ScanFormerException.class, lines::next);
       assertEquals("b", lines.next());
+      assertNull(lines.next());
     }
   }
 

@@ -1,6 +1,7 @@
 package org.scanformer.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -113,8 +114,24 @@ class LocateImagesTest {
       System.setIn(before);
     }
     CommandLineRun twice = locate("-", "-", TEXT);
-    assertEquals(1, twice.code());
+    assertEquals(2, twice.code());
     assertTrue(twice.err().contains("found it named twice"), twice.err());
+    CommandLineRun nothing = locate("-", "-");
+    assertEquals(2, nothing.code());
+    assertTrue(nothing.err().contains("The expression is missing"), nothing.err());
+  }
+
+  @Test
+  void whatIsWrongWithStandardInputNamesIt() {
+    InputStream before = System.in;
+    try {
+      System.setIn(InputStream.nullInputStream());
+      CommandLineRun run = locate("-", TEXT);
+      assertEquals(1, run.code());
+      assertTrue(run.err().contains("standard input (-): "), run.err());
+    } finally {
+      System.setIn(before);
+    }
   }
 
   @Test
@@ -159,9 +176,8 @@ class LocateImagesTest {
     assertToldBeforeTheModel("image no.png: no such file", "no.png", TEXT);
     assertToldBeforeTheModel("image no.png: no such file", IMAGE, "no.png", TEXT);
     assertToldBeforeTheModel("bad.jpg", bad.toString(), TEXT);
-    assertToldBeforeTheModel("found no image in this directory", empty.toString(), TEXT);
-    assertToldBeforeTheModel("no file is named so", directory + "/*.tiff", TEXT);
-    assertToldBeforeTheModel("The expression is blank", IMAGE, " ");
+    assertToldBeforeTheModel("empty: found no image, expected files", empty.toString(), TEXT);
+    assertToldBeforeTheModel(".tiff: found no image", directory + "/*.tiff", TEXT);
     assertToldBeforeTheModel("does not exist or is not a file", "--batch", "none.jsonl");
     assertToldBeforeTheModel("found the image " + first, "--batch", first.toString());
   }
@@ -169,9 +185,28 @@ class LocateImagesTest {
   @Test
   void anExpressionWithoutQuotesIsRecognized() {
     CommandLineRun run = locate(IMAGE, "the", "red", "circle");
-    assertEquals(1, run.code());
-    assertTrue(run.err().contains("image the: no such file"), run.err());
-    assertTrue(run.err().contains("needs quotes"), run.err());
+    assertEquals(2, run.code());
+    assertTrue(
+        run.err().contains("try: scanformer locate " + IMAGE + " \"the red circle\""), run.err());
+    // Where images are missing, quotes are not.
+    CommandLineRun missing = locate(IMAGE, "no.png", TEXT);
+    assertEquals(1, missing.code());
+    assertFalse(missing.err().contains("quotes"), missing.err());
+  }
+
+  @Test
+  void aBlankExpressionIsRefused() {
+    CommandLineRun run = locate(IMAGE, " ");
+    assertEquals(2, run.code());
+    assertTrue(run.err().contains("The expression is blank"), run.err());
+  }
+
+  @Test
+  void anEmptyDirectoryAmongImagesIsToldAndPassedOver() throws Exception {
+    Path empty = Files.createDirectory(directory.resolve("empty"));
+    CommandLineRun run = locate(first.toString(), empty.toString(), second.toString(), TEXT);
+    assertBothFound(run);
+    assertTrue(run.err().contains("image " + empty + ": found no image"), run.err());
   }
 
   @Test
