@@ -3,6 +3,7 @@ package org.scanformer.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.scanformer.Location;
 
 /**
  * The README's programs and commands, and the programs of the pages on live systems and deploying.
@@ -76,6 +78,16 @@ class ReadmeTest {
 
   private static String page(String name) throws Exception {
     return Files.readString(Path.of("..", "..", name));
+  }
+
+  @Test
+  void itsJsonIsAnAnswer() throws Exception {
+    Matcher block =
+        Pattern.compile("```json\\n(.*?)```", Pattern.DOTALL).matcher(page("README.md"));
+    assertTrue(block.find());
+    ObjectMapper mapper = new ObjectMapper();
+    Location read = mapper.readValue(block.group(1), Location.class);
+    assertEquals(mapper.readTree(block.group(1)), mapper.readTree(mapper.writeValueAsString(read)));
   }
 
   @Test
