@@ -34,15 +34,24 @@ class Bundle:
                                 "-Dorg.scanformer.cuda.matmul=mixed"]
         else:
             # Products are timed once and not in every process; the file is a result, too.
-            self.properties.append("-Dorg.scanformer.cuda.matmulChoices=" + os.path.join(os.path.abspath(out), "matmul-choices.txt"))
+            self.properties += self.own_natives() + [
+                "-Dorg.scanformer.cuda.matmulChoices=" + os.path.join(os.path.abspath(out), "matmul-choices.txt")]
 
-    def java(self, classes, main, *arguments):
+    def own_natives(self):
+        """Has the archive's native library load: what takes oneDNN's place, which it is linked with, is beside it."""
+        return ["-Djava.library.path=" + os.path.join(self.home, "left-out")]
+
+    def java(self, classes, main, *arguments, properties=None):
         path = [os.path.join(self.home, part) for part in classes + ["model", "lib/*"]]
         path += [os.path.join(self.root, part) for part in (MODEL, TEST_RESOURCES)]
-        return [os.path.join(self.home, "runtime", "bin", "java")] + self.properties + ["-cp", os.pathsep.join(path), main, *arguments]
+        return [os.path.join(self.home, "runtime", "bin", "java")] + (properties or self.properties) + ["-cp", os.pathsep.join(path), main, *arguments]
 
     def devices(self):
         return self.java(["cli"], "org.scanformer.cli.Main", "devices")
+
+    def natives(self):
+        """Lists devices with the archive's own natives, also in a rehearsal, where all else runs on emulated ones."""
+        return self.java(["cli"], "org.scanformer.cli.Main", "devices", properties=self.own_natives())
 
     def tests(self, reports):
         """The tests tagged gpu, each told of as it ends: a run cut short tells what it has found. JUnit fails where no test is

@@ -51,11 +51,11 @@ class Run:
         """Runs one command; returns its step (see together)."""
         return self.together([(name, command)], limit, **options)[0]
 
-    def together(self, commands, limit, needs=(), env=None, cwd=None, skipped_if=SKIP_STATUS):
+    def together(self, commands, limit, needs=(), env=None, cwd=None, skipped_if=SKIP_STATUS, expects=""):
         """Runs commands (name, arguments) at the same time, each for `limit` seconds at most.
 
-        They are not run if a step named in `needs` is not ok, or when no time is left. Returns a step each, a
-        dictionary of name, state, seconds, note and records.
+        They are not run if a step named in `needs` is not ok, or when no time is left. They fail unless a line of their
+        output begins with `expects`, which may go on over further lines. Returns a step each, a dictionary of name, state, seconds, note and records.
         """
         bad = [step["name"] for step in self.result["steps"] if step["name"] in needs and step["state"] != OK]
         limit = min(limit * self.patience, self.left())
@@ -103,6 +103,8 @@ class Run:
             text = output.read()
             output.close()
             os.remove(path)
+            if state == OK and "\n" + expects not in "\n" + text:
+                state, note = FAILED, "its output lacks the line " + json.dumps(expects)
             records, plain = [], []
             for line in text.splitlines():
                 record = parsed(line)

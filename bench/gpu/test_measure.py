@@ -16,6 +16,9 @@ arguments = sys.argv[sys.argv.index("-cp") + 2:]
 main, arguments = arguments[0].split(".")[-1], arguments[1:]
 def after(option):
     return arguments[arguments.index(option) + 1]
+if arguments[:1] == ["devices"]:
+    emulated = "-Dorg.bytedeco.javacpp.pathsFirst=true" in sys.argv
+    print("cuda 0: " + os.environ.get("DEVICE", "usable") if emulated else "cuda 0: not usable\n  no NVIDIA driver")
 if main == "Main" and "-rff" in arguments:
     parameters = dict(arguments[i + 1].split("=") for i, option in enumerate(arguments) if option == "-p")
     entries = [{"params": dict(zip(parameters, values)), "primaryMetric": {"scorePercentiles": {"50.0": 2.0, "99.0": 3.0}},
@@ -96,7 +99,13 @@ class MeasureTest(unittest.TestCase):
         status, _, found = self.measure()
         self.assertEqual(status, 1)
         self.assertEqual(found["unpack"]["state"], "FAIL")
-        self.assertEqual((found["precision"]["state"], found["precision"]["note"]), ("not run", "needs unpack"))
+        self.assertEqual((found["precision"]["state"], found["precision"]["note"]), ("not run", "needs devices"))
+
+    def test_runs_nothing_without_a_device(self):
+        status, _, found = self.measure(DEVICE="not usable")
+        self.assertEqual(status, 1)
+        self.assertEqual((found["devices"]["state"], found["devices"]["note"]), ("FAIL", 'its output lacks the line "cuda 0: usable"'))
+        self.assertEqual({found[name]["state"] for name in ("gpu tests", "calls bf16, batch 1", "precision")}, {"not run"}, self.output)
 
 
 if __name__ == "__main__":
