@@ -41,6 +41,11 @@ OneDnnThreads::OneDnnThreads(int count) : engine(cpu_engine()), threads(static_c
     for (ProductThread& thread : threads) thread.stream = dnnl::stream(engine);
 }
 
+OneDnnThreads& onednn_threads(CpuStream* stream) {
+    if (stream->onednn == nullptr) stream->onednn = new OneDnnThreads(stream->threads);
+    return *stream->onednn;
+}
+
 const sf_backend* sf_cpu_backend(void) { return &processor_isas().first->table->backend; }
 
 namespace cpu {
@@ -75,7 +80,6 @@ int stream_create(int device, int threads, int isa, sf_stream** stream) {
         created->attention_types[SF_F32] = 1 << SF_F32 | 1 << SF_BF16;
         created->threads = threads == 0 ? available_threads() : threads;
         created->team = team_create(created->threads);
-        created->onednn = new OneDnnThreads(created->threads);
         created->resize = resize_memory_create();
         if (created->resize == nullptr) return SF_OUT_OF_MEMORY;
         *stream = created.release();

@@ -18,7 +18,7 @@ struct CpuStream : sf_stream {
     Team* team;
     const IsaTable* isa;   /* the operations for the stream's instruction set */
     ResizeMemory* resize;  /* of build_pyramid, kept from image to image */
-    OneDnnThreads* onednn; /* what oneDNN needs of each thread */
+    OneDnnThreads* onednn; /* what oneDNN needs of each thread; null until it is asked */
 };
 
 static inline CpuStream* cpu_stream(sf_stream* stream) { return static_cast<CpuStream*>(stream); }

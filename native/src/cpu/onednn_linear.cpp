@@ -97,13 +97,13 @@ int rows_of_piece(int rows, int slices, int threads) {
 class OneDnnLinear : public sf_linear {
   public:
     OneDnnLinear(CpuStream* stream, int out, int in, const float* weight, const float* bias, int type)
-        : out_(out), in_(in), type_(type), engine_(stream->onednn->engine) {
+        : out_(out), in_(in), type_(type), engine_(onednn_threads(stream).engine) {
         const OneThread one;
         if (bias != nullptr) bias_.assign(bias, bias + out);
         const int slices = slice_count();
         slice_bytes_ = up_to_line(layout(outputs_of(0)).get_size());
         weights_.allocate((slices - 1) * slice_bytes_ + up_to_line(layout(outputs_of(slices - 1)).get_size()));
-        dnnl::stream& own = stream->onednn->threads[0].stream;
+        dnnl::stream& own = onednn_threads(stream).threads[0].stream;
         for (int s = 0; s < slices; s++) {
             const int outputs = outputs_of(s);
             /* [out, in] row-major is [in, out] column-major. */
@@ -134,6 +134,7 @@ class OneDnnLinear : public sf_linear {
         }
         const size_t x_row = static_cast<size_t>(in_) * (type_ == SF_BF16 ? 2 : 4);
         const size_t y_element = y_type == SF_BF16 ? 2 : 4;
+        OneDnnThreads& own = onednn_threads(stream);
         std::atomic<int> failure{dnnl_success};
         const int64_t pieces = static_cast<int64_t>(slices) * row_pieces;
         const bool parallel = static_cast<int64_t>(bucket) * out_ * in_ >= PARALLEL_MULTIPLY_ADDS;
@@ -146,7 +147,7 @@ class OneDnnLinear : public sf_linear {
             const size_t y_offset = row * static_cast<size_t>(out_) + static_cast<size_t>(slice) * kSliceOutputs;
             int status = dnnl_out_of_memory;
             try {
-                status = run(stream->onednn->threads[static_cast<size_t>(thread)], product, slice,
+                status = run(own.threads[static_cast<size_t>(thread)], product, slice,
                              static_cast<const char*>(x) + row * x_row, static_cast<char*>(y) + y_offset * y_element);
             } catch (const dnnl::error& e) {
                 status = e.status;

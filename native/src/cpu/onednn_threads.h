@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "cpu_stream.h"
 #include "memory.h"
 
 /* A product's arrays as oneDNN takes them, kept so that a call makes none; their addresses change from call to call. */
@@ -31,5 +32,8 @@ struct OneDnnThreads {
     dnnl::engine engine;
     std::vector<ProductThread> threads;
 };
+
+/* A stream's; made for its first product by oneDNN, as a stream may have none. Throws dnnl::error or std::bad_alloc. */
+OneDnnThreads& onednn_threads(CpuStream* stream);
 
 #endif
