@@ -51,11 +51,12 @@ class Run:
         """Runs one command; returns its step (see together)."""
         return self.together([(name, command)], limit, **options)[0]
 
-    def together(self, commands, limit, needs=(), env=None, cwd=None, skipped_if=SKIP_STATUS, expects=""):
+    def together(self, commands, limit, needs=(), env=None, cwd=None, skipped_if=SKIP_STATUS, expects="", stopped=None):
         """Runs commands (name, arguments) at the same time, each for `limit` seconds at most.
 
         They are not run if a step named in `needs` is not ok, or when no time is left. They fail unless a line of their
-        output begins with `expects`, which may go on over further lines. Returns a step each, a dictionary of name, state, seconds, note and records.
+        output begins with `expects`, which may go on over further lines. `stopped` is the exit status of one that was to be
+        stopped. Returns a step each, a dictionary of name, state, seconds, note and records.
         """
         bad = [step["name"] for step in self.result["steps"] if step["name"] in needs and step["state"] != OK]
         limit = min(limit * self.patience, self.left())
@@ -88,6 +89,8 @@ class Run:
                     status = process.wait(max(0.1, started + limit - time.monotonic()))
                     if status == skipped_if:
                         state, note = SKIPPED, "no device"
+                    elif status == stopped:
+                        note = "stopped in time"
                     elif status != 0:
                         state, note = FAILED, f"exit status {status}"
                 except subprocess.TimeoutExpired:

@@ -1,5 +1,8 @@
 package org.scanformer.trainer;
 
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Device;
@@ -24,20 +27,57 @@ final class Torch {
    * Loads PyTorch's libraries, from a directory that nobody else can write to. Called before
    * anything else of PyTorch.
    *
-   * @throws ScanFormerException UNSUPPORTED when there is no such directory, or they do not load
+   * @param libtorch a directory with libraries to use in place of those of the class path, such as
+   *     {@code torch/lib} of a Python package, or null. Their version may be a near one: the
+   *     bindings are bound to it function by function
+   * @param cuda whether the part for CUDA is needed
+   * @throws ScanFormerException UNSUPPORTED when there is no such directory, the libraries do not
+   *     load, or CUDA is needed and there is no device
    */
-  static void start() {
+  static void start(Path libtorch, boolean cuda) {
+    if (libtorch != null) {
+      requireFile(libtorch, "libtorch_cpu.so");
+      // JavaCPP reads these when it starts. Only its own part still comes from the class path.
+      System.setProperty(
+          "java.library.path",
+          libtorch.toAbsolutePath()
+              + File.pathSeparator
+              + System.getProperty("java.library.path", ""));
+      System.setProperty("org.bytedeco.javacpp.pathsFirst", "true");
+    }
     try {
       NativeLibraries.load(
           () -> {
-            // PyTorch's OpenMP threads do the work; OpenBLAS's own would only compete with them.
-            openblas_nolapack.blas_set_num_threads(1);
-            return Loader.load(torch.class);
+            if (libtorch == null) {
+              // PyTorch's OpenMP threads do the work; OpenBLAS's own would only compete with them.
+              openblas_nolapack.blas_set_num_threads(1);
+            }
+            Loader.load(torch.class);
+            if (libtorch != null && cuda) {
+              System.load(requireFile(libtorch, "libtorch_cuda.so").toAbsolutePath().toString());
+            }
+            return null;
           });
     } catch (LinkageError e) {
       throw new ScanFormerException(
           ErrorCode.UNSUPPORTED, "PyTorch does not start: " + e.getMessage(), e);
     }
+    if (cuda && !torch.hasCUDA()) {
+      throw new ScanFormerException(
+          ErrorCode.UNSUPPORTED,
+          "--device: PyTorch finds no CUDA device; expected one, and PyTorch's build for CUDA"
+              + " (-Dpytorch.platform=linux-x86_64-gpu, or --libtorch)");
+    }
+  }
+
+  private static Path requireFile(Path directory, String name) {
+    Path file = directory.resolve(name);
+    if (!Files.isRegularFile(file)) {
+      throw new ScanFormerException(
+          ErrorCode.UNSUPPORTED,
+          "--libtorch: found no " + name + " in " + directory + ", expected PyTorch's libraries");
+    }
+    return file;
   }
 
   static Scalar scalar(double value) {

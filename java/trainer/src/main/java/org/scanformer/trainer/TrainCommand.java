@@ -77,8 +77,18 @@ final class TrainCommand implements Callable<Integer> {
       names = "--device",
       paramLabel = "cpu|cuda[:N]",
       defaultValue = "cpu",
-      description = "PyTorch's device; cuda needs its CUDA build on the class path. Default: cpu.")
+      description =
+          "PyTorch's device; cuda needs its build for CUDA, on the class path or by --libtorch."
+              + " Default: cpu.")
   private String deviceName;
+
+  @Option(
+      names = "--libtorch",
+      paramLabel = "DIR",
+      description =
+          "Use PyTorch's libraries of this directory, such as torch/lib of a Python package with CUDA."
+              + " Default: those of the class path.")
+  private Path libtorch;
 
   @Option(
       names = "--out",
@@ -224,7 +234,7 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     requireSensible();
-    Torch.start();
+    Torch.start(libtorch, deviceName.startsWith("cuda"));
     if (threads > 0) {
       torch.set_num_threads(threads);
     }

@@ -22,7 +22,7 @@ class PairAttentionTest {
 
   @BeforeAll
   static void start() {
-    Torch.start();
+    Torch.start(null, false);
   }
 
   private static TokenLayout layout() {

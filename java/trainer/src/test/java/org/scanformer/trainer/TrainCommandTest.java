@@ -3,6 +3,7 @@ package org.scanformer.trainer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -39,6 +40,17 @@ class TrainCommandTest {
     int code =
         Main.commandLine().setErr(new PrintWriter(err, true)).execute(all.toArray(String[]::new));
     return new Run(code, err.toString());
+  }
+
+  @Test
+  void saysWhatIsMissingForCuda() {
+    Run cuda = train("--device", "cuda", "--steps", "1");
+    assumeFalse(cuda.code() == 0, "this machine has a CUDA device");
+    assertEquals(1, cuda.code());
+    assertTrue(cuda.err().contains("PyTorch finds no CUDA device"), cuda.err());
+    Run libtorch = train("--libtorch", directory.toString(), "--steps", "1");
+    assertEquals(1, libtorch.code());
+    assertTrue(libtorch.err().contains("found no libtorch_cpu.so in " + directory), libtorch.err());
   }
 
   @Test
