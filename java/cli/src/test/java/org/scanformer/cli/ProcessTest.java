@@ -33,6 +33,8 @@ class ProcessTest {
   private int run(Path out, List<String> options, String... arguments) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    // The quick compiler alone, as none of them runs for long.
+    command.add("-XX:TieredStopAtLevel=1");
     command.addAll(options);
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add(Main.class.getName());
@@ -55,7 +57,7 @@ class ProcessTest {
   @Test
   void imagesThatDoNotFitTogetherAreAnsweredOneAfterAnother() throws Exception {
     Path image = directory.resolve("a.png");
-    ImageIO.write(new BufferedImage(3500, 2000, BufferedImage.TYPE_INT_RGB), "png", image.toFile());
+    ImageIO.write(new BufferedImage(2400, 1500, BufferedImage.TYPE_INT_RGB), "png", image.toFile());
     Path batch =
         Files.write(
             directory.resolve("b.jsonl"),
@@ -64,7 +66,7 @@ class ProcessTest {
     int code =
         run(
             out,
-            List.of("-Xmx128m"),
+            List.of("-Xmx72m"),
             "locate",
             "--backend",
             "cpu",

@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeoutException;
@@ -19,7 +20,8 @@ import org.scanformer.Request;
  */
 public final class LocateService implements AutoCloseable {
   private final ImageLimits imageLimits;
-  private final ExecutorService decoders;
+  private final ExecutorService decoders = threads("scanformer-decoder");
+  private final ExecutorService writers = threads("scanformer-writer");
 
   /** With as many decoding threads as there are processors. */
   LocateService(Limits limits) {
@@ -31,14 +33,16 @@ public final class LocateService implements AutoCloseable {
             .withPixels(Math.min(limits.pixels(), defaults.pixels()))
             .withEncodedBytes(limits.bodyBytes())
             .withMemory(Math.min(scratch, defaults.memory()));
-    decoders =
-        Executors.newFixedThreadPool(
-            Runtime.getRuntime().availableProcessors(),
-            work -> {
-              Thread thread = new Thread(work, "scanformer-decoder");
-              thread.setDaemon(true);
-              return thread;
-            });
+  }
+
+  private static ExecutorService threads(String name) {
+    return Executors.newFixedThreadPool(
+        Runtime.getRuntime().availableProcessors(),
+        work -> {
+          Thread thread = new Thread(work, name);
+          thread.setDaemon(true);
+          return thread;
+        });
   }
 
   /** The time by which a request that came now and may take this long must be answered. */
@@ -97,8 +101,18 @@ public final class LocateService implements AutoCloseable {
     return model.submit(request, question.schedule(), deadline);
   }
 
+  /**
+   * What makes replies of answers: not a model's thread, which has the next batch to run, nor a
+   * decoding one, behind whose images a reply would wait. Java's own pool would start a thread for
+   * each reply on a machine of two processors.
+   */
+  public Executor writers() {
+    return writers;
+  }
+
   @Override
   public void close() {
     decoders.shutdown();
+    writers.shutdown();
   }
 }

@@ -1,7 +1,6 @@
 package org.scanformer.server;
 
-import com.sun.management.OperatingSystemMXBean;
-import java.lang.management.ManagementFactory;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -17,6 +16,9 @@ final class Load {
   /** What a client does for one answer. */
   interface Client {
     void ask() throws Exception;
+
+    /** Ends a connection, where there is one. */
+    default void close() throws IOException {}
   }
 
   /** Makes a client. */
@@ -27,13 +29,12 @@ final class Load {
   /**
    * What was measured.
    *
+   * @param answers in all
    * @param perSecond answers
-   * @param cpu milliseconds of processor time that this process took for an answer, the clients'
-   *     too
    * @param p50 milliseconds of the median answer
    * @param p99 milliseconds that 99 % of the answers do not exceed
    */
-  record Figures(double perSecond, double cpu, double p50, double p99) {}
+  record Figures(long answers, double perSecond, double p50, double p99) {}
 
   /**
    * Measures.
@@ -46,7 +47,6 @@ final class Load {
     for (int c = 0; c < clients; c++) {
       made.add(maker.make());
     }
-    long cpu = cpuNanos();
     long begun = System.nanoTime();
     long end = begun + (long) (seconds * 1e9);
     ExecutorService threads = Executors.newFixedThreadPool(clients);
@@ -71,15 +71,13 @@ final class Load {
       threads.shutdownNow();
     }
     double elapsed = (System.nanoTime() - begun) / 1e9;
+    for (Client client : made) {
+      client.close();
+    }
     return new Figures(
+        micros.getTotalCount(),
         micros.getTotalCount() / elapsed,
-        (cpuNanos() - cpu) / 1e6 / micros.getTotalCount(),
         micros.getValueAtPercentile(50) / 1e3,
         micros.getValueAtPercentile(99) / 1e3);
-  }
-
-  private static long cpuNanos() {
-    return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
-        .getProcessCpuTime();
   }
 }

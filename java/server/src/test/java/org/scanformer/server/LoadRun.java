@@ -1,130 +1,126 @@
 package org.scanformer.server;
 
-import java.io.ByteArrayInputStream;
-import java.time.Duration;
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.function.ToDoubleFunction;
-import org.scanformer.Batcher;
-import org.scanformer.BatcherOptions;
-import org.scanformer.Image;
-import org.scanformer.ScanFormer;
+import java.util.Locale;
 
 /**
- * Measures throughput and latency against the number of clients, of the server over the loopback
- * interface and of the library called directly, each with the decoding of the picture. The ways
- * take turns, so that what else the machine does changes all alike, and each row is the median of
- * the turns. Processor time tells of the overhead where others use the machine too, as throughput
- * then depends on who has more threads. Not a test: a program, with the seconds of each measurement
- * as its argument.
+ * Measures throughput, latency and processor time against the number of clients, of the server over
+ * the loopback interface and of the library called directly, each with the decoding of the picture.
+ * Each answers in a process of its own, so that its processor time is without the clients'. The
+ * processes take turns, so that what else the machine does changes all alike, and each row is the
+ * turn of the median throughput. Not a test: a program.
  */
 public final class LoadRun {
-  private static final int[] CLIENTS = {1, 4, 16, 64};
+  private static final int[] CLIENTS = {1, 4, 16, LoadTarget.MOST_CLIENTS};
+  private static final int[] DELAYS = {0, 2, 5};
   private static final int TURNS = 3;
-  private static final String TEXT = "the red circle";
-  private static final String PATH = "/v1/locate?text=the+red+circle";
+  private static final int SOAK_CLIENTS = 16;
+  private static final double SOAK_SECONDS = 60;
+  private static final String USAGE =
+      """
+      Usage: LoadRun table [SECONDS] | soak [MINUTES]
+        table  the server beside the library, SECONDS for each turn (default 3)
+        soak   a server with 16 clients for MINUTES (default 10): what it answers, and its memory\
+      """;
 
   private LoadRun() {}
 
-  /** Prints a row of a table for each way and number of clients. */
+  /** Prints the table that the first argument names. */
   public static void main(String[] args) throws Exception {
-    double seconds = args.length == 0 ? 3 : Double.parseDouble(args[0]);
-    byte[] file = Fixture.scene();
-    byte[] request = RawClient.post(PATH, "image/png", file);
-    try (ScanFormer model = ScanFormer.load();
-        Batcher batcher = model.openBatcher(BatcherOptions.defaults());
-        Fixture atOnce = server(Duration.ZERO);
-        Fixture delayed = server(Duration.ofMillis(5))) {
-      List<Way> ways =
-          List.of(
-              new Way(
-                  "directly",
-                  () -> () -> batcher.locate(Image.read(new ByteArrayInputStream(file)), TEXT)),
-              new Way("over HTTP", () -> post(atOnce, request)),
-              new Way("over HTTP, --batch-delay 5", () -> post(delayed, request)));
-      for (Way way : ways) {
-        Load.measure(way.clients, 16, 2 * seconds);
+    double number = args.length < 2 ? 0 : Double.parseDouble(args[1]);
+    switch (args.length == 0 ? "" : args[0]) {
+      case "table" -> table(number > 0 ? number : 3);
+      case "soak" -> soak(number > 0 ? (int) number : 10);
+      default -> System.out.println(USAGE);
+    }
+  }
+
+  /** What a turn gave. */
+  private record Turn(Load.Figures figures, double cpuMillis) {
+    static Turn of(LoadTarget target, int clients, double seconds) throws Exception {
+      long before = target.cpuNanos();
+      Load.Figures figures = target.measure(clients, seconds);
+      return new Turn(figures, (target.cpuNanos() - before) / 1e6 / figures.answers());
+    }
+
+    double perSecond() {
+      return figures.perSecond();
+    }
+  }
+
+  private static void table(double seconds) throws Exception {
+    List<String> names = new ArrayList<>(List.of("directly"));
+    List<LoadTarget> targets = new ArrayList<>();
+    try {
+      targets.add(LoadTarget.library());
+      for (int delay : DELAYS) {
+        names.add("over HTTP" + (delay == 0 ? "" : ", --batch-delay " + delay));
+        targets.add(LoadTarget.server(delay));
       }
-      System.out.println(
-          "| clients | called | requests/s | CPU ms | CPU of direct | p50 ms | p99 ms |");
-      System.out.println("|---|---|---|---|---|---|---|");
+      for (LoadTarget target : targets) {
+        target.measure(CLIENTS[2], 2 * seconds);
+      }
+      System.out.println("| clients | called | requests/s | CPU ms for each | p50 ms | p99 ms |");
+      System.out.println("|---|---|---|---|---|---|");
       for (int clients : CLIENTS) {
-        run(ways, clients, seconds);
+        rows(names, targets, clients, seconds);
       }
+    } finally {
+      close(targets);
     }
   }
 
-  /** A way to ask. */
-  private record Way(String name, Load.ClientMaker clients) {}
-
-  private static Fixture server(Duration delay) {
-    return Fixture.start(
-        options ->
-            new ServerOptions(
-                options.models(),
-                options.modelOptions(),
-                options.maxBatch(),
-                delay,
-                options.address(),
-                0,
-                -1,
-                null,
-                options.token(),
-                options.hosts(),
-                options.allowedUrls(),
-                moreRequests(options.limits())));
-  }
-
-  /** A client may ask again before the server has counted its answer as given. */
-  private static Limits moreRequests(Limits limits) {
-    return new Limits(
-        limits.bodyBytes(),
-        limits.pixels(),
-        2 * CLIENTS[CLIENTS.length - 1],
-        limits.memoryBytes(),
-        limits.connections(),
-        limits.headerTime(),
-        limits.bodyTime(),
-        limits.requestTime(),
-        limits.drainTime());
-  }
-
-  private static Load.Client post(Fixture server, byte[] request) throws Exception {
-    RawClient client = new RawClient(server.server().httpPort());
-    return () -> {
-      int status = client.ask(request);
-      if (status != 200) {
-        throw new IllegalStateException("status " + status);
-      }
-    };
-  }
-
-  private static void run(List<Way> ways, int clients, double seconds) throws Exception {
-    List<List<Load.Figures>> turns = new ArrayList<>();
+  private static void rows(
+      List<String> names, List<LoadTarget> targets, int clients, double seconds) throws Exception {
+    List<List<Turn>> turns = new ArrayList<>();
+    targets.forEach(target -> turns.add(new ArrayList<>()));
     for (int t = 0; t < TURNS; t++) {
-      List<Load.Figures> turn = new ArrayList<>();
-      for (Way way : ways) {
-        turn.add(Load.measure(way.clients, clients, seconds));
+      for (int i = 0; i < targets.size(); i++) {
+        turns.get(i).add(Turn.of(targets.get(i), clients, seconds));
       }
-      turns.add(turn);
     }
-    for (int w = 0; w < ways.size(); w++) {
-      int way = w;
+    for (int i = 0; i < targets.size(); i++) {
+      List<Turn> own = turns.get(i);
+      own.sort(Comparator.comparingDouble(Turn::perSecond));
+      Turn median = own.get(TURNS / 2);
       System.out.printf(
-          "| %d | %s | %.0f | %.1f | %.2f | %.1f | %.1f |%n",
+          Locale.ROOT,
+          "| %d | %s | %.0f | %.1f | %.1f | %.1f |%n",
           clients,
-          ways.get(way).name,
-          median(turns, turn -> turn.get(way).perSecond()),
-          median(turns, turn -> turn.get(way).cpu()),
-          median(turns, turn -> turn.get(way).cpu() / turn.get(0).cpu()),
-          median(turns, turn -> turn.get(way).p50()),
-          median(turns, turn -> turn.get(way).p99()));
+          names.get(i),
+          median.perSecond(),
+          median.cpuMillis,
+          median.figures.p50(),
+          median.figures.p99());
     }
   }
 
-  private static double median(
-      List<List<Load.Figures>> turns, ToDoubleFunction<List<Load.Figures>> value) {
-    double[] values = turns.stream().mapToDouble(value).sorted().toArray();
-    return values[values.length / 2];
+  private static void close(List<LoadTarget> targets) throws IOException {
+    for (LoadTarget target : targets) {
+      target.close();
+    }
+  }
+
+  private static void soak(int minutes) throws Exception {
+    try (LoadTarget target = LoadTarget.server(0)) {
+      System.out.println(
+          "| minute | requests/s | CPU ms for each | p50 ms | p99 ms | memory MiB |");
+      System.out.println("|---|---|---|---|---|---|");
+      for (int minute = 1; minute <= minutes; minute++) {
+        Turn turn = Turn.of(target, SOAK_CLIENTS, SOAK_SECONDS);
+        System.out.printf(
+            Locale.ROOT,
+            "| %d | %.0f | %.1f | %.1f | %.1f | %d |%n",
+            minute,
+            turn.perSecond(),
+            turn.cpuMillis,
+            turn.figures.p50(),
+            turn.figures.p99(),
+            target.residentBytes() >> 20);
+      }
+    }
   }
 }

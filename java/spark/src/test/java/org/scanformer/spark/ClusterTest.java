@@ -12,9 +12,9 @@ import java.util.concurrent.TimeUnit;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,23 +23,20 @@ import org.junit.jupiter.api.io.TempDir;
  * The job on a cluster of two executors, each a process of its own, to which Spark gives a GPU that
  * is not there.
  */
-@Tag("cluster")
 class ClusterTest {
-  private static final int PICTURES = 30;
+  private static final int PICTURES = 12;
 
-  private final RunningTasks tasks = new RunningTasks();
+  private static SparkSession session;
 
   @TempDir private Path directory;
   private Path pictures;
-  private SparkSession session;
 
-  @BeforeEach
-  void start() throws IOException {
-    pictures = Files.createDirectory(directory.resolve("pictures"));
-    LocalSpark.session().stop();
+  @BeforeAll
+  static void start(@TempDir Path scripts) throws IOException {
+    LocalSpark.stop();
     // Executors take what they need from the class path of the test, not from an installation.
     Files.createDirectories(Path.of(System.getenv("SPARK_HOME")).resolve("jars"));
-    Path gpus = directory.resolve("gpus.sh");
+    Path gpus = scripts.resolve("gpus.sh");
     Files.writeString(gpus, "#!/bin/sh\necho '{\"name\": \"gpu\", \"addresses\": [\"3\"]}'\n");
     assertTrue(gpus.toFile().setExecutable(true));
     session =
@@ -48,19 +45,23 @@ class ClusterTest {
             .config("spark.ui.enabled", false)
             .config("spark.sql.shuffle.partitions", 2)
             .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
-            .config("spark.executor.extraJavaOptions", "-XX:TieredStopAtLevel=1")
+            .config("spark.executor.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
             .config("spark.executor.cores", 1)
             .config("spark.worker.resource.gpu.amount", 1)
             .config("spark.worker.resource.gpu.discoveryScript", gpus.toString())
             .config("spark.executor.resource.gpu.amount", 1)
             .config("spark.task.resource.gpu.amount", 1)
             .getOrCreate();
-    session.sparkContext().addSparkListener(tasks);
   }
 
-  @AfterEach
-  void stop() {
-    session.stop();
+  @AfterAll
+  static void stop() {
+    LocalSpark.stop();
+  }
+
+  @BeforeEach
+  void prepare() throws IOException {
+    pictures = Files.createDirectory(directory.resolve("pictures"));
   }
 
   /**
@@ -83,6 +84,8 @@ class ClusterTest {
     }
     Files.write(table, lines);
     Path out = directory.resolve("answers");
+    RunningTasks tasks = new RunningTasks();
+    session.sparkContext().addSparkListener(tasks);
     Thread killer =
         new Thread(
             () -> {
@@ -100,7 +103,7 @@ class ClusterTest {
                 "--out",
                 out.toString(),
                 "--questions-per-task",
-                "8")
+                "4")
             .succeeded();
     killer.join(TimeUnit.SECONDS.toMillis(10));
     assertEquals(1, tasks.lostExecutors(), "executors lost");

@@ -11,7 +11,7 @@ import org.apache.spark.scheduler.SparkListenerTaskStart;
 
 /** Which tasks run on which executors. Thread-safe. */
 final class RunningTasks extends SparkListener {
-  private static final long STUCK_MILLIS = 3000;
+  private static final long STUCK_MILLIS = 1000;
 
   private final Map<Long, String> running = new HashMap<>();
   private final Set<String> executors = new HashSet<>();
@@ -45,7 +45,7 @@ final class RunningTasks extends SparkListener {
   }
 
   /**
-   * Waits until a single task runs, and has for some seconds been the only one.
+   * Waits until a single task runs, and has for a second been the only one.
    *
    * @param least tasks that have ended by then
    * @return its executor

@@ -10,6 +10,8 @@ import java.util.regex.Pattern;
 final class Sides {
   private static final Pattern WORD = Pattern.compile("[a-z]+|[0-9]+|[^a-z0-9\\s]+|\\s+");
 
+  private static final Pattern LETTERS = Pattern.compile("[a-z]+");
+
   /** Words for a side and the same for the other one, with common spellings. */
   private static final Map<String, String> OTHER =
       Map.ofEntries(
@@ -57,7 +59,8 @@ final class Sides {
    * @return null where that is in doubt, as with "right next to" and the hours of a clock
    */
   static String mirrored(String expression) {
-    Matcher tokens = WORD.matcher(expression.toLowerCase(Locale.ROOT));
+    String lower = expression.toLowerCase(Locale.ROOT);
+    Matcher tokens = WORD.matcher(lower);
     StringBuilder mirrored = new StringBuilder();
     String before = "";
     while (tokens.find()) {
@@ -66,10 +69,9 @@ final class Sides {
         mirrored.append(word);
         continue;
       }
-      String after = nextWord(expression, tokens.end());
       String other = OTHER.get(word);
       if (other != null) {
-        if (inDoubt(word, before, after)) {
+        if (inDoubt(word, before, nextWord(lower, tokens.end()))) {
           return null;
         }
         mirrored.append(other);
@@ -94,8 +96,8 @@ final class Sides {
     return word.equals("right") && NO_SIDE_BEFORE.contains(after) && !SIDE_AFTER.contains(before);
   }
 
-  private static String nextWord(String expression, int from) {
-    Matcher word = Pattern.compile("[a-z]+").matcher(expression.toLowerCase(Locale.ROOT));
+  private static String nextWord(String lower, int from) {
+    Matcher word = LETTERS.matcher(lower);
     return word.find(from) ? word.group() : "";
   }
 }

@@ -7,6 +7,7 @@ import org.scanformer.Image;
 import org.scanformer.LocateOptions;
 import org.scanformer.NormalizedBox;
 import org.scanformer.PatchMask;
+import org.scanformer.Schedule;
 import org.scanformer.SelectionPolicy;
 import org.scanformer.Session;
 import org.scanformer.SessionResult;
@@ -49,6 +50,9 @@ final class Follower implements AutoCloseable {
   private int framesElsewhere;
   private boolean uncertain;
 
+  /** Whether scales were, or may be, left out for lack of time. */
+  private boolean mayEndEarly;
+
   /** Whether the last frame's call looked around the last box only. */
   private boolean lookedAround;
 
@@ -62,14 +66,18 @@ final class Follower implements AutoCloseable {
     this.scales = scales;
     this.options = options;
     this.result = session.newResult();
-    this.search = toOptions(SelectionPolicy.checkpoint());
+    this.search = toOptions(SelectionPolicy.checkpoint(), Schedule.PER_SCALE);
     this.smoother = new BoxSmoother(options.boxNoise());
+    this.mayEndEarly = options.budget() != null;
     this.corrections = new double[scales][4];
   }
 
-  private LocateOptions toOptions(SelectionPolicy selection) {
+  private LocateOptions toOptions(SelectionPolicy selection, Schedule schedule) {
     LocateOptions.Builder builder =
-        LocateOptions.builder().selection(selection).maxPatches(options.maxPatches());
+        LocateOptions.builder()
+            .selection(selection)
+            .schedule(schedule)
+            .maxPatches(options.maxPatches());
     if (options.budget() != null) {
       builder.budget(options.budget());
     }
@@ -87,6 +95,7 @@ final class Follower implements AutoCloseable {
     }
     double seconds = Math.max(LEAST_SECONDS, (timestampNanos - lastTime) / 1e9);
     lastTime = timestampNanos;
+    mayEndEarly |= deadline != Long.MAX_VALUE;
     LocateOptions how = how(timestampNanos, seconds);
     session.locate(frame, expression, how, deadline, result);
     if (masks == null) {
@@ -147,6 +156,7 @@ final class Follower implements AutoCloseable {
 
   /**
    * The options of a look around a box that moves as before; a search where that is not possible.
+   * Where no scale is left out, only the finest one's box is asked for, which costs less.
    */
   private LocateOptions around(Box last, double seconds) {
     double grown = options.margin() * Math.max(last.width(), last.height());
@@ -162,9 +172,11 @@ final class Follower implements AutoCloseable {
     if (patches == null) {
       return search;
     }
-    if (patches != guidedBy) {
+    // An object's first box comes with those of all scales, to learn how they differ.
+    Schedule schedule = box == null || mayEndEarly ? Schedule.PER_SCALE : Schedule.FINAL_ONLY;
+    if (patches != guidedBy || schedule != guided.schedule()) {
       guidedBy = patches;
-      guided = toOptions(patches);
+      guided = toOptions(patches, schedule);
     }
     return guided;
   }

@@ -15,15 +15,18 @@ final class Clips {
   /** Of 160 x 120. */
   static final MovingShapes SMALL = new MovingShapes(160, 120, 4.6);
 
+  static final double QUICK_FPS = 3 * MovingShapes.FPS;
+
   private static Path moving;
   private static Path small;
+  private static Path quick;
 
   private Clips() {}
 
   /** {@link #FRAMES} frames of {@link #MOVING}. */
   static synchronized Path moving() throws IOException {
     if (moving == null) {
-      moving = MOVING.encode(file("moving"), FRAMES);
+      moving = MOVING.encode(file("moving"), FRAMES, MovingShapes.FPS);
     }
     return moving;
   }
@@ -31,9 +34,17 @@ final class Clips {
   /** {@link #SMALL_FRAMES} frames of {@link #SMALL}. */
   static synchronized Path small() throws IOException {
     if (small == null) {
-      small = SMALL.encode(file("small"), SMALL_FRAMES);
+      small = SMALL.encode(file("small"), SMALL_FRAMES, MovingShapes.FPS);
     }
     return small;
+  }
+
+  /** {@link #SMALL_FRAMES} frames of {@link #SMALL} at {@link #QUICK_FPS}. */
+  static synchronized Path quick() throws IOException {
+    if (quick == null) {
+      quick = SMALL.encode(file("quick"), SMALL_FRAMES, QUICK_FPS);
+    }
+    return quick;
   }
 
   private static Path file(String name) throws IOException {

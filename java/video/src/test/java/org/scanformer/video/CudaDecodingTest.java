@@ -6,13 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import org.bytedeco.ffmpeg.avutil.AVBufferRef;
-import org.bytedeco.ffmpeg.avutil.AVFrame;
-import org.bytedeco.ffmpeg.avutil.AVHWFramesContext;
 import org.bytedeco.ffmpeg.global.avcodec;
 import org.bytedeco.ffmpeg.global.avutil;
-import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
 import org.scanformer.BackendKind;
 import org.scanformer.ErrorCode;
@@ -40,7 +35,7 @@ class CudaDecodingTest {
     FrameSlot slot = new FrameSlot();
     slot.rotation = 90;
     try (FrameImages images = new FrameImages()) {
-      onDevice(slot.frame, ffmpeg, pitch);
+      DeviceFrame.describe(slot.frame, ffmpeg, 640, 480, pitch, LUMA, CHROMA);
       slot.frame.colorspace(avutil.AVCOL_SPC_BT709);
       VideoFrame frame = images.of(slot, true);
       Image image = frame.image();
@@ -64,38 +59,13 @@ class CudaDecodingTest {
   void framesWithFullChromaAreRefused() {
     FrameSlot slot = new FrameSlot();
     try (FrameImages images = new FrameImages()) {
-      onDevice(slot.frame, avutil.AV_PIX_FMT_YUV444P, 768);
+      DeviceFrame.describe(slot.frame, avutil.AV_PIX_FMT_YUV444P, 640, 480, 768, LUMA, CHROMA);
       ScanFormerException refusal =
           assertThrows(ScanFormerException.class, () -> images.of(slot, true));
       assertEquals(ErrorCode.UNSUPPORTED, refusal.code());
       assertTrue(refusal.getMessage().contains("yuv444p"), refusal.getMessage());
     } finally {
       slot.free();
-    }
-  }
-
-  /** Makes a frame as NVDEC's are, at addresses that nothing reads. */
-  private static void onDevice(AVFrame frame, int format, int pitch) {
-    Ffmpeg.start();
-    AVBufferRef device = avutil.av_hwdevice_ctx_alloc(avutil.AV_HWDEVICE_TYPE_CUDA);
-    AVBufferRef frames = avutil.av_hwframe_ctx_alloc(device);
-    avutil.av_buffer_unref(device);
-    new AVHWFramesContext(frames.data()).sw_format(format);
-    frame.format(avutil.AV_PIX_FMT_CUDA);
-    frame.width(640);
-    frame.height(480);
-    frame.hw_frames_ctx(frames);
-    frame.data(0, new Address(LUMA));
-    frame.data(1, new Address(CHROMA));
-    frame.linesize(0, pitch);
-    frame.linesize(1, pitch);
-  }
-
-  /** A pointer to nothing of this process. */
-  private static final class Address extends BytePointer {
-    Address(long value) {
-      super((Pointer) null);
-      address = value;
     }
   }
 

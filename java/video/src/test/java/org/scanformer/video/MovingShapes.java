@@ -153,12 +153,12 @@ final class MovingShapes {
   }
 
   /** Encodes frames from the first one on as a film. */
-  Path encode(Path file, int frames) {
-    try (VideoSink sink = VideoSink.open(file, width, height, FPS);
+  Path encode(Path file, int frames, double framesPerSecond) {
+    try (VideoSink sink = VideoSink.open(file, width, height, framesPerSecond);
         Picture picture = Picture.of(width, height, PixelFormat.I420)) {
       for (int i = 0; i < frames; i++) {
         picture.set(image(i));
-        sink.write(picture, Math.round(i * 1e9 / FPS));
+        sink.write(picture, Math.round(i * 1e9 / framesPerSecond));
       }
     }
     return file;

@@ -13,10 +13,10 @@ import org.scanformer.ScanFormer;
  * long-running case, watched for memory, for time that drifts and for frames that are not counted.
  */
 final class Soak {
-  private static final double NANOS_PER_FRAME = 1e9 / MovingShapes.FPS;
   private static final long NANOS_PER_REPORT = 60_000_000_000L;
 
   private final Path film;
+  private final double nanosPerFrame;
   private final Tracker tracker;
   private long followed;
   private long dropped;
@@ -24,8 +24,9 @@ final class Soak {
   private double largestDrift;
   private double earliest = Double.MAX_VALUE;
 
-  Soak(Path film, Tracker tracker) {
+  Soak(Path film, double framesPerSecond, Tracker tracker) {
     this.film = film;
+    this.nanosPerFrame = 1e9 / framesPerSecond;
     this.tracker = tracker;
   }
 
@@ -36,7 +37,7 @@ final class Soak {
     try (ScanFormer model = ScanFormer.load();
         Tracker tracker =
             Tracker.open(model, List.of(MovingShapes.CIRCLE), TrackerOptions.defaults())) {
-      Soak soak = new Soak(Clips.moving(), tracker);
+      Soak soak = new Soak(Clips.moving(), MovingShapes.FPS, tracker);
       long start = System.nanoTime();
       long report = start + NANOS_PER_REPORT;
       while (System.nanoTime() - start < seconds * 1_000_000_000L) {
@@ -59,7 +60,7 @@ final class Soak {
       for (VideoFrame frame = source.next(); frame != null; frame = source.next()) {
         tracker.follow(frame.image(), frame.timestampNanos());
         followed++;
-        double own = frame.index() * NANOS_PER_FRAME;
+        double own = frame.index() * nanosPerFrame;
         largestDrift = Math.max(largestDrift, Math.abs(frame.timestampNanos() - own));
         earliest = Math.min(earliest, frame.arrivalNanos() - opened - own);
       }

@@ -5,15 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.List;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.scanformer.ScanFormer;
 
-/** The soak in short: a film of a second in a loop, as a camera gives it. */
-@Tag("soak")
+/** The soak in short: a film of a third of a second in a loop, as a camera gives it. */
 class SoakTest {
-  private static final int LOOPS_TO_WARM_UP = 4;
-  private static final int LOOPS = 12;
+  private static final int LOOPS_TO_WARM_UP = 5;
+  private static final int LOOPS = 15;
   private static final long MOST_GROWTH = 24 << 20;
   private static final double MILLISECOND = 1e6;
 
@@ -22,7 +20,7 @@ class SoakTest {
     try (ScanFormer model = ScanFormer.load();
         Tracker tracker =
             Tracker.open(model, List.of(MovingShapes.CIRCLE), TrackerOptions.defaults())) {
-      Soak soak = new Soak(Clips.small(), tracker);
+      Soak soak = new Soak(Clips.quick(), Clips.QUICK_FPS, tracker);
       long decoded = loop(soak, LOOPS_TO_WARM_UP);
       long before = Soak.residentBytes();
       decoded += loop(soak, LOOPS);

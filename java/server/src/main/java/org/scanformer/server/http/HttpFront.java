@@ -25,6 +25,9 @@ public final class HttpFront implements AutoCloseable {
   private static final int MAX_THREADS = 64;
   private static final int MAX_HEAD_BYTES = 8 << 10;
 
+  /** What is read of a connection at once: images come in a few pieces rather than in many. */
+  private static final int READ_BYTES = 64 << 10;
+
   private final Server server;
   private final ServerConnector connector;
 
@@ -104,6 +107,7 @@ public final class HttpFront implements AutoCloseable {
     http.setSendServerVersion(false);
     http.setRequestHeaderSize(MAX_HEAD_BYTES);
     HttpConnectionFactory plain = new HttpConnectionFactory(http);
+    plain.setInputBufferSize(READ_BYTES);
     ServerConnector made;
     if (tls == null) {
       made = new ServerConnector(server, 1, 1, plain);

@@ -34,7 +34,7 @@ final class LocateEndpoint implements Endpoint {
     return file(form, call)
         .thenCompose(file -> service.decode(file, call.ticket(), call.deadline()))
         .thenCompose(image -> service.locate(model, image, question, call.deadline()))
-        .thenApplyAsync(location -> Reply.json(location.toMap()));
+        .thenApplyAsync(location -> Reply.json(location.toMap()), service.writers());
   }
 
   private ServedModel model(LocateForm form) {

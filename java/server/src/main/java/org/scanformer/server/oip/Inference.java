@@ -63,8 +63,7 @@ public final class Inference {
               .get(images.size() == 1 ? 0 : i)
               .thenCompose(image -> service.locate(model, image, question, deadline)));
     }
-    // Not by the model's thread, which has the next batch to run.
-    return all(answers).thenApplyAsync(found -> tensors(found, outputs));
+    return all(answers).thenApplyAsync(found -> tensors(found, outputs), service.writers());
   }
 
   private static CompletableFuture<List<Location>> all(List<CompletableFuture<Location>> answers) {
