@@ -1,13 +1,13 @@
 """Tests of measure with a stand-in for Java: python3 -m unittest discover -s bench/gpu"""
 
-import io
 import json
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 import unittest
+
+import stand_in
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 STAND_IN = r'''
@@ -44,11 +44,7 @@ class MeasureTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
-        java = f"#!{sys.executable}\n{STAND_IN}".encode()
-        with tarfile.open(self.path("bundle.tar.xz"), "w:xz", preset=0) as archive:
-            entry = tarfile.TarInfo("scanformer-gpu/runtime/bin/java")
-            entry.size, entry.mode = len(java), 0o755
-            archive.addfile(entry, io.BytesIO(java))
+        stand_in.write(self.path("bundle.tar.xz"), "scanformer-gpu", STAND_IN)
         os.mkdir(self.path("tools"))
         # A machine without PyTorch; what its programs do is not tried here.
         self.tool("python3", f'case "$1" in *_cuda.py) exit 77 ;; esac\nexec {sys.executable} "$@"')

@@ -1,15 +1,14 @@
 """Tests of train with a stand-in for Java: python3 -m unittest discover -s bench/gpu"""
 
-import io
 import json
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 import unittest
 
 import pieces
+import stand_in
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # A trainer whose run is a number, which each call raises by one.
@@ -37,11 +36,7 @@ class TrainTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
-        java = f"#!{sys.executable}\n{STAND_IN}".encode()
-        with tarfile.open(self.path("scanformer-train.tar.xz"), "w:xz", preset=0) as archive:
-            entry = tarfile.TarInfo("scanformer-train/runtime/bin/java")
-            entry.size, entry.mode = len(java), 0o755
-            archive.addfile(entry, io.BytesIO(java))
+        stand_in.write(self.path("scanformer-train.tar.xz"), "scanformer-train", STAND_IN)
 
     def path(self, name):
         return os.path.join(self.folder, name)
