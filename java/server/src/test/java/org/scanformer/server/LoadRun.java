@@ -17,6 +17,10 @@ public final class LoadRun {
   private static final int[] CLIENTS = {1, 4, 16, LoadTarget.MOST_CLIENTS};
   private static final int[] DELAYS = {0, 2, 5};
   private static final int TURNS = 3;
+
+  /** Until Java has compiled most of what is measured. */
+  private static final double WARM_UP_SECONDS = 15;
+
   private static final int SOAK_CLIENTS = 16;
   private static final double SOAK_SECONDS = 60;
   private static final String USAGE =
@@ -61,7 +65,7 @@ public final class LoadRun {
         targets.add(LoadTarget.server(delay));
       }
       for (LoadTarget target : targets) {
-        target.measure(CLIENTS[2], 2 * seconds);
+        target.measure(SOAK_CLIENTS, WARM_UP_SECONDS);
       }
       System.out.println("| clients | called | requests/s | CPU ms for each | p50 ms | p99 ms |");
       System.out.println("|---|---|---|---|---|---|");

@@ -1,6 +1,6 @@
 package org.scanformer.server.http;
 
-import java.io.ByteArrayOutputStream;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpHeader;
@@ -15,13 +15,20 @@ final class BodyReader {
   private final Request request;
   private final Admission.Ticket ticket;
   private final int maxBytes;
-  private final ByteArrayOutputStream read = new ByteArrayOutputStream();
+
+  /** The length that the head gives, or else the limit. */
+  private final int expected;
+
   private final CompletableFuture<byte[]> body = new CompletableFuture<>();
+  private byte[] bytes = {};
+  private int size;
 
   private BodyReader(Request request, Admission.Ticket ticket, int maxBytes) {
     this.request = request;
     this.ticket = ticket;
     this.maxBytes = maxBytes;
+    long length = request.getLength();
+    expected = length > 0 && length <= maxBytes ? (int) length : maxBytes;
   }
 
   /**
@@ -69,20 +76,28 @@ final class BodyReader {
   private void take(Content.Chunk chunk) {
     try {
       int more = chunk.remaining();
-      if (more > maxBytes - read.size()) {
+      if (more > maxBytes - size) {
         throw tooLarge();
       }
       ticket.reserve(more);
-      byte[] bytes = new byte[more];
-      chunk.get(bytes, 0, more);
-      read.writeBytes(bytes);
+      grow(size + more);
+      chunk.get(bytes, size, more);
+      size += more;
       if (chunk.isLast()) {
-        body.complete(read.toByteArray());
+        body.complete(size == bytes.length ? bytes : Arrays.copyOf(bytes, size));
       }
     } catch (ServiceException | OutOfMemoryError e) {
       body.completeExceptionally(e);
     } finally {
       chunk.release();
+    }
+  }
+
+  /** Memory follows what has come: a length alone, which costs nothing to give, takes none. */
+  private void grow(int needed) {
+    if (needed > bytes.length) {
+      long doubled = Math.min(2L * needed, Math.max(needed, expected));
+      bytes = Arrays.copyOf(bytes, (int) doubled);
     }
   }
 
