@@ -248,14 +248,15 @@ public final class Session implements Locator, AutoCloseable {
    * Waits for a running call and frees everything. Idempotent.
    *
    * @throws IllegalStateException within a call of this session, of its model or of another session
-   *     of that model, by a listener or by metrics
+   *     of that model, by a listener, by metrics or by an application's own list of arguments
    */
   @Override
   public void close() {
-    if (engine.isInCall()) {
+    if (engine.isInCall() || line.isCallingThread()) {
       throw new IllegalStateException(
-          "The session cannot be closed from within a call of its model, by a listener or by"
-              + " metrics: let another thread close it, or close it after the call");
+          "The session cannot be closed from within a call of its model, by a listener, by metrics"
+              + " or by the call's own arguments: let another thread close it, or close it after"
+              + " the call");
     }
     line.close();
   }

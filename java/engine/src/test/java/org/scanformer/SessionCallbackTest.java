@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What listeners and metrics may not do within a call, and what the call does then. */
 @Timeout(60)
@@ -68,6 +70,44 @@ class SessionCallbackTest extends SessionFixture {
       other.locate(image(1), expression, other.newResult());
       batcher.submit(Request.of(image(1), TEXT)).join();
     }
+  }
+
+  /** A list of one whose element is given with an action. */
+  private static <T> List<T> acting(T element, Runnable action) {
+    return new AbstractList<>() {
+      @Override
+      public T get(int index) {
+        action.run();
+        return element;
+      }
+
+      @Override
+      public int size() {
+        return 1;
+      }
+    };
+  }
+
+  /** They are called before the device runs, and the call goes on with what they would free. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void listsOfArgumentsMayNotClose(int acting) {
+    List<Throwable> refused = new ArrayList<>();
+    Runnable close =
+        () -> {
+          refused.add(assertThrows(IllegalStateException.class, session::close));
+          refused.add(assertThrows(IllegalStateException.class, model::close));
+        };
+    Runnable nothing = () -> {};
+    session.locate(
+        acting(image(1), acting == 0 ? close : nothing),
+        acting(expression, acting == 1 ? close : nothing),
+        options().build(),
+        Long.MAX_VALUE,
+        acting(result, acting == 2 ? close : nothing));
+    assertEquals(2, refused.size());
+    assertSame(
+        model.locate(List.of(Request.of(image(1), TEXT)), Schedule.PER_SCALE).get(0), result);
   }
 
   @ParameterizedTest
