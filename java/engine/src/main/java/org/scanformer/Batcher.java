@@ -200,17 +200,16 @@ public final class Batcher implements Locator, AutoCloseable {
    */
   @Override
   public void close() {
-    if (BatchWorker.isWorkerThread()) {
-      queue.close();
-      return;
-    }
+    queue.requireNoCallback();
     if (isInCall()) {
       throw new IllegalStateException(
           "The batcher cannot be closed from within a call of its model, by a listener or by"
               + " metrics: let another thread close it");
     }
-    queue.requireNoCallback();
     queue.close();
+    if (BatchWorker.isWorkerThread()) {
+      return;
+    }
     workers.forEach(BatchWorker::join);
   }
 }

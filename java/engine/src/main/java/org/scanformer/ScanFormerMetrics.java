@@ -6,7 +6,9 @@ package org.scanformer;
  * <p>Called by the threads that do the work, within their calls, so what it takes is the calls'
  * time. Several threads may call at once. What a method throws, Errors too, is logged once and
  * otherwise ignored. A method may not call the model that calls it, nor its sessions or its
- * batchers, nor close them: each is an {@link IllegalStateException}.
+ * batchers, nor close them: each is an {@link IllegalStateException}. {@link
+ * Batcher#submit(Request) Batcher.submit}, which does not wait there, is allowed but for the
+ * methods that tell of a queue.
  */
 public interface ScanFormerMetrics {
   /** Sees nothing. */

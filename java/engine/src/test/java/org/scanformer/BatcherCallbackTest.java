@@ -12,6 +12,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What stages, metrics and an application's own classes do to a batcher: nothing. */
 class BatcherCallbackTest extends BatcherFixture {
@@ -137,19 +139,34 @@ class BatcherCallbackTest extends BatcherFixture {
     }
   }
 
-  @Test
-  void metricsOfTheQueueMayNotCallTheBatcher() throws Exception {
+  /** What metrics are told of a queue. */
+  enum Told {
+    LENGTH,
+    FORMED,
+    REJECTED,
+    REPLACED,
+    EXPIRED,
+    CANCELLED
+  }
+
+  /** Each tells once, when a queue of one is full. */
+  @ParameterizedTest
+  @EnumSource
+  void metricsOfTheQueueMayNotCallAnything(Told told) throws Exception {
     List<Throwable> refused = Collections.synchronizedList(new ArrayList<>());
     Batcher[] opened = new Batcher[1];
+    CountDownLatch gate = new CountDownLatch(1);
     ScanFormerMetrics calling =
         new ScanFormerMetrics() {
-          private void call() {
-            if (!(Thread.currentThread().getName().startsWith("scanformer-batcher"))) {
+          private void call(Told what) {
+            if (what == told && refused.isEmpty()) {
               for (Runnable action :
                   List.<Runnable>of(
                       () -> opened[0].submit(Request.of(image(1), "red")),
                       () -> opened[0].close(),
                       () -> model.locate(image(1), "red"),
+                      () -> model.encode("red"),
+                      () -> model.openSession(SessionOptions.defaults()),
                       () -> model.close())) {
                 refused.add(assertThrows(IllegalStateException.class, action::run));
               }
@@ -158,13 +175,73 @@ class BatcherCallbackTest extends BatcherFixture {
 
           @Override
           public void queueLength(int requests, int change) {
-            call();
+            call(Told.LENGTH);
+          }
+
+          @Override
+          public void batchFormed(int requests, long longestWaitNanos) {
+            call(Told.FORMED);
+            try {
+              gate.await(30, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+              throw new AssertionError(e);
+            }
+          }
+
+          @Override
+          public void requestDropped(DropReason reason) {
+            call(Told.valueOf(reason.name()));
           }
         };
-    try (Batcher batcher = model.openBatcher(BatcherOptions.builder().metrics(calling).build())) {
+    BatcherOptions.Overflow overflow =
+        told == Told.REPLACED
+            ? BatcherOptions.Overflow.DROP_OLDEST
+            : BatcherOptions.Overflow.REJECT;
+    try (Batcher batcher =
+        model.openBatcher(
+            BatcherOptions.builder()
+                .metrics(calling)
+                .maxBatch(1)
+                .queueCapacity(1)
+                .overflow(overflow)
+                .build())) {
+      opened[0] = batcher;
+      CompletableFuture<Location> first = batcher.submit(Request.of(image(0), "red"));
+      while (batcher.queueLength() > 0) {
+        Thread.onSpinWait();
+      }
+      CompletableFuture<Location> waiting = batcher.submit(Request.of(image(1), "red"));
+      if (told == Told.CANCELLED) {
+        waiting.cancel(false);
+      }
+      long deadline = told == Told.EXPIRED ? System.nanoTime() - 1 : Long.MAX_VALUE;
+      batcher.submit(Request.of(image(2), "red"), deadline);
+      gate.countDown();
+      first.get(30, TimeUnit.SECONDS);
+      assertEquals(6, refused.size(), refused::toString);
+    }
+  }
+
+  @Test
+  void metricsOfACallMayNotCloseTheBatcher() throws Exception {
+    List<Throwable> refused = Collections.synchronizedList(new ArrayList<>());
+    Batcher[] opened = new Batcher[1];
+    ScanFormerMetrics calling =
+        new ScanFormerMetrics() {
+          @Override
+          public void callDone(int requests, int scales, boolean deadlineMet, long nanos) {
+            refused.add(assertThrows(IllegalStateException.class, () -> opened[0].close()));
+          }
+        };
+    try (ScanFormer own =
+            ScanFormer.load(
+                directory,
+                ScanFormerOptions.builder().backend(backend()).metrics(calling).build());
+        Batcher batcher = own.openBatcher(BatcherOptions.defaults())) {
       opened[0] = batcher;
       batcher.submit(Request.of(image(0), "red")).get(30, TimeUnit.SECONDS);
-      assertEquals(4, refused.size(), refused::toString);
+      batcher.submit(Request.of(image(1), "red")).get(30, TimeUnit.SECONDS);
+      assertEquals(2, refused.size());
     }
   }
 }

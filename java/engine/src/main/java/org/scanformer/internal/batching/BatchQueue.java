@@ -6,7 +6,9 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
@@ -41,8 +43,8 @@ public final class BatchQueue {
   /** The length that metrics know of. */
   private int toldLength;
 
-  /** Whether metrics are being told of a change while the lock is held. */
-  private boolean telling;
+  /** The threads that are telling metrics something, with the lock or without it. */
+  private final Set<Thread> telling = ConcurrentHashMap.newKeySet();
 
   /** Workers that still answer. */
   private int working;
@@ -102,19 +104,26 @@ public final class BatchQueue {
 
   private void expire(PendingRequest pending, String message) {
     pending.answer().completeExceptionally(new TimeoutException(message));
-    metrics.requestDropped(DropReason.EXPIRED);
+    tellDropped(DropReason.EXPIRED);
   }
 
-  /** Whether the calling thread is in metrics that are told of the queue while it is held. */
+  /** Whether the calling thread is in metrics that are told of the queue. */
   boolean isTelling() {
-    return lock.isHeldByCurrentThread() && telling;
+    return telling.contains(Thread.currentThread());
   }
 
-  /** Tells metrics of a change, in the order of the changes. Called with the lock. */
+  /** Tells metrics something; with the lock, where the order matters. */
   private void tell(Runnable change) {
-    telling = true;
-    change.run();
-    telling = false;
+    telling.add(Thread.currentThread());
+    try {
+      change.run();
+    } finally {
+      telling.remove(Thread.currentThread());
+    }
+  }
+
+  private void tellDropped(DropReason reason) {
+    tell(() -> metrics.requestDropped(reason));
   }
 
   /** Tells metrics of the queue's length when it has changed. Called with the lock. */
@@ -131,8 +140,8 @@ public final class BatchQueue {
   public void requireNoCallback() {
     if (isTelling()) {
       throw new IllegalStateException(
-          "The batcher is called by its own metrics, which are told of its queue and may not do"
-              + " that: let another thread call it");
+          "The batcher is called from within its own metrics, which are told of its queue and may"
+              + " not do that: let another thread call it");
     }
   }
 
@@ -190,7 +199,7 @@ public final class BatchQueue {
               .completeExceptionally(
                   new RejectedExecutionException(
                       "The queue is full: " + queue.size() + " requests wait"));
-          metrics.requestDropped(DropReason.REJECTED);
+          tellDropped(DropReason.REJECTED);
           return;
         }
         replaced = queue.poll();
@@ -206,7 +215,7 @@ public final class BatchQueue {
           .answer()
           .completeExceptionally(
               new RejectedExecutionException("A newer request took its place in the full queue"));
-      metrics.requestDropped(DropReason.REPLACED);
+      tellDropped(DropReason.REPLACED);
     }
   }
 
@@ -234,8 +243,7 @@ public final class BatchQueue {
       CompletableFuture<Location> answer = all.next().answer();
       if (answer.isDone()) {
         all.remove();
-        DropReason reason = answer.isCancelled() ? DropReason.CANCELLED : DropReason.EXPIRED;
-        tell(() -> metrics.requestDropped(reason));
+        tellDropped(answer.isCancelled() ? DropReason.CANCELLED : DropReason.EXPIRED);
       }
     }
     tellLength();
@@ -305,7 +313,8 @@ public final class BatchQueue {
     } finally {
       lock.unlock();
     }
-    metrics.batchFormed(batch.size(), longest);
+    long waited = longest;
+    tell(() -> metrics.batchFormed(batch.size(), waited));
     return true;
   }
 
