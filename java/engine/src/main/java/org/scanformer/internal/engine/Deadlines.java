@@ -6,6 +6,7 @@ import org.scanformer.ScanFormerException;
 /** Tells deadlines by {@link System#nanoTime()} from values that cannot be any. */
 public final class Deadlines {
   private static final long SECOND = 1_000_000_000L;
+  private static final long HOUR = 3600 * SECOND;
   private static final long DAY_SECONDS = 86_400;
 
   /** Further away than anybody plans: what is, was meant by another clock. */
@@ -13,6 +14,13 @@ public final class Deadlines {
 
   /** A time by the wall clock's seconds, milliseconds, microseconds or nanoseconds. */
   private static final long[] UNITS_A_SECOND = {1, 1_000, 1_000_000, SECOND};
+
+  /**
+   * Deadlines that are nearer by nanoTime are taken for what they should be, by unit. A day of
+   * microseconds is 86 s by nanoTime, which a machine's clock comes to after three weeks; a day of
+   * nanoseconds comes after decades.
+   */
+  private static final long[] NEAR_NANOS = {SECOND, SECOND, HOUR, SECOND};
 
   private Deadlines() {}
 
@@ -42,17 +50,12 @@ public final class Deadlines {
     }
   }
 
-  /**
-   * Whether it is within a day of the wall clock. The days of all units together are a moment by
-   * nanoTime, so a deadline that is near by nanoTime is taken for what it should be.
-   */
+  /** Whether it is within a day of the wall clock, and not near by nanoTime. */
   private static boolean isWallClock(long deadline, long left) {
-    if (Math.abs(left) < SECOND) {
-      return false;
-    }
     double seconds = System.currentTimeMillis() / 1e3;
-    for (long units : UNITS_A_SECOND) {
-      if (Math.abs(deadline / (double) units - seconds) < DAY_SECONDS) {
+    for (int unit = 0; unit < UNITS_A_SECOND.length; unit++) {
+      double away = Math.abs(deadline / (double) UNITS_A_SECOND[unit] - seconds);
+      if (away < DAY_SECONDS && Math.abs(left) >= NEAR_NANOS[unit]) {
         return true;
       }
     }

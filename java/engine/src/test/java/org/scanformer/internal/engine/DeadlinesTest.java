@@ -28,6 +28,24 @@ class DeadlinesTest {
     }
   }
 
+  /**
+   * After three weeks a machine's nanoTime is what the wall clock's microseconds are, for a day of
+   * them.
+   */
+  @Test
+  void takesNearTimesWhereTheClocksMeet() {
+    long millis = System.currentTimeMillis();
+    for (long unitsAMilli : new long[] {1, 1000}) {
+      for (long offset = -90; offset <= 90; offset += 5) {
+        long now = millis * unitsAMilli + Duration.ofSeconds(offset).toNanos();
+        for (long seconds : unitsAMilli == 1 ? new long[] {0} : new long[] {0, 5, 60, 1800}) {
+          long deadline = now + Duration.ofSeconds(seconds).toNanos();
+          assertDoesNotThrow(() -> Deadlines.require(deadline, now), offset + " and " + seconds);
+        }
+      }
+    }
+  }
+
   @Test
   void refusesTimesByTheWallClockInAnyUnit() {
     long millis = System.currentTimeMillis() + 30;
