@@ -46,7 +46,13 @@ record ImagePlane(ByteBuffer buffer, long address, int stride) {
     ImagePlane[] planes = new ImagePlane[format.planes()];
     ByteBuffer rest = frame.duplicate();
     for (int p = 0; p < planes.length; p++) {
-      int stride = Math.toIntExact(format.rowBytes(p, width));
+      long rowBytes = format.rowBytes(p, width);
+      if (rowBytes > Integer.MAX_VALUE) {
+        throw ImageArguments.badInput(
+            "%d pixels a row found, expected at most as many of %s as %d bytes hold",
+            width, format, Integer.MAX_VALUE);
+      }
+      int stride = (int) rowBytes;
       planes[p] = of(format, p, rest, width, height, stride);
       rest.position(rest.position() + planes[p].buffer.limit());
     }

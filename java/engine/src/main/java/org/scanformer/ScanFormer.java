@@ -181,6 +181,10 @@ public final class ScanFormer implements Locator, AutoCloseable {
    * @throws ScanFormerException as {@link #locate(List)}; none is located then
    */
   public List<List<Location>> locateAll(List<Image> images, List<String> expressions) {
+    return locateEach(List.copyOf(images), List.copyOf(expressions));
+  }
+
+  private List<List<Location>> locateEach(List<Image> images, List<String> expressions) {
     List<Expression> encoded = new ArrayList<>();
     try {
       // For a single image the texts are packed into its batches, which costs less.
@@ -213,9 +217,10 @@ public final class ScanFormer implements Locator, AutoCloseable {
 
   List<Location> locate(List<Request> requests, Schedule schedule, Trace trace) {
     Objects.requireNonNull(schedule, "schedule");
+    // What is checked is what is run, whatever the application's list gives the next time.
+    List<Request> all = List.copyOf(requests);
     return JavaMemory.guard(
-        "a call of " + requests.size() + " requests",
-        () -> engine.locate(requests, schedule, trace));
+        "a call of " + all.size() + " requests", () -> engine.locate(all, schedule, trace));
   }
 
   /** The device, the precision and the model's size. */

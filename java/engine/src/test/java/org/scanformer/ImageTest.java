@@ -13,6 +13,17 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class ImageTest {
+  /** Two bytes a pixel: a row has more bytes than an int holds. */
+  @ParameterizedTest
+  @EnumSource(names = {"YUYV", "UYVY", "P010"})
+  void refusesRowsThatNoIntHolds(PixelFormat format) {
+    ScanFormerException refused =
+        assertThrows(
+            ScanFormerException.class,
+            () -> Image.yuv(ByteBuffer.allocate(64), format, 1 << 30, 2, YuvColor.BT709_LIMITED));
+    assertEquals(ErrorCode.BAD_INPUT, refused.code());
+  }
+
   @Test
   void formatsHaveTheOrdinalsOfTheNativeApi() {
     assertArrayEquals(

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -48,6 +49,33 @@ class ScanFormerTest {
     ScanFormerException e = assertThrows(ScanFormerException.class, call::run);
     assertEquals(code, e.code(), e.getMessage());
     assertTrue(e.getMessage().contains(message), e.getMessage());
+  }
+
+  /** A list that gives another request the second time. */
+  @Test
+  void runsTheRequestsThatWereChecked() {
+    Request good = Request.of(scene, "red");
+    Request huge =
+        good.withSelection(
+            SelectionPolicy.masks(List.of(PatchMask.all(300, 300), PatchMask.all(600, 600))));
+    Location expected = scanFormer.locate(good);
+    for (int changes = 1; changes < 4; changes++) {
+      int after = changes;
+      int[] asked = new int[1];
+      List<Request> changing =
+          new AbstractList<>() {
+            @Override
+            public Request get(int index) {
+              return asked[0]++ < after ? good : huge;
+            }
+
+            @Override
+            public int size() {
+              return 1;
+            }
+          };
+      assertEquals(expected.box(), scanFormer.locate(changing).get(0).box());
+    }
   }
 
   @Test
