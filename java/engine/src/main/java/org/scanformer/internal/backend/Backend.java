@@ -36,6 +36,14 @@ public interface Backend extends Operations, AutoCloseable {
   int passRows(int rows);
 
   /**
+   * The most rows of a query block: a backend that starts as much for each block as for the longest
+   * one wants long ones cut.
+   */
+  default int queryBlockRows() {
+    return Integer.MAX_VALUE;
+  }
+
+  /**
    * Enqueues work, or the recording of work of the same shape. Within it nothing may wait, allocate
    * or depend on anything that is neither in the shape nor in tables and arrays.
    *

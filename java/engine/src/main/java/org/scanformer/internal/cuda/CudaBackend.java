@@ -148,6 +148,12 @@ public final class CudaBackend extends NativeBackend {
   @Override
   public boolean replay(LaunchShape shape, Runnable work) {
     return graphs.replay(shape, work);
+  /** What a block of the attention kernel takes at most. */
+  @Override
+  public int queryBlockRows() {
+    return 32;
+  }
+
   }
 
   @Override

@@ -146,13 +146,16 @@ final class Workspace {
       int maxSegments = w.maxBatch * (w.scales + 1);
       segments = new KvSegmentTable(scale.table((long) maxSegments * KvSegmentTable.BYTES));
       int maxTokens = Math.toIntExact(w.finalX.rows());
-      scaleBatch = new RaggedBatch(scale, maxTokens, maxSegments, w.maxBatch, backend::passRows);
+      int blockRows = backend.queryBlockRows();
+      scaleBatch =
+          new RaggedBatch(scale, maxTokens, maxSegments, w.maxBatch, blockRows, backend::passRows);
       patchTokenRows = scale.table(w.logits.rows() * Integer.BYTES);
       int textTokens = backend.linearRows(w.maxBatch * w.config.maxTextLength());
       textIds = scale.table((long) textTokens * Integer.BYTES);
       textPositions = scale.table((long) textTokens * Integer.BYTES);
       textRows = scale.table((long) textTokens * Integer.BYTES);
-      finalBatch = new RaggedBatch(all, maxTokens, maxSegments, w.maxBatch, backend::passRows);
+      finalBatch =
+          new RaggedBatch(all, maxTokens, maxSegments, w.maxBatch, blockRows, backend::passRows);
       finalRows = all.table((long) maxTokens * Integer.BYTES);
       selectedCounts = answers.table((long) w.maxBatch * Integer.BYTES);
       boxes = answers.table(w.box.bytes());
