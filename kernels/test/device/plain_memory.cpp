@@ -237,6 +237,10 @@ WRAP(sf_tensor_matmul_qkv,
       const int32_t* counts, void* q, int tile_rows, int splits, void* workspace),
      rows, in, compute_type, x, weight, appends, num_appends, heads, head_size, layer, bias, counts, q, tile_rows,
      splits, workspace)
+WRAP(sf_few_rows_linear,
+     (sf_stream * stream, int rows, int out, int in, const float* x, const float* weight, const float* bias,
+      int activation, float* y),
+     rows, out, in, x, weight, bias, activation, y)
 WRAP(sf_graph_launch, (sf_stream * stream, sf_graph* graph), graph)
 
 int __real_sf_graph_begin(sf_stream*);

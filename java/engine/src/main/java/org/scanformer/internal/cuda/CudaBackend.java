@@ -96,7 +96,8 @@ public final class CudaBackend extends NativeBackend {
   private CudaProducts openProducts(DeviceReport report) {
     Matmul plain = new PlainMatmul(stream());
     if (CudaDevices.plainMatmul()) {
-      return new CudaProducts(plain, null, CudaProducts.Policy.CUBLAS, null, null);
+      return new CudaProducts(
+          plain, null, new FewRowsLinear(stream()), CudaProducts.Policy.CUBLAS, null, null);
     }
     Tensor workspace =
         new Tensor("cuBLAS's workspace", ElementType.U8, CublasLtMatmul.workspaceBytes(), 1);
@@ -104,6 +105,7 @@ public final class CudaBackend extends NativeBackend {
     return new CudaProducts(
         new CublasLtMatmul(report.device(), stream(), workspace, plain, precision()),
         openTensorMatmul(report),
+        new FewRowsLinear(stream()),
         CudaDevices.matmulPolicy(),
         new MatmulTimer(stream(), workspace),
         CudaDevices.matmulChoices(report));
