@@ -92,6 +92,14 @@ public interface Backend extends Operations, AutoCloseable {
 
   /**
    * Rows that a product of `rows` rows is computed with: arrays that {@link #linear} touches need
+  /**
+   * Tells of which images {@link #buildPyramid} will be asked next, in this order: a backend that
+   * copies their pixels can begin with all of them.
+   */
+  default void expectPixels(PixelSource[] images, int count) {
+    // Each is staged by itself.
+  }
+
    * room for them.
    */
   int linearRows(int rows);

@@ -137,6 +137,7 @@ public final class CudaBackend extends NativeBackend {
 
   @Override
   public void synchronize() {
+    pixels.drain();
     super.synchronize();
     pixels.clear();
   }
@@ -181,6 +182,11 @@ public final class CudaBackend extends NativeBackend {
   }
 
   /** A kernel that reads what is not the device's would end the process's use of it. */
+  @Override
+  public void expectPixels(PixelSource[] images, int count) {
+    pixels.expect(images, count);
+  }
+
   private void requireOnDevice(PixelSource image) {
     for (int p = 0; p < image.planes(); p++) {
       stream()
