@@ -52,6 +52,20 @@ public interface Backend extends Operations, AutoCloseable {
    */
   boolean replay(LaunchShape shape, Runnable work);
 
+  /** Whether {@link #replay} keeps what it was given, and is faster from then on. */
+  default boolean recordsWork() {
+    return false;
+  }
+
+  /**
+   * Bytes that the device needs beside arrays for all the work that is kept.
+   *
+   * @param operations the most operations of a piece of work
+   */
+  default long recordingBytes(int operations) {
+    return 0;
+  }
+
   // ---- Memory ----
 
   /** Bytes that could still be allocated, as far as the system can tell. */
@@ -78,6 +92,14 @@ public interface Backend extends Operations, AutoCloseable {
   /** Makes room for that many bytes of pixels a batch, so that {@link #buildPyramid} needs none. */
   void reservePixels(long bytes);
 
+  /**
+   * Tells of which images {@link #buildPyramid} will be asked next, in this order: a backend that
+   * copies their pixels can begin with all of them.
+   */
+  default void expectPixels(PixelSource[] images, int count) {
+    // Each is staged by itself.
+  }
+
   // ---- Linear layers ----
 
   /**
@@ -92,14 +114,6 @@ public interface Backend extends Operations, AutoCloseable {
 
   /**
    * Rows that a product of `rows` rows is computed with: arrays that {@link #linear} touches need
-  /**
-   * Tells of which images {@link #buildPyramid} will be asked next, in this order: a backend that
-   * copies their pixels can begin with all of them.
-   */
-  default void expectPixels(PixelSource[] images, int count) {
-    // Each is staged by itself.
-  }
-
    * room for them.
    */
   int linearRows(int rows);

@@ -148,15 +148,25 @@ public final class CudaBackend extends NativeBackend {
     return linearRows(rows);
   }
 
-  @Override
-  public boolean replay(LaunchShape shape, Runnable work) {
-    return graphs.replay(shape, work);
   /** What a block of the attention kernel takes at most. */
   @Override
   public int queryBlockRows() {
     return 32;
   }
 
+  @Override
+  public boolean replay(LaunchShape shape, Runnable work) {
+    return graphs.replay(shape, work);
+  }
+
+  @Override
+  public boolean recordsWork() {
+    return graphs.records();
+  }
+
+  @Override
+  public long recordingBytes(int operations) {
+    return graphs.bytes(operations);
   }
 
   @Override
@@ -173,6 +183,11 @@ public final class CudaBackend extends NativeBackend {
   }
 
   @Override
+  public void expectPixels(PixelSource[] images, int count) {
+    pixels.expect(images, count);
+  }
+
+  @Override
   public void stagePixels(PixelSource image) {
     if (image.isOnDevice()) {
       requireOnDevice(image);
@@ -182,11 +197,6 @@ public final class CudaBackend extends NativeBackend {
   }
 
   /** A kernel that reads what is not the device's would end the process's use of it. */
-  @Override
-  public void expectPixels(PixelSource[] images, int count) {
-    pixels.expect(images, count);
-  }
-
   private void requireOnDevice(PixelSource image) {
     for (int p = 0; p < image.planes(); p++) {
       stream()

@@ -15,6 +15,12 @@ import org.scanformer.internal.model.ModelConfig;
  * threads.
  */
 final class Workspace {
+  /** Kernels: two norms, four products, bias or activation after three, append and attention. */
+  private static final int OPERATIONS_OF_LAYER = 11;
+
+  /** Tables, compaction, patches, tokens, selection and heads. */
+  private static final int OTHER_OPERATIONS = 32;
+
   final int maxBatch;
   final int scales;
 
@@ -259,6 +265,8 @@ final class Workspace {
     tables = new Tables(this, backend);
     plan.count("tables", tables.bytes());
     plan.count("frames", limits.pixelBytes());
+    int operations = OPERATIONS_OF_LAYER * config.numHiddenLayers() + OTHER_OPERATIONS;
+    plan.count("recorded work", backend.recordingBytes(operations));
   }
 
   /** Allocates everything. */

@@ -30,6 +30,7 @@ final class HostMemory {
                   case "passRows", "linearRows" -> ((int) arguments[0] + 3) / 4 * 4;
                   case "queryBlockRows" -> BLOCK_ROWS;
                   case "kvBytes" -> (long) KV_BYTES * (int) arguments[2];
+                  case "recordingBytes" -> 0L;
                   case "allocate" -> {
                     Tensor tensor = (Tensor) arguments[0];
                     tensor.bind(new Pointer(buffer(tensor.bytes())));
