@@ -219,12 +219,15 @@ __global__ void __launch_bounds__(kAttentionThreads, D > 32 ? 2 : 3) attention_t
     merge(task, tile, partials);
 }
 
-int64_t tiles(const AttentionTask& task, int queries) {
-    return task.max_rows / queries + static_cast<int64_t>(task.num_blocks);
+/* Tiles of a query block; of one without rows too, which is checked. */
+int tiles_of_block(const AttentionTask& task, int queries) {
+    return task.block_rows == 0 ? 1 : (task.block_rows - 1) / queries + 1;
 }
 
-int start(sf_stream* stream, const AttentionTask& task, int queries, void (*kernel)(AttentionTask)) {
-    return launch(stream, "sf_attention", kernel, tiles(task, queries), task.heads, kAttentionThreads, task);
+int start(sf_stream* stream, AttentionTask task, int queries, void (*kernel)(AttentionTask)) {
+    task.tiles_of_block = tiles_of_block(task, queries);
+    return launch(stream, "sf_attention", kernel, static_cast<int64_t>(task.num_blocks) * task.tiles_of_block,
+                  task.heads, kAttentionThreads, task);
 }
 
 /*
@@ -234,11 +237,12 @@ int start(sf_stream* stream, const AttentionTask& task, int queries, void (*kern
 template <typename Compute>
 int start_tensor(sf_stream* stream, const AttentionTask& task) {
     constexpr bool kHalf = sizeof(typename Compute::Type) == 2;
-    const bool few = tiles(task, 32) * task.heads < cuda_stream(stream)->multiprocessors;
+    const int64_t tiles = static_cast<int64_t>(task.num_blocks) * tiles_of_block(task, 32);
+    const bool few = tiles * task.heads < cuda_stream(stream)->multiprocessors;
     switch (padded_head_size(task.head_size)) {
         case 32:
-            return few ? start(stream, task, 16, attention_tensor<Compute, 32, 1>)
-                       : start(stream, task, 32, attention_tensor<Compute, 32, 2>);
+            return few || !kHalf ? start(stream, task, 16, attention_tensor<Compute, 32, 1>)
+                                 : start(stream, task, 32, attention_tensor < Compute, 32, kHalf ? 2 : 1 >);
         case 64:
             return few || !kHalf ? start(stream, task, 16, attention_tensor<Compute, 64, 1>)
                                  : start(stream, task, 32, attention_tensor < Compute, 64, kHalf ? 2 : 1 >);
@@ -260,11 +264,23 @@ int start_plain(sf_stream* stream, const AttentionTask& task) {
 
 }  // namespace
 
-int cuda::attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks, int max_rows,
+int cuda::attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks, int block_rows, int max_rows,
                     const sf_kv_segment* segments, int num_segments, int heads, int head_size, int layer,
                     int compute_type, const void* q, int type, void* out) {
-    AttentionTask task = {blocks, num_blocks, max_rows, segments, num_segments, heads, head_size,
-                          layer,  q,          out,      type,     false,        false, table_fault(stream)};
+    AttentionTask task = {};
+    task.blocks = blocks;
+    task.num_blocks = num_blocks;
+    task.block_rows = block_rows;
+    task.max_rows = max_rows;
+    task.segments = segments;
+    task.num_segments = num_segments;
+    task.heads = heads;
+    task.head_size = head_size;
+    task.layer = layer;
+    task.q = q;
+    task.out = out;
+    task.type = type;
+    task.fault = table_fault(stream);
     const int element_bytes = compute_type == SF_F16 || compute_type == SF_BF16 ? 2 : 4;
     task.q_vectors = head_size * element_bytes % 16 == 0 && reinterpret_cast<uintptr_t>(q) % 16 == 0;
     task.out_vectors = type == SF_F32 ? aligned_rows(head_size, static_cast<float*>(out))

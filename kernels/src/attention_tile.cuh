@@ -4,7 +4,6 @@
 #define SCANFORMER_ATTENTION_TILE_CUH
 
 #include "kv_layout.cuh"
-#include "ragged.cuh"
 #include "table_faults.cuh"
 
 constexpr int kAttentionWarps = 4;
@@ -14,6 +13,8 @@ constexpr float kLog2E = 1.44269504088896340736f;
 struct AttentionTask {
     const sf_query_block* blocks;
     int num_blocks;
+    int block_rows;
+    int tiles_of_block;
     int max_rows;
     const sf_kv_segment* segments;
     int num_segments;
@@ -77,22 +78,26 @@ __device__ __forceinline__ bool check_segments(const AttentionTask& task, const 
     return readable;
 }
 
-/* Finds this block's tile of up to Q queries; false when there is none, or its keys can't be read. */
+/*
+ * Finds this block's tile of up to Q queries; false when there is none, or its keys can't be read. Each query block has
+ * as many thread blocks as the longest could need, so that none has to be searched for.
+ */
 template <int Q>
 __device__ __forceinline__ bool find_query_tile(const AttentionTask& task, QueryTile& tile) {
-    const auto check = [&](int b) { return check_query_block(task.blocks[b], task.num_segments); };
+    const auto check = [&](const sf_query_block& block) {
+        return check_query_block(block, task.block_rows, task.num_segments);
+    };
     if (blockIdx.x == 0 && blockIdx.y == 0) {
-        check_table(task.num_blocks, task.max_rows, task.fault, kOperation_attention, check,
-                    [&](int b) { return task.blocks[b].rows; });
+        check_table(
+            task.num_blocks, task.max_rows, task.fault, kOperation_attention,
+            [&](int b) { return check(task.blocks[b]); }, [&](int b) { return task.blocks[b].rows; });
     }
-    const RaggedTile found = find_tile(blockIdx.x, task.num_blocks, [&](int b) {
-        return check(b).rule == kValid ? (static_cast<unsigned>(task.blocks[b].rows) + Q - 1) / Q : 0u;
-    });
-    /* A call for no rows has no arrays: a table that announces some is at fault. */
-    if (found.item < 0 || task.max_rows == 0) return false;
-    tile.block = task.blocks[found.item];
-    tile.first = found.offset * Q;
+    const int number = static_cast<int>(blockIdx.x);
+    tile.block = task.blocks[number / task.tiles_of_block];
+    tile.first = number % task.tiles_of_block * Q;
     tile.head = static_cast<int>(blockIdx.y);
+    /* A call for no rows has no arrays: a table that announces some is at fault. */
+    if (tile.first >= tile.block.rows || task.max_rows == 0 || check(tile.block).rule != kValid) return false;
     return check_segments(task, tile.block);
 }
 

@@ -1,9 +1,10 @@
 /*
  * Image pyramid. Two small tables first: for each column and each row of the finest canvas the source pixels that its
  * triangle filter covers and their weights (shared/resample.h). The weights of a very large reduction are not kept but
- * computed where they are used, so that the tables grow with the canvas and not with the image. Then one pass from
- * bytes to the normalised finest canvas, in which a thread sums a pixel's window of the source, columns within rows, in
- * all channels; then the mean of 2 x 2 pixels, level by level.
+ * computed where they are used, so that the tables grow with the canvas and not with the image. The stream keeps the
+ * tables of several reductions: frames of one size after another find theirs. Then one pass from bytes to the
+ * normalised finest canvas, in which a thread sums a pixel's window of the source, columns within rows, in all
+ * channels; then the mean of 2 x 2 pixels, level by level.
  */
 #include "shared/image.h"
 #include "shared/resample.h"
@@ -28,7 +29,8 @@ struct Axis {
 
 int64_t kept_taps(int in, int out) { return max_taps(in, out) <= kMaxKeptTaps ? max_taps(in, out) : 0; }
 
-int64_t axis_bytes(int in, int out) { return (8 + 4 + 4 + 4 * kept_taps(in, out)) * out; }
+/* A multiple of 8. */
+int64_t axis_bytes(int in, int out) { return ((8 + 4 + 4 + 4 * kept_taps(in, out)) * out + 7) / 8 * 8; }
 
 /* The tables of an axis in memory aligned to 8 bytes. */
 Axis axis_in(void* memory, int in, int out) {
@@ -39,9 +41,8 @@ Axis axis_in(void* memory, int in, int out) {
     return {totals, first, count, weights, in, out};
 }
 
-__global__ void filter_taps(Axis horizontal, Axis vertical) {
+__global__ void filter_taps(Axis axis) {
     wait_for_earlier_kernels();
-    const Axis axis = blockIdx.y == 0 ? horizontal : vertical;
     const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
     if (i >= axis.out) return;
     const FilterWindow window = filter_window(axis.in, axis.out, i);
@@ -179,6 +180,43 @@ Source source_of(const sf_image& image) {
     return source;
 }
 
+/* The least scratch: the filters of several frame sizes. */
+constexpr int64_t kFilterBytes = int64_t{1} << 20;
+
+const KeptFilter* find_filter(const CudaStream* stream, int in, int out) {
+    for (int f = 0; f < stream->num_filters; f++) {
+        const KeptFilter& filter = stream->filters[f];
+        if (filter.in == in && filter.out == out) return &filter;
+    }
+    return nullptr;
+}
+
+/* Makes room for the filters of an image's sides: those that are kept are forgotten where there is none. */
+int reserve_filters(sf_stream* stream, const char* operation, int width, int out_width, int height, int out_height) {
+    CudaStream* own = cuda_stream(stream);
+    const int64_t bytes = axis_bytes(width, out_width) + axis_bytes(height, out_height);
+    const bool kept = find_filter(own, width, out_width) != nullptr && find_filter(own, height, out_height) != nullptr;
+    const int most = static_cast<int>(sizeof own->filters / sizeof own->filters[0]);
+    if (kept || (own->num_filters + 2 <= most && own->filter_bytes + bytes <= own->scratch_bytes)) return SF_OK;
+    own->num_filters = 0;
+    own->filter_bytes = 0;
+    return reserve_scratch(stream, operation, bytes > kFilterBytes ? bytes : kFilterBytes);
+}
+
+/* The filter of a side, for which there is room; computed unless it is kept. */
+int filter_of(sf_stream* stream, const char* operation, int in, int out, Axis& axis) {
+    CudaStream* own = cuda_stream(stream);
+    const KeptFilter* kept = find_filter(own, in, out);
+    const int64_t offset = kept != nullptr ? kept->offset : own->filter_bytes;
+    axis = axis_in(static_cast<char*>(own->scratch) + offset, in, out);
+    if (kept != nullptr) return SF_OK;
+    const int status = launch(stream, operation, filter_taps, div_up(out, kThreads), 1, kThreads, axis);
+    if (status != SF_OK) return status;
+    own->filters[own->num_filters++] = {in, out, offset};
+    own->filter_bytes += axis_bytes(in, out);
+    return SF_OK;
+}
+
 }  // namespace
 
 int cuda::build_pyramid(sf_stream* stream, const sf_image* image, int patch, int scales, int rows0, int cols0,
@@ -193,15 +231,10 @@ int cuda::build_pyramid(sf_stream* stream, const sf_image* image, int patch, int
     const int finest = scales - 1;
     const int out_width = (cols0 << finest) * patch;
     const int out_height = (rows0 << finest) * patch;
-    /* Each table begins at a multiple of 8 bytes. */
-    const int64_t across = (axis_bytes(width, out_width) + 7) / 8 * 8;
-    int status = reserve_scratch(stream, operation, across + axis_bytes(height, out_height));
-    if (status != SF_OK) return status;
-    auto* memory = static_cast<char*>(cuda_stream(stream)->scratch);
-    const Axis horizontal = axis_in(memory, width, out_width);
-    const Axis vertical = axis_in(memory + across, height, out_height);
-    const int longest = out_width > out_height ? out_width : out_height;
-    status = launch(stream, operation, filter_taps, div_up(longest, kThreads), 2, kThreads, horizontal, vertical);
+    Axis horizontal, vertical;
+    int status = reserve_filters(stream, operation, width, out_width, height, out_height);
+    if (status == SF_OK) status = filter_of(stream, operation, width, out_width, horizontal);
+    if (status == SF_OK) status = filter_of(stream, operation, height, out_height, vertical);
     if (status != SF_OK) return status;
     const auto level = [&](int s) { return canvas + level_offset(rows0, cols0, patch, s); };
     status = launch(stream, operation, resize, div_up(out_width, kThreads), out_height, kThreads, source_of(*image),

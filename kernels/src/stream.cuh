@@ -9,14 +9,24 @@
 #include "shared/arguments.h"
 #include "shared/faults.h"
 
+/* Where the scratch has the filter of a reduction of one side of an image (pyramid.cu). */
+struct KeptFilter {
+    int in;
+    int out;
+    int64_t offset;
+};
+
 struct CudaStream : sf_stream {
     int device;
     int capability; /* 10 * major + minor */
     int multiprocessors;
     cudaStream_t queue;
     TableFault* fault; /* pinned host memory that the device writes */
-    void* scratch;
+    void* scratch;     /* holds the filters */
     int64_t scratch_bytes;
+    KeptFilter filters[16];
+    int num_filters;
+    int64_t filter_bytes; /* of all of them */
     bool lost;
     bool recording; /* a graph */
     cudaEvent_t timer_begin;

@@ -65,6 +65,57 @@ void test_matmul(sf_stream* stream, int type, int y_type) {
     check_near(y, expected, y.tolerance(1e-5), "a plain matrix product");
 }
 
+/* Of more and fewer elements than a warp takes in a step, with rows and outputs that no block is full of. */
+void test_few_rows(sf_stream* stream, int activation) {
+    const int rows = random_int(1, 9), out = random_int(1, 9), in = 4 * random_int(1, 450);
+    Array<float> x(static_cast<size_t>(rows * in)), weight(static_cast<size_t>(out * in));
+    Array<float> bias(static_cast<size_t>(out)), y(static_cast<size_t>(rows * out));
+    fill(x);
+    fill(weight, -0.2, 0.2);
+    fill(bias);
+    const bool with_bias = random_int(0, 3) > 0;
+    const int without = random_int(0, rows - 1), infinite = random_int(0, in - 1);
+    x[static_cast<size_t>(without * in + infinite)] = INFINITY;
+    weight[static_cast<size_t>(infinite)] = 0;
+    check_ok(stream,
+             sf_few_rows_linear(stream, rows, out, in, x.data(), weight.data(), with_bias ? bias.data() : nullptr,
+                                activation, y.data()),
+             "sf_few_rows_linear");
+    for (int r = 0; r < rows; r++) {
+        for (int o = 0; o < out; o++) {
+            double sum = with_bias ? static_cast<double>(bias[static_cast<size_t>(o)]) : 0;
+            for (int k = 0; k < in; k++) {
+                sum +=
+                    static_cast<double>(x[static_cast<size_t>(r * in + k)]) * weight[static_cast<size_t>(o * in + k)];
+            }
+            const double found = y[static_cast<size_t>(r * out + o)];
+            /* No activation makes a number of a NaN. */
+            const double expected = std::isnan(sum) ? sum : activated(sum, activation);
+            const std::string what = "output " + std::to_string(o) + " of row " + std::to_string(r) + " of a layer";
+            if (std::isfinite(expected)) {
+                check(std::fabs(found - expected) <= 1e-5 * std::max(1.0, std::fabs(expected)), what);
+            } else {
+                check(std::isnan(expected) ? std::isnan(found) : found == expected, what + " with infinity");
+            }
+        }
+    }
+}
+
+void test_few_rows_refusals(sf_stream* stream) {
+    Array<float> array(64);
+    const auto refused = [&](int rows, int out, int in, const float* x, const char* what) {
+        check_refused(stream, sf_few_rows_linear(stream, rows, out, in, x, array.data(), nullptr, 0, array.data()),
+                      SF_INVALID_ARGUMENT, "sf_few_rows_linear", what);
+    };
+    refused(-1, 1, 4, array.data(), "negative rows");
+    refused(1, 0, 4, array.data(), "no outputs");
+    refused(1, 1, 6, array.data(), "inputs that are no whole vectors");
+    refused(1, 1, 4, nullptr, "no x");
+    refused(1, 1, 4, array.data() + 1, "an x that is not aligned");
+    check(array.untouched(), "a refused sf_few_rows_linear writes nothing");
+    check_ok(stream, sf_few_rows_linear(stream, 0, 1, 4, nullptr, nullptr, nullptr, 0, nullptr), "no rows");
+}
+
 /* A graph reads what tables and arrays hold when it is launched, not what they held when it was recorded. */
 void test_graph(sf_stream* stream) {
     Array<sf_grid> grid(1);
@@ -158,6 +209,8 @@ void test_foreign_stream() {
     refused(sf_bias_activation(&stream, 1, 1, nullptr, SF_RELU, SF_F32, array.data()), "sf_bias_activation");
     refused(sf_plain_matmul(&stream, 1, 1, 1, SF_F32, array.data(), array.data(), SF_F32, array.data()),
             "sf_plain_matmul");
+    refused(sf_few_rows_linear(&stream, 1, 1, 4, array.data(), array.data(), nullptr, 0, array.data()),
+            "sf_few_rows_linear");
     refused(sf_tensor_matmul(&stream, 1, 1, 8, SF_F16, array.data(), array.data(), nullptr, 0, nullptr, SF_F32,
                              array.data(), 32, 1, nullptr),
             "sf_tensor_matmul");
@@ -188,6 +241,10 @@ void test_cuda_operations(sf_stream* stream) {
         test_convert(stream, type);
         for (const int y_type : backend_types) test_matmul(stream, type, y_type);
     }
+    for (int activation = SF_IDENTITY; activation <= SF_SIGMOID; activation++) {
+        for (int i = 0; i < 3; i++) test_few_rows(stream, activation);
+    }
+    test_few_rows_refusals(stream);
     test_graph(stream);
     test_recorded_pyramid(stream);
     test_timer(stream);

@@ -7,6 +7,7 @@
 #include "emulation.h"
 
 void test_emulation();
+void test_filters();
 
 int main(int argc, char** argv) {
     const uint64_t seed = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : std::random_device()();
@@ -15,6 +16,8 @@ int main(int argc, char** argv) {
     emulation::set_seed(seed);
     context = "emulation";
     test_emulation();
+    context = "filters";
+    test_filters();
     test_backend();
     std::printf("%d passed, %d failed\n", passed, failed);
     return failed == 0 ? 0 : 1;

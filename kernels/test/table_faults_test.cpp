@@ -140,8 +140,8 @@ void test_encoder_faults(sf_stream* stream) {
     const Table<sf_kv_segment> segments = {{address, bytes, 1, 0}, {address, bytes, 0, 0}};
     Table<sf_query_block> blocks = {{0, 0, 1, 0, 1, 0}, {1, 1, 1, 0, 2, 0}};
     const auto attend = [&](int num_blocks) {
-        return sf_attention(stream, blocks.data(), num_blocks, 2, segments.data(), 2, 1, 8, 0, SF_F32, q.data(), SF_F32,
-                            out.data());
+        return sf_attention(stream, blocks.data(), num_blocks, 2, 2, segments.data(), 2, 1, 8, 0, SF_F32, q.data(),
+                            SF_F32, out.data());
     };
     check_fault(stream, attend(2), "sf_attention: segment 1 has 0 tokens, expected at least 1");
     blocks[1].segment_end = 3;
@@ -152,6 +152,9 @@ void test_encoder_faults(sf_stream* stream) {
     blocks[1].rows = 2;
     check_fault(stream, attend(2),
                 "sf_attention: the 2 rows of the table hold 3 in all, expected at most the 2 that were announced");
+    blocks[1].rows = 3;
+    check_fault(stream, attend(2),
+                "sf_attention: query block 1 has 3 rows, expected at most the 2 that were announced");
 }
 
 }  // namespace

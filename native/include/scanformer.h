@@ -333,9 +333,11 @@ int sf_append_kv(sf_stream* stream, const sf_kv_append* appends, int num_appends
  * over the keys j of the block's segments. q [*, heads * head_size] of the compute type's element type, as sf_append_kv
  * writes it (for SF_TF32: numbers of TensorFloat-32), out [*, heads * head_size] of `type`: fp32, or a type that the
  * device has for the compute type. heads is 1 to SF_MAX_HEADS, head_size 1 to SF_MAX_HEAD_SIZE. The softmax subtracts
- * the running maximum; sums are fp32. max_rows is at least the sum of the blocks' rows.
+ * the running maximum; sums are fp32. max_rows is at least the sum of the blocks' rows, block_rows at least the rows of
+ * each. A GPU starts as much for every block as for one of block_rows rows: there long ones are best cut into blocks of
+ * 32.
  */
-int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks, int max_rows,
+int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks, int block_rows, int max_rows,
                  const sf_kv_segment* segments, int num_segments, int heads, int head_size, int layer, int compute_type,
                  const void* q, int type, void* out);
 

@@ -67,6 +67,14 @@ int sf_plain_matmul(sf_stream* stream, int rows, int out, int in, int type, cons
                     int y_type, void* y);
 
 /*
+ * y = activation(x weight^T + bias) in fp32 without tensor cores, for very few rows: x [rows, in], weight [out, in],
+ * bias [out] or NULL, y [rows, out]. in is a multiple of 4; x and weight are aligned to 16 bytes. weight is read before
+ * the kernels enqueued earlier are done: what wrote it has been waited for.
+ */
+int sf_few_rows_linear(sf_stream* stream, int rows, int out, int in, const float* x, const float* weight,
+                       const float* bias, int activation, float* y);
+
+/*
  * Bytes of the workspace of the two functions below, which must be zeros before its first use and is not to be written
  * between; products of one stream may share it.
  */

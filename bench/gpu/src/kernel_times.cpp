@@ -4,6 +4,7 @@
  * and of a graph's node. A line of JSON each. A kernel's sets of arguments are rotated, so that in large cases none is
  * still in the L2 cache ("cold"). --quick runs each once with a tiny case, to see that all of it works.
  */
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -12,6 +13,7 @@
 namespace {
 
 constexpr int kHidden = 768, kHeads = 12, kHeadSize = 64, kInner = 3072, kPatch = 32;
+constexpr int kBlockRows = 32; /* of queries */
 constexpr int kText = 20, kRows = 16, kCols = 20, kCoarser = 1 + 20 + 1 + 40 + 1;
 constexpr int64_t kL2Bytes = 64 << 20;
 
@@ -206,7 +208,10 @@ void time_attention(sf_stream* stream, const Scale& s, int compute) {
                 if (i == 2) appends.push_back({kv, segment_bytes[i], r * s.tokens, s.tokens, 0, s.tokens});
                 kv += static_cast<uint64_t>(segment_bytes[i]);
             }
-            blocks.push_back({r * s.tokens, r * s.tokens, s.tokens, 3 * r, 3 * r + 3, 0});
+            for (int row = 0; row < s.tokens; row += kBlockRows) {
+                const int first = r * s.tokens + row;
+                blocks.push_back({first, first, std::min(kBlockRows, s.tokens - row), 3 * r, 3 * r + 3, 0});
+            }
         }
         auto tables = kept(uploaded(stream, appends), uploaded(stream, segments), uploaded(stream, blocks),
                            uploaded(stream, counts));
@@ -219,11 +224,12 @@ void time_attention(sf_stream* stream, const Scale& s, int compute) {
         /* Queries and the scale's own keys are in place before attention is timed; older keys are zeros. */
         append();
         require(sf_synchronize(stream), stream, "sf_synchronize");
+        const auto num_blocks = static_cast<int>(blocks.size());
         return !attend ? std::function<void()>(append) : [=, batch = s.batch] {
-            require(
-                sf_attention(stream, (*tables)[2].as<sf_query_block>(), batch, rows, (*tables)[1].as<sf_kv_segment>(),
-                             3 * batch, kHeads, kHeadSize, 0, compute, (*b)[2].as(), type, (*b)[4].as()),
-                stream, "sf_attention");
+            require(sf_attention(stream, (*tables)[2].as<sf_query_block>(), num_blocks, kBlockRows, rows,
+                                 (*tables)[1].as<sf_kv_segment>(), 3 * batch, kHeads, kHeadSize, 0, compute,
+                                 (*b)[2].as(), type, (*b)[4].as()),
+                    stream, "sf_attention");
         };
     };
     const int64_t held = 12 * n + 2 * n * bytes_of(type) + s.batch * cache_bytes;

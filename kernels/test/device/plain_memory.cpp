@@ -210,9 +210,11 @@ WRAP(sf_append_kv,
       int layer, int compute_type, const float* qkv, const float* bias, const int32_t* counts, void* q),
      appends, num_appends, max_rows, heads, head_size, layer, compute_type, qkv, bias, counts, q)
 WRAP(sf_attention,
-     (sf_stream * stream, const sf_query_block* blocks, int num_blocks, int max_rows, const sf_kv_segment* segments,
-      int num_segments, int heads, int head_size, int layer, int compute_type, const void* q, int type, void* out),
-     blocks, num_blocks, max_rows, segments, num_segments, heads, head_size, layer, compute_type, q, type, out)
+     (sf_stream * stream, const sf_query_block* blocks, int num_blocks, int block_rows, int max_rows,
+      const sf_kv_segment* segments, int num_segments, int heads, int head_size, int layer, int compute_type,
+      const void* q, int type, void* out),
+     blocks, num_blocks, block_rows, max_rows, segments, num_segments, heads, head_size, layer, compute_type, q, type,
+     out)
 WRAP(sf_select_patches,
      (sf_stream * stream, const sf_grid* parents, const sf_grid* children, int num_requests, const float* logits,
       const int32_t* indices, uint8_t* mask),
@@ -235,6 +237,10 @@ WRAP(sf_tensor_matmul_qkv,
       const int32_t* counts, void* q, int tile_rows, int splits, void* workspace),
      rows, in, compute_type, x, weight, appends, num_appends, heads, head_size, layer, bias, counts, q, tile_rows,
      splits, workspace)
+WRAP(sf_few_rows_linear,
+     (sf_stream * stream, int rows, int out, int in, const float* x, const float* weight, const float* bias,
+      int activation, float* y),
+     rows, out, in, x, weight, bias, activation, y)
 WRAP(sf_graph_launch, (sf_stream * stream, sf_graph* graph), graph)
 
 int __real_sf_graph_begin(sf_stream*);

@@ -71,14 +71,15 @@ int sf_append_kv(sf_stream* stream, const sf_kv_append* appends, int num_appends
                                       qkv, bias, counts, q);
 }
 
-int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks, int max_rows,
+int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks, int block_rows, int max_rows,
                  const sf_kv_segment* segments, int num_segments, int heads, int head_size, int layer, int compute_type,
                  const void* q, int type, void* out) {
     const char* operation = "sf_attention";
     if (stream == nullptr) return SF_INVALID_ARGUMENT;
-    if (num_blocks < 0 || max_rows < 0 || num_segments < 0) {
-        return fail(stream, SF_INVALID_ARGUMENT, "%s: %d blocks of %d rows and %d segments, expected at least 0",
-                    operation, num_blocks, max_rows, num_segments);
+    if (num_blocks < 0 || block_rows < 0 || max_rows < 0 || num_segments < 0) {
+        return fail(stream, SF_INVALID_ARGUMENT,
+                    "%s: %d blocks of up to %d rows, %d rows in all and %d segments, expected at least 0", operation,
+                    num_blocks, block_rows, max_rows, num_segments);
     }
     int status = check_heads(stream, operation, heads, head_size, layer, compute_type);
     if (status == SF_OK) status = check_type(stream, operation, type);
@@ -95,7 +96,7 @@ int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks
     if (status != SF_OK) return status;
     status = check_table(stream, kOperation_attention, num_blocks, max_rows, [&](int b, int64_t& rows) {
         rows += blocks[b].rows;
-        return check_query_block(blocks[b], num_segments);
+        return check_query_block(blocks[b], block_rows, num_segments);
     });
     for (int b = 0; stream->backend->tables_on_host && status == SF_OK && b < num_blocks; b++) {
         for (int s = blocks[b].segment_begin; status == SF_OK && s < blocks[b].segment_end; s++) {
@@ -107,6 +108,6 @@ int sf_attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks
         }
     }
     if (status != SF_OK) return status;
-    return stream->backend->attention(stream, blocks, num_blocks, max_rows, segments, num_segments, heads, head_size,
-                                      layer, compute_type, q, type, out);
+    return stream->backend->attention(stream, blocks, num_blocks, block_rows, max_rows, segments, num_segments, heads,
+                                      head_size, layer, compute_type, q, type, out);
 }

@@ -90,10 +90,11 @@ SF_SHARED Verdict check_row_index(int32_t index) {
     return valid_row();
 }
 
-SF_SHARED Verdict check_query_block(const sf_query_block& block, int num_segments) {
+SF_SHARED Verdict check_query_block(const sf_query_block& block, int block_rows, int num_segments) {
     if (block.q_row < 0) return {kBlockRows, block.q_row, 0};
     if (block.out_row < 0) return {kBlockRows, block.out_row, 0};
     if (block.rows < 0) return {kBlockRows, block.rows, 0};
+    if (block.rows > block_rows) return {kBlockMost, block.rows, block_rows};
     if (block.segment_begin < 0 || block.segment_end <= block.segment_begin || block.segment_end > num_segments) {
         return {kBlockSegments, block.segment_end, num_segments};
     }

@@ -194,8 +194,8 @@ static int64_t tiles_of(const sf_query_block& block) {
     return (static_cast<int64_t>(block.rows) + TILE_QUERIES - 1) / TILE_QUERIES;
 }
 
-int attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks, int, const sf_kv_segment* segments, int,
-              int heads, int head_size, int layer, int, const void* q, int type, void* out) {
+int attention(sf_stream* stream, const sf_query_block* blocks, int num_blocks, int, int, const sf_kv_segment* segments,
+              int, int heads, int head_size, int layer, int, const void* q, int type, void* out) {
     int64_t items = 0;
     for (int b = 0; b < num_blocks; b++) items += tiles_of(blocks[b]) * heads;
     /* They differ in their keys, so a piece is one. Those of a head follow each other: they share its keys. */

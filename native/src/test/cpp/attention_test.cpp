@@ -178,7 +178,7 @@ void test_one_attention(sf_stream* stream, int compute_type, int heads, int head
     }
     const Table<sf_kv_segment> segments = a.segments();
     Table<sf_query_block> blocks;
-    int out_rows = 0;
+    int out_rows = 0, longest = 0;
     const int num_blocks = std::max(3, num_segments);
     for (int b = 0; b < num_blocks; b++) {
         const int rows = query_counts[random_int(0, num_blocks > 3 ? 2 : 6)];
@@ -186,13 +186,14 @@ void test_one_attention(sf_stream* stream, int compute_type, int heads, int head
         const int end = b == 0 ? num_segments : random_int(begin + 1, num_segments);
         blocks.push_back({random_int(0, a.rows - rows), out_rows, rows, b == 0 ? 0 : begin, end, 0});
         out_rows += rows;
+        longest = std::max(longest, rows);
     }
     Activations out(type, static_cast<size_t>(out_rows) * a.hidden());
     const auto attend = [&](Attention& from, const Table<sf_kv_segment>& table, Activations& to) {
         check_ok(stream,
-                 sf_attention(stream, blocks.data(), static_cast<int>(blocks.size()), out_rows + random_int(0, 40),
-                              table.data(), num_segments, heads, head_size, from.layer, compute_type, a.q.data(), type,
-                              to.data()),
+                 sf_attention(stream, blocks.data(), static_cast<int>(blocks.size()), longest + random_int(0, 40),
+                              out_rows + random_int(0, 40), table.data(), num_segments, heads, head_size, from.layer,
+                              compute_type, a.q.data(), type, to.data()),
                  "sf_attention");
     };
     attend(a, segments, out);
@@ -231,8 +232,8 @@ void test_order(sf_stream* stream, int compute_type, double tolerance) {
     }
     const auto attend = [&](const Table<sf_query_block>& order, const Table<sf_kv_segment>& table, Array<float>& out) {
         check_ok(stream,
-                 sf_attention(stream, order.data(), num_segments, rows, table.data(), num_segments, heads, head_size, 0,
-                              compute_type, a.q.data(), SF_F32, out.data()),
+                 sf_attention(stream, order.data(), num_segments, 70, rows, table.data(), num_segments, heads,
+                              head_size, 0, compute_type, a.q.data(), SF_F32, out.data()),
                  "sf_attention");
     };
     const size_t n = static_cast<size_t>(rows) * a.hidden();
@@ -272,8 +273,8 @@ void test_mean_error(sf_stream* stream, int compute_type) {
     const Table<sf_query_block> block = {{keys, 0, queries, 0, 1, 0}};
     Array<float> out(static_cast<size_t>(queries) * hidden);
     check_ok(stream,
-             sf_attention(stream, block.data(), 1, queries, segments.data(), 1, heads, head_size, 0, compute_type,
-                          a.q.data(), SF_F32, out.data()),
+             sf_attention(stream, block.data(), 1, queries, queries, segments.data(), 1, heads, head_size, 0,
+                          compute_type, a.q.data(), SF_F32, out.data()),
              "sf_attention");
     double sum = 0;
     for (int row = 0; row < queries; row++) {
@@ -312,11 +313,11 @@ void test_merged_key(sf_stream* stream, int compute_type, double tolerance) {
     const Table<sf_query_block> block = {{0, 0, 5, 0, 1, 0}};
     Array<float> out_one(5 * one.hidden()), out_many(5 * one.hidden());
     check_ok(stream,
-             sf_attention(stream, block.data(), 1, 5, one.segments().data(), 1, heads, head_size, 0, compute_type,
+             sf_attention(stream, block.data(), 1, 5, 5, one.segments().data(), 1, heads, head_size, 0, compute_type,
                           one.q.data(), SF_F32, out_one.data()),
              "sf_attention");
     check_ok(stream,
-             sf_attention(stream, block.data(), 1, 5, many.segments().data(), 1, heads, head_size, 0, compute_type,
+             sf_attention(stream, block.data(), 1, 5, 5, many.segments().data(), 1, heads, head_size, 0, compute_type,
                           one.q.data(), SF_F32, out_many.data()),
              "sf_attention");
     check_near(out_one, std::vector<double>(out_many.data(), out_many.data() + out_many.size()), tolerance,

@@ -206,9 +206,10 @@ void attention_call(sf_stream* stream) {
     }
     Array<float> queries(kRows * kHiddenSize), result(kRows * kHiddenSize);
     fill(queries);
-    int num_blocks = kBlocks, max_rows = kRows, num_segments = kSegments, heads = kHeads, head_size = kHeadSize;
-    int layer = random_int(0, 1), compute_type = SF_F32, type = SF_F32;
+    int num_blocks = kBlocks, block_rows = 3, max_rows = kRows, num_segments = kSegments, heads = kHeads;
+    int head_size = kHeadSize, layer = random_int(0, 1), compute_type = SF_F32, type = SF_F32;
     for (int* number : {&num_blocks, &num_segments, &heads, &head_size, &layer, &compute_type, &type}) spoil(*number);
+    spoil_announced(block_rows);
     spoil_announced(max_rows);
     const sf_query_block* blocks = block.data();
     const sf_kv_segment* segments = segment.data();
@@ -219,7 +220,7 @@ void attention_call(sf_stream* stream) {
     spoil(q);
     spoil(out);
     Outcome expected = Outcome::kRefused;
-    const bool numbers = num_blocks >= 0 && max_rows >= 0 && num_segments >= 0 &&
+    const bool numbers = num_blocks >= 0 && block_rows >= 0 && max_rows >= 0 && num_segments >= 0 &&
                          valid_heads(heads, head_size, layer, compute_type) && contains(backend_types, type) &&
                          (stream->attention_types[compute_type] >> type & 1) != 0;
     if (numbers && num_blocks == 0) {
@@ -231,7 +232,7 @@ void attention_call(sf_stream* stream) {
         int64_t total = 0;
         for (int b = 0; b < std::min(num_blocks, static_cast<int>(kBlocks)); b++) {
             const sf_query_block& one = block[static_cast<size_t>(b)];
-            if (one.q_row < 0 || one.out_row < 0 || one.rows < 0 || one.segment_begin < 0 ||
+            if (one.q_row < 0 || one.out_row < 0 || one.rows < 0 || one.rows > block_rows || one.segment_begin < 0 ||
                 one.segment_end <= one.segment_begin || one.segment_end > num_segments) {
                 early = true;
                 continue;
@@ -256,8 +257,8 @@ void attention_call(sf_stream* stream) {
     check_outcome(
         stream, expected, "sf_attention",
         [&] {
-            return sf_attention(stream, blocks, num_blocks, max_rows, segments, num_segments, heads, head_size, layer,
-                                compute_type, q, type, out);
+            return sf_attention(stream, blocks, num_blocks, block_rows, max_rows, segments, num_segments, heads,
+                                head_size, layer, compute_type, q, type, out);
         },
         [&] { return result.untouched(); });
 }

@@ -178,7 +178,7 @@ void without_stream() {
                          nullptr),
         sf_residual_layer_norm(nullptr, 0, 1, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, 0, SF_F32, nullptr),
         sf_append_kv(nullptr, nullptr, 0, 0, 1, 1, 0, SF_F32, nullptr, nullptr, nullptr, nullptr),
-        sf_attention(nullptr, nullptr, 0, 0, nullptr, 0, 1, 1, 0, SF_F32, nullptr, SF_F32, nullptr),
+        sf_attention(nullptr, nullptr, 0, 0, 0, nullptr, 0, 1, 1, 0, SF_F32, nullptr, SF_F32, nullptr),
         sf_select_patches(nullptr, nullptr, nullptr, 0, nullptr, nullptr, nullptr),
         sf_stream_create(nullptr, 0, 0, 0, nullptr),
         sf_probe(nullptr, 0, nullptr, 0)};

@@ -27,8 +27,8 @@ struct NoRows {
     int attend(sf_stream* stream, int rows) {
         const Table<sf_query_block> table = {{0, 0, rows, 0, 1, 0}};
         const Table<sf_kv_segment> segments = {{reinterpret_cast<uint64_t>(cache.data()), 4096, 1, 0}};
-        return finish(stream, sf_attention(stream, table.data(), 1, 0, segments.data(), 1, 1, 8, 0, SF_F32, nullptr,
-                                           SF_F32, nullptr));
+        return finish(stream, sf_attention(stream, table.data(), 1, rows, 0, segments.data(), 1, 1, 8, 0, SF_F32,
+                                           nullptr, SF_F32, nullptr));
     }
 
     int gather(sf_stream* stream, int selected) {
@@ -88,7 +88,7 @@ void test_heads(sf_stream* stream, int heads, int expected) {
     if (expected == SF_OK) {
         check_ok(stream, appended, "sf_append_kv of " + many);
         check_ok(stream,
-                 sf_attention(stream, block.data(), 1, 1, segment.data(), 1, heads, 1, 0, SF_F32, q.data(), SF_F32,
+                 sf_attention(stream, block.data(), 1, 1, 1, segment.data(), 1, heads, 1, 0, SF_F32, q.data(), SF_F32,
                               out.data()),
                  "sf_attention of " + many);
         /* One key: the output is its value. */
@@ -98,10 +98,10 @@ void test_heads(sf_stream* stream, int heads, int expected) {
         return;
     }
     check_refused(stream, appended, expected, "sf_append_kv", many);
-    check_refused(
-        stream,
-        sf_attention(stream, block.data(), 1, 1, segment.data(), 1, heads, 1, 0, SF_F32, q.data(), SF_F32, out.data()),
-        expected, "sf_attention", many);
+    check_refused(stream,
+                  sf_attention(stream, block.data(), 1, 1, 1, segment.data(), 1, heads, 1, 0, SF_F32, q.data(), SF_F32,
+                               out.data()),
+                  expected, "sf_attention", many);
     check(cache.untouched() && q.untouched() && out.untouched(), "what is refused writes nothing");
 }
 

@@ -325,11 +325,12 @@ void test_attention_refusals(sf_stream* stream) {
              sf_append_kv(stream, good.data(), 1, 2, 1, 8, 0, SF_F32, qkv.data(), bias.data(), counts.data(), q.data()),
              "sf_append_kv");
 
+    int block_rows = 2;
     const auto attend = [&](const sf_query_block* blocks, int num_blocks, const sf_kv_segment* segments,
                             int num_segments, int head_size, const float* from, int type, void* to, const char* what) {
         check_refused(stream,
-                      sf_attention(stream, blocks, num_blocks, 4, segments, num_segments, 1, head_size, 0, SF_F32, from,
-                                   type, to),
+                      sf_attention(stream, blocks, num_blocks, block_rows, 4, segments, num_segments, 1, head_size, 0,
+                                   SF_F32, from, type, to),
                       SF_INVALID_ARGUMENT, "sf_attention", what);
     };
     const Table<sf_query_block> block = {{0, 0, 2, 0, 1, 0}};
@@ -354,14 +355,18 @@ void test_attention_refusals(sf_stream* stream) {
         const Table<sf_kv_segment> segments = {bad};
         attend(block.data(), 1, segments.data(), 1, 8, q.data(), SF_F32, out.data(), "an invalid segment");
     }
+    block_rows = -1;
+    attend(block.data(), 1, segment.data(), 1, 8, q.data(), SF_F32, out.data(), "negative rows of a block");
+    block_rows = 1;
+    attend(block.data(), 1, segment.data(), 1, 8, q.data(), SF_F32, out.data(), "a block of too many rows");
     check(out.untouched(), "a refused sf_attention writes nothing");
-    check_ok(stream, sf_attention(stream, nullptr, 0, 0, nullptr, 0, 1, 8, 0, SF_F32, nullptr, SF_F32, nullptr),
+    check_ok(stream, sf_attention(stream, nullptr, 0, 0, 0, nullptr, 0, 1, 8, 0, SF_F32, nullptr, SF_F32, nullptr),
              "no blocks");
     const Table<sf_query_block> no_queries = {{0, 0, 0, 0, 1, 0}};
-    check_ok(
-        stream,
-        sf_attention(stream, no_queries.data(), 1, 0, segment.data(), 1, 1, 8, 0, SF_F32, q.data(), SF_F32, out.data()),
-        "no queries");
+    check_ok(stream,
+             sf_attention(stream, no_queries.data(), 1, 0, 0, segment.data(), 1, 1, 8, 0, SF_F32, q.data(), SF_F32,
+                          out.data()),
+             "no queries");
     check(out.untouched(), "a block of no queries writes nothing");
 }
 

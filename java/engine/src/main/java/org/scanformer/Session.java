@@ -60,15 +60,17 @@ public final class Session implements Locator, AutoCloseable {
 
   /**
    * Runs frames of the declared size, or of 640x480, with all, some and no patches, under both
-   * schedules, so that later calls find everything compiled, recorded and measured. Takes the time
-   * of some dozens of calls.
+   * schedules, so that later calls find everything compiled, recorded and measured. On a GPU, which
+   * records the work of each size, single frames of that size go through all sizes; several frames
+   * together only through some, so that calls with others record what they meet. Takes the time of
+   * some dozens of calls, on a GPU of some hundreds.
    *
    * @throws ScanFormerException OUT_OF_MEMORY when the JVM has no memory for such a frame;
    *     otherwise as the calls fail
    */
   public void warmUp() {
     try (Expression expression = engine.encode("a", false)) {
-      SessionWarmUp.run(this, options, expression, runner.finestPatches());
+      new SessionWarmUp(this, options, expression, runner).run();
     } catch (OutOfMemoryError e) {
       throw JavaMemory.exhausted("warming up a session for the declared frames", e);
     }

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
+import org.scanformer.internal.engine.FrameRunner;
 
 /** The calls of {@link Session#warmUp()}. */
 final class SessionWarmUp {
@@ -16,37 +17,55 @@ final class SessionWarmUp {
   /** A shape is run as it is, then recorded, then measured. */
   private static final int ROUNDS = 3;
 
-  private SessionWarmUp() {}
+  private final Session session;
+  private final SessionOptions options;
+  private final Expression expression;
+  private final FrameRunner runner;
 
   /**
-   * Runs frames of the declared size, or of 640x480.
+   * The calls of a session.
    *
    * @param expression encoded by the session's model
-   * @param finestPatches patches of the finest scale's largest grid
+   * @param runner the session's
    */
-  static void run(
-      Session session, SessionOptions options, Expression expression, int finestPatches) {
+  SessionWarmUp(
+      Session session, SessionOptions options, Expression expression, FrameRunner runner) {
+    this.session = session;
+    this.options = options;
+    this.expression = expression;
+    this.runner = runner;
+  }
+
+  /** Runs frames of the declared size, or of 640x480. */
+  void run() {
     boolean declared = options.frameWidth() > 0;
     int width = declared ? options.frameWidth() : WIDTH;
     int height = declared ? options.frameHeight() : HEIGHT;
     Image frame =
         Image.of(ByteBuffer.allocateDirect(3 * width * height), PixelFormat.RGB, width, height);
-    for (int batch = 1; batch <= options.maxBatch(); batch *= 2) {
-      List<Image> frames = Collections.nCopies(batch, frame);
-      List<Expression> expressions = Collections.nCopies(batch, expression);
-      List<SessionResult> results = Stream.generate(session::newResult).limit(batch).toList();
-      for (Schedule schedule : Schedule.values()) {
-        for (float share : SHARES) {
-          SelectionPolicy selection =
-              share == 1
-                  ? SelectionPolicy.all()
-                  : SelectionPolicy.topK(Math.round(share * finestPatches));
-          LocateOptions warm =
-              LocateOptions.builder().schedule(schedule).selection(selection).build();
-          for (int round = 0; round < ROUNDS; round++) {
-            session.locate(frames, expressions, warm, Long.MAX_VALUE, results);
-          }
-        }
+    // Single frames last: what is recorded of them is not dropped for others.
+    for (int batch = Integer.highestOneBit(options.maxBatch()); batch >= 1; batch /= 2) {
+      for (float share : SHARES) {
+        run(frame, batch, share == 1 ? SelectionPolicy.all() : best(share));
+      }
+    }
+    for (int best : runner.warmUpSelections(width, height)) {
+      run(frame, 1, SelectionPolicy.topK(best));
+    }
+  }
+
+  private SelectionPolicy best(float share) {
+    return SelectionPolicy.topK(Math.round(share * runner.finestPatches()));
+  }
+
+  private void run(Image frame, int batch, SelectionPolicy selection) {
+    List<Image> frames = Collections.nCopies(batch, frame);
+    List<Expression> expressions = Collections.nCopies(batch, expression);
+    List<SessionResult> results = Stream.generate(session::newResult).limit(batch).toList();
+    for (Schedule schedule : Schedule.values()) {
+      LocateOptions warm = LocateOptions.builder().schedule(schedule).selection(selection).build();
+      for (int round = 0; round < ROUNDS; round++) {
+        session.locate(frames, expressions, warm, Long.MAX_VALUE, results);
       }
     }
   }

@@ -4,8 +4,9 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 
 /**
- * Sessions with the CUDA kernels emulated on the host, without the count of what calls allocate:
- * its many calls take minutes there.
+ * Sessions with the CUDA kernels emulated on the host, as on a device, but without the count of
+ * what calls allocate and without what is decided above the device: the many calls of such tests
+ * take minutes there, and the CPU's run of them says the same.
  */
 @Tag("emulation")
 class EmulatedSessionTest {
@@ -15,6 +16,10 @@ class EmulatedSessionTest {
     BackendKind backend() {
       return BackendKind.CUDA;
     }
+
+    /** Not run here: {@link EmulatedWarmUpTest} warms up a smaller model. */
+    @Override
+    void warmUpChangesNoResult() {}
 
     /** Not run here: {@link EmulatedRandomShapesTest} has ragged batches, in half the time. */
     @Override
@@ -27,6 +32,18 @@ class EmulatedSessionTest {
     BackendKind backend() {
       return BackendKind.CUDA;
     }
+
+    /** Not run here: calls are refused before they reach a device. */
+    @Override
+    void aListenerIsRefused(Callee callee) {}
+
+    /** Not run here: calls are refused before they reach a device. */
+    @Override
+    void metricsAreRefused(Callee callee) {}
+
+    /** Not run here: the host ends the call. */
+    @Override
+    void whatAListenerThrowsEndsItsCallAlone() {}
   }
 
   @Nested
@@ -35,6 +52,14 @@ class EmulatedSessionTest {
     BackendKind backend() {
       return BackendKind.CUDA;
     }
+
+    /** Not run here: the host compares times. */
+    @Override
+    void answersFromTheCoarsestScaleWhenTheDeadlineIsPast() {}
+
+    /** Not run here: the host compares times. */
+    @Override
+    void theEarlierOfDeadlineAndBudgetCounts() {}
   }
 
   @Nested
@@ -42,6 +67,24 @@ class EmulatedSessionTest {
     @Override
     BackendKind backend() {
       return BackendKind.CUDA;
+    }
+
+    /** Not run here: the host compares scores that it has read. */
+    @Override
+    void stopsAtAScore() {}
+
+    /** Not run here: the host compares boxes that it has read. */
+    @Override
+    void stopsWhereTwoScalesAgree() {}
+
+    /** Left out: {@link EmulatedWarmUpTest} warms up a smaller model. */
+    @Override
+    void warmUp(Session declared) {}
+
+    /** One that rounding goes beyond, and one that it does not. */
+    @Override
+    int[] declaredPatches() {
+      return new int[] {5, 16};
     }
   }
 
@@ -59,6 +102,10 @@ class EmulatedSessionTest {
     BackendKind backend() {
       return BackendKind.CUDA;
     }
+
+    /** Not run here: the host keeps texts, on any device in the same way. */
+    @Override
+    void textsStayEncodedAsLongAsThereIsRoom() {}
   }
 
   @Nested
@@ -66,6 +113,12 @@ class EmulatedSessionTest {
     @Override
     BackendKind backend() {
       return BackendKind.CUDA;
+    }
+
+    /** As it runs, is recorded and is replayed. */
+    @Override
+    int calls() {
+      return 3;
     }
   }
 }

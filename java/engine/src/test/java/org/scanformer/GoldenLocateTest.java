@@ -57,5 +57,6 @@ class GoldenLocateTest {
     assumeTrue(CpuProbe.probe().details().contains("bf16=true"), "needs AVX512-BF16");
     GoldenRun.checkUnderTheSameMasks(
         golden, BackendKind.CPU, Precision.BF16, schedule, BF16_TOLERANCE);
+    GoldenRun.reportFlips(golden, BackendKind.CPU, Precision.BF16, schedule);
   }
 }

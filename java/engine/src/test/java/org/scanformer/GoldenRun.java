@@ -51,9 +51,15 @@ final class GoldenRun {
     List<PatchMask> masks = golden.scales().stream().map(GoldenRun::mask).toList();
     Result result = run(golden, backend, precision, schedule, SelectionPolicy.masks(masks));
     checkBoxes(golden, schedule, result, tolerance);
+  }
 
-    // Its own selection is reported, not judged: a logit near the threshold may fall on either
-    // side.
+  /**
+   * Tells how many patches a lower precision's own selection has otherwise than the float64 run's.
+   * This is not judged: a logit near the threshold may fall on either side.
+   */
+  static void reportFlips(
+      GoldenCase golden, BackendKind backend, Precision precision, Schedule schedule) {
+    List<PatchMask> masks = golden.scales().stream().map(GoldenRun::mask).toList();
     Location free =
         run(golden, backend, precision, schedule, SelectionPolicy.checkpoint()).location();
     int flipped = 0;

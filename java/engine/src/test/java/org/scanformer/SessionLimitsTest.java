@@ -65,11 +65,16 @@ class SessionLimitsTest extends SessionFixture {
     }
   }
 
+  /** Before the frames of a declared size. */
+  void warmUp(Session declared) {
+    declared.warmUp();
+  }
+
   @Test
   void aDeclaredFrameIsAllThatFits() {
     SessionOptions declared = SessionOptions.builder().frameSize(60, 30).build();
     try (Session small = model.openSession(declared)) {
-      small.warmUp();
+      warmUp(small);
       // 2 x 1 patches in the coarsest grid, or 1 x 2.
       for (Image image :
           List.of(
@@ -87,9 +92,14 @@ class SessionLimitsTest extends SessionFixture {
     }
   }
 
+  /** Numbers of patches that a session is declared for, of the 64 of the finest grid. */
+  int[] declaredPatches() {
+    return new int[] {0, 1, 5, 16, 63, 64};
+  }
+
   @Test
   void noMorePatchesThanDeclared() {
-    for (int most : new int[] {0, 1, 5, 16, 63, 64}) {
+    for (int most : declaredPatches()) {
       SessionOptions declared = SessionOptions.builder().maxPatches(most).build();
       try (Session small = model.openSession(declared)) {
         for (SelectionPolicy policy :

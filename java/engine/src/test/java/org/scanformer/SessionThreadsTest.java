@@ -102,6 +102,11 @@ class SessionThreadsTest extends SessionFixture {
     session.close();
   }
 
+  /** Calls of each thread. */
+  int calls() {
+    return 10;
+  }
+
   @Test
   void sessionsOnManyThreadsFindTheSame() throws Exception {
     session.locate(image(1), expression, result);
@@ -111,7 +116,7 @@ class SessionThreadsTest extends SessionFixture {
           List<NormalizedBox> boxes = new ArrayList<>();
           try (Session own = model.openSession(SessionOptions.builder().threads(1).build())) {
             SessionResult mine = own.newResult();
-            for (int call = 0; call < 10; call++) {
+            for (int call = 0; call < calls(); call++) {
               own.locate(image(1), call % 2 == 0 ? expression : model.encode(TEXT), mine);
               boxes.add(mine.normalizedBox());
             }

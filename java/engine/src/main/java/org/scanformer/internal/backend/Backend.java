@@ -36,6 +36,14 @@ public interface Backend extends Operations, AutoCloseable {
   int passRows(int rows);
 
   /**
+   * The most rows of a query block: a backend that starts as much for each block as for the longest
+   * one wants long ones cut.
+   */
+  default int queryBlockRows() {
+    return Integer.MAX_VALUE;
+  }
+
+  /**
    * Enqueues work, or the recording of work of the same shape. Within it nothing may wait, allocate
    * or depend on anything that is neither in the shape nor in tables and arrays.
    *
@@ -43,6 +51,20 @@ public interface Backend extends Operations, AutoCloseable {
    *     one that is recorded, whose time says nothing of later ones
    */
   boolean replay(LaunchShape shape, Runnable work);
+
+  /** Whether {@link #replay} keeps what it was given, and is faster from then on. */
+  default boolean recordsWork() {
+    return false;
+  }
+
+  /**
+   * Bytes that the device needs beside arrays for all the work that is kept.
+   *
+   * @param operations the most operations of a piece of work
+   */
+  default long recordingBytes(int operations) {
+    return 0;
+  }
 
   // ---- Memory ----
 
@@ -69,6 +91,14 @@ public interface Backend extends Operations, AutoCloseable {
 
   /** Makes room for that many bytes of pixels a batch, so that {@link #buildPyramid} needs none. */
   void reservePixels(long bytes);
+
+  /**
+   * Tells of which images {@link #buildPyramid} will be asked next, in this order: a backend that
+   * copies their pixels can begin with all of them.
+   */
+  default void expectPixels(PixelSource[] images, int count) {
+    // Each is staged by itself.
+  }
 
   // ---- Linear layers ----
 

@@ -283,6 +283,7 @@ public interface Operations {
                 stream().pointer(),
                 blocks.table().device(),
                 blocks.size(),
+                blocks.mostRows(),
                 rows,
                 segments.table().device(),
                 segments.size(),

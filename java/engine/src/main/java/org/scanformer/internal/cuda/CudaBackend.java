@@ -96,7 +96,8 @@ public final class CudaBackend extends NativeBackend {
   private CudaProducts openProducts(DeviceReport report) {
     Matmul plain = new PlainMatmul(stream());
     if (CudaDevices.plainMatmul()) {
-      return new CudaProducts(plain, null, CudaProducts.Policy.CUBLAS, null, null);
+      return new CudaProducts(
+          plain, null, new FewRowsLinear(stream()), CudaProducts.Policy.CUBLAS, null, null);
     }
     Tensor workspace =
         new Tensor("cuBLAS's workspace", ElementType.U8, CublasLtMatmul.workspaceBytes(), 1);
@@ -104,6 +105,7 @@ public final class CudaBackend extends NativeBackend {
     return new CudaProducts(
         new CublasLtMatmul(report.device(), stream(), workspace, plain, precision()),
         openTensorMatmul(report),
+        new FewRowsLinear(stream()),
         CudaDevices.matmulPolicy(),
         new MatmulTimer(stream(), workspace),
         CudaDevices.matmulChoices(report));
@@ -135,6 +137,7 @@ public final class CudaBackend extends NativeBackend {
 
   @Override
   public void synchronize() {
+    pixels.drain();
     super.synchronize();
     pixels.clear();
   }
@@ -145,9 +148,25 @@ public final class CudaBackend extends NativeBackend {
     return linearRows(rows);
   }
 
+  /** What a block of the attention kernel takes at most. */
+  @Override
+  public int queryBlockRows() {
+    return 32;
+  }
+
   @Override
   public boolean replay(LaunchShape shape, Runnable work) {
     return graphs.replay(shape, work);
+  }
+
+  @Override
+  public boolean recordsWork() {
+    return graphs.records();
+  }
+
+  @Override
+  public long recordingBytes(int operations) {
+    return graphs.bytes(operations);
   }
 
   @Override
@@ -161,6 +180,11 @@ public final class CudaBackend extends NativeBackend {
   @Override
   public void reservePixels(long bytes) {
     pixels.reserve(bytes);
+  }
+
+  @Override
+  public void expectPixels(PixelSource[] images, int count) {
+    pixels.expect(images, count);
   }
 
   @Override

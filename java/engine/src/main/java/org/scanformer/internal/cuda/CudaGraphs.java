@@ -20,6 +20,9 @@ final class CudaGraphs implements AutoCloseable {
   /** With more shapes than this, the one that was met longest ago is dropped. */
   static final int MAX_GRAPHS = 256;
 
+  /** What a kernel takes on the device in a graph; NVIDIA's cccl reckons with as much (#3768). */
+  private static final long NODE_BYTES = 10 << 10;
+
   /** Stands for a shape that was met once. */
   private static final Pointer NONE = new Pointer();
 
@@ -29,6 +32,16 @@ final class CudaGraphs implements AutoCloseable {
 
   CudaGraphs(NativeStream stream) {
     this.stream = stream;
+  }
+
+  /** Whether work is recorded. */
+  boolean records() {
+    return !plainLaunches;
+  }
+
+  /** Bytes of the device that all graphs take, if each is of that many operations. */
+  long bytes(int operations) {
+    return plainLaunches ? 0 : MAX_GRAPHS * operations * NODE_BYTES;
   }
 
   /**

@@ -54,6 +54,7 @@ final class CudaProducts implements AutoCloseable {
 
   private final Matmul library;
   private final TensorMatmul own;
+  private final FewRowsLinear fewRows;
   private final Policy policy;
   private final MatmulTimer timer;
   private final MatmulChoiceFile file;
@@ -64,13 +65,20 @@ final class CudaProducts implements AutoCloseable {
    *
    * @param library products of any shape; closed with this
    * @param own products of few rows, or null for none
+   * @param fewRows layers of very few rows in fp32, computed by it but under {@link Policy#CUBLAS}
    * @param timer used by {@link Policy#TIMED} alone
    * @param file where choices are kept, or null
    */
   CudaProducts(
-      Matmul library, TensorMatmul own, Policy policy, MatmulTimer timer, MatmulChoiceFile file) {
+      Matmul library,
+      TensorMatmul own,
+      FewRowsLinear fewRows,
+      Policy policy,
+      MatmulTimer timer,
+      MatmulChoiceFile file) {
     this.library = library;
     this.own = own;
+    this.fewRows = fewRows;
     this.policy = policy;
     this.timer = timer;
     this.file = file;
@@ -78,6 +86,10 @@ final class CudaProducts implements AutoCloseable {
 
   /** y = activation(x · weightsᵀ + bias), enqueued. */
   void linear(Tensor x, int rows, CudaLinear linear, Activation activation, Tensor y) {
+    if (policy != Policy.CUBLAS && fewRows.takes(rows, linear, y)) {
+      fewRows.linear(rows, linear, x, activation, y);
+      return;
+    }
     run(
         Kind.LINEAR,
         rows,

@@ -56,6 +56,7 @@ final class BatchPacker {
     int row = batch.addSegment(text.address(), text.layerStride(), ids.length, 0, 0, 0);
     putText(ids, row);
     padText();
+    batch.end();
   }
 
   /**
@@ -128,6 +129,7 @@ final class BatchPacker {
       packSegment(r, s);
     }
     padText();
+    batch.end();
     if (s < scales - 1) {
       fill(tables.patchTokenRows, batch.patches(), batch.launchPatches(), 0);
     }
@@ -195,6 +197,7 @@ final class BatchPacker {
       batch.addReg(finalReg[r], segment(r, 0), segment(r, last + 1));
     }
     fill(tables.finalRows, batch.rows(), batch.launchRows(), 0);
+    batch.end();
   }
 
   /**

@@ -87,6 +87,12 @@ public final class ExecutionContext {
     return maxBatch;
   }
 
+  /** Numbers of patches to select that lead an image of a size through all sizes of work. */
+  int[] warmUpSelections(int width, int height) {
+    return WarmUpSelections.of(
+        config, backend, work.limits.maxPatches(), config.coarseGrid(width, height));
+  }
+
   /** Makes the runOptions' deadline that many nanoseconds from now, where that is earlier. */
   public void limit(RunOptions runOptions, long budgetNanos) {
     if (budgetNanos != RunOptions.NONE) {

@@ -1,9 +1,11 @@
 package org.scanformer.internal.engine;
 
+import java.util.Arrays;
 import org.scanformer.internal.backend.Activation;
 import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.backend.GridTable;
 import org.scanformer.internal.backend.LaunchShape;
+import org.scanformer.internal.backend.PixelSource;
 import org.scanformer.internal.backend.Tensor;
 import org.scanformer.internal.model.ModelConfig;
 
@@ -31,6 +33,9 @@ final class ForwardPass {
   /** Each scale's tokens, in work.x. */
   private final Tensor[] xOfScale;
 
+  /** The images of a batch, while their pyramids are enqueued. */
+  private final PixelSource[] images;
+
   /** Each kind's work. */
   private final Runnable[] workOfKind;
 
@@ -49,6 +54,7 @@ final class ForwardPass {
     this.canvasWindow = work.canvas.window("an image's pyramid");
     this.kinds = new WorkKinds(scales);
     this.workOfKind = new Runnable[kinds.count()];
+    this.images = new PixelSource[work.maxBatch];
     this.xOfScale = new Tensor[scales];
     for (int s = 0; s < scales; s++) {
       int scale = s;
@@ -67,6 +73,13 @@ final class ForwardPass {
   /** Enqueues the pyramids of a batch's images, each image's once. */
   void buildPyramids(BatchSlot[] slots, int requests) {
     GridTable coarsest = tables.grids[0];
+    int count = 0;
+    for (int r = 0; r < requests; r++) {
+      if (BatchPacker.pyramid(slots, r) == r) {
+        images[count++] = slots[r].pixels();
+      }
+    }
+    backend.expectPixels(images, count);
     for (int r = 0; r < requests; r++) {
       if (BatchPacker.pyramid(slots, r) == r) {
         backend.buildPyramid(
@@ -80,6 +93,7 @@ final class ForwardPass {
             canvasWindow.moveTo(r));
       }
     }
+    Arrays.fill(images, null);
   }
 
   /** The numbers of its kinds of work. */

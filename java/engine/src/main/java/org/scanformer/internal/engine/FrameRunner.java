@@ -69,6 +69,14 @@ public final class FrameRunner implements RunOptions.BoxListener {
     return maxPatches[maxPatches.length - 1];
   }
 
+  /**
+   * Numbers of patches to select that lead a single frame through all sizes of work that the device
+   * keeps recorded; none where it records nothing.
+   */
+  public int[] warmUpSelections(int width, int height) {
+    return context.warmUpSelections(width, height);
+  }
+
   /** Whether a run is going on, in which the application's listener and metrics are called. */
   public boolean isRunning() {
     return running;

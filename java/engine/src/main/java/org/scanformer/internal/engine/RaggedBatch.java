@@ -16,7 +16,7 @@ final class RaggedBatch {
   /** Where the segments' keys and values go. */
   final KvAppendTable appends;
 
-  /** Which segments each segment's tokens attend to. */
+  /** Which segments each segment's tokens attend to; complete once the batch is {@link #end}ed. */
   final QueryBlockTable blocks;
 
   /**
@@ -41,6 +41,7 @@ final class RaggedBatch {
    * An empty batch whose tables belong to a group.
    *
    * @param maxRows the most tokens
+   * @param blockRows the most rows of a query block
    * @param launchSize rounds a number of tokens or patches up to one that operations are launched
    *     with
    */
@@ -49,10 +50,13 @@ final class RaggedBatch {
       int maxRows,
       int maxSegments,
       int maxRequests,
+      int blockRows,
       IntUnaryOperator launchSize) {
     appends = new KvAppendTable(table(group, maxSegments, KvAppendTable.BYTES));
-    blocks = new QueryBlockTable(table(group, maxSegments, QueryBlockTable.BYTES));
-    regBlocks = new QueryBlockTable(table(group, maxRequests, QueryBlockTable.BYTES));
+    int maxBlocks =
+        QueryBlockTable.mostBlocks(launchSize.applyAsInt(maxRows), maxSegments, blockRows);
+    blocks = new QueryBlockTable(table(group, maxBlocks, QueryBlockTable.BYTES), blockRows);
+    regBlocks = new QueryBlockTable(table(group, maxRequests, QueryBlockTable.BYTES), 1);
     regRows = table(group, maxRequests, Integer.BYTES);
     counts = table(group, maxRows, Integer.BYTES);
     this.launchSize = launchSize;
@@ -71,6 +75,11 @@ final class RaggedBatch {
     rows = 0;
     patches = 0;
     textTokens = 0;
+  }
+
+  /** Completes the batch: how many query blocks it has depends on its launch size alone. */
+  void end() {
+    blocks.fill(QueryBlockTable.mostBlocks(launchRows(), segments(), blocks.mostRows()));
   }
 
   /** Requests whose segments these are. */

@@ -15,6 +15,12 @@ import org.scanformer.internal.model.ModelConfig;
  * threads.
  */
 final class Workspace {
+  /** Kernels: two norms, four products, bias or activation after three, append and attention. */
+  private static final int OPERATIONS_OF_LAYER = 11;
+
+  /** Tables, compaction, patches, tokens, selection and heads. */
+  private static final int OTHER_OPERATIONS = 32;
+
   final int maxBatch;
   final int scales;
 
@@ -146,13 +152,16 @@ final class Workspace {
       int maxSegments = w.maxBatch * (w.scales + 1);
       segments = new KvSegmentTable(scale.table((long) maxSegments * KvSegmentTable.BYTES));
       int maxTokens = Math.toIntExact(w.finalX.rows());
-      scaleBatch = new RaggedBatch(scale, maxTokens, maxSegments, w.maxBatch, backend::passRows);
+      int blockRows = backend.queryBlockRows();
+      scaleBatch =
+          new RaggedBatch(scale, maxTokens, maxSegments, w.maxBatch, blockRows, backend::passRows);
       patchTokenRows = scale.table(w.logits.rows() * Integer.BYTES);
       int textTokens = backend.linearRows(w.maxBatch * w.config.maxTextLength());
       textIds = scale.table((long) textTokens * Integer.BYTES);
       textPositions = scale.table((long) textTokens * Integer.BYTES);
       textRows = scale.table((long) textTokens * Integer.BYTES);
-      finalBatch = new RaggedBatch(all, maxTokens, maxSegments, w.maxBatch, backend::passRows);
+      finalBatch =
+          new RaggedBatch(all, maxTokens, maxSegments, w.maxBatch, blockRows, backend::passRows);
       finalRows = all.table((long) maxTokens * Integer.BYTES);
       selectedCounts = answers.table((long) w.maxBatch * Integer.BYTES);
       boxes = answers.table(w.box.bytes());
@@ -256,6 +265,8 @@ final class Workspace {
     tables = new Tables(this, backend);
     plan.count("tables", tables.bytes());
     plan.count("frames", limits.pixelBytes());
+    int operations = OPERATIONS_OF_LAYER * config.numHiddenLayers() + OTHER_OPERATIONS;
+    plan.count("recorded work", backend.recordingBytes(operations));
   }
 
   /** Allocates everything. */

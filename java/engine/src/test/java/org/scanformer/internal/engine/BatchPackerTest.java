@@ -134,6 +134,32 @@ class BatchPackerTest {
     assertEquals(0, batch.textTokens());
   }
 
+  /** Of 8 rows here, and always as many as the launch size allows. */
+  @Test
+  void longSegmentsAreCutIntoQueryBlocks() {
+    begin(square, SelectionPolicy.checkpoint());
+    packer.packScale(slots, 0);
+    RaggedBatch batch = tables.scaleBatch;
+    Table blocks = batch.blocks.table();
+    assertEquals(12, batch.launchRows());
+    assertEquals(12 / HostMemory.BLOCK_ROWS + 2, batch.blocks.size());
+    assertArrayEquals(new int[] {0, 0, 4, 0, 1}, block(blocks, 0));
+    assertArrayEquals(new int[] {4, 4, 5, 0, 2}, block(blocks, 1));
+    assertArrayEquals(new int[] {0, 0, 0, 0, 1}, block(blocks, 2));
+    select(16);
+    packer.packScale(slots, 1);
+    assertEquals(20, batch.launchRows());
+    assertEquals(20 / HostMemory.BLOCK_ROWS + 1, batch.blocks.size());
+    assertArrayEquals(new int[] {0, 0, 8, 0, 3}, block(blocks, 0));
+    assertArrayEquals(new int[] {8, 8, 8, 0, 3}, block(blocks, 1));
+    assertArrayEquals(new int[] {16, 16, 1, 0, 3}, block(blocks, 2));
+    packer.packFinal(1);
+    // 4, 5 and 17 rows in a launch of 28.
+    assertEquals(28 / HostMemory.BLOCK_ROWS + 3, tables.finalBatch.blocks.size());
+    assertArrayEquals(new int[] {25, 25, 1, 0, 3}, block(tables.finalBatch.blocks.table(), 4));
+    assertArrayEquals(new int[] {0, 0, 0, 0, 1}, block(tables.finalBatch.blocks.table(), 5));
+  }
+
   @Test
   void thereIsNoConstantTokenWhereNothingIsDiscarded() {
     begin(wide, SelectionPolicy.checkpoint());

@@ -9,9 +9,13 @@ import org.scanformer.internal.backend.ElementType;
 import org.scanformer.internal.backend.HostDeviceBuffer;
 import org.scanformer.internal.backend.Tensor;
 
-/** A backend that has memory of the host and no operations. Rows are rounded up to fours. */
+/**
+ * A backend that has memory of the host and no operations. Rows are rounded up to fours, and query
+ * blocks have up to 8.
+ */
 final class HostMemory {
   static final int KV_BYTES = 64;
+  static final int BLOCK_ROWS = 8;
 
   private HostMemory() {}
 
@@ -24,7 +28,9 @@ final class HostMemory {
                 switch (method.getName()) {
                   case "activationType", "queryType" -> ElementType.F32;
                   case "passRows", "linearRows" -> ((int) arguments[0] + 3) / 4 * 4;
+                  case "queryBlockRows" -> BLOCK_ROWS;
                   case "kvBytes" -> (long) KV_BYTES * (int) arguments[2];
+                  case "recordingBytes" -> 0L;
                   case "allocate" -> {
                     Tensor tensor = (Tensor) arguments[0];
                     tensor.bind(new Pointer(buffer(tensor.bytes())));
