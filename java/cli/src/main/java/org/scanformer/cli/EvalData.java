@@ -1,8 +1,10 @@
 package org.scanformer.cli;
 
 import java.nio.file.Path;
-import org.scanformer.datasets.MdetrDataset;
-import org.scanformer.datasets.ReferDataset;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import org.scanformer.datasets.DataForm;
 import org.scanformer.datasets.ReferringDataset;
 import org.scanformer.datasets.ShapesDataset;
 import org.scanformer.datasets.Split;
@@ -12,21 +14,38 @@ import picocli.CommandLine.Option;
 
 /** The options that choose the data to evaluate a model on. */
 final class EvalData {
-  /** The kinds of data. */
-  enum Form {
-    SHAPES,
-    REFER,
-    MDETR
-  }
+  private static final String SHAPES = "shapes";
 
   @Option(
       names = "--data",
-      paramLabel = "shapes|refer|mdetr",
+      paramLabel = "FORM",
       required = true,
-      description =
-          "Drawn scenes; a REFER directory (RefCOCO, RefCOCO+, RefCOCOg, RefCLEF); or a JSON file in"
-              + " MDETR's format.")
-  private Form form;
+      completionCandidates = Names.class,
+      description = {
+        "The form of the data.",
+        "shapes: drawn scenes",
+        "refer: a REFER directory (RefCOCO, RefCOCO+, RefCOCOg, RefCLEF)",
+        "flickr30k: a directory of Flickr30k Entities",
+        "voc: a directory of VOC's XML files, with categories as expressions",
+        "mdetr: a JSON file in MDETR's format",
+        "coco: a JSON file of COCO's detection, with categories as expressions",
+        "csv: a file with the columns image, x, y, width, height, text",
+        "jsonl: the same as lines of JSON",
+        "odvg: lines of JSON as for GroundingDINO",
+        "qwen: conversations as for Qwen-VL, with boxes in thousandths",
+        "qwen-pixels: the same with boxes in pixels (Qwen2.5-VL)"
+      })
+  private String form;
+
+  /** All names, for completion. */
+  static final class Names implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      List<String> names = new ArrayList<>(List.of(SHAPES));
+      new DataForms.Names().forEach(names::add);
+      return names.iterator();
+    }
+  }
 
   @Option(
       names = "--seed",
@@ -58,13 +77,15 @@ final class EvalData {
   @Option(
       names = "--root",
       paramLabel = "DIR",
-      description = "refer: the directory with refs(…).p and instances.json.")
+      description = "refer, flickr30k, voc: the directory.")
   private Path root;
 
   @Option(
       names = "--split",
       paramLabel = "S",
-      description = "refer: train, val, test, testA, testB, …")
+      description =
+          "refer: train, val, test, testA, testB, …; flickr30k, voc: one of their lists. Default for"
+              + " these: all.")
   private String split;
 
   @Option(
@@ -73,41 +94,37 @@ final class EvalData {
       description = "refer: unc, google, umd or berkeley, if a directory has several.")
   private String splitBy;
 
-  @Option(names = "--file", paramLabel = "FILE", description = "mdetr: the JSON file.")
+  @Option(names = "--file", paramLabel = "FILE", description = "All other forms: the file.")
   private Path file;
 
   @Option(
       names = "--images",
       paramLabel = "DIR",
-      description = "refer and mdetr: the directory of the images, if not that of the data.")
+      description = "The directory of the images, if not that of the data.")
   private Path images;
 
   /** Opens the data. */
   ReferringDataset open(CommandSpec spec) {
-    return switch (form) {
-      case SHAPES -> {
-        if (count < 1) {
-          throw usage(spec, "--count must be at least 1, found " + count);
-        }
-        if (!(absent >= 0 && absent <= 1)) {
-          throw usage(spec, "--absent takes a share from 0 to 1, found " + absent);
-        }
-        ShapesDataset scenes = ShapesDataset.of(Split.TEST, seed, count);
-        yield (varied ? scenes.varied() : scenes).withAbsent(absent);
+    if (form.equalsIgnoreCase(SHAPES)) {
+      if (count < 1) {
+        throw usage(spec, "--count must be at least 1, found " + count);
       }
-      case REFER -> {
-        if (root == null || split == null) {
-          throw usage(spec, "--data refer needs --root and --split");
-        }
-        yield ReferDataset.open(root, splitBy, split, images);
+      if (!(absent >= 0 && absent <= 1)) {
+        throw usage(spec, "--absent takes a share from 0 to 1, found " + absent);
       }
-      case MDETR -> {
-        if (file == null) {
-          throw usage(spec, "--data mdetr needs --file");
-        }
-        yield MdetrDataset.open(file, images);
-      }
-    };
+      ShapesDataset scenes = ShapesDataset.of(Split.TEST, seed, count);
+      return (varied ? scenes.varied() : scenes).withAbsent(absent);
+    }
+    DataForm files = DataForms.of(spec, form, new Names());
+    if (files == DataForm.REFER && (root == null || split == null)) {
+      throw usage(spec, "--data refer needs --root and --split");
+    }
+    Path path = files.isDirectory() ? root : file;
+    if (path == null) {
+      throw usage(
+          spec, "--data " + files + " needs " + (files.isDirectory() ? "--root" : "--file"));
+    }
+    return files.open(path, images, split, splitBy);
   }
 
   private static CommandLine.ParameterException usage(CommandSpec spec, String message) {

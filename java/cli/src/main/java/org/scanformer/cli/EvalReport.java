@@ -37,6 +37,23 @@ record EvalReport(
     }
   }
 
+  /** What rules leave out is so common that each rule gets one line. */
+  private static void printRules(PrintWriter out, List<BadRecord> bad) {
+    for (BadRecord.Kind kind : BadRecord.Kind.values()) {
+      List<BadRecord> records = bad.stream().filter(record -> record.kind() == kind).toList();
+      if (kind.isRule() && !records.isEmpty()) {
+        BadRecord first = records.get(0);
+        out.printf(
+            Locale.ROOT,
+            "  %d %s, such as %s: %s%n",
+            records.stream().mapToInt(BadRecord::records).sum(),
+            kind.words(),
+            first.id(),
+            first.problem());
+      }
+    }
+  }
+
   void print(PrintWriter out) {
     List<PairResult> results = evaluation.results();
     out.println(data + ": " + results.size() + " pairs");
@@ -99,7 +116,10 @@ record EvalReport(
       out.println();
       int records = bad.stream().mapToInt(BadRecord::records).sum();
       out.println(records + (records == 1 ? " bad record:" : " bad records:"));
-      bad.forEach(record -> out.println("  " + record.id() + ": " + record.problem()));
+      bad.stream()
+          .filter(record -> !record.kind().isRule())
+          .forEach(record -> out.println("  " + record.id() + ": " + record.problem()));
+      printRules(out, bad);
     }
   }
 }

@@ -128,7 +128,7 @@ final class Overlay {
   }
 
   /** A dark edge around the colour keeps a box visible on any background. */
-  private static void drawBox(Graphics2D graphics, Box box, Color color, float stroke) {
+  static void drawBox(Graphics2D graphics, Box box, Color color, float stroke) {
     Rectangle2D.Double shape = new Rectangle2D.Double(box.x(), box.y(), box.width(), box.height());
     graphics.setColor(Color.BLACK);
     graphics.setStroke(new BasicStroke(stroke * 1.8f));
@@ -148,9 +148,14 @@ final class Overlay {
         Float.isNaN(location.score())
             ? ""
             : String.format(Locale.ROOT, " (score %.3f)", location.score());
+    return lines(text.strip() + score, metrics, width);
+  }
+
+  /** A text broken between words into lines that fit into a width. */
+  static List<String> lines(String text, FontMetrics metrics, double width) {
     List<String> lines = new ArrayList<>();
     StringBuilder line = new StringBuilder();
-    for (String word : (text.strip() + score).split("\\s+")) {
+    for (String word : text.strip().split("\\s+")) {
       if (line.length() > 0 && metrics.stringWidth(line + " " + word) > width) {
         lines.add(line.toString());
         line.setLength(0);

@@ -26,6 +26,7 @@ final class RootCommand implements Runnable {
     COMMANDS.put("locate", LocateCommand::new);
     COMMANDS.put("video", VideoCommand::new);
     COMMANDS.put("eval", EvalCommand::new);
+    COMMANDS.put("data", DataCommand::new);
     COMMANDS.put("shapes", ShapesCommand::new);
     COMMANDS.put("inspect", InspectCommand::new);
     COMMANDS.put("devices", DevicesCommand::new);

@@ -49,9 +49,7 @@ final class CocoFile {
     for (JsonNode annotation : file.array(root, "annotations")) {
       put(annotation, file.annotationsById, file.annotationsTwice);
       String image = RecordId.of(annotation.get("image_id"));
-      if (image != null) {
-        file.annotationsByImage.computeIfAbsent(image, key -> new ArrayList<>()).add(annotation);
-      }
+      file.annotationsByImage.computeIfAbsent(image, key -> new ArrayList<>()).add(annotation);
     }
     for (JsonNode category : root.path("categories")) {
       String id = RecordId.of(category.get("id"));
@@ -68,7 +66,11 @@ final class CocoFile {
    * @throws ScanFormerException BAD_INPUT naming the file, line and column
    */
   static JsonNode json(Path path) {
-    byte[] bytes = DataFile.read(path);
+    return json(path, DataFile.read(path));
+  }
+
+  /** The same for contents that were read already. */
+  static JsonNode json(Path path, byte[] bytes) {
     try {
       return new ObjectMapper().readTree(bytes);
     } catch (JsonProcessingException e) {
@@ -179,7 +181,8 @@ final class CocoFile {
   static Box box(JsonNode annotation, BoxTransform transform) {
     Box box = boxOrNull(annotation, transform);
     if (box == null) {
-      throw problem(
+      throw new RecordFault(
+          BadRecord.Kind.BOX,
           "expected a \"bbox\" within the image, found " + brief(annotation.path("bbox")));
     }
     return box;
@@ -201,14 +204,30 @@ final class CocoFile {
     return box == null ? null : transform.apply(box);
   }
 
+  /** Annotations that are of no image of the file. */
+  List<JsonNode> strayAnnotations() {
+    List<JsonNode> stray = new ArrayList<>();
+    annotationsByImage.forEach(
+        (image, annotations) -> {
+          if (image == null || !imagesById.containsKey(image)) {
+            stray.addAll(annotations);
+          }
+        });
+    return stray;
+  }
+
+  /** The name of an annotation's category, or null if it has none. */
+  String category(JsonNode annotation) {
+    return categories.get(RecordId.of(annotation.get("category_id")));
+  }
+
   /** Every annotated object of an image, in upright pixels of the file. */
   List<ImageObject> objects(String imageId, BoxTransform transform) {
     List<ImageObject> objects = new ArrayList<>();
     for (JsonNode annotation : annotationsOf(imageId)) {
       Box box = boxOrNull(annotation, transform);
       if (box != null) {
-        String category = RecordId.of(annotation.get("category_id"));
-        objects.add(new ImageObject(box, categories.get(category), null));
+        objects.add(new ImageObject(box, category(annotation), null));
       }
     }
     return List.copyOf(objects);
@@ -222,6 +241,6 @@ final class CocoFile {
 
   /** What makes one record bad. */
   static ScanFormerException problem(String message) {
-    return new ScanFormerException(ErrorCode.BAD_INPUT, message);
+    return new RecordFault(BadRecord.Kind.RECORD, message);
   }
 }

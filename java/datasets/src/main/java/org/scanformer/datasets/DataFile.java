@@ -3,6 +3,7 @@ package org.scanformer.datasets;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -26,6 +27,31 @@ final class DataFile {
    *     another kind that is known
    */
   static byte[] read(Path file) {
+    byte[] bytes = readAnyKind(file);
+    String kind = FileKind.describe(Arrays.copyOf(bytes, Math.min(bytes.length, 512)));
+    if (kind != null) {
+      throw error(file, "found " + kind);
+    }
+    return bytes;
+  }
+
+  /**
+   * The same in UTF-8 and without a byte order mark; the file may also be UTF-16 with one.
+   *
+   * @throws ScanFormerException as {@link #read}
+   */
+  static byte[] readText(Path file) {
+    byte[] bytes = read(file);
+    int mark = bytes.length < 2 ? 0 : (bytes[0] & 255) << 8 | bytes[1] & 255;
+    if (mark == 0xfeff || mark == 0xfffe) {
+      return new String(bytes, StandardCharsets.UTF_16).getBytes(StandardCharsets.UTF_8);
+    }
+    boolean marked = mark == 0xefbb && bytes.length > 2 && (bytes[2] & 255) == 0xbf;
+    return marked ? Arrays.copyOfRange(bytes, 3, bytes.length) : bytes;
+  }
+
+  /** The contents, decompressed, of whatever kind, with the other errors of {@link #read}. */
+  static byte[] readAnyKind(Path file) {
     if (!Files.isRegularFile(file)) {
       throw error(file, "no such file");
     }
@@ -37,10 +63,6 @@ final class DataFile {
       byte[] bytes = Files.readAllBytes(file);
       if (bytes.length > 2 && (bytes[0] & 255) == 0x1f && (bytes[1] & 255) == 0x8b) {
         bytes = decompress(file, bytes);
-      }
-      String kind = FileKind.describe(Arrays.copyOf(bytes, Math.min(bytes.length, 512)));
-      if (kind != null) {
-        throw error(file, "found " + kind);
       }
       return bytes;
     } catch (IOException e) {

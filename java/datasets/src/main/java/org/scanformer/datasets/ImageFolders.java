@@ -40,6 +40,15 @@ final class ImageFolders {
     }
   }
 
+  /**
+   * The folders for a file of records.
+   *
+   * @param images null for the file's own directory
+   */
+  static ImageFolders of(Path file, Path images) {
+    return new ImageFolders(images != null ? images : file.toAbsolutePath().getParent());
+  }
+
   private void addWithChildren(Path directory) {
     if (Files.isDirectory(directory)) {
       directories.add(directory);
@@ -134,6 +143,7 @@ final class ImageFolders {
             .collect(Collectors.joining(", "));
     return new BadRecord(
         data,
+        BadRecord.Kind.IMAGE,
         missing
             + (missing == 1 ? " image file was" : " image files were")
             + " not found, such as "

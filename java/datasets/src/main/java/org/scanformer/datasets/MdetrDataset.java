@@ -34,8 +34,7 @@ public final class MdetrDataset {
 
   private static ReferringDataset read(Path file, Path images) {
     CocoFile coco = CocoFile.read(file);
-    Path folder = file.toAbsolutePath().getParent();
-    ImageFolders folders = new ImageFolders(images != null ? images : folder);
+    ImageFolders folders = ImageFolders.of(file, images);
     List<ReferringPair> pairs = new ArrayList<>();
     List<BadRecord> bad = new ArrayList<>();
     int number = 0;
@@ -48,7 +47,7 @@ public final class MdetrDataset {
           pairs.add(pair);
         }
       } catch (ScanFormerException e) {
-        bad.add(new BadRecord(id, e.getMessage()));
+        bad.add(BadRecord.of(id, e));
       }
     }
     BadRecord missing = folders.missing(file.getFileName().toString());

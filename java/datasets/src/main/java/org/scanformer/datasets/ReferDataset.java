@@ -29,7 +29,8 @@ public final class ReferDataset {
   /** What gRefCOCO gives, alone or in a list, where nothing is referred to. */
   private static final String NO_ANNOTATION = "-1";
 
-  private static final String REFS = "refs\\(.*\\)\\.p(\\.gz)?|grefs\\(.*\\)\\.json(\\.gz)?";
+  /** The names of the files of referred objects. */
+  static final String REFS = "refs\\(.*\\)\\.p(\\.gz)?|grefs\\(.*\\)\\.json(\\.gz)?";
 
   private final CocoFile instances;
   private final ImageFolders folders;
@@ -61,11 +62,7 @@ public final class ReferDataset {
   private static ReferringDataset read(Path root, String splitBy, String split, Path images) {
     Path refs = refsFile(root, splitBy);
     CocoFile instances = CocoFile.read(root.resolve("instances.json"));
-    Object stored = refs.getFileName().toString().contains(".json") ? json(refs) : pickle(refs);
-    List<?> list = list(stored);
-    if (list == null) {
-      throw error(refs, "expected a list, found " + describe(stored));
-    }
+    List<?> list = records(refs);
     Path folder = root.toAbsolutePath().normalize();
     ReferDataset dataset =
         new ReferDataset(
@@ -91,7 +88,7 @@ public final class ReferDataset {
         try {
           dataset.addRef(id, ref);
         } catch (ScanFormerException e) {
-          dataset.bad(id, e.getMessage());
+          dataset.badRecords.add(BadRecord.of(id, e));
         }
       }
     }
@@ -106,6 +103,26 @@ public final class ReferDataset {
         "refer " + folder.getFileName() + " " + refs.getFileName() + " " + split,
         dataset.pairs,
         dataset.badRecords);
+  }
+
+  private static List<?> records(Path refs) {
+    Object stored = refs.getFileName().toString().contains(".json") ? json(refs) : pickle(refs);
+    List<?> list = list(stored);
+    if (list == null) {
+      throw error(refs, "expected a list, found " + describe(stored));
+    }
+    return list;
+  }
+
+  /** The splits that records of a directory are in, sorted. */
+  static List<String> splits(Path root, String splitBy) {
+    TreeSet<String> splits = new TreeSet<>();
+    for (Object record : records(refsFile(root, splitBy))) {
+      if (record instanceof Map<?, ?> ref && ref.get("split") instanceof String split) {
+        splits.add(split);
+      }
+    }
+    return List.copyOf(splits);
   }
 
   private static Object pickle(Path refs) {

@@ -3,11 +3,11 @@ package org.scanformer.trainer;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
 import org.scanformer.datasets.BadRecord;
-import org.scanformer.datasets.MdetrDataset;
-import org.scanformer.datasets.ReferDataset;
+import org.scanformer.datasets.DataForm;
 import org.scanformer.datasets.ReferringDataset;
 import org.scanformer.datasets.ShapesDataset;
 import org.scanformer.datasets.Split;
@@ -25,35 +25,30 @@ final class DataOptions {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
 
-  /** The kinds of data. */
-  enum Form {
-    SHAPES,
-    REFER,
-    MDETR
-  }
+  private static final String SHAPES = "shapes";
 
   @Option(
       names = "--data",
-      paramLabel = "shapes|refer|mdetr",
-      defaultValue = "shapes",
+      paramLabel = "FORM",
+      defaultValue = SHAPES,
       description =
-          "Drawn scenes; a REFER directory (RefCOCO, RefCOCO+, RefCOCOg, RefCLEF); or a JSON file in"
-              + " MDETR's format. Default: shapes.")
-  private Form form;
+          "Drawn scenes (shapes), a directory in the form refer, flickr30k or voc, or a file in the"
+              + " form mdetr, coco, csv, jsonl, odvg, qwen or qwen-pixels. The trainer's README"
+              + " describes them. Default: shapes.")
+  private String form;
 
   @Option(
       names = "--root",
       paramLabel = "DIR",
       description =
-          "refer: the directory with refs(…).p and instances.json; may be given several times, to mix"
-              + " datasets.")
+          "refer, flickr30k, voc: the directory; may be given several times, to mix datasets.")
   private List<Path> roots = List.of();
 
   @Option(
       names = "--weight",
       paramLabel = "W",
       description =
-          "refer: how often batches are of a --root, relative to the others, in their order. Default:"
+          "How often batches are of a --root, relative to the others, in their order. Default:"
               + " 1 each.")
   private List<Double> weights = List.of();
 
@@ -67,36 +62,36 @@ final class DataOptions {
       names = "--split",
       paramLabel = "S",
       defaultValue = "train",
-      description = "refer: the split to train on. Default: train.")
+      description = "Directories: the split to train on. Default: train.")
   private String split;
 
   @Option(
       names = "--validation-split",
       paramLabel = "S",
       defaultValue = "val",
-      description = "refer: the held-out split. Default: val.")
+      description = "Directories: the held-out split. Default: val.")
   private String validationSplit;
 
-  @Option(names = "--file", paramLabel = "FILE", description = "mdetr: the file to train on.")
+  @Option(names = "--file", paramLabel = "FILE", description = "Files: the one to train on.")
   private Path file;
 
   @Option(
       names = "--validation-file",
       paramLabel = "FILE",
-      description = "mdetr: the held-out file.")
+      description = "Files: the held-out one.")
   private Path validationFile;
 
   @Option(
       names = "--images",
       paramLabel = "DIR",
-      description = "refer and mdetr: the directory of the images, if not that of the data.")
+      description = "The directory of the images, if not that of the data.")
   private Path images;
 
   @Option(
       names = "--cache",
       paramLabel = "FILE",
       description =
-          "refer and mdetr: a file for the decoded images, so that each is decoded once; it takes"
+          "A file for the decoded images, so that each is decoded once; it takes"
               + " three bytes per pixel of the images.")
   private Path cacheFile;
 
@@ -112,8 +107,8 @@ final class DataOptions {
       paramLabel = "SHARE",
       defaultValue = "0",
       description =
-          "Share of expressions that are not true of their image. refer and mdetr: those of other"
-              + " images, where the objects' categories show it; and the data's own without a"
+          "Share of expressions that are not true of their image. Of files: those of other images,"
+              + " where the objects' categories show it; and the data's own without a"
               + " target. Default: 0.")
   private double absent;
 
@@ -126,7 +121,7 @@ final class DataOptions {
   private ImageCache cache;
 
   boolean isShapes() {
-    return form == Form.SHAPES;
+    return form.equalsIgnoreCase(SHAPES);
   }
 
   /**
@@ -196,16 +191,28 @@ final class DataOptions {
     return training;
   }
 
+  private DataForm dataForm() {
+    for (DataForm known : DataForm.values()) {
+      if (known.toString().equalsIgnoreCase(form)) {
+        return known;
+      }
+    }
+    throw new CommandLine.ParameterException(
+        spec.commandLine(),
+        "--data takes shapes or one of " + Arrays.toString(DataForm.values()) + ", found " + form);
+  }
+
   /** Opens a split of files, with their images in the cache if there is one. */
-  private List<ReferringDataset> files(String ofSplit, Path mdetr, String option) {
+  private List<ReferringDataset> files(String ofSplit, Path ofFile, String option) {
     List<ReferringDataset> datasets = new ArrayList<>();
-    if (form == Form.MDETR) {
-      datasets.add(MdetrDataset.open(required(mdetr, option), images));
-    } else {
+    DataForm known = dataForm();
+    if (known.isDirectory()) {
       required(roots.isEmpty() ? null : roots.get(0), "--root");
       for (Path root : roots) {
-        datasets.add(ReferDataset.open(root, splitBy, ofSplit, images));
+        datasets.add(known.open(root, images, ofSplit, splitBy));
       }
+    } else {
+      datasets.add(known.open(required(ofFile, option), images, null, null));
     }
     datasets.forEach(this::report);
     if (cacheFile == null) {
@@ -257,8 +264,7 @@ final class DataOptions {
   private Path required(Path value, String option) {
     if (value == null) {
       throw new CommandLine.ParameterException(
-          spec.commandLine(),
-          "--data " + form.name().toLowerCase(java.util.Locale.ROOT) + " needs " + option);
+          spec.commandLine(), "--data " + form + " needs " + option);
     }
     return value;
   }

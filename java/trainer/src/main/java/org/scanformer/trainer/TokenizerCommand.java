@@ -50,7 +50,7 @@ final class TokenizerCommand implements Callable<Integer> {
     data.requireSensible();
     if (data.isShapes()) {
       throw new CommandLine.ParameterException(
-          spec.commandLine(), "--data shapes has a tokenizer of its own; expected refer or mdetr");
+          spec.commandLine(), "--data shapes has a tokenizer of its own; expected another form");
     }
     List<String> texts = new ArrayList<>();
     for (ReferringDataset dataset : data.trainingSets()) {

@@ -1,0 +1,137 @@
+package org.scanformer.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.scanformer.cli.CommandLineRun.run;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DataCheckCommandTest {
+  @TempDir private Path directory;
+
+  private Path write(String name, String text) throws IOException {
+    Path file = directory.resolve(name);
+    Files.createDirectories(file.getParent());
+    return Files.writeString(file, text);
+  }
+
+  private void writeImage(String name) throws IOException {
+    BufferedImage picture = new BufferedImage(40, 30, BufferedImage.TYPE_INT_RGB);
+    ImageIO.write(picture, "png", directory.resolve(name).toFile());
+  }
+
+  @Test
+  void countsAndNamesWhatItLeavesOut() throws IOException {
+    writeImage("a.png");
+    write(
+        "d.csv",
+        "image,x,y,width,height,text\na.png,1,2,3,4,dogs\na.png,9,9,9,9,dogs\na.png,1,2,3,4,cat\n"
+            + "a.png,50,2,3,4,x\na.png,51,2,3,4,x\na.png,52,2,3,4,x\na.png,53,2,3,4,x\n"
+            + "b.png,1,2,3,4,x\n");
+    CommandLineRun run = run("data", "check", directory.toString());
+    assertEquals(0, run.code(), run.err());
+    List<String> lines = run.out().lines().toList();
+    assertTrue(lines.get(0).startsWith("Form: csv"), run.out());
+    assertTrue(lines.get(1).endsWith("d.csv"), run.out());
+    assertEquals(
+        List.of("Images: 1", "Boxes: 2", "Expressions: 2", "  of several boxes: 1", "Left out: 5"),
+        lines.subList(2, 7));
+    assertEquals("  1 without an image that can be read", lines.get(7));
+    assertTrue(lines.get(8).contains("\"b.png\" of d.csv line 9"), run.out());
+    assertEquals("  4 without a box within the image", lines.get(9));
+    assertTrue(lines.get(10).startsWith("    d.csv line 5: expected a box"), run.out());
+    assertEquals("    …", lines.get(13), "three of them are shown");
+  }
+
+  @Test
+  void countsSplits() throws IOException {
+    writeImage("a.png");
+    for (String name : List.of("a", "b")) {
+      write(
+          "Annotations/" + name + ".xml",
+          "<annotation><filename>a.png</filename><object><name>dog</name><bndbox><xmin>1</xmin>"
+              + "<ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>");
+    }
+    write("train.txt", "a");
+    write("val.txt", "b");
+    CommandLineRun run = run("data", "check", directory.toString());
+    assertEquals(0, run.code(), run.err());
+    assertTrue(run.out().contains("Form: voc"), run.out());
+    assertTrue(
+        run.out().contains("Split train: 1 expressions\nSplit val: 1 expressions"), run.out());
+    assertTrue(run.out().contains("Images: 1\nBoxes: 1\nExpressions: 2\n"), run.out());
+    CommandLineRun one =
+        run("data", "check", directory.toString(), "--data", "voc", "--split", "val");
+    assertTrue(one.out().contains("Expressions: 1\n"), one.out());
+  }
+
+  /** The scenes that we draw are data in a form that we read, with the same boxes. */
+  @Test
+  void readsAndDrawsTheScenesThatShapesWrites() throws IOException {
+    Path scenes = directory.resolve("scenes");
+    assertEquals(
+        0, run("shapes", "--out", scenes.toString(), "--count", "14", "--seed", "5").code());
+    Path sheet = directory.resolve("sheet.png");
+    CommandLineRun run = run("data", "check", scenes.toString(), "--sheet", sheet.toString());
+    assertEquals(0, run.code(), run.err());
+    assertTrue(run.out().contains("Form: jsonl"), run.out());
+    assertTrue(run.out().contains("Expressions: 14\nLeft out: 0\n"), run.out());
+    BufferedImage picture = ImageIO.read(sheet.toFile());
+    assertEquals(1600, picture.getWidth());
+    assertEquals(1200, picture.getHeight());
+    boolean red = false;
+    for (int y = 0; y < picture.getHeight() && !red; y++) {
+      for (int x = 0; x < picture.getWidth() && !red; x++) {
+        red = (picture.getRGB(x, y) & 0xffffff) == 0xff5050;
+      }
+    }
+    assertTrue(red, "no box in the colour of the first expression");
+
+    String data = scenes.resolve("scenes.jsonl").toString();
+    CommandLineRun files = eval("--data", "jsonl", "--file", data);
+    CommandLineRun drawn = eval("--data", "shapes", "--seed", "5", "--count", "14");
+    assertEquals(0, files.code(), files.err());
+    assertEquals(accuracy(drawn), accuracy(files));
+  }
+
+  private static CommandLineRun eval(String... data) {
+    String[] all = new String[data.length + 4];
+    System.arraycopy(new String[] {"eval", "--json", "--backend", "cpu"}, 0, all, 0, 4);
+    System.arraycopy(data, 0, all, 4, data.length);
+    return run(all);
+  }
+
+  private static String accuracy(CommandLineRun run) throws IOException {
+    return new ObjectMapper().readTree(run.out()).get("accuracy").toString();
+  }
+
+  @Test
+  void saysWhatIsWrong() throws IOException {
+    Path file = write("d.csv", "image,x,y,width,height,text\n");
+    CommandLineRun nothing = run("data", "check", file.toString(), "--sheet", "sheet.png");
+    assertEquals(1, nothing.code(), "nothing can be used");
+    assertFalse(Files.exists(Path.of("sheet.png")));
+    CommandLineRun form = run("data", "check", file.toString(), "--data", "yolo");
+    assertEquals(2, form.code());
+    assertTrue(form.err().contains("one of refer, mdetr, csv"), form.err());
+    assertEquals(2, run("data", "check", file.toString(), "--data", "voc").code());
+    assertEquals(2, run("data", "check", file.toString(), "--sheet", "sheet.jpg").code());
+    assertEquals(1, run("data", "check", directory.resolve("gone").toString()).code());
+    assertEquals(2, run("data").code());
+    assertEquals(2, run("data", "check").code());
+    assertTrue(run("data", "check", "--help").out().contains("qwen-pixels"));
+    CommandLineRun eval = run("eval", "--data", "yolo");
+    assertEquals(2, eval.code());
+    assertTrue(eval.err().contains("one of shapes, refer"), eval.err());
+    assertTrue(run("eval", "--data", "coco").err().contains("--data coco needs --file"));
+  }
+}

@@ -1,0 +1,84 @@
+package org.scanformer.datasets;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.scanformer.Box;
+import org.scanformer.ScanFormerException;
+
+/**
+ * Takes the names of categories as expressions, for data of detection, which has no others: a name
+ * describes an object if no other object of the image has it. Not safe for use by several threads.
+ */
+final class CategoryNames {
+  private final Picture picture;
+  private final Map<String, List<Item>> byName = new LinkedHashMap<>();
+  private final List<ImageObject> objects = new ArrayList<>();
+
+  /** An object, with its box if that is usable. */
+  private record Item(String id, Box box, boolean single) {}
+
+  /** For an image. */
+  CategoryNames(Picture picture) {
+    this.picture = picture;
+  }
+
+  /**
+   * Adds an object.
+   *
+   * @param category its name; underscores count as spaces
+   * @param box in upright pixels of the file
+   * @param single whether the box is that of a single object
+   * @throws RecordFault when the name has no words
+   */
+  void add(String id, String category, Box box, boolean single) {
+    String name = name(category);
+    if (name.isEmpty()) {
+      throw new RecordFault(
+          BadRecord.Kind.EXPRESSION, "expected the name of a category, found none");
+    }
+    byName.computeIfAbsent(name, key -> new ArrayList<>()).add(new Item(id, box, single));
+    objects.add(new ImageObject(box, name, null));
+  }
+
+  /** Adds an object whose box or name is not usable: it is in the image all the same. */
+  void addWithoutBox(String id, String category) {
+    String name = name(category);
+    if (!name.isEmpty()) {
+      byName.computeIfAbsent(name, key -> new ArrayList<>()).add(new Item(id, null, true));
+    }
+  }
+
+  private static String name(String category) {
+    return category == null ? "" : category.replace('_', ' ').strip();
+  }
+
+  /** Gives a pair for each name that a single object has, and a bad record for each other. */
+  void finish(PairCollector collector) {
+    ImageFile image = picture.image(List.copyOf(objects));
+    byName.forEach(
+        (name, items) -> {
+          List<Item> usable = items.stream().filter(item -> item.box != null).toList();
+          Item first = usable.isEmpty() ? null : usable.get(0);
+          if (items.size() == 1 && first != null && first.single) {
+            try {
+              collector.add(picture.path(), first.id, image, name, name, first.box);
+            } catch (ScanFormerException e) {
+              collector.bad(first.id, e);
+            }
+          } else if (first != null) {
+            collector.bad(ambiguous(first.id, name, items.size(), usable.size()));
+          }
+        });
+  }
+
+  private static BadRecord ambiguous(String id, String name, int objects, int records) {
+    String problem =
+        "expected a single \""
+            + name
+            + "\" in the image, as its category is the expression, found "
+            + (objects == 1 ? "a group" : Integer.toString(objects));
+    return new BadRecord(id, BadRecord.Kind.AMBIGUOUS, problem, records);
+  }
+}

@@ -1,0 +1,59 @@
+package org.scanformer.datasets;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.scanformer.Box;
+
+/**
+ * An image file that records name, with the transform of its boxes. Immutable.
+ *
+ * @param path the file
+ * @param transform from the pixels that the data speaks of to upright pixels of the file
+ */
+record Picture(Path path, BoxTransform transform) {
+  /** Pixels per row, as the data counts them. */
+  int width() {
+    return transform.width();
+  }
+
+  /** Rows, as the data counts them. */
+  int height() {
+    return transform.height();
+  }
+
+  /**
+   * The part within the image of a box given by its corner and size, in upright pixels of the file.
+   *
+   * @param found the box as the data writes it, for messages
+   * @throws RecordFault when no part of it is within the image
+   */
+  Box box(double x, double y, double width, double height, String found) {
+    Box box = ImageFile.clip(x, y, width, height, width(), height());
+    if (box == null) {
+      throw new RecordFault(
+          BadRecord.Kind.BOX,
+          String.format(
+              "expected a box within the %dx%d pixels of the image, found %s",
+              width(), height(), found));
+    }
+    if (box.right() <= 1 && box.bottom() <= 1 && width() > 2 && height() > 2) {
+      throw new RecordFault(
+          BadRecord.Kind.BOX,
+          "expected a box in pixels, found "
+              + found
+              + ", which lies in the first pixel, as shares of the image's sides do");
+    }
+    return transform.apply(box);
+  }
+
+  /** The same for a box given by its left, top, right and bottom edges. */
+  Box corners(double left, double top, double right, double bottom, String found) {
+    return box(left, top, right - left, bottom - top, found);
+  }
+
+  /** The image with its known objects, in upright pixels of the file. */
+  ImageFile image(List<ImageObject> objects) {
+    ImageHeader header = transform.header();
+    return new ImageFile(path, header.uprightWidth(), header.uprightHeight(), objects);
+  }
+}

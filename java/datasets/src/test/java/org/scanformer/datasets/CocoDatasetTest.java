@@ -1,0 +1,65 @@
+package org.scanformer.datasets;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.scanformer.Box;
+
+class CocoDatasetTest {
+  @TempDir private Path root;
+
+  @Test
+  void takesACategoryForItsOnlyObject() throws IOException {
+    TestPictures.write(root.resolve("val2017/000000000001.jpg"), 40, 30);
+    Path file = root.resolve("annotations/instances_val2017.json");
+    Files.createDirectories(file.getParent());
+    Files.writeString(
+        file,
+        """
+        {"images": [
+          {"id": 1, "file_name": "000000000001.jpg", "width": 40, "height": 30},
+          {"id": 2, "file_name": "000000000002.jpg", "width": 40, "height": 30},
+          {"id": 3, "file_name": "000000000003.jpg", "width": 40, "height": 30}],
+         "annotations": [
+          {"id": 10, "image_id": 1, "category_id": 18, "bbox": [1, 2, 3, 4.5], "iscrowd": 0},
+          {"id": 11, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "iscrowd": 0},
+          {"id": 12, "image_id": 1, "category_id": 1, "bbox": [5, 2, 3, 4], "iscrowd": 0},
+          {"id": 13, "image_id": 1, "category_id": 17, "bbox": [5, 2, 30, 4], "iscrowd": 1},
+          {"id": 14, "image_id": 1, "category_id": 99, "bbox": [5, 2, 3, 4]},
+          {"id": 15, "image_id": 1, "category_id": 3, "bbox": [50, 2, 3, 4]},
+          {"id": 16, "image_id": 2, "category_id": 18, "bbox": [5, 2, 3, 4]},
+          {"id": 17, "image_id": 9, "category_id": 18, "bbox": [5, 2, 3, 4]},
+          {"id": 18, "category_id": 18, "bbox": [5, 2, 3, 4]}],
+         "categories": [{"id": 1, "name": "person"}, {"id": 3, "name": "car"},
+                        {"id": 17, "name": "cat"}, {"id": 18, "name": "dog"}]}
+        """);
+    ReferringDataset dataset = DataForm.COCO.open(file, null, null, null);
+    assertEquals(List.of("dog"), TestPictures.expressions(dataset));
+    assertEquals(new Box(1, 2, 3, 4.5), dataset.pair(0).box());
+    assertEquals(4, dataset.pair(0).image().objects().size());
+    String name = "instances_val2017.json";
+    assertEquals(
+        List.of(
+            "EXPRESSION " + name + " annotation 14",
+            "BOX " + name + " annotation 15",
+            "AMBIGUOUS " + name + " annotation 11",
+            "AMBIGUOUS " + name + " annotation 13",
+            "RECORD " + name + " annotation 17",
+            "RECORD " + name + " annotation 18",
+            "IMAGE " + name),
+        dataset.badRecords().stream()
+            .map(bad -> bad.kind() + " " + bad.id())
+            .sorted(java.util.Comparator.comparingInt(id -> order(id)))
+            .toList());
+  }
+
+  /** Stray annotations have no order. */
+  private static int order(String id) {
+    return id.endsWith("17") ? 1 : id.endsWith("18") ? 2 : id.startsWith("IMAGE") ? 3 : 0;
+  }
+}
