@@ -13,6 +13,7 @@ import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.scanformer.internal.files.AtomicFiles;
 import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.TextTokenizer;
 import picocli.CommandLine;

@@ -11,6 +11,7 @@ import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.scanformer.internal.files.AtomicFiles;
 
 /**
  * A run of the training loop in its directory: checkpoints, curves, evaluations on held-out pairs
