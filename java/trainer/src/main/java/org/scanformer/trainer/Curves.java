@@ -14,6 +14,7 @@ import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.markers.SeriesMarkers;
+import org.scanformer.internal.files.AtomicFiles;
 
 /**
  * The curves of a run as comma-separated values and as a picture, with a line for every fifty

@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** The options that choose the data to train on. */
-final class DataOptions {
+final class DataOptions implements AutoCloseable {
   private static final int NAMED_PAIRS = 500;
   private static final int NAMED_RECORDS = 20;
 
@@ -267,6 +267,15 @@ final class DataOptions {
           spec.commandLine(), "--data " + form + " needs " + option);
     }
     return value;
+  }
+
+  /** Closes the cache of images, if one is open. Idempotent. */
+  @Override
+  public void close() {
+    if (cache != null) {
+      cache.close();
+      cache = null;
+    }
   }
 
   /** The names of the categories and of the colours of all objects, sorted. */

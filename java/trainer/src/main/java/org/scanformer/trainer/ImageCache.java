@@ -9,9 +9,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.scanformer.Image;
 import org.scanformer.PixelFormat;
@@ -25,11 +28,13 @@ import org.scanformer.internal.files.SystemMessages;
 /**
  * Decoded images in a file, so that each is decoded once, in this run or in an earlier one. An
  * image is added when it is first read, under its name and size. The system keeps what is read
- * often in memory. A record that a crash left unfinished is dropped. Thread-safe; one process at a
- * time.
+ * often in memory. A record that a crash left unfinished is dropped. Thread-safe; a file is locked
+ * while it is open, so that it has one user at a time.
  */
-final class ImageCache {
+final class ImageCache implements AutoCloseable {
   private static final int MAGIC = 0x5343_4943;
+  private static final byte[] MAGIC_BYTES = ByteBuffer.allocate(4).putInt(MAGIC).array();
+  private static final HexFormat HEX = HexFormat.ofDelimiter(" ");
 
   private record Place(long offset, PixelFormat format) {}
 
@@ -41,8 +46,10 @@ final class ImageCache {
   }
 
   /**
-   * Opens a cache, which stays open as long as the process, or starts one.
+   * Opens a cache, or starts one in a file that is missing or empty.
    *
+   * @throws IllegalArgumentException when the file is something else, which stays as it is, or
+   *     another trainer uses it
    * @throws UncheckedIOException when the file cannot be read and written
    */
   static ImageCache open(Path path) {
@@ -54,11 +61,36 @@ final class ImageCache {
                   StandardOpenOption.CREATE,
                   StandardOpenOption.READ,
                   StandardOpenOption.WRITE));
-      cache.readIndex();
-      return cache;
+      try {
+        if (!FileLocks.tryLock(cache.file, path)) {
+          throw new IllegalArgumentException(path + ": another trainer uses this cache of images");
+        }
+        cache.requireCache(path);
+        cache.readIndex();
+        return cache;
+      } catch (IOException | RuntimeException e) {
+        cache.file.close();
+        throw e;
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(
           path + ": the cache of images cannot be used: " + SystemMessages.reason(e), e);
+    }
+  }
+
+  /** Any other file is somebody's, named by mistake. */
+  private void requireCache(Path path) throws IOException {
+    byte[] head = read(0, (int) Math.min(file.size(), Integer.BYTES)).array();
+    if (head.length > 0 && !Arrays.equals(head, MAGIC_BYTES)) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "%s: found a file of %d bytes that begins with %s, expected a cache of images, which"
+                  + " begins with %s, or no file",
+              path,
+              file.size(),
+              HEX.formatHex(head),
+              HEX.formatHex(MAGIC_BYTES)));
     }
   }
 
@@ -84,7 +116,9 @@ final class ImageCache {
       places.put(name, new Place(end + 16 + nameBytes, PixelFormat.values()[format]));
       end = next;
     }
-    file.truncate(end);
+    if (end < file.size()) {
+      file.truncate(end);
+    }
   }
 
   private ByteBuffer read(long offset, int bytes) throws IOException {
@@ -168,6 +202,16 @@ final class ImageCache {
     Place place = new Place(begin + 16 + text.length, image.format());
     places.put(name, place);
     return place;
+  }
+
+  /** Ends reading and writing, and lets others use the file. Idempotent. */
+  @Override
+  public void close() {
+    try {
+      file.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException("the cache of images: " + SystemMessages.reason(e), e);
+    }
   }
 
   private final class Cached implements ImageSource {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
+import org.scanformer.internal.files.AtomicFiles;
 import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.SafetensorsWriter;
 import org.scanformer.internal.model.TensorNames;

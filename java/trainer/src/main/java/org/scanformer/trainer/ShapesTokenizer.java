@@ -3,11 +3,11 @@ package org.scanformer.trainer;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.scanformer.datasets.ShapesDataset;
+import org.scanformer.internal.files.AtomicFiles;
 
 /** The tokenizer of the drawn scenes' words, as a Hugging Face fast tokenizer (BERT WordPiece). */
 final class ShapesTokenizer {
@@ -80,6 +80,6 @@ final class ShapesTokenizer {
     for (int i = 0; i < tokens.size(); i++) {
       vocabulary.put(tokens.get(i), i);
     }
-    Files.write(file, mapper.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
+    AtomicFiles.write(file, mapper.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
   }
 }

@@ -53,9 +53,11 @@ final class TokenizerCommand implements Callable<Integer> {
           spec.commandLine(), "--data shapes has a tokenizer of its own; expected another form");
     }
     List<String> texts = new ArrayList<>();
-    for (ReferringDataset dataset : data.trainingSets()) {
-      for (int i = 0; i < dataset.size(); i++) {
-        texts.add(dataset.pair(i).expression());
+    try (DataOptions opened = data) {
+      for (ReferringDataset dataset : opened.trainingSets()) {
+        for (int i = 0; i < dataset.size(); i++) {
+          texts.add(dataset.pair(i).expression());
+        }
       }
     }
     List<String> tokens = new ArrayList<>(ShapesTokenizer.SPECIAL);

@@ -6,13 +6,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.scanformer.internal.files.AtomicFiles;
 import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.TextTokenizer;
 import picocli.CommandLine;
@@ -35,6 +34,7 @@ import picocli.CommandLine.Spec;
           + " model/. A run that is started again in the same directory resumes from its checkpoint.",
       "'scanformer-trainer tokenizer' builds a tokenizer from a dataset's expressions: see its --help."
     })
+@SuppressWarnings("try") // the directory and the data are held by being open
 final class TrainCommand implements Callable<Integer> {
   private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
 
@@ -238,24 +238,23 @@ final class TrainCommand implements Callable<Integer> {
     if (threads > 0) {
       torch.set_num_threads(threads);
     }
-    Files.createDirectories(out);
+    try (RunDirectory directory = RunDirectory.open(out);
+        DataOptions opened = data) {
+      train();
+    }
+    return 0;
+  }
+
+  private void train() throws IOException {
     Path tokenizerFile = out.resolve("tokenizer.json");
     ModelConfig config = prepare(tokenizerFile);
 
     List<List<String>> names = data.objectNames();
     List<String> categories = names.get(0);
     List<String> colors = names.get(1);
-    Map<String, long[]> auxiliary = new LinkedHashMap<>();
-    auxiliaryHead(auxiliary, Parameters.TARGET_MAP, 1, config);
-    if (!categories.isEmpty()) {
-      auxiliaryHead(auxiliary, "category", categories.size(), config);
-    }
-    if (!colors.isEmpty()) {
-      auxiliaryHead(auxiliary, "color", colors.size(), config);
-    }
-
     Device device = new Device(deviceName);
-    Parameters parameters = new Parameters(config, auxiliary, device);
+    Parameters parameters =
+        new Parameters(config, AuxiliaryHeads.shapes(config, categories, colors), device);
     parameters.initialize(seed);
     if (initial() != null && ScanFormerCheckpoint.is(initial())) {
       ScanFormerCheckpoint.copy(initial(), parameters, tokenizerFile);
@@ -303,7 +302,6 @@ final class TrainCommand implements Callable<Integer> {
     } finally {
       parameters.close();
     }
-    return 0;
   }
 
   private ScalarType productType(Device device) throws IOException {
@@ -321,14 +319,21 @@ final class TrainCommand implements Callable<Integer> {
     return start == null || resumed ? null : start.checkpoint;
   }
 
-  private void requireSensible() {
+  private void requireSensible() throws IOException {
     data.requireSensible();
+    Path from = start == null ? null : start.checkpoint;
+    if (from != null && Files.exists(from) && Files.exists(out) && Files.isSameFile(from, out)) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(),
+          "--out must be another directory than --init, whose config.json it would replace, found "
+              + out);
+    }
     if (steps < 1 || batch < 1 || checkpointEvery < 1 || validateEvery < 1) {
       throw new CommandLine.ParameterException(
           spec.commandLine(),
           "--steps, --batch, --checkpoint-every and --validate-every must be at least 1");
     }
-    boolean ownVocabulary = tokenizer != null || start != null && start.checkpoint != null;
+    boolean ownVocabulary = tokenizer != null || from != null;
     if (!data.isShapes() && !ownVocabulary) {
       throw new CommandLine.ParameterException(
           spec.commandLine(), "data other than shapes needs --init, or --config with --tokenizer");
@@ -381,11 +386,5 @@ final class TrainCommand implements Callable<Integer> {
     try (InputStream in = TrainCommand.class.getResourceAsStream("shapes-config.json")) {
       return (ObjectNode) new ObjectMapper().readTree(in);
     }
-  }
-
-  private static void auxiliaryHead(
-      Map<String, long[]> shapes, String name, int classes, ModelConfig config) {
-    shapes.put(name + ".weight", new long[] {classes, config.hiddenSize()});
-    shapes.put(name + ".bias", new long[] {classes});
   }
 }

@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -34,6 +36,12 @@ final class Trainer implements AutoCloseable {
 
   private static final double GRADIENT_CLIP = 10;
   private static final double AVERAGE_DECAY = 0.999;
+
+  private static final String STEP = "step";
+  private static final long STEP_BASE = 65536;
+
+  /** Every whole number up to this is a float. */
+  private static final long MAX_FIRST_DIGIT = 1 << 24;
 
   private final TrainOptions options;
   private final Parameters parameters;
@@ -261,7 +269,7 @@ final class Trainer implements AutoCloseable {
 
   /** Groups pairs by their grids into the pairs of batches. */
   List<List<ReferringPair>> groups(List<ReferringPair> pairs) {
-    java.util.Map<Object, List<ReferringPair>> byGrid = new java.util.LinkedHashMap<>();
+    Map<Object, List<ReferringPair>> byGrid = new java.util.LinkedHashMap<>();
     for (ReferringPair pair : pairs) {
       Object grid = parameters.config().coarseGrid(pair.image().width(), pair.image().height());
       byGrid.computeIfAbsent(grid, key -> new ArrayList<>()).add(pair);
@@ -297,40 +305,74 @@ final class Trainer implements AutoCloseable {
         .tensor("average", Torch.floats(average), parameters.size())
         .tensor("first", Torch.floats(optimizer.first()), parameters.size())
         .tensor("second", Torch.floats(optimizer.second()), parameters.size())
-        .tensor("step", new float[] {step / 65536, step % 65536}, 2)
+        .tensor(STEP, new float[] {step / STEP_BASE, step % STEP_BASE}, 2)
         .write(file);
   }
 
-  /** Restores the state of a checkpoint. */
+  /**
+   * Restores the state of a checkpoint.
+   *
+   * @throws IllegalArgumentException naming the file and the tensor that is missing, of another
+   *     shape, or no number of steps; then nothing is restored
+   */
   void restore(Path file) {
+    Map<String, Tensor> states =
+        Map.of(
+            "values", parameters.values(),
+            "average", average,
+            "first", optimizer.first(),
+            "second", optimizer.second());
     try (SafetensorsFile checkpoint = SafetensorsFile.open(file);
         NoGradGuard guard = new NoGradGuard()) {
-      for (var entry :
-          java.util.Map.of(
-                  "values", parameters.values(),
-                  "average", average,
-                  "first", optimizer.first(),
-                  "second", optimizer.second())
-              .entrySet()) {
-        SafetensorsFile.TensorInfo info = checkpoint.tensors().get(entry.getKey());
-        if (info == null || info.elements() != parameters.size()) {
-          throw new IllegalArgumentException(
-              String.format(
-                  Locale.ROOT,
-                  "%s: %s parameters found in \"%s\", expected %d; was it trained with another configuration?",
-                  file,
-                  info == null ? "no" : Long.toString(info.elements()),
-                  entry.getKey(),
-                  parameters.size()));
-        }
-        float[] data = new float[Math.toIntExact(parameters.size())];
-        checkpoint.read(entry.getKey(), 0, FloatBuffer.wrap(data));
-        Torch.set(entry.getValue(), data);
-      }
-      float[] number = new float[2];
-      checkpoint.read("step", 0, FloatBuffer.wrap(number));
-      step = (long) number[0] * 65536 + (long) number[1];
+      requireShape(checkpoint, STEP, 2);
+      states.keySet().forEach(name -> requireShape(checkpoint, name, parameters.size()));
+      long restored = step(checkpoint);
+      states.forEach((name, state) -> Torch.set(state, read(checkpoint, name, parameters.size())));
+      step = restored;
     }
+  }
+
+  private static void requireShape(SafetensorsFile checkpoint, String name, long length) {
+    SafetensorsFile.TensorInfo info = checkpoint.tensors().get(name);
+    if (info == null || info.shape().length != 1 || info.shape()[0] != length) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "%s: found %s, expected [%d]%s",
+              checkpoint.path(),
+              info == null
+                  ? "no tensor \"" + name + "\""
+                  : "the shape " + Arrays.toString(info.shape()) + " of \"" + name + "\"",
+              length,
+              name.equals(STEP) ? "" : "; was it trained with another configuration?"));
+    }
+  }
+
+  private static float[] read(SafetensorsFile checkpoint, String name, long length) {
+    float[] values = new float[Math.toIntExact(length)];
+    checkpoint.read(name, 0, FloatBuffer.wrap(values));
+    return values;
+  }
+
+  /** Two digits to the base 65536, as one float would not hold every step. */
+  private static long step(SafetensorsFile checkpoint) {
+    float[] digits = read(checkpoint, STEP, 2);
+    if (!isWhole(digits[0], MAX_FIRST_DIGIT) || !isWhole(digits[1], STEP_BASE - 1)) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "%s: found %s in \"%s\", expected whole numbers from 0 to %d and from 0 to %d",
+              checkpoint.path(),
+              Arrays.toString(digits),
+              STEP,
+              MAX_FIRST_DIGIT,
+              STEP_BASE - 1));
+    }
+    return (long) digits[0] * STEP_BASE + (long) digits[1];
+  }
+
+  private static boolean isWhole(float number, long most) {
+    return number >= 0 && number <= most && number == (long) number;
   }
 
   @Override

@@ -11,6 +11,7 @@ import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.scanformer.internal.files.AtomicFiles;
 
 /**
  * A run of the training loop in its directory: checkpoints, curves, evaluations on held-out pairs
@@ -20,6 +21,9 @@ final class TrainingRun {
   private static final double[] THRESHOLDS = {
     0.02, 0.05, 0.08, 0.1, 0.12, 0.14, 0.16, 0.2, 0.25, 0.3, 0.5
   };
+
+  /** The model directory, in the run's. */
+  static final String MODEL = "model";
 
   private final Trainer trainer;
   private final Trainer.TrainOptions options;
@@ -201,7 +205,7 @@ final class TrainingRun {
         chosen,
         presence,
         out.resolve("tokenizer.json"),
-        out.resolve("model"));
+        out.resolve(MODEL));
   }
 
   /** The mean over sets of the evaluations with a threshold, and the scores of all. */

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.scanformer.internal.files.AtomicFiles;
 
 /**
  * The figures of each evaluation on held-out pairs as comma-separated values, at the threshold that

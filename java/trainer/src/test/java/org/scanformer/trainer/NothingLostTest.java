@@ -2,9 +2,7 @@ package org.scanformer.trainer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -14,7 +12,6 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,9 +19,7 @@ import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
-import org.scanformer.internal.model.SafetensorsWriter;
 
 /** Faults in data and in a run's directory that must not end the run. */
 class NothingLostTest {
@@ -222,24 +217,6 @@ class NothingLostTest {
           };
       assertFalse(TrainingRun.drawn(picture, new PrintWriter(err)));
       assertTrue(err.toString().contains(failure.getMessage()), err.toString());
-    }
-  }
-
-  /** What is written first goes to a disk that is full. */
-  @Test
-  void aDiskThatFillsUpLeavesTheOldFileAndNothingElse() throws IOException {
-    Path full = Path.of("/dev/full");
-    assumeTrue(Files.exists(full), "no /dev/full");
-    Files.createDirectories(run);
-    Path file = Files.writeString(run.resolve("checkpoint"), "old");
-    Path part = run.resolve("checkpoint.tmp");
-    SafetensorsWriter tensors = new SafetensorsWriter().tensor("a", new float[1], 1);
-    Executable[] writes = {() -> AtomicFiles.write(file, "new"), () -> tensors.write(file)};
-    for (Executable write : writes) {
-      Files.createSymbolicLink(part, full);
-      assertThrows(IOException.class, write);
-      assertEquals("old", Files.readString(file));
-      assertFalse(Files.exists(part, LinkOption.NOFOLLOW_LINKS), "what was written first is left");
     }
   }
 }

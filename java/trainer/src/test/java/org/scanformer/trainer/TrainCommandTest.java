@@ -151,6 +151,16 @@ class TrainCommandTest {
   }
 
   @Test
+  void keepsTheModelThatItStartsWith() throws IOException {
+    Path run = Files.createDirectories(directory.resolve("run"));
+    Path config = Files.writeString(run.resolve("config.json"), "{\"model_type\": \"vilt\"}");
+    Run refused = train("--init", run + "/../run", "--steps", "1");
+    assertEquals(2, refused.code(), refused.err());
+    assertTrue(refused.err().contains("--out must be another directory"), refused.err());
+    assertEquals("{\"model_type\": \"vilt\"}", Files.readString(config));
+  }
+
+  @Test
   void isNamedAsItsJar() {
     StringWriter out = new StringWriter();
     Main.commandLine().setOut(new PrintWriter(out, true)).execute("--help");

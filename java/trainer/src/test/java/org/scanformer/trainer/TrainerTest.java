@@ -2,6 +2,7 @@ package org.scanformer.trainer;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -33,6 +34,7 @@ import org.scanformer.datasets.ReferringPair;
 import org.scanformer.datasets.ShapesDataset;
 import org.scanformer.datasets.Split;
 import org.scanformer.internal.model.ModelConfig;
+import org.scanformer.internal.model.SafetensorsWriter;
 import org.scanformer.internal.model.TextTokenizer;
 
 /** A tiny model is trained for a few steps. */
@@ -260,6 +262,51 @@ class TrainerTest {
     resumed.run(() -> false, report -> {});
     assertArrayEquals(Torch.floats(whole.values()), Torch.floats(second.values()));
     assertArrayEquals(Torch.floats(without.average()), Torch.floats(resumed.average()));
+  }
+
+  @Test
+  void aCheckpointWithoutAProperStepIsRefused() throws IOException {
+    Path file = directory.resolve("checkpoint.safetensors");
+    Parameters parameters = parameters();
+    Trainer trainer = trainer(parameters, 6);
+    float[][] steps = {null, {-1, 0}, {0, -1}, {0.5f, 0}, {0, 0.5f}, {0, 65536}, {3e38f, 0}, {3}, {0, 0, 3}};
+    for (float[] step : steps) {
+      SafetensorsWriter checkpoint = new SafetensorsWriter();
+      for (String name : List.of("values", "average", "first", "second")) {
+        checkpoint.tensor(name, new float[(int) parameters.size()], parameters.size());
+      }
+      if (step != null) {
+        checkpoint.tensor("step", step, step.length);
+      }
+      checkpoint.write(file);
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> trainer.restore(file)).getMessage();
+      assertTrue(message.startsWith(file + ": "), message);
+      assertTrue(message.contains("\"step\""), message);
+      assertTrue(message.contains("expected"), message);
+    }
+    // Nothing of a checkpoint that is refused is taken over.
+    assertEquals(0, trainer.step());
+    assertArrayEquals(Torch.floats(parameters.values()), Torch.floats(trainer.average()));
+  }
+
+  @Test
+  void aCheckpointOfAnotherShapeIsRefused() throws IOException {
+    Path file = directory.resolve("checkpoint.safetensors");
+    Parameters parameters = parameters();
+    long size = parameters.size();
+    for (long[] shape : new long[][] {{size - 1}, {1, size}}) {
+      SafetensorsWriter checkpoint = new SafetensorsWriter().tensor("step", new float[2], 2);
+      for (String name : List.of("values", "average", "first", "second")) {
+        checkpoint.tensor(name, new float[(int) shape[shape.length - 1]], shape);
+      }
+      checkpoint.write(file);
+      Trainer trainer = trainer(parameters, 6);
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> trainer.restore(file)).getMessage();
+      assertTrue(message.contains(java.util.Arrays.toString(shape)), message);
+      assertTrue(message.contains("expected [" + size + "]"), message);
+    }
   }
 
   /** Six pairs again and again are soon known by heart. */

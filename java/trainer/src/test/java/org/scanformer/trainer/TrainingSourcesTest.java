@@ -130,10 +130,12 @@ class TrainingSourcesTest {
     Drawn one = new Drawn(7);
     Drawn two = new Drawn(200);
     ReferringDataset plain = dataset(one, two, one);
-    ReferringDataset cached = ImageCache.open(file).of(plain);
-    for (int round = 0; round < 2; round++) {
-      for (int i = 0; i < 3; i++) {
-        assertArrayEquals(pixels(plain, i), pixels(cached, i));
+    try (ImageCache cache = ImageCache.open(file)) {
+      ReferringDataset cached = cache.of(plain);
+      for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 3; i++) {
+          assertArrayEquals(pixels(plain, i), pixels(cached, i));
+        }
       }
     }
     assertEquals(4 + 1, one.reads);
@@ -144,9 +146,11 @@ class TrainingSourcesTest {
     }
     Drawn later = new Drawn(7);
     Drawn cut = new Drawn(200);
-    ReferringDataset again = ImageCache.open(file).of(dataset(later, cut));
-    assertArrayEquals(pixels(plain, 0), pixels(again, 0));
-    assertArrayEquals(pixels(plain, 1), pixels(again, 1));
+    try (ImageCache cache = ImageCache.open(file)) {
+      ReferringDataset again = cache.of(dataset(later, cut));
+      assertArrayEquals(pixels(plain, 0), pixels(again, 0));
+      assertArrayEquals(pixels(plain, 1), pixels(again, 1));
+    }
     assertEquals(0, later.reads);
     assertEquals(1, cut.reads);
   }

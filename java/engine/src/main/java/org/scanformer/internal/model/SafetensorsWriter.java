@@ -5,14 +5,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.scanformer.internal.files.AtomicFiles;
 
 /**
  * Writes F32 tensors as a safetensors file, all or nothing. Not safe for use by several threads.
@@ -35,9 +32,7 @@ public final class SafetensorsWriter {
     return this;
   }
 
-  /**
-   * Writes a temporary file in the same directory, forces it to disk and renames it to the file.
-   */
+  /** Writes or replaces a file, as {@link AtomicFiles} does. */
   public void write(Path file) throws IOException {
     ObjectNode header = new ObjectMapper().createObjectNode();
     if (!metadata.isEmpty()) {
@@ -59,33 +54,16 @@ public final class SafetensorsWriter {
     String text = header.toString();
     // The data begins at a multiple of eight bytes.
     byte[] json = (text + " ".repeat((8 - text.length() % 8) % 8)).getBytes(StandardCharsets.UTF_8);
-    Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
-    try (FileChannel channel =
-        FileChannel.open(
-            temporary,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      ByteBuffer head = ByteBuffer.allocate(8 + json.length).order(ByteOrder.LITTLE_ENDIAN);
-      writeFully(channel, head.putLong(json.length).put(json).flip());
-      for (float[] data : values.values()) {
-        ByteBuffer bytes = ByteBuffer.allocate(4 * data.length).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.asFloatBuffer().put(data);
-        writeFully(channel, bytes);
-      }
-      channel.force(true);
-    } catch (IOException e) {
-      // Half a checkpoint would keep a full disk full.
-      Files.deleteIfExists(temporary);
-      throw e;
-    }
-    Files.move(
-        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-  }
-
-  private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
+    AtomicFiles.write(
+        file,
+        channel -> {
+          ByteBuffer head = ByteBuffer.allocate(8 + json.length).order(ByteOrder.LITTLE_ENDIAN);
+          AtomicFiles.writeFully(channel, head.putLong(json.length).put(json).flip());
+          for (float[] data : values.values()) {
+            ByteBuffer bytes = ByteBuffer.allocate(4 * data.length).order(ByteOrder.LITTLE_ENDIAN);
+            bytes.asFloatBuffer().put(data);
+            AtomicFiles.writeFully(channel, bytes);
+          }
+        });
   }
 }

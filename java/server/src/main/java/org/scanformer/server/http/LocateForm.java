@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.eclipse.jetty.http.HttpField;
@@ -48,11 +49,10 @@ record LocateForm(byte[] image, Map<String, String> fields) {
    * @throws ServiceException UNSUPPORTED_TYPE, or BAD_REQUEST naming the field
    */
   static LocateForm read(Call call) {
-    HttpField header = call.headers().getField(HttpHeader.CONTENT_TYPE);
-    String value = header == null ? "" : header.getValue();
-    String type = HttpField.getValueParameters(value, null).strip().toLowerCase(Locale.ROOT);
+    ContentType content = ContentType.of(call);
+    String type = content.name();
     if (type.equals("multipart/form-data")) {
-      return ofParts(call, value);
+      return ofParts(call, content.boundary());
     }
     if (type.equals(Reply.JSON)) {
       return ofJson(call);
@@ -69,6 +69,27 @@ record LocateForm(byte[] image, Map<String, String> fields) {
             + " application/json with an image in base64, or an image's own type with ?text=…");
   }
 
+  /**
+   * What a request says that its body is.
+   *
+   * @param name the media type in lower case without its parameters; empty where there is none
+   * @param boundary what separates its parts; null where there is none
+   */
+  private record ContentType(String name, String boundary) {
+    static ContentType of(Call call) {
+      String header = Objects.requireNonNullElse(call.headers().get(HttpHeader.CONTENT_TYPE), "");
+      try {
+        String name = HttpField.getValueParameters(header, null);
+        return new ContentType(
+            name == null ? "" : name.strip().toLowerCase(Locale.ROOT),
+            MultiPart.extractBoundary(header));
+      } catch (IllegalArgumentException e) {
+        throw ServiceException.badRequest(
+            "The Content-Type cannot be read: %s, found '%s'", e.getMessage(), header);
+      }
+    }
+  }
+
   private static void requireKnown(String field) {
     if (!FIELDS.contains(field)) {
       throw ServiceException.badRequest(
@@ -76,8 +97,7 @@ record LocateForm(byte[] image, Map<String, String> fields) {
     }
   }
 
-  private static LocateForm ofParts(Call call, String type) {
-    String boundary = MultiPart.extractBoundary(type);
+  private static LocateForm ofParts(Call call, String boundary) {
     if (boundary == null) {
       throw ServiceException.badRequest("The Content-Type has no boundary");
     }

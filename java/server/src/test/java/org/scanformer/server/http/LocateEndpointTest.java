@@ -5,13 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.scanformer.server.Fixture.json;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.scanformer.Image;
 import org.scanformer.Location;
 import org.scanformer.ScanFormer;
@@ -118,6 +122,36 @@ class LocateEndpointTest {
         server.postJson(PATH, Map.of("image", "AAAA", "text", "the star"));
     assertEquals(400, noImage.statusCode());
     assertEquals("BAD_INPUT", json(noImage).get("code").textValue());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "multipart/form-data; boundary=\"",
+        "multipart/form-data; boundary=\"part",
+        "multipart/form-data; boundary=part\"",
+        "multipart/form-data; x=\"; boundary=part",
+        "multipart/form-data; boundary=\"part\\\"",
+        "multipart/form-data\"",
+        "\"",
+        "image/png\""
+      })
+  void refusesATypeThatCannotBeParsed(String type) {
+    byte[] body = Fixture.multipart(Fixture.scene(), Map.of("text", Fixture.TEXT));
+    assertProblem(400, "Content-Type cannot be read", server.post(PATH, type, body));
+  }
+
+  @Test
+  void refusesABodyWithoutAType() {
+    assertProblem(
+        415,
+        "'' is not read",
+        server.send(
+            HttpRequest.newBuilder(server.uri(PATH))
+                .POST(HttpRequest.BodyPublishers.ofByteArray(Fixture.scene()))));
+    for (String type : List.of("", ";")) {
+      assertProblem(415, "'' is not read", server.post(PATH, type, Fixture.scene()));
+    }
   }
 
   @Test
