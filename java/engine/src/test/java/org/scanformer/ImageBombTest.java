@@ -32,6 +32,7 @@ class ImageBombTest {
   void costsLittle(@TempDir Path folder) throws Exception {
     Map<String, byte[]> bombs = new LinkedHashMap<>(ImageBombs.all());
     JpegBombs.all().forEach((name, bomb) -> bombs.put("jpeg-memory-" + name, bomb));
+    WebpBombs.all().forEach((name, bomb) -> bombs.put("webp-head-" + name, bomb));
     for (Map.Entry<String, byte[]> bomb : bombs.entrySet()) {
       assertTrue(bomb.getValue().length <= ImageLimits.FULL_TIME_BYTES, bomb.getKey());
       Files.write(folder.resolve(bomb.getKey()), bomb.getValue());

@@ -54,10 +54,16 @@ final class ImageBombs {
     bombs.put(
         "jpeg-restarts", insert(resized(baseline, 10_000, 10_000), baseline.length - 2, restarts));
     byte[] zeros = new byte[4_900_000];
-    bombs.put("jpeg-blocks", insert(resized(baseline, 9000, 9000), baseline.length - 2, zeros));
+    bombs.put("jpeg-blocks", largeBaseline());
     byte[] cmyk = read("cmyk.jpg");
     bombs.put("jpeg-cmyk", insert(resized(cmyk, 6000, 6000), cmyk.length - 2, zeros));
     bombs.put("jpeg-profiles", insert(small, 2, profiles(70)));
+  }
+
+  /** A file whose only scan has data for much of its picture. */
+  static byte[] largeBaseline() {
+    byte[] baseline = ImageFiles.encode(ImageFiles.blocks(), "jpg");
+    return insert(resized(baseline, 9000, 9000), baseline.length - 2, new byte[4_900_000]);
   }
 
   /** A progressive file whose last scan is repeated, of a size of its own unless that is 0. */

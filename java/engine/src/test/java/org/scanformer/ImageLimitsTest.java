@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,18 +44,39 @@ class ImageLimitsTest {
 
   @Test
   void interruptDecoding() {
-    byte[] scans = ImageBombs.progressive(90, 6500, 6500);
+    byte[] large = ImageBombs.largeBaseline();
     long start = System.nanoTime();
     ScanFormerException e =
         assertThrows(
             ScanFormerException.class,
             () ->
                 Image.read(
-                    new ByteArrayInputStream(scans),
+                    new ByteArrayInputStream(large),
                     DEFAULTS.withDecodeTime(Duration.ofMillis(300))));
     assertEquals(ErrorCode.BAD_INPUT, e.code(), e.getMessage());
     assertTrue(e.getMessage().contains("expected at most 300 ms"), e.getMessage());
     assertTrue(System.nanoTime() - start < 20e9, "stopped late");
+  }
+
+  /** As a scan without data is not stopped, nor are tables that are built. */
+  @Test
+  void areComparedWithWhatAFileMakesADecoderDo() throws IOException {
+    Map<String, byte[]> jpegs = JpegBombs.all();
+    for (String name : List.of("in-strip", "in-tile", "in-old-tiff", "lossless")) {
+      exceeds(jpegs.get(name), "memory");
+    }
+    exceeds(ImageBombs.progressive(90, 6500, 6500), "decodeTime");
+    Map<String, byte[]> webps = WebpBombs.all();
+    exceeds(webps.get("groups-of-parts"), "decodeTime");
+    exceeds(webps.get("long-codes-of-parts"), "decodeTime");
+    for (String name : List.of("groups", "long-codes", "alpha-groups")) {
+      fails(new ByteArrayInputStream(webps.get(name)), DEFAULTS, "expected at most 1 for as many");
+    }
+    fails(new ByteArrayInputStream(webps.get("transforms")), DEFAULTS, "the same transform twice");
+  }
+
+  private static void exceeds(byte[] file, String option) {
+    fails(new ByteArrayInputStream(file), DEFAULTS, "(ImageLimits." + option + ")");
   }
 
   @Test

@@ -96,6 +96,12 @@ final class TiffFile {
   private final long width;
   private final long height;
 
+  /** Bytes that decoding a strip or tile of JPEG takes, the most of any. */
+  private double nestedBytes;
+
+  /** Processor time that all strips or tiles of JPEG take. */
+  private double nestedNanos;
+
   private TiffFile(EncodedBytes file, ImageLimits limits) throws IOException {
     this.file = file;
     this.limits = limits;
@@ -192,9 +198,15 @@ final class TiffFile {
               "a JPEG strip or tile of %dx%d pixels in place of %dx%d",
               frame.width(), frame.height(), across, down));
     }
+    nestedBytes = Math.max(nestedBytes, frame.decodingBytes());
+    nestedNanos += frame.decodingNanos();
+    FirstPicture.checkTime(nestedNanos, file.length(), limits);
   }
 
-  /** What the decoder's samples take, their copy of 8 bits, and one strip or tile. */
+  /**
+   * What the decoder's samples take, their copy of 8 bits, and one strip or tile: of JPEG, with all
+   * that its own decoder has for it.
+   */
   private void checkMemory() throws IOException {
     long samples = directory.value(SAMPLES, 0, 1);
     long bits = 0;
@@ -216,7 +228,7 @@ final class TiffFile {
       part = (double) width * Math.min(height, directory.value(ROWS_PER_STRIP, 0, height));
     }
     FirstPicture.checkMemory(
-        (stored + copy) * width * height + stored * part,
+        (stored + copy) * width * height + Math.max(stored * part, nestedBytes),
         (double) result * width * height,
         orientation(),
         file.length(),

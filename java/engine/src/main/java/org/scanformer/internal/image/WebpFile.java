@@ -23,6 +23,13 @@ final class WebpFile {
    */
   private static final double LOSSLESS_NANOS = 80;
 
+  /** The signature, and the size with a version. */
+  private static final int LOSSLESS_HEADER = 5;
+
+  private static final int ALPHA_HEADER = 1;
+  private static final int ALPHA_COMPRESSION = 3;
+  private static final int ALPHA_LOSSLESS = 1;
+
   private final EncodedBytes file;
   private final ImageLimits limits;
   private int chunks;
@@ -108,23 +115,37 @@ final class WebpFile {
               width, height, place.x(), place.y(), place.width(), place.height()));
     }
     FirstPicture.checkSize(place.width(), place.height(), limits);
-    if (lossless || alpha >= 0) {
-      FirstPicture.checkTime(LOSSLESS_NANOS * width * height, file.length(), limits);
-    }
     boolean hasAlpha = lossless || alpha >= 0;
     boolean fills = place.width() == width && place.height() == height;
     double bytes = (lossless ? LOSSLESS_BYTES : LOSSY_BYTES) + (hasAlpha ? 4 + 3 : 3);
     if (!lossless && hasAlpha) {
       bytes += 4 + LOSSLESS_BYTES;
     }
+    double head = head(lossless, width, height);
     FirstPicture.checkMemory(
-        bytes * width * height + (fills ? 0 : 3.0 * place.width() * place.height()),
+        head + bytes * width * height + (fills ? 0 : 3.0 * place.width() * place.height()),
         3.0 * place.width() * place.height(),
         orientation,
         file.length(),
         limits);
     return new FirstPicture(
         "WebP", write(width, height, lossless), width, height, place, orientation, false);
+  }
+
+  /** The bytes that the codes of lossless data take, of a picture or of its alpha; else 0. */
+  private double head(boolean lossless, int width, int height) throws IOException {
+    long chunk = lossless ? picture : alpha;
+    if (chunk < 0) {
+      return 0;
+    }
+    long data = chunk + 8;
+    long end = data + file.u32le(chunk + 4);
+    if (!lossless && (file.u8(data) & ALPHA_COMPRESSION) != ALPHA_LOSSLESS) {
+      FirstPicture.checkTime(LOSSLESS_NANOS * width * height, file.length(), limits);
+      return 0;
+    }
+    long from = data + (lossless ? LOSSLESS_HEADER : ALPHA_HEADER);
+    return Vp8lHead.memory(file, from, end, width, height, LOSSLESS_NANOS, limits);
   }
 
   private byte[] write(int width, int height, boolean lossless) throws IOException {
