@@ -269,7 +269,9 @@ class TrainerTest {
     Path file = directory.resolve("checkpoint.safetensors");
     Parameters parameters = parameters();
     Trainer trainer = trainer(parameters, 6);
-    float[][] steps = {null, {-1, 0}, {0, -1}, {0.5f, 0}, {0, 0.5f}, {0, 65536}, {3e38f, 0}, {3}, {0, 0, 3}};
+    float[][] steps = {
+      null, {-1, 0}, {0, -1}, {0.5f, 0}, {0, 0.5f}, {0, 65536}, {3e38f, 0}, {3}, {0, 0, 3}
+    };
     for (float[] step : steps) {
       SafetensorsWriter checkpoint = new SafetensorsWriter();
       for (String name : List.of("values", "average", "first", "second")) {
