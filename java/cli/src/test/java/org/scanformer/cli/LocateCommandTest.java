@@ -228,7 +228,7 @@ class LocateCommandTest {
     assertFailure(
         run("locate", "--model", MODEL, "--image", corrupt.toString(), "--text", TEXT),
         "corrupt.png");
-    assertFailure(run("locate", "--model", MODEL, "--image", IMAGE, "--text", " "), "blank");
+    assertUsage(run("locate", "--model", MODEL, "--image", IMAGE, "--text", " "), "blank");
     assertFailure(
         run("locate", "--backend", "cuda", "--model", MODEL, "--image", IMAGE, "--text", TEXT),
         "CUDA device 0 is not usable");

@@ -57,7 +57,7 @@ class ProcessTest {
   @Test
   void imagesThatDoNotFitTogetherAreAnsweredOneAfterAnother() throws Exception {
     Path image = directory.resolve("a.png");
-    ImageIO.write(new BufferedImage(2400, 1500, BufferedImage.TYPE_INT_RGB), "png", image.toFile());
+    ImageIO.write(new BufferedImage(3500, 2000, BufferedImage.TYPE_INT_RGB), "png", image.toFile());
     Path batch =
         Files.write(
             directory.resolve("b.jsonl"),
@@ -66,7 +66,7 @@ class ProcessTest {
     int code =
         run(
             out,
-            List.of("-Xmx72m"),
+            List.of("-Xmx128m"),
             "locate",
             "--backend",
             "cpu",
