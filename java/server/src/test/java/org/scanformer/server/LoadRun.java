@@ -2,6 +2,7 @@ package org.scanformer.server;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -18,15 +19,16 @@ public final class LoadRun {
   private static final int[] DELAYS = {0, 2, 5};
   private static final int TURNS = 3;
 
-  /** Until Java has compiled most of what is measured. */
-  private static final double WARM_UP_SECONDS = 15;
+  /** Until Java has compiled what is measured: a server is at full speed after about a minute. */
+  private static final double WARM_UP_SECONDS = 75;
 
   private static final int SOAK_CLIENTS = 16;
   private static final double SOAK_SECONDS = 60;
   private static final String USAGE =
       """
-      Usage: LoadRun table [SECONDS] | soak [MINUTES]
-        table  the server beside the library, SECONDS for each turn (default 3)
+      Usage: LoadRun table [SECONDS [CLIENTS ...]] | soak [MINUTES]
+        table  the server beside the library, SECONDS for each turn (default 3),
+               with so many CLIENTS (default 1 4 16 64)
         soak   a server with 16 clients for MINUTES (default 10): what it answers, and its memory\
       """;
 
@@ -36,10 +38,16 @@ public final class LoadRun {
   public static void main(String[] args) throws Exception {
     double number = args.length < 2 ? 0 : Double.parseDouble(args[1]);
     switch (args.length == 0 ? "" : args[0]) {
-      case "table" -> table(number > 0 ? number : 3);
+      case "table" -> table(number > 0 ? number : 3, clients(args));
       case "soak" -> soak(number > 0 ? (int) number : 10);
       default -> System.out.println(USAGE);
     }
+  }
+
+  private static int[] clients(String[] args) {
+    return args.length <= 2
+        ? CLIENTS
+        : Arrays.stream(args).skip(2).mapToInt(Integer::parseInt).toArray();
   }
 
   /** What a turn gave. */
@@ -55,7 +63,7 @@ public final class LoadRun {
     }
   }
 
-  private static void table(double seconds) throws Exception {
+  private static void table(double seconds, int[] numbers) throws Exception {
     List<String> names = new ArrayList<>(List.of("directly"));
     List<LoadTarget> targets = new ArrayList<>();
     try {
@@ -69,7 +77,7 @@ public final class LoadRun {
       }
       System.out.println("| clients | called | requests/s | CPU ms for each | p50 ms | p99 ms |");
       System.out.println("|---|---|---|---|---|---|");
-      for (int clients : CLIENTS) {
+      for (int clients : numbers) {
         rows(names, targets, clients, seconds);
       }
     } finally {
