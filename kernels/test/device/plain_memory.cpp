@@ -160,13 +160,18 @@ void use_plain_memory() {
     free_shared = free_twins;
 }
 
+/* Whether an image's struct is what the backend takes it for: one that it has to refuse is left to it as it is. */
+static bool readable(const sf_image* image) {
+    return image != nullptr && reinterpret_cast<uintptr_t>(image) % alignof(sf_image) == 0;
+}
+
 /* The operations that take arrays. The image is the host's struct, its planes are arrays. */
 extern "C" {
 
 int __real_sf_build_pyramid(sf_stream*, const sf_image*, int, int, int, int, const float*, const float*, float*);
 int __wrap_sf_build_pyramid(sf_stream* stream, const sf_image* image, int patch, int scales, int rows0, int cols0,
                             const float* mean, const float* std, float* canvas) {
-    if (!plain || image == nullptr || sf_cuda_queue(stream) == nullptr) {
+    if (!plain || !readable(image) || sf_cuda_queue(stream) == nullptr) {
         return __real_sf_build_pyramid(stream, image, patch, scales, rows0, cols0, mean, std, canvas);
     }
     sf_image on_device = *image;
