@@ -4,9 +4,10 @@
  * computed where they are used, so that the tables grow with the canvas and not with the image. The stream keeps the
  * tables of several reductions: frames of one size after another find theirs. Then one pass from bytes to the
  * normalised finest canvas, in which a thread sums a pixel's window of the source, columns within rows, in all
- * channels; then the mean of 2 x 2 pixels, level by level.
+ * channels; then the mean of 2 x 2 pixels, level by level. Images of one size and format share the launches.
  */
-#include "shared/image.h"
+#include "scanformer_cuda.h"
+#include "shared/pyramid_arguments.h"
 #include "shared/resample.h"
 #include "stream.cuh"
 
@@ -69,11 +70,16 @@ struct Samples {
     int64_t stride;
 };
 
-/* An image with its samples' places resolved on the host: an array indexed by the kernel would lie in its stack. */
-struct Source {
+/* Where an image's samples are. */
+struct Places {
     Samples pixels; /* of packed formats the pixels, otherwise luma */
     Samples cb;
     Samples cr;
+};
+
+/* What images of a launch have in common, resolved on the host: an array indexed by the kernel would lie in its stack.
+ */
+struct Format {
     int channels; /* bytes from a pixel to the next of plane 0 */
     int red;      /* byte of red: 0 or 2 */
     bool gray;
@@ -84,31 +90,47 @@ struct Source {
     YuvMatrix matrix;
 };
 
-__device__ __forceinline__ float sample(const Source& image, const Samples& of, int64_t row, int64_t byte) {
+/* Images of a launch: what a kernel is given of them fits its arguments' 4 KB. */
+constexpr int kMostImages = 32;
+
+struct Images {
+    Places of[kMostImages];
+};
+
+struct Canvases {
+    float* of[kMostImages];
+};
+
+__device__ __forceinline__ float sample(const Format& format, const Samples& of, int64_t row, int64_t byte) {
     const uint8_t* at = of.first + row * of.stride + byte;
-    return image.ten_bits ? sample10(at) : static_cast<float>(*at);
+    return format.ten_bits ? sample10(at) : static_cast<float>(*at);
 }
 
 /* Adds weight * the pixel at (x, y) of a YUV image to the sums. */
-__device__ __forceinline__ void add_yuv(const Source& image, int x, int y, float weight, float* sums) {
-    const YuvMatrix& m = image.matrix;
-    const int64_t chroma = static_cast<int64_t>(x / 2) * image.chroma_step;
-    const int row = y / image.chroma_rows;
-    const float u = sample(image, image.cb, row, chroma) - m.chroma_offset;
-    const float v = sample(image, image.cr, row, chroma) - m.chroma_offset;
-    const float level = sample(image, image.pixels, y, static_cast<int64_t>(x) * image.channels);
+__device__ __forceinline__ void add_yuv(const Places& image, const Format& format, int x, int y, float weight,
+                                        float* sums) {
+    const YuvMatrix& m = format.matrix;
+    const int64_t chroma = static_cast<int64_t>(x / 2) * format.chroma_step;
+    const int row = y / format.chroma_rows;
+    const float u = sample(format, image.cb, row, chroma) - m.chroma_offset;
+    const float v = sample(format, image.cr, row, chroma) - m.chroma_offset;
+    const float level = sample(format, image.pixels, y, static_cast<int64_t>(x) * format.channels);
     const float luma = m.luma_scale * (level - m.luma_offset);
     sums[0] += weight * fminf(fmaxf(luma + m.red_cr * v, 0.0f), 255.0f);
     sums[1] += weight * fminf(fmaxf(luma + m.green_cb * u + m.green_cr * v, 0.0f), 255.0f);
     sums[2] += weight * fminf(fmaxf(luma + m.blue_cb * u, 0.0f), 255.0f);
 }
 
+/* Blocks across belong to one image after another. canvases.of[i] + finest is an image's finest level. */
 __global__ void __launch_bounds__(kThreads)
-    resize(Source image, Axis horizontal, Axis vertical, const float* mean, const float* std, float* canvas) {
+    resize(const __grid_constant__ Images images, Format format, Axis horizontal, Axis vertical, const float* mean,
+           const float* std, const __grid_constant__ Canvases canvases, int64_t finest, int blocks_across) {
     wait_for_earlier_kernels();
-    const int x = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+    const int i = static_cast<int>(blockIdx.x) / blocks_across;
+    const int x = (static_cast<int>(blockIdx.x) - i * blocks_across) * kThreads + static_cast<int>(threadIdx.x);
     const int y = static_cast<int>(blockIdx.y);
     if (x >= horizontal.out) return;
+    const Places image = images.of[i];
     const int left = horizontal.first[x];
     const int across = horizontal.count[x];
     const int top = vertical.first[y];
@@ -116,41 +138,44 @@ __global__ void __launch_bounds__(kThreads)
     float sums[3] = {0, 0, 0};
     for (int j = 0; j < down; j++) {
         const uint8_t* pixel =
-            image.pixels.first + (top + j) * image.pixels.stride + static_cast<int64_t>(left) * image.channels;
+            image.pixels.first + (top + j) * image.pixels.stride + static_cast<int64_t>(left) * format.channels;
         float row[3] = {0, 0, 0};
-        for (int i = 0; i < across; i++) {
-            const float weight = weight_of(horizontal, x, i);
-            if (image.yuv) {
-                add_yuv(image, left + i, top + j, weight, row);
+        for (int k = 0; k < across; k++) {
+            const float weight = weight_of(horizontal, x, k);
+            if (format.yuv) {
+                add_yuv(image, format, left + k, top + j, weight, row);
                 continue;
             }
-            row[0] += weight * static_cast<float>(pixel[image.red]);
-            if (!image.gray) {
+            row[0] += weight * static_cast<float>(pixel[format.red]);
+            if (!format.gray) {
                 row[1] += weight * static_cast<float>(pixel[1]);
-                row[2] += weight * static_cast<float>(pixel[2 - image.red]);
+                row[2] += weight * static_cast<float>(pixel[2 - format.red]);
             }
-            pixel += image.channels;
+            pixel += format.channels;
         }
         const float weight = weight_of(vertical, y, j);
         for (int c = 0; c < 3; c++) sums[c] += weight * row[c];
     }
-    if (image.gray) sums[1] = sums[2] = sums[0];
+    if (format.gray) sums[1] = sums[2] = sums[0];
     const int64_t plane = static_cast<int64_t>(horizontal.out) * vertical.out;
-    float* to = canvas + static_cast<int64_t>(y) * horizontal.out + x;
+    float* to = canvases.of[i] + finest + static_cast<int64_t>(y) * horizontal.out + x;
     for (int c = 0; c < 3; c++) to[c * plane] = (sums[c] / 255.0f - mean[c]) / std[c];
 }
 
-/* coarse [rows, cols] = means of 2 x 2 pixels of fine [2 rows, 2 cols]. */
-__global__ void __launch_bounds__(kThreads) halve(const float* fine, int rows, int cols, float* coarse) {
+/* Of each image, the level at `coarse` [rows, cols] = means of 2 x 2 pixels of the one at `fine` [2 rows, 2 cols]. */
+__global__ void __launch_bounds__(kThreads) halve(const __grid_constant__ Canvases canvases, int64_t fine,
+                                                  int64_t coarse, int rows, int cols, int blocks_across) {
     wait_for_earlier_kernels();
-    const int x = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+    const int i = static_cast<int>(blockIdx.x) / blocks_across;
+    const int x = (static_cast<int>(blockIdx.x) - i * blocks_across) * kThreads + static_cast<int>(threadIdx.x);
     if (x >= cols) return;
-        /* Over the rows of all channels, which may be more than a grid has blocks down. */
+    float* canvas = canvases.of[i];
+    /* Over the rows of all channels, which may be more than a grid has blocks down. */
 #pragma unroll 1
     for (int64_t y = blockIdx.y; y < rows; y += gridDim.y) {
-        const float* upper = fine + 2 * y * (2 * cols) + 2 * x;
+        const float* upper = canvas + fine + 2 * y * (2 * cols) + 2 * x;
         const float* lower = upper + 2 * cols;
-        coarse[y * cols + x] = 0.25f * ((upper[0] + upper[1]) + (lower[0] + lower[1]));
+        canvas[coarse + y * cols + x] = 0.25f * ((upper[0] + upper[1]) + (lower[0] + lower[1]));
     }
 }
 
@@ -161,23 +186,26 @@ Samples samples_of(const sf_image& image, int plane, int byte) {
     return {reinterpret_cast<const uint8_t*>(image.planes[plane]) + byte, image.strides[plane]};
 }
 
-Source source_of(const sf_image& image) {
-    Source source = {};
-    source.channels = pixel_bytes(image.format);
-    source.red = image.format == SF_BGR || image.format == SF_BGRA ? 2 : 0;
-    source.gray = image.format == SF_GRAY;
-    source.yuv = is_yuv(image.format);
-    source.ten_bits = image.format == SF_P010;
-    source.pixels = samples_of(image, 0, 0);
-    if (!source.yuv) return source;
+Places places_of(const sf_image& image) {
+    if (!is_yuv(image.format)) return {samples_of(image, 0, 0), {}, {}};
     const YuvLayout layout = yuv_layout(image.format);
-    source.pixels = samples_of(image, 0, layout.luma);
-    source.cb = samples_of(image, layout.cb_plane, layout.cb);
-    source.cr = samples_of(image, layout.cr_plane, layout.cr);
-    source.chroma_step = layout.chroma_step;
-    source.chroma_rows = layout.chroma_rows;
-    source.matrix = yuv_matrix(image.format, image.color);
-    return source;
+    return {samples_of(image, 0, layout.luma), samples_of(image, layout.cb_plane, layout.cb),
+            samples_of(image, layout.cr_plane, layout.cr)};
+}
+
+Format format_of(const sf_image& image) {
+    Format format = {};
+    format.channels = pixel_bytes(image.format);
+    format.red = image.format == SF_BGR || image.format == SF_BGRA ? 2 : 0;
+    format.gray = image.format == SF_GRAY;
+    format.yuv = is_yuv(image.format);
+    format.ten_bits = image.format == SF_P010;
+    if (!format.yuv) return format;
+    const YuvLayout layout = yuv_layout(image.format);
+    format.chroma_step = layout.chroma_step;
+    format.chroma_rows = layout.chroma_rows;
+    format.matrix = yuv_matrix(image.format, image.color);
+    return format;
 }
 
 /* The least scratch: the filters of several frame sizes. */
@@ -217,33 +245,96 @@ int filter_of(sf_stream* stream, const char* operation, int in, int out, Axis& a
     return SF_OK;
 }
 
-}  // namespace
+/* Pyramids of at most kMostImages images. */
+int build_some(sf_stream* stream, const char* operation, const sf_image* const* images, int num_images, int patch,
+               int scales, int rows0, int cols0, const float* mean, const float* std, float* const* canvases,
+               const Axis& horizontal, const Axis& vertical) {
+    Images sources = {};
+    Canvases targets = {};
+    for (int i = 0; i < num_images; i++) {
+        sources.of[i] = places_of(*images[i]);
+        targets.of[i] = canvases[i];
+    }
+    const int finest = scales - 1;
+    const auto level = [&](int s) { return level_offset(rows0, cols0, patch, s); };
+    const auto blocks_across = [](int columns) { return static_cast<int>(div_up(columns, kThreads)); };
+    int across = blocks_across(horizontal.out);
+    int status = launch(stream, operation, resize, int64_t{1} * across * num_images, vertical.out, kThreads, sources,
+                        format_of(*images[0]), horizontal, vertical, mean, std, targets, level(finest), across);
+    for (int s = finest - 1; s >= 0 && status == SF_OK; s--) {
+        const int cols = (cols0 << s) * patch;
+        const int lines = 3 * (rows0 << s) * patch;
+        across = blocks_across(cols);
+        status = launch(stream, operation, halve, int64_t{1} * across * num_images,
+                        lines < kMaxBlocksDown ? lines : kMaxBlocksDown, kThreads, targets, level(s + 1), level(s),
+                        lines, cols, across);
+    }
+    return status;
+}
 
-int cuda::build_pyramid(sf_stream* stream, const sf_image* image, int patch, int scales, int rows0, int cols0,
-                        const float* mean, const float* std, float* canvas) {
-    const char* operation = "sf_build_pyramid";
+int build(sf_stream* stream, const char* operation, const sf_image* const* images, int num_images, int patch,
+          int scales, int rows0, int cols0, const float* mean, const float* std, float* const* canvases) {
     if (cuda_stream(stream)->recording) {
         /* Its scratch moves when a larger image comes. */
         return fail(stream, SF_INVALID_ARGUMENT, "%s: a graph cannot record it", operation);
     }
-    const int width = image->width;
-    const int height = image->height;
-    const int finest = scales - 1;
-    const int out_width = (cols0 << finest) * patch;
-    const int out_height = (rows0 << finest) * patch;
+    const int width = images[0]->width;
+    const int height = images[0]->height;
+    const int out_width = (cols0 << (scales - 1)) * patch;
+    const int out_height = (rows0 << (scales - 1)) * patch;
     Axis horizontal, vertical;
     int status = reserve_filters(stream, operation, width, out_width, height, out_height);
     if (status == SF_OK) status = filter_of(stream, operation, width, out_width, horizontal);
     if (status == SF_OK) status = filter_of(stream, operation, height, out_height, vertical);
-    if (status != SF_OK) return status;
-    const auto level = [&](int s) { return canvas + level_offset(rows0, cols0, patch, s); };
-    status = launch(stream, operation, resize, div_up(out_width, kThreads), out_height, kThreads, source_of(*image),
-                    horizontal, vertical, mean, std, level(finest));
-    for (int s = finest - 1; s >= 0 && status == SF_OK; s--) {
-        const int cols = (cols0 << s) * patch;
-        const int lines = 3 * (rows0 << s) * patch;
-        status = launch(stream, operation, halve, div_up(cols, kThreads),
-                        lines < kMaxBlocksDown ? lines : kMaxBlocksDown, kThreads, level(s + 1), lines, cols, level(s));
+    for (int first = 0; first < num_images && status == SF_OK; first += kMostImages) {
+        const int some = num_images - first < kMostImages ? num_images - first : kMostImages;
+        status = build_some(stream, operation, images + first, some, patch, scales, rows0, cols0, mean, std,
+                            canvases + first, horizontal, vertical);
     }
     return status;
+}
+
+/* SF_OK for images that may share launches. */
+int check_alike(sf_stream* stream, const char* operation, const sf_image* const* images, int num_images) {
+    const sf_image& first = *images[0];
+    for (int i = 0; i < num_images; i++) {
+        const sf_image& image = *images[i];
+        const int status = check_image(stream, operation, image);
+        if (status != SF_OK) return status;
+        if (image.width != first.width || image.height != first.height || image.format != first.format ||
+            (is_yuv(image.format) && image.color != first.color)) {
+            return fail(stream, SF_INVALID_ARGUMENT,
+                        "%s: image %d has %d x %d pixels of format %d and color %d, expected image 0's %d x %d of "
+                        "format %d and color %d",
+                        operation, i, image.width, image.height, image.format, image.color, first.width, first.height,
+                        first.format, first.color);
+        }
+    }
+    return SF_OK;
+}
+
+}  // namespace
+
+int cuda::build_pyramid(sf_stream* stream, const sf_image* image, int patch, int scales, int rows0, int cols0,
+                        const float* mean, const float* std, float* canvas) {
+    return build(stream, "sf_build_pyramid", &image, 1, patch, scales, rows0, cols0, mean, std, &canvas);
+}
+
+int sf_build_pyramids(sf_stream* stream, const sf_image* const* images, int num_images, int patch, int scales,
+                      int rows0, int cols0, const float* mean, const float* std, float* const* canvases) {
+    const char* operation = "sf_build_pyramids";
+    int status = check_stream(stream, operation);
+    if (status != SF_OK) return status;
+    if (num_images < 1) {
+        return fail(stream, SF_INVALID_ARGUMENT, "%s: %d images, expected at least 1", operation, num_images);
+    }
+    status = check_arrays(stream, operation, images, mean, std, canvases);
+    for (int i = 0; i < num_images && status == SF_OK; i++) {
+        status = check_arrays(stream, operation, images[i], canvases[i]);
+    }
+    if (status == SF_OK) status = check_alike(stream, operation, images, num_images);
+    if (status == SF_OK) status = check_canvas(stream, operation, patch, scales, rows0, cols0);
+    return status == SF_OK
+               ? build(stream, operation, images, num_images, patch, scales, rows0, cols0, mean, std, canvases)
+               : status;
 }

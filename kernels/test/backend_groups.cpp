@@ -7,6 +7,7 @@
 #include "scanformer_cuda.h"
 
 void test_cuda_operations(sf_stream* stream);
+void test_pyramids(sf_stream* stream);
 void test_table_faults(sf_stream* stream);
 void test_tensor_matmul(sf_stream* stream);
 
@@ -27,11 +28,11 @@ void test_backend(const char* only) {
         const char* name;
         void (*test)(sf_stream*);
     } groups[] = {
-        {"layer norm", test_layer_norm},      {"pyramid", test_pyramid},           {"patches", test_patches},
-        {"embeddings", test_embeddings},      {"attention", test_attention},       {"memory", test_memory},
-        {"refusals", test_refusals},          {"unsupported", test_unsupported},   {"limits", test_limits},
-        {"CUDA", test_cuda_operations},       {"table faults", test_table_faults}, {"hostile arguments", test_hostile},
-        {"tensor matmul", test_tensor_matmul}};
+        {"layer norm", test_layer_norm},       {"pyramid", test_pyramid},           {"patches", test_patches},
+        {"embeddings", test_embeddings},       {"attention", test_attention},       {"memory", test_memory},
+        {"refusals", test_refusals},           {"unsupported", test_unsupported},   {"limits", test_limits},
+        {"CUDA", test_cuda_operations},        {"table faults", test_table_faults}, {"hostile arguments", test_hostile},
+        {"tensor matmul", test_tensor_matmul}, {"pyramids", test_pyramids}};
     for (const auto& group : groups) {
         if (only != nullptr && std::strcmp(only, group.name) != 0) continue;
         context = group.name;

@@ -217,6 +217,11 @@ void test_foreign_stream() {
     refused(sf_tensor_matmul_qkv(&stream, 1, 8, SF_F16, array.data(), array.data(), nullptr, 0, 1, 32, 0, array.data(),
                                  nullptr, array.data(), 32, 1, nullptr),
             "sf_tensor_matmul_qkv");
+    const sf_image image = {};
+    const sf_image* images[] = {&image};
+    float* const canvases[] = {array.data()};
+    refused(sf_build_pyramids(&stream, images, 1, 1, 1, 1, 1, array.data(), array.data(), canvases),
+            "sf_build_pyramids");
     refused(sf_clear(&stream, array.data(), 4), "sf_clear");
     refused(sf_timer_begin(&stream), "sf_timer_begin");
     refused(sf_timer_end(&stream, array.data()), "sf_timer_end");

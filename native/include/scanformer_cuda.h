@@ -104,9 +104,17 @@ int sf_tensor_matmul_qkv(sf_stream* stream, int rows, int in, int compute_type, 
                          const float* bias, const int32_t* counts, void* q, int tile_rows, int splits, void* workspace);
 
 /*
+ * sf_build_pyramid of several images of one format, color and size, for which the coarsest grid is the same:
+ * canvases[i] takes the levels of images[i]. Up to 32 images take the launches of one. `images` and `canvases` and what
+ * images[i] points to are host memory, read in the call; canvases do not overlap. num_images > 0.
+ */
+int sf_build_pyramids(sf_stream* stream, const sf_image* const* images, int num_images, int patch, int scales,
+                      int rows0, int cols0, const float* mean, const float* std, float* const* canvases);
+
+/*
  * Records the operations enqueued from now on instead of running them, cuBLAS's on the stream's queue among them.
- * Nothing that waits for the stream may be called until sf_graph_end, nor sf_build_pyramid, which is
- * SF_INVALID_ARGUMENT: the memory that it works in may move.
+ * Nothing that waits for the stream may be called until sf_graph_end, nor sf_build_pyramid and sf_build_pyramids, which
+ * are SF_INVALID_ARGUMENT: the memory that they work in may move.
  */
 int sf_graph_begin(sf_stream* stream);
 

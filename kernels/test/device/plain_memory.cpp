@@ -5,6 +5,7 @@
  */
 #include "plain_memory.h"
 
+#include <algorithm>
 #include <map>
 
 #include "check.h"
@@ -179,6 +180,32 @@ int __wrap_sf_build_pyramid(sf_stream* stream, const sf_image* image, int patch,
     if (!recording) push();
     const int status = __real_sf_build_pyramid(stream, &on_device, patch, scales, rows0, cols0, argument(mean),
                                                argument(std), argument(canvas));
+    if (!recording) pull(stream);
+    return status;
+}
+
+int __real_sf_build_pyramids(sf_stream*, const sf_image* const*, int, int, int, int, int, const float*, const float*,
+                             float* const*);
+int __wrap_sf_build_pyramids(sf_stream* stream, const sf_image* const* images, int num_images, int patch, int scales,
+                             int rows0, int cols0, const float* mean, const float* std, float* const* canvases) {
+    if (!plain || images == nullptr || canvases == nullptr || sf_cuda_queue(stream) == nullptr) {
+        return __real_sf_build_pyramids(stream, images, num_images, patch, scales, rows0, cols0, mean, std, canvases);
+    }
+    std::vector<sf_image> on_device;
+    std::vector<const sf_image*> pointers;
+    std::vector<float*> places;
+    on_device.reserve(static_cast<size_t>(std::max(num_images, 0)));
+    for (int i = 0; i < num_images; i++) {
+        places.push_back(argument(canvases[i]));
+        pointers.push_back(images[i]);
+        if (!readable(images[i])) continue;
+        on_device.push_back(*images[i]);
+        for (uint64_t& plane : on_device.back().planes) plane = translated(plane);
+        pointers.back() = &on_device.back();
+    }
+    if (!recording) push();
+    const int status = __real_sf_build_pyramids(stream, pointers.data(), num_images, patch, scales, rows0, cols0,
+                                                argument(mean), argument(std), places.data());
     if (!recording) pull(stream);
     return status;
 }

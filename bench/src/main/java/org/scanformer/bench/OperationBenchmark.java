@@ -26,6 +26,7 @@ import org.scanformer.Image;
 import org.scanformer.Precision;
 import org.scanformer.Schedule;
 import org.scanformer.internal.backend.Backend;
+import org.scanformer.internal.backend.PyramidBatch;
 import org.scanformer.reference.RandomImages;
 
 /**
@@ -131,7 +132,7 @@ public class OperationBenchmark {
               if (shape.methods().contains(called.getName()) && shape.matches().test(with)) {
                 device = real;
                 method = called;
-                arguments = with;
+                arguments = kept(with);
               }
               return ObservedEngine.invoke(real, called, with);
             });
@@ -139,6 +140,19 @@ public class OperationBenchmark {
     if (method == null) {
       throw new IllegalStateException("The call had no operation " + operation);
     }
+  }
+
+  /** Arguments as they are now: a call forgets its images when their pyramids are enqueued. */
+  private static Object[] kept(Object[] arguments) {
+    Object[] kept = arguments.clone();
+    if (kept[0] instanceof PyramidBatch batch) {
+      PyramidBatch images = new PyramidBatch(batch.size());
+      for (int i = 0; i < batch.size(); i++) {
+        images.add(batch.image(i), batch.coarseRows(i), batch.coarseCols(i), batch.place(i));
+      }
+      kept[0] = images;
+    }
+    return kept;
   }
 
   /** The operation. */

@@ -37,9 +37,9 @@ record OperationShape(Set<String> methods, Predicate<Object[]> matches, double w
     return switch (operation) {
       case "pyramid" ->
           new OperationShape(
-              Set.of("buildPyramid"),
+              Set.of("buildPyramids"),
               with -> true,
-              3.0 * BenchModel.WIDTH * BenchModel.HEIGHT + 4 * canvasPixels);
+              workload.batch() * (3.0 * BenchModel.WIDTH * BenchModel.HEIGHT + 4 * canvasPixels));
       case "gather" ->
           new OperationShape(
               Set.of("gatherPatches"), with -> true, patches * patchPixels * (4 + activation));

@@ -75,7 +75,7 @@ public class SharesBenchmark {
     }
     double seconds = (System.nanoTime() - start) * 1e-9;
     switch (method.getName()) {
-      case "buildPyramid" -> current.pyramid += seconds;
+      case "buildPyramids" -> current.pyramid += seconds;
       case "gatherPatches" -> current.gather += seconds;
       case "embedPatches", "embedText" -> current.embed += seconds;
       case "linear", "linearToAdd", "linearAppendKv" -> current.linear += seconds;

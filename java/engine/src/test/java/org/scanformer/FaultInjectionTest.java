@@ -148,7 +148,7 @@ class FaultInjectionTest {
     assertTrue(
         hit.containsAll(
             Set.of(
-                "buildPyramid",
+                "buildPyramids",
                 "compactPatches",
                 "gatherPatches",
                 "selectPatches",

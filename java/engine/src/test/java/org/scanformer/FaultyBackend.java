@@ -25,7 +25,7 @@ final class FaultyBackend {
           "upload",
           "download",
           "reservePixels",
-          "buildPyramid",
+          "buildPyramids",
           "compactPatches",
           "gatherPatches",
           "selectPatches",

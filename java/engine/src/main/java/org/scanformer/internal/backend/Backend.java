@@ -89,16 +89,10 @@ public interface Backend extends Operations, AutoCloseable {
    */
   void download(Tensor tensor, long firstElement, Buffer destination);
 
-  /** Makes room for that many bytes of pixels a batch, so that {@link #buildPyramid} needs none. */
-  void reservePixels(long bytes);
-
   /**
-   * Tells of which images {@link #buildPyramid} will be asked next, in this order: a backend that
-   * copies their pixels can begin with all of them.
+   * Makes room for that many bytes of pixels a batch, so that {@link #buildPyramids} needs none.
    */
-  default void expectPixels(PixelSource[] images, int count) {
-    // Each is staged by itself.
-  }
+  void reservePixels(long bytes);
 
   // ---- Linear layers ----
 

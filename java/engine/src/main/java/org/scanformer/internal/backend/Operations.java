@@ -27,33 +27,29 @@ public interface Operations {
   void stagePixels(PixelSource image);
 
   /**
-   * Resizes and normalises an image to its finest canvas and halves it down to the coarsest.
+   * Resizes and normalises each image to its finest canvas and halves it down to the coarsest.
    *
-   * @param image staged by the call, see {@link #stagePixels}
-   * @param canvas where the levels go, from the coarsest on: a window moved to the image's place
+   * @param batch images that are staged by the call, see {@link #stagePixels}
+   * @param canvas where the levels go, from the coarsest on: a window, which the call moves to each
+   *     image's place
    */
-  default void buildPyramid(
-      PixelSource image,
-      int patchSize,
-      int scales,
-      int coarseRows,
-      int coarseCols,
-      Tensor mean,
-      Tensor std,
-      Tensor canvas) {
-    stagePixels(image);
-    stream()
-        .check(
-            Api.sf_build_pyramid(
-                stream().pointer(),
-                image.struct(),
-                patchSize,
-                scales,
-                coarseRows,
-                coarseCols,
-                mean.pointer(),
-                std.pointer(),
-                canvas.pointer()));
+  default void buildPyramids(
+      PyramidBatch batch, int patchSize, int scales, Tensor mean, Tensor std, Tensor canvas) {
+    for (int i = 0; i < batch.size(); i++) {
+      stagePixels(batch.image(i));
+      stream()
+          .check(
+              Api.sf_build_pyramid(
+                  stream().pointer(),
+                  batch.image(i).struct(),
+                  patchSize,
+                  scales,
+                  batch.coarseRows(i),
+                  batch.coarseCols(i),
+                  mean.pointer(),
+                  std.pointer(),
+                  canvas.moveTo(batch.place(i)).pointer()));
+    }
   }
 
   /**

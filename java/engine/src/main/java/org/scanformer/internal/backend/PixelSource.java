@@ -120,6 +120,16 @@ public final class PixelSource {
     return fields.getLong(PLANES + plane * Long.BYTES);
   }
 
+  /** Whether another image has this one's size, format and color. */
+  boolean alike(PixelSource other) {
+    for (int field = WIDTH; field < BYTES; field += Integer.BYTES) {
+      if (fields.getInt(field) != other.fields.getInt(field)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** The {@code sf_image}. */
   public Pointer struct() {
     return struct;

@@ -17,6 +17,7 @@ import org.scanformer.internal.backend.Linear;
 import org.scanformer.internal.backend.NativeBackend;
 import org.scanformer.internal.backend.NativeStream;
 import org.scanformer.internal.backend.PixelSource;
+import org.scanformer.internal.backend.PyramidBatch;
 import org.scanformer.internal.backend.Table;
 import org.scanformer.internal.backend.Tensor;
 import org.scanformer.natives.api.Api;
@@ -32,6 +33,7 @@ public final class CudaBackend extends NativeBackend {
 
   private final PinnedMemory pinned;
   private final PixelStaging pixels;
+  private final CudaPyramids pyramids;
   private final CudaGraphs graphs;
 
   /** Null until the backend is open. */
@@ -41,6 +43,7 @@ public final class CudaBackend extends NativeBackend {
     super(stream, precision, computeType(precision));
     this.pinned = new PinnedMemory(stream);
     this.pixels = new PixelStaging(this, pinned);
+    this.pyramids = new CudaPyramids(stream, this::stagePixels);
     this.graphs = new CudaGraphs(stream);
   }
 
@@ -183,8 +186,10 @@ public final class CudaBackend extends NativeBackend {
   }
 
   @Override
-  public void expectPixels(PixelSource[] images, int count) {
-    pixels.expect(images, count);
+  public void buildPyramids(
+      PyramidBatch batch, int patchSize, int scales, Tensor mean, Tensor std, Tensor canvas) {
+    pixels.expect(batch.images(), batch.size());
+    pyramids.build(batch, patchSize, scales, mean, std, canvas);
   }
 
   @Override
@@ -297,6 +302,7 @@ public final class CudaBackend extends NativeBackend {
     if (products != null) {
       products.close();
     }
+    pyramids.close();
     freeAll();
     pinned.freeAll();
   }

@@ -1,11 +1,10 @@
 package org.scanformer.internal.engine;
 
-import java.util.Arrays;
 import org.scanformer.internal.backend.Activation;
 import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.backend.GridTable;
 import org.scanformer.internal.backend.LaunchShape;
-import org.scanformer.internal.backend.PixelSource;
+import org.scanformer.internal.backend.PyramidBatch;
 import org.scanformer.internal.backend.Tensor;
 import org.scanformer.internal.model.ModelConfig;
 
@@ -34,7 +33,7 @@ final class ForwardPass {
   private final Tensor[] xOfScale;
 
   /** The images of a batch, while their pyramids are enqueued. */
-  private final PixelSource[] images;
+  private final PyramidBatch images;
 
   /** Each kind's work. */
   private final Runnable[] workOfKind;
@@ -54,7 +53,7 @@ final class ForwardPass {
     this.canvasWindow = work.canvas.window("an image's pyramid");
     this.kinds = new WorkKinds(scales);
     this.workOfKind = new Runnable[kinds.count()];
-    this.images = new PixelSource[work.maxBatch];
+    this.images = new PyramidBatch(work.maxBatch);
     this.xOfScale = new Tensor[scales];
     for (int s = 0; s < scales; s++) {
       int scale = s;
@@ -73,27 +72,15 @@ final class ForwardPass {
   /** Enqueues the pyramids of a batch's images, each image's once. */
   void buildPyramids(BatchSlot[] slots, int requests) {
     GridTable coarsest = tables.grids[0];
-    int count = 0;
+    images.clear();
     for (int r = 0; r < requests; r++) {
       if (BatchPacker.pyramid(slots, r) == r) {
-        images[count++] = slots[r].pixels();
+        images.add(slots[r].pixels(), coarsest.rows(r), coarsest.cols(r), r);
       }
     }
-    backend.expectPixels(images, count);
-    for (int r = 0; r < requests; r++) {
-      if (BatchPacker.pyramid(slots, r) == r) {
-        backend.buildPyramid(
-            slots[r].pixels(),
-            config.patchSize(),
-            scales,
-            coarsest.rows(r),
-            coarsest.cols(r),
-            weights.imageMean,
-            weights.imageStd,
-            canvasWindow.moveTo(r));
-      }
-    }
-    Arrays.fill(images, null);
+    backend.buildPyramids(
+        images, config.patchSize(), scales, weights.imageMean, weights.imageStd, canvasWindow);
+    images.clear();
   }
 
   /** The numbers of its kinds of work. */

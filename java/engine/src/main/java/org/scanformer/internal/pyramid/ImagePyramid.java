@@ -12,6 +12,7 @@ import org.scanformer.ScanFormerOptions;
 import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.backend.ElementType;
 import org.scanformer.internal.backend.PixelSource;
+import org.scanformer.internal.backend.PyramidBatch;
 import org.scanformer.internal.backend.Tensor;
 import org.scanformer.internal.engine.Backends;
 import org.scanformer.internal.model.ModelConfig;
@@ -27,6 +28,8 @@ public final class ImagePyramid implements AutoCloseable {
   private final Tensor std = new Tensor("image_std", ElementType.F32, 1, 3);
   private final Tensor canvas;
   private final FloatBuffer levels;
+  private final PyramidBatch batch = new PyramidBatch(1);
+  private final Tensor canvasWindow;
 
   private ImagePyramid(ModelConfig config, Backend backend) {
     this.config = config;
@@ -40,6 +43,7 @@ public final class ImagePyramid implements AutoCloseable {
     for (Tensor tensor : List.of(mean, std, canvas)) {
       backend.allocate(tensor);
     }
+    canvasWindow = canvas.window("an image's pyramid");
     backend.upload(mean, 0, direct(3).put(config.imageMean()).flip());
     backend.upload(std, 0, direct(3).put(config.imageStd()).flip());
   }
@@ -88,15 +92,10 @@ public final class ImagePyramid implements AutoCloseable {
   public FloatBuffer of(Image image) {
     ModelConfig.Grid grid = config.coarseGrid(image.width(), image.height());
     int scales = config.numScales();
-    backend.buildPyramid(
-        new PixelSource(image),
-        config.patchSize(),
-        scales,
-        grid.rows(),
-        grid.cols(),
-        mean,
-        std,
-        canvas);
+    batch.clear();
+    batch.add(new PixelSource(image), grid.rows(), grid.cols(), 0);
+    backend.buildPyramids(batch, config.patchSize(), scales, mean, std, canvasWindow);
+    batch.clear();
     long floats = 0;
     for (int s = 0; s < scales; s++) {
       floats += levelFloats(grid.rows(), grid.cols(), s);
