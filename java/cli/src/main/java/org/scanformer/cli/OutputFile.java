@@ -2,11 +2,10 @@ package org.scanformer.cli;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Locale;
+import org.scanformer.internal.files.AtomicFiles;
 import org.scanformer.internal.files.SystemMessages;
 
 /**
@@ -19,7 +18,6 @@ final class OutputFile {
   /** Writes a file and creates its directory; what was there is replaced once all is written. */
   static void write(Path file, byte[] content) {
     Path target = file.toAbsolutePath();
-    Path part = null;
     try {
       Files.createDirectories(target.getParent());
       if (Files.exists(target) && !Files.isRegularFile(target)) {
@@ -28,13 +26,8 @@ final class OutputFile {
         return;
       }
       // A link stays one; what it points to is replaced.
-      Path place = Files.exists(target) ? target.toRealPath() : target;
-      part =
-          place.resolveSibling(place.getFileName() + "." + ProcessHandle.current().pid() + ".part");
-      Files.write(part, content);
-      move(part, place);
+      AtomicFiles.write(Files.exists(target) ? target.toRealPath() : target, content);
     } catch (IOException e) {
-      delete(part);
       throw new CliException(
           "The file " + file + " could not be written: " + SystemMessages.reason(e));
     }
@@ -45,24 +38,6 @@ final class OutputFile {
     StringBuilder text = new StringBuilder();
     lines.forEach(line -> text.append(line).append(System.lineSeparator()));
     write(file, text.toString().getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static void move(Path part, Path place) throws IOException {
-    try {
-      Files.move(part, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (AtomicMoveNotSupportedException e) {
-      Files.move(part, place, StandardCopyOption.REPLACE_EXISTING);
-    }
-  }
-
-  private static void delete(Path part) {
-    try {
-      if (part != null) {
-        Files.deleteIfExists(part);
-      }
-    } catch (IOException e) {
-      // The failure that led here is the one to report.
-    }
   }
 
   /**
