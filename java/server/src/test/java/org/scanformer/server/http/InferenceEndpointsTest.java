@@ -6,6 +6,7 @@ import static org.scanformer.server.Fixture.json;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.ByteArrayOutputStream;
+import java.math.BigInteger;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -13,7 +14,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -222,7 +225,13 @@ class InferenceEndpointsTest {
     assertRefused("has 1 elements, expected 2", tensor("text", "BYTES", List.of(2), List.of("a")));
     assertRefused(
         "at most 2147483647", tensor("text", "BYTES", List.of(1 << 30, 1 << 30), List.of("a")));
-    assertRefused("whole numbers", tensor("text", "BYTES", List.of(0.5), List.of("a")));
+    for (Object shape : List.of(List.of(0.5), Map.of("n", 1), "1", 1)) {
+      assertRefused("an array of whole numbers", tensor("text", "BYTES", shape, List.of("a")));
+    }
+    assertRefused(
+        "0 to 255",
+        tensor("pixels", "UINT8", List.of(1, 1, 1, 3), List.of(0, 0, BigInteger.ONE.shiftLeft(64))),
+        texts("a"));
     assertRefused(
         "0 to 255", tensor("pixels", "UINT8", List.of(1, 1, 1, 3), List.of(0, 0, 256)), texts("a"));
     assertRefused(
@@ -230,11 +239,37 @@ class InferenceEndpointsTest {
         tensor("pixels", "UINT8", List.of(3), List.of(0, 0, 0)),
         texts("a"));
     assertRefused("bytes are left after the JSON", binary("text", 10));
-    HttpResponse<String> output =
-        server.postJson(
+    assertRefused("at least 0", tensor("text", "BYTES", List.of(-1), List.of("a")));
+    assertRefused(
+        "at most 256", tensor("text", "BYTES", List.of(257), Collections.nCopies(257, "a")));
+  }
+
+  private static void assertRefusedWith(String words, String field, Object value) {
+    HttpResponse<String> response =
+        server.postJson(INFER, Map.of("inputs", List.of(image(), texts("a")), field, value));
+    assertEquals(400, response.statusCode(), response.body());
+    assertTrue(json(response).get("error").textValue().contains(words), response.body());
+  }
+
+  @Test
+  void refusesOutputsAndParametersThatAreNone() {
+    assertRefusedWith("no output 'y'", "outputs", List.of(Map.of("name", "y")));
+    assertRefusedWith("the text 'name', found \"box\"", "outputs", List.of("box"));
+    assertRefusedWith("must be an object, found ARRAY", "parameters", List.of(1));
+  }
+
+  @Test
+  void refusesBinaryElementsThatAreNotThere() {
+    byte[] head = Json.write(Map.of("inputs", List.of(image(), binary("text", 16))));
+    byte[] body = Arrays.copyOf(head, head.length + 16);
+    HttpResponse<String> response =
+        server.post(
             INFER,
-            Map.of(
-                "inputs", List.of(image(), texts("a")), "outputs", List.of(Map.of("name", "y"))));
-    assertEquals(400, output.statusCode(), output.body());
+            "application/octet-stream",
+            body,
+            "Inference-Header-Content-Length",
+            String.valueOf(head.length));
+    assertEquals(400, response.statusCode(), response.body());
+    assertTrue(response.body().contains("12 bytes after its 1 elements"), response.body());
   }
 }
