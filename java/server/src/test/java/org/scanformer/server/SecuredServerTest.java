@@ -17,6 +17,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.security.KeyStore;
 import java.util.Base64;
 import javax.net.ssl.SSLContext;
@@ -156,8 +158,17 @@ class SecuredServerTest {
   void aKeyThatIsNoneIsTold() throws Exception {
     makeCertificate();
     Files.writeString(directory.resolve("key.pem"), "no key");
+    assertRefused("key.pem");
+    KeyPair other = KeyPairGenerator.getInstance("EC").generateKeyPair();
+    write("key.pem", "PRIVATE KEY", other.getPrivate().getEncoded());
+    assertRefused("it is of another key");
+    Files.writeString(directory.resolve("cert.pem"), "");
+    assertRefused("no certificate");
+  }
+
+  private void assertRefused(String words) {
     IllegalArgumentException refusal =
         assertThrows(IllegalArgumentException.class, () -> Fixture.start(this::secured));
-    assertEquals(true, refusal.getMessage().contains("key.pem"), refusal.getMessage());
+    assertEquals(true, refusal.getMessage().contains(words), refusal.getMessage());
   }
 }
