@@ -23,6 +23,8 @@ import java.security.KeyStore;
 import java.util.Base64;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.scanformer.server.grpc.inference.GRPCInferenceServiceGrpc;
@@ -32,11 +34,14 @@ import org.scanformer.server.grpc.inference.ServerLiveRequest;
 class SecuredServerTest {
   private static final String TOKEN = "0123456789abcdef";
 
+  private static KeyStore keys;
+
   @TempDir private Path directory;
 
-  /** Makes a certificate for localhost with the JDK's own tool, and writes it as PEM. */
-  private KeyStore makeCertificate() throws Exception {
-    Path file = directory.resolve("keys.p12");
+  /** Makes a certificate for localhost with the JDK's own tool. */
+  @BeforeAll
+  static void makeCertificate(@TempDir Path made) throws Exception {
+    Path file = made.resolve("keys.p12");
     Process keytool =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
@@ -61,13 +66,16 @@ class SecuredServerTest {
             .start();
     String told = new String(keytool.getInputStream().readAllBytes());
     assertEquals(0, keytool.waitFor(), told);
-    KeyStore store = KeyStore.getInstance("PKCS12");
+    keys = KeyStore.getInstance("PKCS12");
     try (InputStream in = Files.newInputStream(file)) {
-      store.load(in, "password".toCharArray());
+      keys.load(in, "password".toCharArray());
     }
-    write("cert.pem", "CERTIFICATE", store.getCertificate("server").getEncoded());
-    write("key.pem", "PRIVATE KEY", store.getKey("server", "password".toCharArray()).getEncoded());
-    return store;
+  }
+
+  @BeforeEach
+  void writePem() throws Exception {
+    write("cert.pem", "CERTIFICATE", keys.getCertificate("server").getEncoded());
+    write("key.pem", "PRIVATE KEY", keys.getKey("server", "password".toCharArray()).getEncoded());
   }
 
   private void write(String name, String kind, byte[] encoded) throws Exception {
@@ -103,7 +111,6 @@ class SecuredServerTest {
 
   @Test
   void asksForTheTokenOverTls() throws Exception {
-    KeyStore keys = makeCertificate();
     KeyStore trust = KeyStore.getInstance("PKCS12");
     trust.load(null, null);
     trust.setCertificateEntry("server", keys.getCertificate("server"));
@@ -156,7 +163,6 @@ class SecuredServerTest {
 
   @Test
   void aKeyThatIsNoneIsTold() throws Exception {
-    makeCertificate();
     Files.writeString(directory.resolve("key.pem"), "no key");
     assertRefused("key.pem");
     KeyPair other = KeyPairGenerator.getInstance("EC").generateKeyPair();
