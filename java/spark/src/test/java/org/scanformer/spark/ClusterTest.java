@@ -153,11 +153,14 @@ class ClusterTest {
     try {
       // Returns when a task has opened it for reading: that waits until something is written.
       OutputStream writer = Files.newOutputStream(stuck);
-      String executor = running.awaitLastOf(tasks);
-      Files.delete(stuck);
-      Files.write(stuck, Pictures.scene());
-      ExecutorProcesses.kill(executor);
-      writer.close();
+      try {
+        String executor = running.awaitLastOf(tasks);
+        Files.delete(stuck);
+        Files.write(stuck, Pictures.scene());
+        ExecutorProcesses.kill(executor);
+      } finally {
+        writer.close();
+      }
     } catch (IOException | InterruptedException e) {
       throw new IllegalStateException(e);
     }
