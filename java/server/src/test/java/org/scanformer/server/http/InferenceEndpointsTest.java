@@ -13,12 +13,15 @@ import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -43,7 +46,7 @@ class InferenceEndpointsTest {
         List.of(ModelSpec.BUNDLED, new ModelSpec("shapes", "10", null)),
         options.modelOptions(),
         options.maxBatch(),
-        options.batchDelay(),
+        Duration.ofMillis(20),
         options.address(),
         0,
         -1,
@@ -139,6 +142,40 @@ class InferenceEndpointsTest {
     assertEquals(200, response.statusCode(), response.body());
     assertEquals(1, json(response).get("outputs").size());
     assertEquals("1", json(response).get("model_version").textValue());
+  }
+
+  @Test
+  void requestsOfSeveralClientsRunTogether() {
+    Map<String, Object> one =
+        Map.of(
+            "inputs",
+            List.of(
+                tensor("pixels", "UINT8", List.of(1, 1, 1, 3), List.of(1, 2, 3)),
+                texts("the star")));
+    // The others may come too late now and then.
+    for (int tries = 0; tries < 50 && !hasBatch(); tries++) {
+      List<CompletableFuture<HttpResponse<String>>> answers =
+          Stream.generate(
+                  () ->
+                      CompletableFuture.supplyAsync(
+                          () -> server.postJson("/v2/models/shapes/versions/1/infer", one),
+                          work -> new Thread(work).start()))
+              .limit(8)
+              .toList();
+      answers.forEach(answer -> assertEquals(200, answer.join().statusCode()));
+    }
+    assertTrue(hasBatch(), "no two requests ran together");
+  }
+
+  /** Whether version 1, which is asked single questions, has run more than one together. */
+  private static boolean hasBatch() {
+    return server
+        .get("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith("scanformer_batch_requests_max{"))
+        .filter(line -> line.contains("version=\"1\""))
+        .anyMatch(line -> Double.parseDouble(line.substring(line.indexOf(' '))) > 1);
   }
 
   @Test
