@@ -1,6 +1,7 @@
 package org.scanformer.server;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -18,6 +19,8 @@ public final class Json {
   private static final ObjectMapper MAPPER =
       new ObjectMapper(
               JsonFactory.builder()
+                  // What strangers send is not worth being remembered.
+                  .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
                   .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                   .streamReadConstraints(
                       StreamReadConstraints.builder()
@@ -33,12 +36,15 @@ public final class Json {
   /**
    * Reads an object.
    *
-   * @throws ServiceException BAD_REQUEST saying where it is not JSON
+   * @param ticket counts the memory of what is read, but for the characters of its texts
+   * @throws ServiceException BAD_REQUEST saying where it is not JSON; OVERLOADED when it needs more
+   *     memory than there is
    */
-  public static JsonNode readObject(byte[] json, int offset, int length) {
+  public static JsonNode readObject(byte[] json, int offset, int length, Admission.Ticket ticket) {
     JsonNode tree;
-    try {
-      tree = MAPPER.readTree(json, offset, length);
+    try (JsonParser parser =
+        new TreeMemory(MAPPER.getFactory().createParser(json, offset, length), ticket)) {
+      tree = MAPPER.readTree(parser);
     } catch (JsonProcessingException e) {
       throw ServiceException.badRequest("The JSON cannot be read: %s", e.getOriginalMessage());
     } catch (IOException e) {
@@ -47,7 +53,9 @@ public final class Json {
     if (tree == null || !tree.isObject()) {
       throw ServiceException.badRequest(
           "The JSON must be an object, found %s",
-          tree == null ? "nothing" : tree.getNodeType().toString().toLowerCase(Locale.ROOT));
+          tree == null || tree.isMissingNode()
+              ? "nothing"
+              : tree.getNodeType().toString().toLowerCase(Locale.ROOT));
     }
     return tree;
   }

@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -206,6 +207,8 @@ public final class ServeCommand implements Callable<Integer> {
                 + address
                 + " may use this server, as no token is asked for");
       }
+      warnIfOthersRead(tokenFile, err);
+      warnIfOthersRead(key, err);
       server = ModelServer.start(options, Version.text(), observer, err::println);
     } catch (IllegalArgumentException e) {
       throw new CommandLine.ParameterException(spec.commandLine(), e.getMessage());
@@ -213,7 +216,7 @@ public final class ServeCommand implements Callable<Integer> {
     CountDownLatch stopped = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, err), "scanformer-stop"));
     String scheme = certificate == null ? "http" : "https";
-    String host = address.contains(":") ? "[" + address + "]" : address;
+    String host = inUri(address);
     out.println("Serving " + scheme + "://" + host + ":" + server.httpPort() + "/");
     if (server.grpcPort() >= 0) {
       out.println("Serving gRPC on " + host + ":" + server.grpcPort());
@@ -240,11 +243,6 @@ public final class ServeCommand implements Callable<Integer> {
     }
     requirePort("--port", port, 0);
     requirePort("--grpc-port", grpcPort, -1);
-    List<String> hosts = new ArrayList<>();
-    if (isLoopback()) {
-      hosts.addAll(LOOPBACK_NAMES);
-      hosts.addAll(allowedHosts);
-    }
     try {
       BatcherOptions.builder().maxBatch(maxBatch).maxDelay(Duration.ofMillis(batchDelayMillis));
       return new ServerOptions(
@@ -261,12 +259,27 @@ public final class ServeCommand implements Callable<Integer> {
           grpcPort,
           certificate == null ? null : new Tls(certificate, key),
           token(),
-          hosts,
+          isLoopback() ? hosts(address, allowedHosts) : List.of(),
           allowedUrls,
           limits.toLimits());
     } catch (ScanFormerException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }
+  }
+
+  /** What requests may call a server that listens on an address of the loopback interface. */
+  static List<String> hosts(String address, List<String> allowed) {
+    List<String> hosts = new ArrayList<>(LOOPBACK_NAMES);
+    String own = inUri(address);
+    if (!hosts.contains(own)) {
+      hosts.add(own);
+    }
+    hosts.addAll(allowed);
+    return hosts;
+  }
+
+  private static String inUri(String address) {
+    return address.contains(":") ? "[" + address + "]" : address;
   }
 
   private static void requirePort(String option, int port, int least) {
@@ -278,7 +291,26 @@ public final class ServeCommand implements Callable<Integer> {
   private BearerToken token() throws IOException {
     String token =
         tokenFile == null ? System.getenv(TOKEN_VARIABLE) : Files.readString(tokenFile).strip();
-    return token == null ? BearerToken.NONE : BearerToken.of(token);
+    try {
+      return token == null ? BearerToken.NONE : BearerToken.of(token);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          (tokenFile == null ? TOKEN_VARIABLE : tokenFile) + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** No more than a warning: some platforms hand secrets over like that, to one process each. */
+  private static void warnIfOthersRead(Path secret, PrintWriter err) throws IOException {
+    if (secret != null
+        && Files.exists(secret)
+        && Files.getPosixFilePermissions(secret).contains(PosixFilePermission.OTHERS_READ)) {
+      err.println(
+          "scanformer: warning: every user of this machine can read "
+              + secret
+              + ": 'chmod o= "
+              + secret
+              + "' keeps them out");
+    }
   }
 
   /** Reads what names a model. */

@@ -10,6 +10,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -53,6 +57,49 @@ class HostileClientsTest {
         socket.close();
       }
     }
+  }
+
+  @Test
+  void aRefusalLeavesTheConnectionToTheNextRequest() throws Exception {
+    byte[] nothing = "GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes();
+    byte[] noJson = RawClient.post("/v1/locate", "application/json", new byte[3]);
+    try (RawClient client = new RawClient(server.server().httpPort())) {
+      for (int i = 0; i < 2; i++) {
+        assertEquals(404, client.ask(nothing));
+        assertEquals(400, client.ask(noJson));
+      }
+    }
+  }
+
+  @Test
+  void whatIsNoRequestIsNotLogged() throws Exception {
+    List<String> logged = new CopyOnWriteArrayList<>();
+    Handler log =
+        new Handler() {
+          @Override
+          public void publish(LogRecord record) {
+            logged.add(record.getLoggerName() + ": " + record.getMessage());
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger root = Logger.getLogger("");
+    root.addHandler(log);
+    try {
+      for (String head : List.of("Host: a\r\nHost: b", "Host: a@b", "Host: a/b", "A", "A: \0")) {
+        try (RawClient client = new RawClient(server.server().httpPort())) {
+          assertEquals(
+              400, client.ask(("GET / HTTP/1.1\r\n" + head + "\r\n\r\n").getBytes()), head);
+        }
+      }
+    } finally {
+      root.removeHandler(log);
+    }
+    assertEquals(List.of(), logged);
   }
 
   @Test

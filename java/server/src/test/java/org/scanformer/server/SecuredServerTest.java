@@ -17,10 +17,14 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.security.KeyStore;
 import java.util.Base64;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.scanformer.server.grpc.inference.GRPCInferenceServiceGrpc;
@@ -30,11 +34,14 @@ import org.scanformer.server.grpc.inference.ServerLiveRequest;
 class SecuredServerTest {
   private static final String TOKEN = "0123456789abcdef";
 
+  private static KeyStore keys;
+
   @TempDir private Path directory;
 
-  /** Makes a certificate for localhost with the JDK's own tool, and writes it as PEM. */
-  private KeyStore makeCertificate() throws Exception {
-    Path file = directory.resolve("keys.p12");
+  /** Makes a certificate for localhost with the JDK's own tool. */
+  @BeforeAll
+  static void makeCertificate(@TempDir Path made) throws Exception {
+    Path file = made.resolve("keys.p12");
     Process keytool =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
@@ -59,13 +66,16 @@ class SecuredServerTest {
             .start();
     String told = new String(keytool.getInputStream().readAllBytes());
     assertEquals(0, keytool.waitFor(), told);
-    KeyStore store = KeyStore.getInstance("PKCS12");
+    keys = KeyStore.getInstance("PKCS12");
     try (InputStream in = Files.newInputStream(file)) {
-      store.load(in, "password".toCharArray());
+      keys.load(in, "password".toCharArray());
     }
-    write("cert.pem", "CERTIFICATE", store.getCertificate("server").getEncoded());
-    write("key.pem", "PRIVATE KEY", store.getKey("server", "password".toCharArray()).getEncoded());
-    return store;
+  }
+
+  @BeforeEach
+  void writePem() throws Exception {
+    write("cert.pem", "CERTIFICATE", keys.getCertificate("server").getEncoded());
+    write("key.pem", "PRIVATE KEY", keys.getKey("server", "password".toCharArray()).getEncoded());
   }
 
   private void write(String name, String kind, byte[] encoded) throws Exception {
@@ -101,7 +111,6 @@ class SecuredServerTest {
 
   @Test
   void asksForTheTokenOverTls() throws Exception {
-    KeyStore keys = makeCertificate();
     KeyStore trust = KeyStore.getInstance("PKCS12");
     trust.load(null, null);
     trust.setCertificateEntry("server", keys.getCertificate("server"));
@@ -154,10 +163,18 @@ class SecuredServerTest {
 
   @Test
   void aKeyThatIsNoneIsTold() throws Exception {
-    makeCertificate();
     Files.writeString(directory.resolve("key.pem"), "no key");
+    assertRefused("key.pem");
+    KeyPair other = KeyPairGenerator.getInstance("EC").generateKeyPair();
+    write("key.pem", "PRIVATE KEY", other.getPrivate().getEncoded());
+    assertRefused("it is of another key");
+    Files.writeString(directory.resolve("cert.pem"), "");
+    assertRefused("no certificate");
+  }
+
+  private void assertRefused(String words) {
     IllegalArgumentException refusal =
         assertThrows(IllegalArgumentException.class, () -> Fixture.start(this::secured));
-    assertEquals(true, refusal.getMessage().contains("key.pem"), refusal.getMessage());
+    assertEquals(true, refusal.getMessage().contains(words), refusal.getMessage());
   }
 }

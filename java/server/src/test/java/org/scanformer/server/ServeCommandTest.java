@@ -8,6 +8,8 @@ import java.io.StringWriter;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,7 +52,7 @@ class ServeCommandTest {
     assertRefused(1, "config.json", "--model", directory.toString());
     assertRefused(2, "maxBatch must be 1 to", "--max-batch", "0");
     Path token = Files.writeString(directory.resolve("token"), "secret\n");
-    assertRefused(2, "16 to 1024", "--token-file", token.toString());
+    assertRefused(2, token + ": The token must be 16 to 1024", "--token-file", token.toString());
     try (ServerSocket taken = new ServerSocket(0)) {
       assertRefused(
           1,
@@ -58,6 +60,28 @@ class ServeCommandTest {
           "--port",
           String.valueOf(taken.getLocalPort()));
     }
+  }
+
+  @Test
+  void warnsOfASecretThatOthersRead() throws Exception {
+    Path token = Files.writeString(directory.resolve("token"), "0123456789abcdef\n");
+    for (String permissions : List.of("rw-r--r--", "rw-r-----")) {
+      Files.setPosixFilePermissions(token, PosixFilePermissions.fromString(permissions));
+      assertRefused(
+          1, "config.json", "--model", directory.toString(), "--token-file", token.toString());
+      assertEquals(
+          permissions.endsWith("r--"),
+          err.toString().contains("can read " + token),
+          err.toString());
+    }
+  }
+
+  @Test
+  void isCalledByTheNameThatItListensOn() {
+    assertEquals(
+        List.of("localhost", "127.0.0.1", "[::1]", "127.0.0.2", "pc.example"),
+        ServeCommand.hosts("127.0.0.2", List.of("pc.example")));
+    assertEquals(List.of("localhost", "127.0.0.1", "[::1]"), ServeCommand.hosts("::1", List.of()));
   }
 
   @Test

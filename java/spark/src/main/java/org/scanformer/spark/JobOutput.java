@@ -11,7 +11,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
@@ -58,27 +57,34 @@ final class JobOutput {
   void begin(String settings) throws IOException {
     String own = "format " + format + ", " + settings;
     Path file = new Path(directory, SETTINGS);
-    if (!files.exists(file) && hasData()) {
-      throw new JobFailure(
-          "--out " + directory + " holds files that are not a job's: name a new directory");
-    }
-    files.mkdirs(directory);
-    try (OutputStream out = files.create(file, false)) {
-      out.write(own.getBytes(StandardCharsets.UTF_8));
-    } catch (FileAlreadyExistsException e) {
-      String found = text(file);
-      if (!found.equals(own)) {
-        throw new JobFailure(
-            "--out "
-                + directory
-                + " was begun with other settings: name a new directory.\n  found:    "
-                + found
-                + "\n  expected: "
-                + own);
+    if (hasData()) {
+      requireSettings(own, file);
+    } else {
+      // A run that answered nothing, as its options were wrong, binds none to its settings.
+      files.mkdirs(directory);
+      try (OutputStream out = files.create(file, true)) {
+        out.write(own.getBytes(StandardCharsets.UTF_8));
       }
     }
     // The next commit would take it for its own: Spark numbers the attempts of every run alike.
     files.delete(new Path(directory, UNCOMMITTED), true);
+  }
+
+  private void requireSettings(String own, Path file) throws IOException {
+    if (!files.exists(file)) {
+      throw new JobFailure(
+          "--out " + directory + " holds files that are not a job's: name a new directory");
+    }
+    String found = text(file);
+    if (!found.equals(own)) {
+      throw new JobFailure(
+          "--out "
+              + directory
+              + " was begun with other settings: name a new directory.\n  found:    "
+              + found
+              + "\n  expected: "
+              + own);
+    }
   }
 
   /**

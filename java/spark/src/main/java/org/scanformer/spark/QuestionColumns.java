@@ -38,7 +38,9 @@ record QuestionColumns(int image, int content, int text, StructType answers)
     String image = names.contains(IMAGE) || !names.contains(PATH) ? IMAGE : PATH;
     StructType answers = new StructType();
     for (StructField field : questions.fields()) {
-      if (Arrays.asList(AnswerSchema.type().fieldNames()).contains(field.name())) {
+      // Spark does not tell capitals from small letters.
+      if (Arrays.stream(AnswerSchema.type().fieldNames())
+          .anyMatch(field.name()::equalsIgnoreCase)) {
         throw new IllegalArgumentException(
             "The column \"" + field.name() + "\" is one of the answers': rename it");
       }

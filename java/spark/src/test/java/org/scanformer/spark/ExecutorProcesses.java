@@ -9,7 +9,7 @@ import java.util.List;
 final class ExecutorProcesses {
   private ExecutorProcesses() {}
 
-  /** Kills one as a machine's failure would: nothing of it runs any more. */
+  /** Kills one as a machine's failure would: when this returns, nothing of it runs any more. */
   static void kill(String executor) {
     List<ProcessHandle> found =
         ProcessHandle.current().descendants().filter(each -> isOf(each, executor)).toList();
@@ -17,6 +17,7 @@ final class ExecutorProcesses {
       throw new IllegalStateException("the processes of executor " + executor + ": " + found);
     }
     found.get(0).destroyForcibly();
+    found.get(0).onExit().join();
   }
 
   /** Reads the system's file, as Java gives no arguments of processes with long class paths. */

@@ -10,15 +10,11 @@ import java.util.stream.Stream;
 record JobRun(int code, String out, String err) {
   /** Runs the job on the CPU, on the session there is. */
   static JobRun of(String... args) {
-    return onAnyDevice(
-        Stream.concat(Stream.of(args), Stream.of("--backend", "cpu")).toArray(String[]::new));
-  }
-
-  /** Runs the job on the session there is. */
-  static JobRun onAnyDevice(String... args) {
+    String[] onCpu =
+        Stream.concat(Stream.of(args), Stream.of("--backend", "cpu")).toArray(String[]::new);
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
-    int code = ScanFormerJob.run(args, new PrintWriter(out, true), new PrintWriter(err, true));
+    int code = ScanFormerJob.run(onCpu, new PrintWriter(out, true), new PrintWriter(err, true));
     return new JobRun(code, out.toString(), err.toString());
   }
 

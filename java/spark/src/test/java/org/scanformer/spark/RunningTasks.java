@@ -6,24 +6,28 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.spark.ExecutorLostFailure;
 import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerStageSubmitted;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.scheduler.SparkListenerTaskStart;
 
 /** Which tasks run on which executors. Thread-safe. */
 final class RunningTasks extends SparkListener {
-  private static final long STUCK_MILLIS = 1000;
-
   private final Map<Long, String> running = new HashMap<>();
   private final Set<String> executors = new HashSet<>();
   private final Set<String> lost = new HashSet<>();
-  private long ended;
-  private long lastEvent = System.nanoTime();
+  private int tasksOfStage;
+  private int ended;
+
+  @Override
+  public synchronized void onStageSubmitted(SparkListenerStageSubmitted stage) {
+    tasksOfStage = stage.stageInfo().numTasks();
+    ended = 0;
+  }
 
   @Override
   public synchronized void onTaskStart(SparkListenerTaskStart start) {
     running.put(start.taskInfo().taskId(), start.taskInfo().executorId());
     executors.add(start.taskInfo().executorId());
-    lastEvent = System.nanoTime();
   }
 
   @Override
@@ -33,7 +37,7 @@ final class RunningTasks extends SparkListener {
     if (end.reason() instanceof ExecutorLostFailure failure) {
       lost.add(failure.execId());
     }
-    lastEvent = System.nanoTime();
+    notifyAll();
   }
 
   synchronized int lostExecutors() {
@@ -45,24 +49,15 @@ final class RunningTasks extends SparkListener {
   }
 
   /**
-   * Waits until a single task runs, and has for a second been the only one.
+   * Waits until all tasks of a stage have ended but one.
    *
-   * @param least tasks that have ended by then
-   * @return its executor
+   * @param tasks of the stage that is waited for
+   * @return the executor of the last one
    */
-  String awaitStuck(int least) {
-    while (true) {
-      synchronized (this) {
-        boolean quiet = System.nanoTime() - lastEvent > STUCK_MILLIS * 1_000_000;
-        if (running.size() == 1 && ended >= least && quiet) {
-          return running.values().iterator().next();
-        }
-      }
-      try {
-        Thread.sleep(50);
-      } catch (InterruptedException e) {
-        throw new IllegalStateException(e);
-      }
+  synchronized String awaitLastOf(int tasks) throws InterruptedException {
+    while (tasksOfStage != tasks || ended != tasks - 1 || running.size() != 1) {
+      wait();
     }
+    return running.values().iterator().next();
   }
 }

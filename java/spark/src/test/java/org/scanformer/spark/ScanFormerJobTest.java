@@ -28,9 +28,9 @@ class ScanFormerJobTest {
 
   @BeforeEach
   void prepare() throws IOException {
-    pictures = Files.createDirectories(directory.resolve("pictures/below"));
+    pictures = Files.createDirectories(directory.resolve("pictures/100 % #1, ä日本"));
     Pictures.write(pictures, 3);
-    out = directory.resolve("answers");
+    out = directory.resolve("answers ü");
   }
 
   private JobRun run(String... more) {
@@ -99,7 +99,7 @@ class ScanFormerJobTest {
                 "--questions",
                 table.toString(),
                 "--image-root",
-                pictures.toUri().toString(),
+                pictures.toString(),
                 "--out",
                 out.toString(),
                 "--format",
@@ -149,6 +149,7 @@ class ScanFormerJobTest {
 
   @Test
   void anotherRunsDirectoryIsLeftAlone() throws Exception {
+    assertRefusedWith("config.json", run("--model", directory.resolve("none").toString()));
     run().succeeded();
     assertRefusedWith("begun with other settings", run("--found-threshold", "0.9"));
     out = Files.createDirectories(directory.resolve("other"));
@@ -157,8 +158,10 @@ class ScanFormerJobTest {
   }
 
   @Test
-  void aModelThatIsNotThereEndsTheJob() {
-    assertRefusedWith("config.json", run("--model", directory.resolve("none").toString()));
+  void noQuestionsAreNoAnswers() throws Exception {
+    Path table = Files.createFile(directory.resolve("questions.jsonl"));
+    JobRun run = JobRun.of("--questions", table.toString(), "--out", out.toString()).succeeded();
+    assertTrue(run.out().contains("0 answers"), run.out());
   }
 
   private static void assertRefused(int code, String words, String... args) {

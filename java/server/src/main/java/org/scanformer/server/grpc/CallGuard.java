@@ -12,13 +12,15 @@ import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.scanformer.server.BearerToken;
 import org.scanformer.server.RequestObserver;
 import org.scanformer.server.ServiceException;
 
 /**
- * Asks every call for the token, closes those whose message does not come in time, and tells the
- * observer of each. Thread-safe.
+ * Asks every call for the token, closes those whose message does not come in time or finds no
+ * memory, and tells the observer of each. Thread-safe.
  */
 final class CallGuard implements ServerInterceptor {
   private static final Metadata.Key<String> AUTHORIZATION =
@@ -65,21 +67,30 @@ final class CallGuard implements ServerInterceptor {
       observed.close(told.getStatus(), new Metadata());
       return new ServerCall.Listener<>() {};
     }
+    AtomicBoolean isDecided = new AtomicBoolean();
+    Consumer<Status> refuse =
+        status -> {
+          if (isDecided.compareAndSet(false, true)) {
+            observed.close(status, new Metadata());
+          }
+        };
     ScheduledFuture<?> tooSlow =
         timer.schedule(
             () ->
-                observed.close(
+                refuse.accept(
                     Status.DEADLINE_EXCEEDED.withDescription(
-                        "The message was not sent within " + messageTime),
-                    new Metadata()),
+                        "The message was not sent within " + messageTime)),
             messageTime.toNanos(),
             TimeUnit.NANOSECONDS);
-    return new ForwardingServerCallListener.SimpleForwardingServerCallListener<>(
-        next.startCall(observed, headers)) {
+    ServerCall.Listener<Q> listener = next.startCall(observed, headers);
+    InboundMemory.ofCall()
+        .refusal()
+        .thenAccept(failure -> refuse.accept(GrpcFailures.of(failure).getStatus()));
+    return new ForwardingServerCallListener.SimpleForwardingServerCallListener<>(listener) {
       @Override
       public void onHalfClose() {
-        // False where the call was closed before.
-        if (tooSlow.cancel(false)) {
+        tooSlow.cancel(false);
+        if (isDecided.compareAndSet(false, true)) {
           super.onHalfClose();
         }
       }

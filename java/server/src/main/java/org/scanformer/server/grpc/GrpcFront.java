@@ -56,6 +56,7 @@ public final class GrpcFront implements AutoCloseable {
             .maxConnectionIdle(5, TimeUnit.MINUTES)
             .keepAliveTime(1, TimeUnit.MINUTES)
             .keepAliveTimeout(20, TimeUnit.SECONDS)
+            .addStreamTracerFactory(InboundMemory.of(admission))
             .addService(
                 ServerInterceptors.intercept(
                     new InferenceService(models, state, inference, admission, limits),

@@ -121,7 +121,6 @@ final class InferenceService extends GRPCInferenceServiceGrpc.GRPCInferenceServi
     Admission.Ticket ticket = admission.open();
     CompletableFuture<ModelInferResponse> answer;
     try {
-      ticket.reserve(2L * request.getSerializedSize());
       ticket.enter();
       answer = infer(request, ticket, deadline);
     } catch (RuntimeException | OutOfMemoryError e) {

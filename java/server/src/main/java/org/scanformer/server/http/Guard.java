@@ -37,9 +37,8 @@ final class Guard {
     if (!hosts.isEmpty() && (host == null || !hosts.contains(name(host)))) {
       throw new ServiceException(
           FailureKind.FORBIDDEN,
-          "This server is not called '"
-              + host
-              + "': expected one of "
+          (host == null ? "The request has no Host" : "This server is not called '" + host + "'")
+              + ": expected one of "
               + hosts
               + "; --allow-host adds a name");
     }

@@ -95,9 +95,9 @@ final class InferenceEndpoints {
     ServedModel model = model(call);
     byte[] body = call.body();
     int jsonLength = jsonLength(call);
-    // The JSON's tree, and the tensors' elements.
+    // The JSON's texts, and the tensors' elements.
     call.ticket().reserve(body.length + 2L * jsonLength);
-    JsonNode json = Json.readObject(body, 0, jsonLength);
+    JsonNode json = Json.readObject(body, 0, jsonLength, call.ticket());
     ByteBuffer binary = ByteBuffer.wrap(body, jsonLength, body.length - jsonLength);
     List<Tensor> inputs = new ArrayList<>();
     array(json, "inputs").forEach(input -> inputs.add(TensorJson.read(input, binary)));
@@ -109,8 +109,13 @@ final class InferenceEndpoints {
     Map<String, Boolean> binaries = new LinkedHashMap<>();
     boolean allBinary = Boolean.TRUE.equals(parameters.get(ALL_BINARY));
     for (JsonNode output : array(json, "outputs")) {
+      if (!output.path("name").isTextual()) {
+        throw ServiceException.badRequest(
+            "An output must be an object with the text 'name', found %s", output);
+      }
       JsonNode own = output.path("parameters").path(BINARY);
-      binaries.put(output.path("name").asText(), own.isBoolean() ? own.booleanValue() : allBinary);
+      binaries.put(
+          output.path("name").textValue(), own.isBoolean() ? own.booleanValue() : allBinary);
     }
     InferenceRequest request =
         new InferenceRequest(
@@ -137,7 +142,7 @@ final class InferenceEndpoints {
 
   private static JsonNode array(JsonNode json, String field) {
     JsonNode value = json.path(field);
-    if (!value.isArray() && !value.isMissingNode()) {
+    if (!value.isArray() && !value.isMissingNode() && !value.isNull()) {
       throw ServiceException.badRequest(
           "The field '%s' must be an array, found %s", field, value.getNodeType());
     }
@@ -145,6 +150,10 @@ final class InferenceEndpoints {
   }
 
   private static Map<String, Object> parameters(JsonNode json) {
+    if (!json.isObject() && !json.isMissingNode() && !json.isNull()) {
+      throw ServiceException.badRequest(
+          "The field 'parameters' must be an object, found %s", json.getNodeType());
+    }
     Map<String, Object> parameters = new HashMap<>();
     for (Map.Entry<String, JsonNode> field : json.properties()) {
       JsonNode value = field.getValue();

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -37,7 +36,7 @@ record LocateForm(byte[] image, Map<String, String> fields) {
   static final String FOUND_THRESHOLD = "found_threshold";
   static final String SCHEDULE = "schedule";
 
-  private static final List<String> FIELDS =
+  static final List<String> FIELDS =
       List.of(IMAGE_URL, TEXT, MODEL, VERSION, FOUND_THRESHOLD, SCHEDULE);
   private static final int MAX_PARTS = 16;
   private static final int MAX_PART_HEADERS = 4096;
@@ -116,7 +115,10 @@ record LocateForm(byte[] image, Map<String, String> fields) {
     try (MultiPartFormData.Parts parts = parsed.join()) {
       for (MultiPart.Part part : parts) {
         ByteBuffer content = Content.Source.asByteBuffer(part.createContentSource());
-        if (IMAGE.equals(part.getName()) && image == null) {
+        if (IMAGE.equals(part.getName())) {
+          if (image != null) {
+            throw twice(IMAGE);
+          }
           image = new byte[content.remaining()];
           content.get(image);
         } else {
@@ -131,7 +133,10 @@ record LocateForm(byte[] image, Map<String, String> fields) {
   }
 
   private static void putText(Map<String, String> fields, String name, ByteBuffer content) {
-    requireKnown(String.valueOf(name));
+    if (name == null) {
+      throw ServiceException.badRequest("A part has no name");
+    }
+    requireKnown(name);
     if (content.remaining() > MAX_FIELD_BYTES) {
       throw ServiceException.badRequest(
           "The part '%s' has %d bytes, at most %d are allowed",
@@ -139,25 +144,32 @@ record LocateForm(byte[] image, Map<String, String> fields) {
     }
     String text = StandardCharsets.UTF_8.decode(content).toString();
     if (fields.put(name, text) != null) {
-      throw ServiceException.badRequest("The part '%s' is given twice", name);
+      throw twice(name);
     }
   }
 
+  private static ServiceException twice(String name) {
+    return ServiceException.badRequest("The part '%s' is given twice", name);
+  }
+
   private static LocateForm ofJson(Call call) {
-    // The tree and the decoded image are held beside the body.
+    // The texts and the decoded image are held beside the body.
     call.ticket().reserve(2L * call.body().length);
-    JsonNode json = Json.readObject(call.body(), 0, call.body().length);
+    JsonNode json = Json.readObject(call.body(), 0, call.body().length, call.ticket());
     byte[] image = null;
     Map<String, String> fields = new HashMap<>();
     for (Map.Entry<String, JsonNode> field : json.properties()) {
       String name = field.getKey();
       JsonNode value = field.getValue();
-      if (name.equals(IMAGE)) {
-        image = base64(value);
+      if (!name.equals(IMAGE)) {
+        requireKnown(name);
+      }
+      if (value.isNull()) {
         continue;
       }
-      requireKnown(name);
-      if (!value.isNull()) {
+      if (name.equals(IMAGE)) {
+        image = base64(value);
+      } else {
         fields.put(name, scalar(name, value));
       }
     }
@@ -178,18 +190,11 @@ record LocateForm(byte[] image, Map<String, String> fields) {
     String text = value.isTextual() ? value.textValue() : "";
     // A page's FileReader gives a data URL.
     int comma = text.startsWith("data:") ? text.indexOf(',') : -1;
-    try {
-      byte[] image =
-          Base64.getDecoder()
-              .decode(text.substring(comma + 1).getBytes(StandardCharsets.ISO_8859_1));
-      if (image.length > 0) {
-        return image;
-      }
-    } catch (IllegalArgumentException e) {
-      throw ServiceException.badRequest(
-          "The field 'image' must be an image file in base64: %s", e.getMessage());
+    byte[] image = Base64Text.decode("The field 'image'", text.substring(comma + 1));
+    if (image.length == 0) {
+      throw ServiceException.badRequest("The field 'image' must be an image file in base64");
     }
-    throw ServiceException.badRequest("The field 'image' must be an image file in base64");
+    return image;
   }
 
   /** A field's text; null where it is missing or empty. */

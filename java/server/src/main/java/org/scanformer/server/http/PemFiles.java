@@ -9,6 +9,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.PrivateKey;
+import java.security.Signature;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.spec.PKCS8EncodedKeySpec;
@@ -38,7 +39,13 @@ final class PemFiles {
     try {
       KeyStore store = KeyStore.getInstance("PKCS12");
       store.load(null, null);
-      store.setKeyEntry("server", key(tls.key()), PASSWORD.toCharArray(), chain(tls.certificate()));
+      PrivateKey key = key(tls.key());
+      Certificate[] chain = chain(tls.certificate());
+      if (chain.length == 0 || !belong(key, chain[0])) {
+        throw new GeneralSecurityException(
+            chain.length == 0 ? "the file has no certificate" : "it is of another key");
+      }
+      store.setKeyEntry("server", key, PASSWORD.toCharArray(), chain);
       return store;
     } catch (GeneralSecurityException | IOException e) {
       throw new IllegalArgumentException(
@@ -48,6 +55,28 @@ final class PemFiles {
               + SystemMessages.of(e),
           e);
     }
+  }
+
+  /** Whether what the key signs is right by the certificate: clients would tell only then. */
+  private static boolean belong(PrivateKey key, Certificate certificate)
+      throws GeneralSecurityException {
+    if (!key.getAlgorithm().equals(certificate.getPublicKey().getAlgorithm())) {
+      return false;
+    }
+    Signature signature =
+        Signature.getInstance(
+            switch (key.getAlgorithm()) {
+              case "RSA" -> "SHA256withRSA";
+              case "EC" -> "SHA256withECDSA";
+              default -> "Ed25519";
+            });
+    byte[] message = {1};
+    signature.initSign(key);
+    signature.update(message);
+    byte[] signed = signature.sign();
+    signature.initVerify(certificate);
+    signature.update(message);
+    return signature.verify(signed);
   }
 
   private static Certificate[] chain(Path file) throws GeneralSecurityException, IOException {
@@ -62,7 +91,10 @@ final class PemFiles {
     Matcher pem = KEY.matcher(Files.readString(file, StandardCharsets.ISO_8859_1));
     if (!pem.find()) {
       throw new IllegalArgumentException(
-          "The key " + file + " must be a file of 'BEGIN PRIVATE KEY' (PKCS #8), not encrypted");
+          "The key "
+              + file
+              + " must be a file of 'BEGIN PRIVATE KEY' (PKCS #8), not encrypted; 'openssl pkcs8"
+              + " -topk8 -nodes' makes one of others");
     }
     PKCS8EncodedKeySpec encoded =
         new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(pem.group(1)));

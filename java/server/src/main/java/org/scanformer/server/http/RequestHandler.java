@@ -10,6 +10,7 @@ import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -55,6 +56,7 @@ final class RequestHandler extends Handler.Abstract {
     private final long arrival = System.nanoTime();
     private final Admission.Ticket ticket = admission.open();
     private String template = "none";
+    private volatile boolean bodyIsRead;
 
     private Exchange(Request request, Response response, Callback callback) {
       this.request = request;
@@ -64,7 +66,7 @@ final class RequestHandler extends Handler.Abstract {
 
     private CompletableFuture<Reply> answer() {
       guard.checkSite(request.getHeaders());
-      Routes.Match match = routes.find(request.getMethod(), Request.getPathInContext(request));
+      Routes.Match match = routes.find(request.getMethod(), path());
       Routes.Route route = match.route();
       template = route.template();
       if (!route.isPublic()) {
@@ -80,10 +82,15 @@ final class RequestHandler extends Handler.Abstract {
       return body()
           .thenCompose(
               body -> {
+                bodyIsRead = true;
                 ticket.enter();
                 return route.endpoint().answer(call.apply(body));
               })
           .orTimeout(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+    }
+
+    private String path() {
+      return Request.getPathInContext(request);
     }
 
     private CompletableFuture<byte[]> body() {
@@ -131,8 +138,11 @@ final class RequestHandler extends Handler.Abstract {
     private void finish(Reply reply, Throwable failure) {
       Reply sent = failure == null ? reply : problem(failure);
       // What is left of a body that was not read whole would be taken for the next request.
-      if (failure != null && request.getLength() != 0) {
+      if (failure != null && hasBody() && !bodyIsRead) {
         response.getHeaders().put(HttpHeader.CONNECTION, "close");
+      }
+      if (sent.status() == HttpStatus.METHOD_NOT_ALLOWED_405) {
+        response.getHeaders().put(HttpHeader.ALLOW, routes.allowed(path()));
       }
       send(response, sent, Callback.from(callback, this::close));
       observer.answered(
@@ -141,6 +151,10 @@ final class RequestHandler extends Handler.Abstract {
           template,
           String.valueOf(sent.status()),
           System.nanoTime() - arrival);
+    }
+
+    private boolean hasBody() {
+      return request.getLength() > 0 || request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING);
     }
 
     private void close() {

@@ -2,6 +2,7 @@ package org.scanformer.server.http;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.eclipse.jetty.http.pathmap.MatchedResource;
 import org.eclipse.jetty.http.pathmap.PathMappings;
 import org.eclipse.jetty.http.pathmap.UriTemplatePathSpec;
@@ -65,9 +66,15 @@ final class Routes {
     Route route = methods.get(method.equals("HEAD") ? "GET" : method);
     if (route == null) {
       throw new ServiceException(
-          FailureKind.METHOD_NOT_ALLOWED,
-          path + " knows " + String.join(", ", methods.keySet()) + ", found " + method);
+          FailureKind.METHOD_NOT_ALLOWED, path + " knows " + allowed(path) + ", found " + method);
     }
     return new Match(route, ((UriTemplatePathSpec) matched.getPathSpec()).getPathParams(path));
+  }
+
+  /** The methods that a path knows, which has a route, as HTTP lists them. */
+  String allowed(String path) {
+    return paths.getMatched(path).getResource().keySet().stream()
+        .map(method -> method.equals("GET") ? "GET, HEAD" : method)
+        .collect(Collectors.joining(", "));
   }
 }

@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +34,10 @@ final class TensorJson {
     if (size.isMissingNode()) {
       return elements(name, datatype, shape, json.path("data"));
     }
-    if (!size.canConvertToInt() || size.intValue() < 0 || size.intValue() > binary.remaining()) {
+    if (!size.canConvertToExactIntegral()
+        || !size.canConvertToInt()
+        || size.intValue() < 0
+        || size.intValue() > binary.remaining()) {
       throw ServiceException.badRequest(
           "The tensor '%s' has a %s of %s, and %d bytes are left after the JSON",
           name, BINARY_SIZE, size, binary.remaining());
@@ -67,12 +69,16 @@ final class TensorJson {
 
   private static long[] shape(String name, JsonNode json) {
     long[] shape = new long[json.size()];
-    for (int i = 0; i < shape.length; i++) {
-      if (!json.get(i).canConvertToExactIntegral() || !json.get(i).canConvertToLong()) {
-        throw ServiceException.badRequest(
-            "The tensor '%s' has the shape %s, expected whole numbers", name, json);
-      }
-      shape[i] = json.get(i).longValue();
+    boolean isShape = json.isArray();
+    for (int i = 0; isShape && i < shape.length; i++) {
+      JsonNode size = json.get(i);
+      isShape = size.canConvertToExactIntegral() && size.canConvertToLong();
+      shape[i] = size.longValue();
+    }
+    if (!isShape) {
+      throw ServiceException.badRequest(
+          "The tensor '%s' has the shape %s, expected an array of whole numbers",
+          name, json.isMissingNode() ? "null" : json);
     }
     return shape;
   }
@@ -112,18 +118,16 @@ final class TensorJson {
     if (!name.equals(TensorMetadata.IMAGE)) {
       return json.textValue().getBytes(StandardCharsets.UTF_8);
     }
-    try {
-      return Base64.getDecoder().decode(json.textValue().getBytes(StandardCharsets.ISO_8859_1));
-    } catch (IllegalArgumentException e) {
-      throw ServiceException.badRequest(
-          "An element of '%s' must be an image file in base64: %s", name, e.getMessage());
-    }
+    return Base64Text.decode("An element of '" + name + "'", json.textValue());
   }
 
   private static ByteBuffer bytes(String name, List<JsonNode> flat) {
     ByteBuffer bytes = ByteBuffer.allocate(flat.size());
     for (JsonNode each : flat) {
-      if (!each.canConvertToExactIntegral() || each.longValue() < 0 || each.longValue() > 255) {
+      if (!each.canConvertToExactIntegral()
+          || !each.canConvertToInt()
+          || each.intValue() < 0
+          || each.intValue() > 255) {
         throw ServiceException.badRequest(
             "An element of '%s' must be a whole number from 0 to 255, found %s", name, each);
       }

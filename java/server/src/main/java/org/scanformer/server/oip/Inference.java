@@ -24,8 +24,7 @@ import org.scanformer.server.ServiceException;
  * Thread-safe.
  */
 public final class Inference {
-  /** More would only wait for each other, and are better sent as several requests. */
-  private static final int MAX_QUESTIONS = 256;
+  private static final int MAX_QUESTIONS = Tensor.MAX_STRINGS;
 
   private final LocateService service;
 

@@ -21,6 +21,9 @@ public record Tensor(
     String name, Datatype datatype, long[] shape, ByteBuffer raw, List<byte[]> strings) {
   private static final int MAX_DIMENSIONS = 8;
 
+  /** More would only wait for each other, and are better sent as several requests. */
+  static final int MAX_STRINGS = 256;
+
   /**
    * A tensor of a fixed element size.
    *
@@ -39,10 +42,10 @@ public record Tensor(
   /**
    * A tensor of BYTES.
    *
-   * @throws ServiceException BAD_REQUEST when there are not as many as the shape says
+   * @throws ServiceException BAD_REQUEST when there are not as many as the shape says, or too many
    */
   public static Tensor ofStrings(String name, long[] shape, List<byte[]> strings) {
-    long expected = elements(name, shape);
+    long expected = strings(name, shape);
     if (strings.size() != expected) {
       throw ServiceException.badRequest(
           "The tensor '%s' of shape %s has %d elements, expected %d",
@@ -63,7 +66,13 @@ public record Tensor(
     }
     ByteBuffer rest = wire.slice().order(ByteOrder.LITTLE_ENDIAN);
     List<byte[]> strings = new ArrayList<>();
+    long expected = strings(name, shape);
     while (rest.hasRemaining()) {
+      if (strings.size() == expected) {
+        throw ServiceException.badRequest(
+            "The tensor '%s' of shape %s has %d bytes after its %d elements",
+            name, Arrays.toString(shape), rest.remaining(), expected);
+      }
       int length = rest.remaining() < 4 ? -1 : rest.getInt();
       if (length < 0 || length > rest.remaining()) {
         throw ServiceException.badRequest(
@@ -92,6 +101,17 @@ public record Tensor(
     return new String(strings.get(index), StandardCharsets.UTF_8);
   }
 
+  /** How many elements a tensor of BYTES has. */
+  private static long strings(String name, long[] shape) {
+    long elements = elements(name, shape);
+    if (elements > MAX_STRINGS) {
+      throw ServiceException.badRequest(
+          "The tensor '%s' has the shape %s, expected at most %d elements",
+          name, Arrays.toString(shape), MAX_STRINGS);
+    }
+    return elements;
+  }
+
   private static long elements(String name, long[] shape) {
     if (shape.length < 1 || shape.length > MAX_DIMENSIONS) {
       throw ServiceException.badRequest(
@@ -103,7 +123,7 @@ public record Tensor(
       // Below 2^31 each and in all, so that nothing overflows.
       if (size < 0 || size > Integer.MAX_VALUE || elements * size > Integer.MAX_VALUE) {
         throw ServiceException.badRequest(
-            "The tensor '%s' has the shape %s, expected at most %d elements",
+            "The tensor '%s' has the shape %s, expected sizes of at least 0 and at most %d elements",
             name, Arrays.toString(shape), Integer.MAX_VALUE);
       }
       elements *= size;

@@ -1,8 +1,11 @@
 package org.scanformer.server.grpc;
 
 import io.grpc.CallOptions;
+import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
@@ -10,6 +13,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.concurrent.CompletableFuture;
 import org.scanformer.server.grpc.inference.GRPCInferenceServiceGrpc;
 
 /** A client of gRPC that sends any bytes for a message. Thread-safe. */
@@ -52,6 +56,22 @@ public final class RawCall implements AutoCloseable {
     } catch (StatusRuntimeException e) {
       return true;
     }
+  }
+
+  /** Sends a message but no end of the call; returns how the server ends it. */
+  public Status endOfUnfinished(byte[] message) {
+    CompletableFuture<Status> end = new CompletableFuture<>();
+    ClientCall<byte[], byte[]> call = channel.newCall(INFER, CallOptions.DEFAULT);
+    call.start(
+        new ClientCall.Listener<>() {
+          @Override
+          public void onClose(Status status, Metadata trailers) {
+            end.complete(status);
+          }
+        },
+        new Metadata());
+    call.sendMessage(message);
+    return end.join();
   }
 
   @Override

@@ -14,6 +14,8 @@ import java.net.http.HttpResponse;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -91,6 +93,25 @@ class DescriptionTest {
               boolean posts = document.get("paths").get(path).has("post");
               assertEquals(posts ? 405 : 200, status, path);
             });
+  }
+
+  @Test
+  void describesTheFieldsThatAreRead() {
+    JsonNode locate = document.at("/paths/~1v1~1locate/post");
+    Set<String> fields = new TreeSet<>(LocateForm.FIELDS);
+    Set<String> asked = new TreeSet<>();
+    locate.get("parameters").findValuesAsText("name").forEach(asked::add);
+    asked.remove(RequestHandler.TIMEOUT_HEADER);
+    asked.add(LocateForm.IMAGE_URL);
+    assertEquals(fields, asked);
+    fields.add(LocateForm.IMAGE);
+    for (String type : List.of("multipart/form-data", "application/json")) {
+      Set<String> properties = new TreeSet<>();
+      JsonNode schema = locate.at("/requestBody/content").get(type).get("schema");
+      schema.get("properties").fieldNames().forEachRemaining(properties::add);
+      assertEquals(fields, properties, type);
+    }
+    assertTrue(locate.at("/responses").has("404"), "an unknown model");
   }
 
   @Test

@@ -62,6 +62,15 @@ class GuardTest {
   }
 
   @Test
+  void tellsThatTheHostIsMissing() {
+    ServiceException refusal =
+        assertThrows(ServiceException.class, () -> guard.checkSite(headers(null, null, null)));
+    assertEquals(
+        "The request has no Host: expected one of [localhost, [::1]]; --allow-host adds a name",
+        refusal.getMessage());
+  }
+
+  @Test
   void asksForTheToken() {
     assertDoesNotThrow(() -> guard.checkToken(headers(null, null, "Bearer " + SECRET)));
     assertDoesNotThrow(() -> guard.checkToken(headers(null, null, "bearer " + SECRET)));

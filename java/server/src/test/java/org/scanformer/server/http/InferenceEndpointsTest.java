@@ -6,16 +6,22 @@ import static org.scanformer.server.Fixture.json;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.ByteArrayOutputStream;
+import java.math.BigInteger;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -40,7 +46,7 @@ class InferenceEndpointsTest {
         List.of(ModelSpec.BUNDLED, new ModelSpec("shapes", "10", null)),
         options.modelOptions(),
         options.maxBatch(),
-        options.batchDelay(),
+        Duration.ofMillis(20),
         options.address(),
         0,
         -1,
@@ -139,6 +145,40 @@ class InferenceEndpointsTest {
   }
 
   @Test
+  void requestsOfSeveralClientsRunTogether() {
+    Map<String, Object> one =
+        Map.of(
+            "inputs",
+            List.of(
+                tensor("pixels", "UINT8", List.of(1, 1, 1, 3), List.of(1, 2, 3)),
+                texts("the star")));
+    // The others may come too late now and then.
+    for (int tries = 0; tries < 50 && !hasBatch(); tries++) {
+      List<CompletableFuture<HttpResponse<String>>> answers =
+          Stream.generate(
+                  () ->
+                      CompletableFuture.supplyAsync(
+                          () -> server.postJson("/v2/models/shapes/versions/1/infer", one),
+                          work -> new Thread(work).start()))
+              .limit(8)
+              .toList();
+      answers.forEach(answer -> assertEquals(200, answer.join().statusCode()));
+    }
+    assertTrue(hasBatch(), "no two requests ran together");
+  }
+
+  /** Whether version 1, which is asked single questions, has run more than one together. */
+  private static boolean hasBatch() {
+    return server
+        .get("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith("scanformer_batch_requests_max{"))
+        .filter(line -> line.contains("version=\"1\""))
+        .anyMatch(line -> Double.parseDouble(line.substring(line.indexOf(' '))) > 1);
+  }
+
+  @Test
   void readsAndWritesBinaryTensors() throws Exception {
     ByteArrayOutputStream tensors = new ByteArrayOutputStream();
     int image = append(tensors, Fixture.scene());
@@ -222,7 +262,13 @@ class InferenceEndpointsTest {
     assertRefused("has 1 elements, expected 2", tensor("text", "BYTES", List.of(2), List.of("a")));
     assertRefused(
         "at most 2147483647", tensor("text", "BYTES", List.of(1 << 30, 1 << 30), List.of("a")));
-    assertRefused("whole numbers", tensor("text", "BYTES", List.of(0.5), List.of("a")));
+    for (Object shape : List.of(List.of(0.5), Map.of("n", 1), "1", 1)) {
+      assertRefused("an array of whole numbers", tensor("text", "BYTES", shape, List.of("a")));
+    }
+    assertRefused(
+        "0 to 255",
+        tensor("pixels", "UINT8", List.of(1, 1, 1, 3), List.of(0, 0, BigInteger.ONE.shiftLeft(64))),
+        texts("a"));
     assertRefused(
         "0 to 255", tensor("pixels", "UINT8", List.of(1, 1, 1, 3), List.of(0, 0, 256)), texts("a"));
     assertRefused(
@@ -230,11 +276,37 @@ class InferenceEndpointsTest {
         tensor("pixels", "UINT8", List.of(3), List.of(0, 0, 0)),
         texts("a"));
     assertRefused("bytes are left after the JSON", binary("text", 10));
-    HttpResponse<String> output =
-        server.postJson(
+    assertRefused("at least 0", tensor("text", "BYTES", List.of(-1), List.of("a")));
+    assertRefused(
+        "at most 256", tensor("text", "BYTES", List.of(257), Collections.nCopies(257, "a")));
+  }
+
+  private static void assertRefusedWith(String words, String field, Object value) {
+    HttpResponse<String> response =
+        server.postJson(INFER, Map.of("inputs", List.of(image(), texts("a")), field, value));
+    assertEquals(400, response.statusCode(), response.body());
+    assertTrue(json(response).get("error").textValue().contains(words), response.body());
+  }
+
+  @Test
+  void refusesOutputsAndParametersThatAreNone() {
+    assertRefusedWith("no output 'y'", "outputs", List.of(Map.of("name", "y")));
+    assertRefusedWith("the text 'name', found \"box\"", "outputs", List.of("box"));
+    assertRefusedWith("must be an object, found ARRAY", "parameters", List.of(1));
+  }
+
+  @Test
+  void refusesBinaryElementsThatAreNotThere() {
+    byte[] head = Json.write(Map.of("inputs", List.of(image(), binary("text", 16))));
+    byte[] body = Arrays.copyOf(head, head.length + 16);
+    HttpResponse<String> response =
+        server.post(
             INFER,
-            Map.of(
-                "inputs", List.of(image(), texts("a")), "outputs", List.of(Map.of("name", "y"))));
-    assertEquals(400, output.statusCode(), output.body());
+            "application/octet-stream",
+            body,
+            "Inference-Header-Content-Length",
+            String.valueOf(head.length));
+    assertEquals(400, response.statusCode(), response.body());
+    assertTrue(response.body().contains("12 bytes after its 1 elements"), response.body());
   }
 }

@@ -105,7 +105,18 @@ class LocateEndpointTest {
     assertProblem(400, "missing or blank", server.postJson(PATH, Map.of("image", image)));
     assertProblem(400, "found neither", server.postJson(PATH, Map.of("text", "the star")));
     assertProblem(400, "no field 'txt'", server.postJson(PATH, Map.of("image", image, "txt", "a")));
-    assertProblem(400, "base64", server.postJson(PATH, Map.of("image", "%%%", "text", "the star")));
+    assertProblem(
+        400, "found '%' at 0", server.postJson(PATH, Map.of("image", "%%%", "text", "a")));
+    assertProblem(
+        400, "found U+000A at 4", server.postJson(PATH, Map.of("image", "AAAA\n", "text", "a")));
+    assertProblem(
+        403,
+        "fetches no image",
+        server.post(
+            PATH,
+            "application/json",
+            "{\"image\": null, \"image_url\": \"x\", \"text\": \"a\"}".getBytes()));
+    assertProblem(400, "found nothing", server.post(PATH, "application/json", new byte[0]));
     assertProblem(
         400,
         "0 to 1",
@@ -115,6 +126,11 @@ class LocateEndpointTest {
         "the models are [shapes]",
         server.postJson(PATH, Map.of("image", image, "text", "a", "model", "b")));
     assertProblem(400, "cannot be read", server.post(PATH, FORM, "no parts".getBytes()));
+    byte[] form = Fixture.multipart(new byte[1], Map.of());
+    byte[] twice = new String(form).replace("--part--", new String(form)).getBytes();
+    assertProblem(400, "'image' is given twice", server.post(PATH, FORM, twice));
+    byte[] nameless = new String(form).replace("name=\"image\"; ", "").getBytes();
+    assertProblem(400, "has no name", server.post(PATH, FORM, nameless));
     assertProblem(400, "cannot be read", server.post(PATH, "application/json", "{".getBytes()));
     assertProblem(
         400, "cannot be read", server.post(PATH, "application/json", "[".repeat(99).getBytes()));
@@ -165,6 +181,11 @@ class LocateEndpointTest {
   @Test
   void tellsWhatThereIsNot() {
     assertProblem(404, "nothing at /v3", server.get("/v3"));
-    assertProblem(405, "knows POST", server.get(PATH));
+    HttpResponse<String> read = server.get(PATH);
+    assertProblem(405, "knows POST", read);
+    assertEquals("POST", read.headers().firstValue("Allow").orElse(""));
+    HttpResponse<String> written = server.postJson("/v2", Map.of());
+    assertProblem(405, "knows GET, HEAD", written);
+    assertEquals("GET, HEAD", written.headers().firstValue("Allow").orElse(""));
   }
 }

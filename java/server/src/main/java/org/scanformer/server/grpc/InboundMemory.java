@@ -1,0 +1,72 @@
+package org.scanformer.server.grpc;
+
+import io.grpc.Context;
+import io.grpc.Metadata;
+import io.grpc.ServerStreamTracer;
+import io.grpc.Status;
+import java.util.concurrent.CompletableFuture;
+import org.scanformer.server.Admission;
+import org.scanformer.server.ServiceException;
+
+/**
+ * Counts the bytes of a call's message as they come, and of what is read from them, until the call
+ * has ended. A message that is not sent whole would hold uncounted memory otherwise. Thread-safe.
+ */
+final class InboundMemory extends ServerStreamTracer {
+  private static final Context.Key<InboundMemory> OF_CALL = Context.key("inbound-memory");
+
+  private final Admission.Ticket ticket;
+  private final CompletableFuture<ServiceException> refusal = new CompletableFuture<>();
+
+  private InboundMemory(Admission.Ticket ticket) {
+    this.ticket = ticket;
+  }
+
+  /** What makes one for each call. */
+  static Factory of(Admission admission) {
+    return new Factory() {
+      @Override
+      public ServerStreamTracer newServerStreamTracer(String method, Metadata headers) {
+        return new InboundMemory(admission.open());
+      }
+    };
+  }
+
+  /** That of the call that the calling thread works for. */
+  static InboundMemory ofCall() {
+    return OF_CALL.get();
+  }
+
+  /** Completed when there is no memory for the message. */
+  CompletableFuture<ServiceException> refusal() {
+    return refusal;
+  }
+
+  @Override
+  public Context filterContext(Context context) {
+    return context.withValue(OF_CALL, this);
+  }
+
+  @Override
+  public void inboundWireSize(long bytes) {
+    reserve(bytes);
+  }
+
+  @Override
+  public void inboundUncompressedSize(long bytes) {
+    reserve(bytes);
+  }
+
+  private void reserve(long bytes) {
+    try {
+      ticket.reserve(bytes);
+    } catch (ServiceException e) {
+      refusal.complete(e);
+    }
+  }
+
+  @Override
+  public void streamClosed(Status status) {
+    ticket.close();
+  }
+}
