@@ -25,11 +25,8 @@ final class FrameReader implements Runnable {
   private volatile long stalls;
   private volatile long reconnects;
 
+  private final FrameTimes times = new FrameTimes();
   private long firstArrival = -1;
-  private long lastTimestamp = -1;
-
-  /** What is added to an input's times, so that time goes on after it was opened again. */
-  private long shift;
 
   /** What is known of a source when it is open. */
   record StreamFacts(int width, int height, double framesPerSecond, long nanos) {}
@@ -39,7 +36,8 @@ final class FrameReader implements Runnable {
     this.options = options;
     this.newest = newest;
     this.queue = queue;
-    this.deadline = new InputDeadline(options.stallLimit().toNanos());
+    this.deadline =
+        new InputDeadline(input.mayStall() ? options.stallLimit().toNanos() : Long.MAX_VALUE);
   }
 
   /**
@@ -155,7 +153,7 @@ final class FrameReader implements Runnable {
   /** Reads an input to its end; why it broke off, or null where it just ended. */
   private String readOne(Decoder decoder) {
     long errorsBefore = decodeErrors;
-    boolean first = true;
+    times.begin();
     while (true) {
       FrameSlot slot = queue.empty();
       Decoder.Outcome outcome = decoder.read(slot.frame);
@@ -172,9 +170,8 @@ final class FrameReader implements Runnable {
       }
       slot.arrivalNanos = System.nanoTime();
       slot.index = decoded++;
-      slot.rotation = decoder.rotation();
-      slot.timestampNanos = timestamp(decoder, slot, first);
-      first = false;
+      slot.rotation = decoder.rotation(slot.frame);
+      slot.timestampNanos = timestamp(decoder, slot);
       if (newest && !input.live()) {
         // A file that stands in for a camera is played at its own pace.
         queue.pause(firstArrival + slot.timestampNanos - System.nanoTime());
@@ -188,28 +185,17 @@ final class FrameReader implements Runnable {
 
   /**
    * A frame's time since the first frame: by the stream's own times, or, of live sources, by when
-   * it came. Times never go back.
+   * it came.
    */
-  private long timestamp(Decoder decoder, FrameSlot slot, boolean first) {
+  private long timestamp(Decoder decoder, FrameSlot slot) {
     if (firstArrival < 0) {
       firstArrival = slot.arrivalNanos;
     }
-    long frameNanos =
-        decoder.framesPerSecond() > 0
-            ? Math.round(NANOS_PER_SECOND / decoder.framesPerSecond())
-            : NANOS_PER_SECOND / 25;
-    long next = lastTimestamp < 0 ? 0 : lastTimestamp + frameNanos;
-    long time;
     if (input.live()) {
-      time = slot.arrivalNanos - firstArrival;
-    } else {
-      long own = decoder.timestampNanos(slot.frame);
-      if (first && own >= 0) {
-        shift = next - own;
-      }
-      time = own < 0 ? next : own + shift;
+      return slot.arrivalNanos - firstArrival;
     }
-    lastTimestamp = Math.max(time, lastTimestamp);
-    return lastTimestamp;
+    double rate = decoder.framesPerSecond();
+    long frameNanos = rate > 0 ? Math.round(NANOS_PER_SECOND / rate) : NANOS_PER_SECOND / 25;
+    return times.next(decoder.timestampNanos(slot.frame), frameNanos, decoder.timesMayJump());
   }
 }

@@ -59,6 +59,15 @@ record VideoInput(
     return new VideoInput(location, url, demuxer, live, inputOptions);
   }
 
+  /**
+   * Whether reads are bounded in time. Those of files and pipes are not: who writes to a pipe may
+   * take a break.
+   */
+  boolean mayStall() {
+    Matcher scheme = SCHEME.matcher(url);
+    return live || scheme.matches() && !scheme.group(1).equals("file");
+  }
+
   /** The location without a password. */
   @Override
   public String toString() {

@@ -94,8 +94,9 @@ public final class VideoSourceOptions {
   }
 
   /**
-   * How long one read may wait for data before the source counts as stalled. It applies to what
-   * FFmpeg can interrupt, the network, and not to pipes and cameras. Default: 5 s.
+   * How long one read may wait for data before the source counts as stalled. It applies to the
+   * network. Files and pipes may take any time, and reads of cameras cannot be interrupted.
+   * Default: 5 s.
    */
   public Duration stallLimit() {
     return stallLimit;

@@ -1,6 +1,7 @@
 package org.scanformer.video;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
@@ -17,6 +18,7 @@ import java.util.Set;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.scanformer.ScanFormerException;
 
 /** A camera on the network that stalls, vanishes and changes its size. */
 class LiveSourceTest {
@@ -68,13 +70,32 @@ class LiveSourceTest {
     }
   }
 
+  @Test
+  @Timeout(60)
+  void aCameraThatFallsSilentAtOnceDoesNotAnswer() throws Exception {
+    VideoSourceOptions impatient =
+        VideoSourceOptions.builder().stallLimit(Duration.ofMillis(200)).build();
+    try (Camera camera = new Camera(3)) {
+      ScanFormerException refusal =
+          assertThrows(
+              ScanFormerException.class, () -> VideoSource.open(camera.url(), impatient).close());
+      assertTrue(refusal.getMessage().endsWith("did not answer in time"), refusal.getMessage());
+    }
+  }
+
   /** Serves MJPEG: one visitor after another gets another act. */
   private static final class Camera implements AutoCloseable {
     private final ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
     private final Thread thread = new Thread(this::serve, "camera");
+    private final int firstAct;
     private volatile Socket visitor;
 
     Camera() throws IOException {
+      this(0);
+    }
+
+    Camera(int firstAct) throws IOException {
+      this.firstAct = firstAct;
       thread.setDaemon(true);
       thread.start();
     }
@@ -84,14 +105,14 @@ class LiveSourceTest {
     }
 
     private void serve() {
-      for (int visit = 0; !server.isClosed(); visit++) {
+      for (int act = firstAct; !server.isClosed(); act++) {
         try (Socket socket = server.accept()) {
           visitor = socket;
           OutputStream out = socket.getOutputStream();
           write(
               out,
               "HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n");
-          switch (visit) {
+          switch (act) {
             // It vanishes.
             case 0 -> send(out, 30, 64, 48);
             // It changes its size, and stalls.
@@ -100,7 +121,12 @@ class LiveSourceTest {
               send(out, 20, 80, 60);
               Thread.sleep(1500);
             }
-            default -> send(out, 200, 96, 72);
+            case 2 -> send(out, 200, 96, 72);
+            // It falls silent after a few frames.
+            default -> {
+              send(out, 5, 64, 48);
+              Thread.sleep(1500);
+            }
           }
         } catch (IOException | InterruptedException e) {
           // The visitor has left.
