@@ -26,8 +26,8 @@ import picocli.CommandLine.Spec;
     versionProvider = RootCommand.Version.class,
     footer = {
       "",
-      "Cameras and live URLs give the newest frame and are opened again when they fail; files and"
-          + " pipes give every frame. Ctrl-C ends the video and completes its files. Sound is not"
+      "Cameras and live URLs give the newest frame and are opened again when they fail; files,"
+          + " pipes and films on web servers give every frame. Ctrl-C ends the video and completes its files. Sound is not"
           + " kept.",
       "",
       "A line of --json is {\"frame\", \"time\", \"tracks\": [{\"text\", \"found\", \"box\","
@@ -135,9 +135,7 @@ final class VideoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    require(
-        texts.stream().noneMatch(String::isBlank),
-        "--text is blank, expected what to follow");
+    require(texts.stream().noneMatch(String::isBlank), "--text is blank, expected what to follow");
     require(framesPerSecond == null || framesPerSecond > 0, "--fps must be more than 0");
     require(maxLatency == null || maxLatency > 0, "--max-latency must be more than 0");
     require(

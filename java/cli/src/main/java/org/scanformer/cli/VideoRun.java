@@ -84,7 +84,7 @@ final class VideoRun {
       tracker.warmUp();
       follow(source, tracker, output, status);
       if (status.frames() == 0 && !stopped) {
-        throw new CliException("The video " + asked.source() + " has no frame that can be decoded");
+        throw new CliException("The video has no frame that can be decoded");
       }
       return status;
     }

@@ -89,8 +89,9 @@ final class VideoStatus implements AutoCloseable {
     VideoStatistics done = source.statistics();
     return String.format(
         Locale.ROOT,
-        "%d frames in %.1f s, %d dropped, %d damaged, %d reconnects; found in %.1f %% of the answers",
+        "%d frame%s in %.1f s, %d dropped, %d damaged, %d reconnects; found in %.1f %% of the answers",
         frames,
+        frames == 1 ? "" : "s",
         (System.nanoTime() - start) / 1e9,
         done.dropped(),
         done.decodeErrors(),

@@ -138,7 +138,7 @@ class VideoCommandTest {
             "--out",
             out.toString());
     assertEquals(Main.FAILURE, run.code());
-    assertTrue(run.err().contains("empty.raw has no frame"), run.err());
+    assertTrue(run.err().contains("The video has no frame"), run.err());
     assertFalse(run.err().contains("Video: "), run.err());
     assertFalse(Files.exists(out));
   }

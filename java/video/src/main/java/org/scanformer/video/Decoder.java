@@ -57,6 +57,7 @@ final class Decoder implements AutoCloseable {
   private final double framesPerSecond;
   private final int rotation;
   private final long nanos;
+  private final boolean live;
   private boolean draining;
   private long errors;
   private int errorsInARow;
@@ -68,7 +69,7 @@ final class Decoder implements AutoCloseable {
    * @throws ScanFormerException BAD_INPUT when it cannot be opened or has no video; UNSUPPORTED
    *     when there is no decoder for it
    */
-  Decoder(VideoInput input, VideoSourceOptions options, boolean lowDelay, InputDeadline deadline) {
+  Decoder(VideoInput input, VideoSourceOptions options, InputDeadline deadline) {
     this.deadline = deadline;
     this.format = open(input, deadline);
     this.packet = avcodec.av_packet_alloc();
@@ -76,9 +77,10 @@ final class Decoder implements AutoCloseable {
     CudaDecoding decoding = null;
     try {
       deadline.begin();
-      int found = avformat.avformat_find_stream_info(format, (PointerPointer<?>) null);
-      requireInTime(input, deadline);
-      Ffmpeg.check(found, ErrorCode.BAD_INPUT, "The video " + input + " could not be read");
+      Ffmpeg.check(
+          avformat.avformat_find_stream_info(format, (PointerPointer<?>) null),
+          ErrorCode.BAD_INPUT,
+          "The video " + input + " could not be read");
       stream =
           Ffmpeg.check(
               avformat.av_find_best_stream(
@@ -86,16 +88,18 @@ final class Decoder implements AutoCloseable {
               ErrorCode.BAD_INPUT,
               "The source " + input + " has no video");
       AVStream video = format.streams(stream);
+      nanos =
+          format.duration() > 0 ? format.duration() * (1_000_000_000 / avutil.AV_TIME_BASE) : -1;
+      live = input.live(nanos);
       rotation = rotation(video.codecpar());
       boolean turned = options.upright() && rotation != 0;
       decoding = CudaDecoding.of(options, video.codecpar().codec_id(), turned);
-      opened = openCodec(video.codecpar(), options.threads(), lowDelay, input, decoding);
+      opened =
+          openCodec(video.codecpar(), options.threads(), options.newest(live), input, decoding);
       AVRational rate = avformat.av_guess_frame_rate(format, video, null);
       double perSecond = rate.num() > 0 && rate.den() > 0 ? avutil.av_q2d(rate) : 0;
       framesPerSecond = perSecond <= MOST_FRAMES_PER_SECOND ? perSecond : 0;
       nanosPerTick = 1e9 * avutil.av_q2d(video.time_base());
-      nanos =
-          format.duration() > 0 ? format.duration() * (1_000_000_000 / avutil.AV_TIME_BASE) : -1;
     } catch (RuntimeException e) {
       if (decoding != null) {
         decoding.close();
@@ -121,18 +125,14 @@ final class Decoder implements AutoCloseable {
       deadline.begin();
       // Frees the context when it fails.
       int result = avformat.avformat_open_input(context, input.url(), demuxer, options);
-      requireInTime(input, deadline);
+      if (deadline.hasExpired()) {
+        throw new ScanFormerException(
+            ErrorCode.BAD_INPUT, "The video " + input + " did not answer in time");
+      }
       Ffmpeg.check(result, ErrorCode.BAD_INPUT, "The video " + input + " could not be opened");
       return context;
     } finally {
       avutil.av_dict_free(options);
-    }
-  }
-
-  private static void requireInTime(VideoInput input, InputDeadline deadline) {
-    if (deadline.hasExpired()) {
-      throw new ScanFormerException(
-          ErrorCode.BAD_INPUT, "The video " + input + " did not answer in time");
     }
   }
 
@@ -282,6 +282,11 @@ final class Decoder implements AutoCloseable {
   /** The video's length in nanoseconds; -1 when it is not known. */
   long nanos() {
     return nanos;
+  }
+
+  /** Whether frames come at their own pace. */
+  boolean live() {
+    return live;
   }
 
   /** Whether the container's format allows that times jump, as where broadcasts were joined. */

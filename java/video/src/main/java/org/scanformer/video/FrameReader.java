@@ -13,7 +13,6 @@ final class FrameReader implements Runnable {
 
   private final VideoInput input;
   private final VideoSourceOptions options;
-  private final boolean newest;
   private final FrameQueue queue;
   private final InputDeadline deadline;
   private final CountDownLatch opened = new CountDownLatch(1);
@@ -27,14 +26,14 @@ final class FrameReader implements Runnable {
 
   private final FrameTimes times = new FrameTimes();
   private long firstArrival = -1;
+  private boolean newest;
 
   /** What is known of a source when it is open. */
-  record StreamFacts(int width, int height, double framesPerSecond, long nanos) {}
+  record StreamFacts(int width, int height, double framesPerSecond, long nanos, boolean live) {}
 
-  FrameReader(VideoInput input, VideoSourceOptions options, boolean newest, FrameQueue queue) {
+  FrameReader(VideoInput input, VideoSourceOptions options, FrameQueue queue) {
     this.input = input;
     this.options = options;
-    this.newest = newest;
     this.queue = queue;
     this.deadline =
         new InputDeadline(input.mayStall() ? options.stallLimit().toNanos() : Long.MAX_VALUE);
@@ -89,7 +88,7 @@ final class FrameReader implements Runnable {
     Decoder decoder = open();
     int most = options.maxReconnects();
     if (most < 0) {
-      most = input.live() ? Integer.MAX_VALUE : 0;
+      most = facts.live() ? Integer.MAX_VALUE : 0;
     }
     int attempts = 0;
     while (true) {
@@ -131,10 +130,18 @@ final class FrameReader implements Runnable {
   }
 
   private Decoder open() {
-    Decoder decoder = new Decoder(input, options, newest, deadline);
+    Decoder decoder = new Decoder(input, options, deadline);
+    newest = options.newest(decoder.live());
+    if (newest) {
+      queue.keepNewestOnly();
+    }
     facts =
         new StreamFacts(
-            decoder.width(), decoder.height(), decoder.framesPerSecond(), decoder.nanos());
+            decoder.width(),
+            decoder.height(),
+            decoder.framesPerSecond(),
+            decoder.nanos(),
+            decoder.live());
     opened.countDown();
     return decoder;
   }
@@ -142,7 +149,7 @@ final class FrameReader implements Runnable {
   /** Opens the source once more; null when it is not there. */
   private Decoder reopen() {
     try {
-      Decoder decoder = new Decoder(input, options, newest, deadline);
+      Decoder decoder = new Decoder(input, options, deadline);
       reconnects++;
       return decoder;
     } catch (ScanFormerException e) {
@@ -172,7 +179,7 @@ final class FrameReader implements Runnable {
       slot.index = decoded++;
       slot.rotation = decoder.rotation(slot.frame);
       slot.timestampNanos = timestamp(decoder, slot);
-      if (newest && !input.live()) {
+      if (newest && !facts.live()) {
         // A file that stands in for a camera is played at its own pace.
         queue.pause(firstArrival + slot.timestampNanos - System.nanoTime());
         slot.arrivalNanos = System.nanoTime();
@@ -191,7 +198,7 @@ final class FrameReader implements Runnable {
     if (firstArrival < 0) {
       firstArrival = slot.arrivalNanos;
     }
-    if (input.live()) {
+    if (facts.live()) {
       return slot.arrivalNanos - firstArrival;
     }
     double rate = decoder.framesPerSecond();

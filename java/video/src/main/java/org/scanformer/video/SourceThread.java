@@ -13,7 +13,7 @@ final class SourceThread {
   private static final long NANOS_TO_END = 2_000_000_000;
 
   private final boolean upright;
-  private final FrameQueue queue;
+  private final FrameQueue queue = new FrameQueue();
   private final FrameReader reader;
   private final Thread thread;
   private final FrameImages images = new FrameImages();
@@ -24,10 +24,9 @@ final class SourceThread {
   private boolean closed;
 
   /** Begins to read an input. */
-  SourceThread(VideoInput input, VideoSourceOptions options, boolean newest) {
+  SourceThread(VideoInput input, VideoSourceOptions options) {
     upright = options.upright();
-    queue = new FrameQueue(newest ? 1 : FrameQueue.MOST_WAITING, newest);
-    reader = new FrameReader(input, options, newest, queue);
+    reader = new FrameReader(input, options, queue);
     thread = new Thread(reader, "scanformer-video");
     thread.setDaemon(true);
     thread.start();

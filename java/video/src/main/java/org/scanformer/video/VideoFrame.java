@@ -58,8 +58,9 @@ public final class VideoFrame {
 
   /**
    * How often the pixels were copied since the decoder wrote them: 0; 1 when the decoder's format
-   * is none of {@link org.scanformer.PixelFormat}'s and was converted to RGB, or the frame was
-   * turned upright; 2 for both.
+   * is none of {@link org.scanformer.PixelFormat}'s and was converted to RGB, Java had too little
+   * direct memory for the decoder's frames, or the frame was turned upright; 2 where it was turned
+   * as well.
    */
   public int copies() {
     return copies;

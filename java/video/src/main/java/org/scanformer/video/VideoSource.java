@@ -27,15 +27,9 @@ import org.scanformer.internal.engine.Unclosed;
 public final class VideoSource implements AutoCloseable {
   private final SourceThread decoding;
   private final FrameReader.StreamFacts facts;
-  private final boolean live;
 
   private VideoSource(VideoInput input, VideoSourceOptions options) {
-    boolean newest =
-        options.delivery() == null
-            ? input.live()
-            : options.delivery() == VideoSourceOptions.Delivery.NEWEST;
-    live = input.live();
-    decoding = new SourceThread(input, options, newest);
+    decoding = new SourceThread(input, options);
     facts = decoding.awaitOpen(input);
     Unclosed.watch(this, "video source", decoding::close);
   }
@@ -79,9 +73,12 @@ public final class VideoSource implements AutoCloseable {
     }
   }
 
-  /** Whether frames come at the source's own pace: cameras and live URLs. */
+  /**
+   * Whether frames come at the source's own pace: cameras, and URLs other than a video of a known
+   * length on a web server.
+   */
   public boolean isLive() {
-    return live;
+    return facts.live();
   }
 
   /** Frames a second as the video says; 0 when it does not. */

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HexFormat;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -78,7 +79,7 @@ class OddSourcesTest {
             + "011200030000000100060000"
             + "00000000";
     ByteBuffer turned = ByteBuffer.allocate(jpeg.size() + exif.length() / 2);
-    turned.put(jpeg.toByteArray(), 0, 2).put(java.util.HexFormat.of().parseHex(exif));
+    turned.put(jpeg.toByteArray(), 0, 2).put(HexFormat.of().parseHex(exif));
     turned.put(jpeg.toByteArray(), 2, jpeg.size() - 2);
     Path file = Files.write(directory.resolve("p0.jpg"), turned.array());
     Image still = Image.read(file);
@@ -117,6 +118,38 @@ class OddSourcesTest {
       assertEquals(0, source.framesPerSecond());
       assertEquals(64, source.next().image().width());
       assertNull(source.next());
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void framesWithoutRoomInJavaAreCopied() throws Exception {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:MaxDirectMemorySize=200k",
+                "-cp",
+                System.getProperty("java.class.path"),
+                OddSourcesTest.class.getName(),
+                Clips.small().toString())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), said);
+    assertEquals(Clips.SMALL_FRAMES + " frames, 0 damaged, copied: true", said.strip());
+  }
+
+  /** Reads a film in a process that has little memory. */
+  public static void main(String[] film) {
+    boolean copied = false;
+    try (VideoSource source = VideoSource.open(film[0])) {
+      for (VideoFrame frame = source.next(); frame != null; frame = source.next()) {
+        copied |= frame.copies() == 1;
+      }
+      VideoStatistics done = source.statistics();
+      System.out.println(
+          done.delivered() + " frames, " + done.decodeErrors() + " damaged, copied: " + copied);
     }
   }
 
