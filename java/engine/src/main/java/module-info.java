@@ -39,6 +39,8 @@ module org.scanformer {
   // Single operations and their shares of a call are measured.
   exports org.scanformer.internal.backend to
       org.scanformer.bench;
+  // Sources of video that were not closed are freed and warned of like all else.
   exports org.scanformer.internal.engine to
-      org.scanformer.bench;
+      org.scanformer.bench,
+      org.scanformer.video;
 }

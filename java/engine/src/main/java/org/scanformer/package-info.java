@@ -18,8 +18,8 @@
  *       model are unpacked; {@code .cache/scanformer} in the home directory by default, a temporary
  *       one that is deleted at exit where that cannot be written. A directory that another user
  *       owns or can write to is refused.
- *   <li>{@code org.scanformer.trackLeaks}: true to name, for each model, session, batcher or
- *       expression that was not closed, where it was made
+ *   <li>{@code org.scanformer.trackLeaks}: true to name, for each model, session, batcher,
+ *       expression or source of video that was not closed, where it was made
  *   <li>{@code org.scanformer.cpu.isa}: limits the CPU kernels of x86-64 to 1 (the baseline), 3
  *       (x86-64-v3) or 4 (x86-64-v4); arm64 has 1 only
  *   <li>{@code org.scanformer.cuda.plainMatmul}: true for our plain matrix product instead of

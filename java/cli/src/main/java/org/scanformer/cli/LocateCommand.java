@@ -2,7 +2,6 @@ package org.scanformer.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -170,7 +169,7 @@ final class LocateCommand implements Callable<Integer> {
     }
     requireUsable("--out", overlay);
     requireUsable("--seen", seen);
-    if (overlay != null && seen != null && isSame(overlay, seen)) {
+    if (overlay != null && seen != null && OutputFile.isSame(overlay, seen)) {
       throw usage("--out and --seen name the same file: " + overlay);
     }
   }
@@ -188,12 +187,6 @@ final class LocateCommand implements Callable<Integer> {
 
   private CommandLine.ParameterException usage(String message) {
     return new CommandLine.ParameterException(spec.commandLine(), message);
-  }
-
-  private static boolean isSame(Path a, Path b) throws IOException {
-    return Files.exists(a) && Files.exists(b)
-        ? Files.isSameFile(a, b) && Files.isRegularFile(a)
-        : a.toAbsolutePath().normalize().equals(b.toAbsolutePath().normalize());
   }
 
   private int locateOne(ScanFormer scanFormer, Image image, RequestOptions asked)

@@ -1,6 +1,7 @@
 package org.scanformer.cli;
 
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import org.scanformer.Box;
@@ -68,15 +69,18 @@ final class LocationText {
 
   /** Tells what the model did not read of the expression. */
   static void warn(PrintWriter err, Location location) {
-    if (!location.unknownWords().isEmpty()) {
+    warn(err, location.unknownWords(), location.truncated());
+  }
+
+  /** Tells what the model does not read of an expression. */
+  static void warn(PrintWriter err, List<UnknownWord> unknownWords, boolean truncated) {
+    if (!unknownWords.isEmpty()) {
       err.println(
           "scanformer: The model does not know "
-              + location.unknownWords().stream()
-                  .map(UnknownWord::toString)
-                  .collect(Collectors.joining(", "))
+              + unknownWords.stream().map(UnknownWord::toString).collect(Collectors.joining(", "))
               + "; the answer is to the other words");
     }
-    if (location.truncated()) {
+    if (truncated) {
       err.println(
           "scanformer: The expression is longer than the model reads (max_text_length); the answer"
               + " is to its beginning");

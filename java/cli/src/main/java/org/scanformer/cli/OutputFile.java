@@ -60,6 +60,13 @@ final class OutputFile {
     return null;
   }
 
+  /** Whether two names are of one regular file, which may not be there yet. */
+  static boolean isSame(Path a, Path b) throws IOException {
+    return Files.exists(a) && Files.exists(b)
+        ? Files.isSameFile(a, b) && Files.isRegularFile(a)
+        : a.toAbsolutePath().normalize().equals(b.toAbsolutePath().normalize());
+  }
+
   private static boolean isDevice(Path file) {
     return Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file);
   }

@@ -1,5 +1,6 @@
 package org.scanformer.cli;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -25,8 +26,8 @@ import picocli.CommandLine.Spec;
     versionProvider = RootCommand.Version.class,
     footer = {
       "",
-      "Cameras and live URLs give the newest frame and are opened again when they fail; files and"
-          + " pipes give every frame. Ctrl-C ends the video and completes its files. Sound is not"
+      "Cameras and live URLs give the newest frame and are opened again when they fail; files,"
+          + " pipes and films on web servers give every frame. Ctrl-C ends the video and completes its files. Sound is not"
           + " kept.",
       "",
       "A line of --json is {\"frame\", \"time\", \"tracks\": [{\"text\", \"found\", \"box\","
@@ -134,6 +135,7 @@ final class VideoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    require(texts.stream().noneMatch(String::isBlank), "--text is blank, expected what to follow");
     require(framesPerSecond == null || framesPerSecond > 0, "--fps must be more than 0");
     require(maxLatency == null || maxLatency > 0, "--max-latency must be more than 0");
     require(
@@ -150,6 +152,7 @@ final class VideoCommand implements Callable<Integer> {
         decoder != Decoder.NVDEC || device.usesGpu(),
         "--decoder nvdec needs the model on the same GPU: expected --backend cuda and a usable"
             + " device, or --decoder cpu");
+    requireOtherFiles();
     try {
       return new VideoRun(this, spec.commandLine().getOut(), spec.commandLine().getErr()).run();
     } catch (NoClassDefFoundError e) {
@@ -158,6 +161,22 @@ final class VideoCommand implements Callable<Integer> {
               + " writes there; not found: "
               + e.getMessage());
     }
+  }
+
+  /** Nothing is written to what is read, nor two things to one file. */
+  private void requireOtherFiles() throws IOException {
+    Path lines = json == null || json.equals("-") ? null : Path.of(json);
+    Path read = source.equals("-") ? Path.of("/proc/self/fd/0") : Path.of(source);
+    for (Path written : new Path[] {out, lines}) {
+      require(
+          written == null || !OutputFile.isSame(written, read),
+          (written == out ? "--out" : "--json")
+              + " would overwrite the video that is read: "
+              + written);
+    }
+    require(
+        out == null || lines == null || !OutputFile.isSame(out, lines),
+        "--out and --json name the same file: " + out);
   }
 
   private void require(boolean holds, String message) {

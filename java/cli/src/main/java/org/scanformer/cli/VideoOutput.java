@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import org.scanformer.Box;
 import org.scanformer.Image;
 import org.scanformer.PixelFormat;
@@ -37,13 +36,13 @@ final class VideoOutput implements AutoCloseable {
     double rate = source.framesPerSecond() > 0 ? source.framesPerSecond() : DEFAULT_FPS;
     framesPerSecond =
         asked.framesPerSecond() == null ? rate : Math.min(rate, asked.framesPerSecond());
+    window = asked.show() ? new FrameWindow("scanformer: " + asked.source(), source::close) : null;
     ownsLines = asked.json() != null && !asked.json().equals("-");
     lines =
         ownsLines
             ? new PrintWriter(
                 Files.newBufferedWriter(Path.of(asked.json()), StandardCharsets.UTF_8))
             : asked.json() != null ? out : null;
-    window = asked.show() ? new FrameWindow("scanformer: " + asked.source(), source::close) : null;
   }
 
   /** Writes a frame to all that is asked for. */
@@ -90,7 +89,7 @@ final class VideoOutput implements AutoCloseable {
     for (int i = 0; i < tracks.size(); i++) {
       Track track = tracks.get(i);
       if (track.found()) {
-        String label = String.format(Locale.ROOT, "%s %.2f", track.text(), track.score());
+        String label = (track.text() + " " + VideoStatus.score(track, "")).strip();
         overlay.box(track.box(), Overlay.colorOf(i)).label(track.box(), label, Overlay.colorOf(i));
       }
     }

@@ -63,7 +63,7 @@ final class VideoStatus implements AutoCloseable {
             done.decodeErrors(),
             done.reconnects()));
     for (Track track : tracks) {
-      line.append(track.found() ? String.format(Locale.ROOT, ", %.2f", track.score()) : ", lost");
+      line.append(track.found() ? ", " + score(track, "found") : ", lost");
     }
     // What a longer line before left is overwritten.
     err.print(line.append("        "));
@@ -74,13 +74,24 @@ final class VideoStatus implements AutoCloseable {
     worstLatency = 0;
   }
 
+  /** A track's score, or a word for it from a model that gives none. */
+  static String score(Track track, String word) {
+    return Float.isNaN(track.score()) ? word : String.format(Locale.ROOT, "%.2f", track.score());
+  }
+
+  /** The frames that are done. */
+  long frames() {
+    return frames;
+  }
+
   /** The whole video in a line. */
   String summary() {
     VideoStatistics done = source.statistics();
     return String.format(
         Locale.ROOT,
-        "%d frames in %.1f s, %d dropped, %d damaged, %d reconnects; found in %.1f %% of the answers",
+        "%d frame%s in %.1f s, %d dropped, %d damaged, %d reconnects; found in %.1f %% of the answers",
         frames,
+        frames == 1 ? "" : "s",
         (System.nanoTime() - start) / 1e9,
         done.dropped(),
         done.decodeErrors(),

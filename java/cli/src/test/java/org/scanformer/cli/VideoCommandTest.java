@@ -1,5 +1,6 @@
 package org.scanformer.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -51,11 +52,13 @@ class VideoCommandTest {
             "--text",
             PAIR.expression(),
             "--text",
-            "the red circle",
+            "the red zorgle",
             "--out",
             out.toString(),
             "--json",
             "-",
+            "--max-latency",
+            "1e30",
             "--backend",
             "cpu");
     assertEquals(0, run.code(), run.err());
@@ -68,6 +71,7 @@ class VideoCommandTest {
     JsonNode track = last.get("tracks").get(0);
     assertEquals(PAIR.expression(), track.get("text").asText());
     assertTrue(track.get("found").asBoolean());
+    assertEquals(3, track.get("scales").asInt());
     JsonNode b = track.get("box");
     Box box =
         new Box(
@@ -77,6 +81,7 @@ class VideoCommandTest {
             b.get("height").asDouble());
     assertTrue(box.intersectionOverUnion(PAIR.box()) > 0.5, box + ", true " + PAIR.box());
     assertTrue(run.err().contains(FRAMES + " frames in "), run.err());
+    assertTrue(run.err().contains("does not know \"zorgle\""), run.err());
     assertEquals(FRAMES, frames(out));
   }
 
@@ -105,8 +110,43 @@ class VideoCommandTest {
   }
 
   @Test
+  void nothingIsWrittenToWhatIsRead() throws IOException {
+    String film = film().toString();
+    byte[] before = Files.readAllBytes(Path.of(film));
+    String link = Files.createSymbolicLink(directory.resolve("b.mp4"), Path.of(film)).toString();
+    assertUsage("--out would overwrite", "--source", film, "--text", "a", "--out", link);
+    assertUsage("--json would overwrite", "--source", film, "--text", "a", "--json", film);
+    String same = directory.resolve("c.mp4").toString();
+    assertUsage(
+        "name the same file", "--source", film, "--text", "a", "--out", same, "--json", same);
+    assertArrayEquals(before, Files.readAllBytes(Path.of(film)));
+  }
+
+  @Test
+  void aVideoWithoutFramesIsAFailure() throws IOException {
+    Path empty = Files.createFile(directory.resolve("empty.raw"));
+    Path out = directory.resolve("out.mp4");
+    CommandLineRun run =
+        CommandLineRun.run(
+            "video",
+            "--source",
+            empty.toString(),
+            "--size",
+            "32x32",
+            "--text",
+            "the star",
+            "--out",
+            out.toString());
+    assertEquals(Main.FAILURE, run.code());
+    assertTrue(run.err().contains("The video has no frame"), run.err());
+    assertFalse(run.err().contains("Video: "), run.err());
+    assertFalse(Files.exists(out));
+  }
+
+  @Test
   void wrongUsageIsSaid() {
     assertUsage("--out writes MP4", "--source", "a.mp4", "--text", "a", "--out", "b.avi");
+    assertUsage("--text is blank", "--source", "a.mp4", "--text", " ");
     assertUsage("--size must be", "--source", "-", "--text", "a", "--size", "640");
     assertUsage(
         "where nothing can be drawn",

@@ -11,10 +11,12 @@ import org.bytedeco.ffmpeg.avformat.AVInputFormat;
 import org.bytedeco.ffmpeg.avformat.AVStream;
 import org.bytedeco.ffmpeg.avutil.AVDictionary;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
+import org.bytedeco.ffmpeg.avutil.AVFrameSideData;
 import org.bytedeco.ffmpeg.avutil.AVRational;
 import org.bytedeco.ffmpeg.global.avcodec;
 import org.bytedeco.ffmpeg.global.avformat;
 import org.bytedeco.ffmpeg.global.avutil;
+import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.scanformer.ErrorCode;
@@ -38,6 +40,9 @@ final class Decoder implements AutoCloseable {
   /** Damaged pieces in a row after which an input counts as failed. */
   private static final int MOST_ERRORS = 1000;
 
+  /** Streams without a rate, such as the picture of a song, give that of their clock. */
+  private static final double MOST_FRAMES_PER_SECOND = 1000;
+
   private final InputDeadline deadline;
   private final AVFormatContext format;
   private final AVCodecContext codec;
@@ -52,6 +57,7 @@ final class Decoder implements AutoCloseable {
   private final double framesPerSecond;
   private final int rotation;
   private final long nanos;
+  private final boolean live;
   private boolean draining;
   private long errors;
   private int errorsInARow;
@@ -63,7 +69,7 @@ final class Decoder implements AutoCloseable {
    * @throws ScanFormerException BAD_INPUT when it cannot be opened or has no video; UNSUPPORTED
    *     when there is no decoder for it
    */
-  Decoder(VideoInput input, VideoSourceOptions options, boolean lowDelay, InputDeadline deadline) {
+  Decoder(VideoInput input, VideoSourceOptions options, InputDeadline deadline) {
     this.deadline = deadline;
     this.format = open(input, deadline);
     this.packet = avcodec.av_packet_alloc();
@@ -82,15 +88,18 @@ final class Decoder implements AutoCloseable {
               ErrorCode.BAD_INPUT,
               "The source " + input + " has no video");
       AVStream video = format.streams(stream);
+      nanos =
+          format.duration() > 0 ? format.duration() * (1_000_000_000 / avutil.AV_TIME_BASE) : -1;
+      live = input.live(nanos);
       rotation = rotation(video.codecpar());
       boolean turned = options.upright() && rotation != 0;
       decoding = CudaDecoding.of(options, video.codecpar().codec_id(), turned);
-      opened = openCodec(video.codecpar(), options.threads(), lowDelay, input, decoding);
+      opened =
+          openCodec(video.codecpar(), options.threads(), options.newest(live), input, decoding);
       AVRational rate = avformat.av_guess_frame_rate(format, video, null);
-      framesPerSecond = rate.num() > 0 && rate.den() > 0 ? avutil.av_q2d(rate) : 0;
+      double perSecond = rate.num() > 0 && rate.den() > 0 ? avutil.av_q2d(rate) : 0;
+      framesPerSecond = perSecond <= MOST_FRAMES_PER_SECOND ? perSecond : 0;
       nanosPerTick = 1e9 * avutil.av_q2d(video.time_base());
-      nanos =
-          format.duration() > 0 ? format.duration() * (1_000_000_000 / avutil.AV_TIME_BASE) : -1;
     } catch (RuntimeException e) {
       if (decoding != null) {
         decoding.close();
@@ -181,7 +190,11 @@ final class Decoder implements AutoCloseable {
     if (matrix == null || matrix.isNull()) {
       return 0;
     }
-    double counterclockwise = avutil.av_display_rotation_get(new IntPointer(matrix.data()));
+    return rotation(matrix.data());
+  }
+
+  private static int rotation(BytePointer matrix) {
+    double counterclockwise = avutil.av_display_rotation_get(new IntPointer(matrix));
     return Double.isNaN(counterclockwise)
         ? 0
         : Math.floorMod(-90 * Math.round(counterclockwise / 90), 360);
@@ -271,9 +284,23 @@ final class Decoder implements AutoCloseable {
     return nanos;
   }
 
-  /** Degrees clockwise that frames are to be turned by: 0, 90, 180 or 270. */
-  int rotation() {
-    return rotation;
+  /** Whether frames come at their own pace. */
+  boolean live() {
+    return live;
+  }
+
+  /** Whether the container's format allows that times jump, as where broadcasts were joined. */
+  boolean timesMayJump() {
+    return (format.iformat().flags() & avformat.AVFMT_TS_DISCONT) != 0;
+  }
+
+  /**
+   * Degrees clockwise that a frame is to be turned by: 0, 90, 180 or 270. A frame's own matrix, as
+   * that of a JPEG picture with an orientation, comes before the container's.
+   */
+  int rotation(AVFrame frame) {
+    AVFrameSideData own = avutil.av_frame_get_side_data(frame, avutil.AV_FRAME_DATA_DISPLAYMATRIX);
+    return own == null || own.isNull() ? rotation : rotation(own.data());
   }
 
   /** The size of frames as they are stored, as the container says. */
@@ -285,10 +312,10 @@ final class Decoder implements AutoCloseable {
     return codec.height();
   }
 
-  /** A frame's time in the stream; -1 when it has none. */
+  /** A frame's time in the stream; {@link FrameTimes#UNKNOWN} when it has none. */
   long timestampNanos(AVFrame frame) {
     long ticks = frame.best_effort_timestamp();
-    return ticks == avutil.AV_NOPTS_VALUE() ? -1 : Math.round(ticks * nanosPerTick);
+    return ticks == avutil.AV_NOPTS_VALUE() ? FrameTimes.UNKNOWN : Math.round(ticks * nanosPerTick);
   }
 
   @Override

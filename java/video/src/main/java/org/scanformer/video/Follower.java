@@ -26,7 +26,7 @@ final class Follower implements AutoCloseable {
   /** How many frames in a row have to agree on another place before the box goes there. */
   private static final int FRAMES_TO_MOVE = 3;
 
-  private static final double LEAST_SECONDS = 0.001;
+  private static final long LEAST_NANOS = 1_000_000;
 
   private final Expression expression;
   private final Session session;
@@ -56,7 +56,11 @@ final class Follower implements AutoCloseable {
   /** Whether the last frame's call looked around the last box only. */
   private boolean lookedAround;
 
-  private long lastTime;
+  private long lastTimestamp;
+
+  /** The time by which objects are lost and searched for: it goes on where timestamps go back. */
+  private long clock;
+
   private long lastFound;
   private long lastSearch;
 
@@ -93,10 +97,12 @@ final class Follower implements AutoCloseable {
       masks = null;
       lose();
     }
-    double seconds = Math.max(LEAST_SECONDS, (timestampNanos - lastTime) / 1e9);
-    lastTime = timestampNanos;
+    long step = Math.max(LEAST_NANOS, timestampNanos - lastTimestamp);
+    lastTimestamp = timestampNanos;
+    clock += step;
+    double seconds = step / 1e9;
     mayEndEarly |= deadline != Long.MAX_VALUE;
-    LocateOptions how = how(timestampNanos, seconds);
+    LocateOptions how = how(seconds);
     session.locate(frame, expression, how, deadline, result);
     if (masks == null) {
       PatchMask coarse = result.mask(0);
@@ -104,7 +110,7 @@ final class Follower implements AutoCloseable {
     }
     boolean searched = how == search;
     if (searched) {
-      lastSearch = timestampNanos;
+      lastSearch = clock;
       masks.learn(result);
       if (box == null && result.found() && deadline == Long.MAX_VALUE && options.guided()) {
         lookAgain(frame);
@@ -119,10 +125,10 @@ final class Follower implements AutoCloseable {
           && box.intersectionOverUnion(corrected) >= CONFIRMED) {
         corrected = smoother.predict(box, seconds);
       }
-      accept(corrected, timestampNanos, seconds);
+      accept(corrected, seconds);
     } else {
       uncertain = true;
-      if (timestampNanos - lastFound > options.lostAfter().toNanos()) {
+      if (clock - lastFound > options.lostAfter().toNanos()) {
         lose();
       }
     }
@@ -143,12 +149,12 @@ final class Follower implements AutoCloseable {
   }
 
   /** The options of this frame's call: a search of all of it, or a look around the last box. */
-  private LocateOptions how(long now, double seconds) {
+  private LocateOptions how(double seconds) {
     if (!options.guided()
         || box == null
         || masks == null
         || uncertain
-        || now - lastSearch >= options.searchEvery().toNanos()) {
+        || clock - lastSearch >= options.searchEvery().toNanos()) {
       return search;
     }
     return around(box, seconds);
@@ -210,8 +216,8 @@ final class Follower implements AutoCloseable {
         Math.max(1, measured.height() + by[3]));
   }
 
-  private void accept(Box next, long now, double seconds) {
-    lastFound = now;
+  private void accept(Box next, double seconds) {
+    lastFound = clock;
     if (box != null && box.intersectionOverUnion(next) < SAME_OBJECT) {
       uncertain = true;
       boolean again = elsewhere != null && elsewhere.intersectionOverUnion(next) >= SAME_OBJECT;

@@ -39,6 +39,9 @@ final class FrameMemory {
   private int bytes;
   private boolean closed;
 
+  /** Whether Java had no direct memory left: FFmpeg's own is used from then on. */
+  private boolean exhausted;
+
   /** A buffer that FFmpeg uses. */
   private record Lent(FrameMemory owner, ByteBuffer buffer) {}
 
@@ -88,8 +91,18 @@ final class FrameMemory {
         : ByteBuffer.allocateDirect(size + ALIGNMENT).alignedSlice(ALIGNMENT).slice();
   }
 
+  private synchronized boolean isExhausted() {
+    return exhausted;
+  }
+
+  /** Leaves Java's memory to those who copy FFmpeg's frames. */
+  private synchronized void exhaust() {
+    exhausted = true;
+    kept.clear();
+  }
+
   private synchronized void giveBack(ByteBuffer buffer, int size) {
-    if (!closed && size == bytes && kept.size() < MOST_KEPT) {
+    if (!closed && !exhausted && size == bytes && kept.size() < MOST_KEPT) {
       kept.add(buffer);
     }
   }
@@ -159,6 +172,7 @@ final class FrameMemory {
       FrameMemory memory = BY_NUMBER.get(codec.opaque().address());
       boolean own =
           memory != null
+              && !memory.isExhausted()
               && (codec.codec().capabilities() & avcodec.AV_CODEC_CAP_DR1) != 0
               && PixelFormats.of(frame.format()) != null;
       if (!own) {
@@ -166,7 +180,10 @@ final class FrameMemory {
       }
       try {
         return memory.fill(codec, frame);
-      } catch (OutOfMemoryError | RuntimeException e) {
+      } catch (OutOfMemoryError e) {
+        memory.exhaust();
+        return avcodec.avcodec_default_get_buffer2(codec, frame, flags);
+      } catch (RuntimeException e) {
         // Nothing may be thrown through FFmpeg.
         return avutil.AVERROR_ENOMEM();
       }

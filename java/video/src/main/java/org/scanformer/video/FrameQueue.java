@@ -25,8 +25,7 @@ final class FrameQueue {
   private final ArrayDeque<FrameSlot> waiting = new ArrayDeque<>();
   private final ArrayDeque<FrameSlot> free = new ArrayDeque<>();
   private final List<FrameSlot> all = new ArrayList<>();
-  private final int capacity;
-  private final boolean newestOnly;
+  private boolean newestOnly;
 
   /** The one that the consumer has. */
   private FrameSlot taken;
@@ -37,20 +36,22 @@ final class FrameQueue {
   private long delivered;
   private long dropped;
 
-  /**
-   * An empty queue.
-   *
-   * @param capacity frames that wait at most
-   * @param newestOnly whether a frame takes the place of those that wait; otherwise it waits for
-   *     room
-   */
-  FrameQueue(int capacity, boolean newestOnly) {
-    this.capacity = capacity;
-    this.newestOnly = newestOnly;
-    for (int i = 0; i < capacity + OTHERS; i++) {
+  /** An empty queue, whose frames wait for room. */
+  FrameQueue() {
+    for (int i = 0; i < MOST_FRAMES; i++) {
       FrameSlot slot = new FrameSlot();
       all.add(slot);
       free.add(slot);
+    }
+  }
+
+  /** From now on, one frame waits at most, and the next one takes its place. */
+  void keepNewestOnly() {
+    lock.lock();
+    try {
+      newestOnly = true;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -78,14 +79,14 @@ final class FrameQueue {
   boolean put(FrameSlot slot) {
     lock.lock();
     try {
-      while (!closed && !newestOnly && waiting.size() >= capacity) {
+      while (!closed && !newestOnly && waiting.size() >= MOST_WAITING) {
         changed.awaitUninterruptibly();
       }
       if (closed) {
         recycle(slot);
         return false;
       }
-      while (waiting.size() >= capacity) {
+      while (newestOnly && !waiting.isEmpty()) {
         recycle(waiting.remove());
         dropped++;
       }

@@ -13,7 +13,6 @@ final class FrameReader implements Runnable {
 
   private final VideoInput input;
   private final VideoSourceOptions options;
-  private final boolean newest;
   private final FrameQueue queue;
   private final InputDeadline deadline;
   private final CountDownLatch opened = new CountDownLatch(1);
@@ -25,21 +24,19 @@ final class FrameReader implements Runnable {
   private volatile long stalls;
   private volatile long reconnects;
 
+  private final FrameTimes times = new FrameTimes();
   private long firstArrival = -1;
-  private long lastTimestamp = -1;
-
-  /** What is added to an input's times, so that time goes on after it was opened again. */
-  private long shift;
+  private boolean newest;
 
   /** What is known of a source when it is open. */
-  record StreamFacts(int width, int height, double framesPerSecond, long nanos) {}
+  record StreamFacts(int width, int height, double framesPerSecond, long nanos, boolean live) {}
 
-  FrameReader(VideoInput input, VideoSourceOptions options, boolean newest, FrameQueue queue) {
+  FrameReader(VideoInput input, VideoSourceOptions options, FrameQueue queue) {
     this.input = input;
     this.options = options;
-    this.newest = newest;
     this.queue = queue;
-    this.deadline = new InputDeadline(options.stallLimit().toNanos());
+    this.deadline =
+        new InputDeadline(input.mayStall() ? options.stallLimit().toNanos() : Long.MAX_VALUE);
   }
 
   /**
@@ -91,7 +88,7 @@ final class FrameReader implements Runnable {
     Decoder decoder = open();
     int most = options.maxReconnects();
     if (most < 0) {
-      most = input.live() ? Integer.MAX_VALUE : 0;
+      most = facts.live() ? Integer.MAX_VALUE : 0;
     }
     int attempts = 0;
     while (true) {
@@ -133,10 +130,18 @@ final class FrameReader implements Runnable {
   }
 
   private Decoder open() {
-    Decoder decoder = new Decoder(input, options, newest, deadline);
+    Decoder decoder = new Decoder(input, options, deadline);
+    newest = options.newest(decoder.live());
+    if (newest) {
+      queue.keepNewestOnly();
+    }
     facts =
         new StreamFacts(
-            decoder.width(), decoder.height(), decoder.framesPerSecond(), decoder.nanos());
+            decoder.width(),
+            decoder.height(),
+            decoder.framesPerSecond(),
+            decoder.nanos(),
+            decoder.live());
     opened.countDown();
     return decoder;
   }
@@ -144,7 +149,7 @@ final class FrameReader implements Runnable {
   /** Opens the source once more; null when it is not there. */
   private Decoder reopen() {
     try {
-      Decoder decoder = new Decoder(input, options, newest, deadline);
+      Decoder decoder = new Decoder(input, options, deadline);
       reconnects++;
       return decoder;
     } catch (ScanFormerException e) {
@@ -155,7 +160,7 @@ final class FrameReader implements Runnable {
   /** Reads an input to its end; why it broke off, or null where it just ended. */
   private String readOne(Decoder decoder) {
     long errorsBefore = decodeErrors;
-    boolean first = true;
+    times.begin();
     while (true) {
       FrameSlot slot = queue.empty();
       Decoder.Outcome outcome = decoder.read(slot.frame);
@@ -172,10 +177,9 @@ final class FrameReader implements Runnable {
       }
       slot.arrivalNanos = System.nanoTime();
       slot.index = decoded++;
-      slot.rotation = decoder.rotation();
-      slot.timestampNanos = timestamp(decoder, slot, first);
-      first = false;
-      if (newest && !input.live()) {
+      slot.rotation = decoder.rotation(slot.frame);
+      slot.timestampNanos = timestamp(decoder, slot);
+      if (newest && !facts.live()) {
         // A file that stands in for a camera is played at its own pace.
         queue.pause(firstArrival + slot.timestampNanos - System.nanoTime());
         slot.arrivalNanos = System.nanoTime();
@@ -188,28 +192,17 @@ final class FrameReader implements Runnable {
 
   /**
    * A frame's time since the first frame: by the stream's own times, or, of live sources, by when
-   * it came. Times never go back.
+   * it came.
    */
-  private long timestamp(Decoder decoder, FrameSlot slot, boolean first) {
+  private long timestamp(Decoder decoder, FrameSlot slot) {
     if (firstArrival < 0) {
       firstArrival = slot.arrivalNanos;
     }
-    long frameNanos =
-        decoder.framesPerSecond() > 0
-            ? Math.round(NANOS_PER_SECOND / decoder.framesPerSecond())
-            : NANOS_PER_SECOND / 25;
-    long next = lastTimestamp < 0 ? 0 : lastTimestamp + frameNanos;
-    long time;
-    if (input.live()) {
-      time = slot.arrivalNanos - firstArrival;
-    } else {
-      long own = decoder.timestampNanos(slot.frame);
-      if (first && own >= 0) {
-        shift = next - own;
-      }
-      time = own < 0 ? next : own + shift;
+    if (facts.live()) {
+      return slot.arrivalNanos - firstArrival;
     }
-    lastTimestamp = Math.max(time, lastTimestamp);
-    return lastTimestamp;
+    double rate = decoder.framesPerSecond();
+    long frameNanos = rate > 0 ? Math.round(NANOS_PER_SECOND / rate) : NANOS_PER_SECOND / 25;
+    return times.next(decoder.timestampNanos(slot.frame), frameNanos, decoder.timesMayJump());
   }
 }

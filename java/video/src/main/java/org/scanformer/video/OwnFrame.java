@@ -49,7 +49,13 @@ final class OwnFrame implements AutoCloseable {
     } catch (OutOfMemoryError e) {
       avutil.av_frame_free(frame);
       throw new ScanFormerException(
-          ErrorCode.OUT_OF_MEMORY, "No direct memory for a frame of " + width + "x" + height, e);
+          ErrorCode.OUT_OF_MEMORY,
+          "No direct memory for a frame of "
+              + width
+              + "x"
+              + height
+              + ": raise -Xmx or -XX:MaxDirectMemorySize",
+          e);
     }
     image =
         format.isYuv()

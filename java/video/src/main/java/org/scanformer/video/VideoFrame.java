@@ -36,7 +36,8 @@ public final class VideoFrame {
 
   /**
    * Nanoseconds since the source's first frame: of a file by the times in it, of a live source by
-   * when the frame came. They never decrease, and go on when the source was opened again.
+   * when the frame came. They never decrease, and go on when the source was opened again or the
+   * file's times begin anew.
    */
   public long timestampNanos() {
     return timestampNanos;
@@ -49,7 +50,7 @@ public final class VideoFrame {
 
   /**
    * Degrees clockwise that the image is still to be turned by to be upright: 0, 90, 180 or 270.
-   * Always 0 unless {@link VideoSourceOptions#upright()} is false.
+   * Always 0 unless {@link VideoSourceOptions#upright()} is false, or a GPU decodes.
    */
   public int rotation() {
     return rotation;
@@ -57,8 +58,9 @@ public final class VideoFrame {
 
   /**
    * How often the pixels were copied since the decoder wrote them: 0; 1 when the decoder's format
-   * is none of {@link org.scanformer.PixelFormat}'s and was converted to RGB, or the frame was
-   * turned upright; 2 for both.
+   * is none of {@link org.scanformer.PixelFormat}'s and was converted to RGB, Java had too little
+   * direct memory for the decoder's frames, or the frame was turned upright; 2 where it was turned
+   * as well.
    */
   public int copies() {
     return copies;

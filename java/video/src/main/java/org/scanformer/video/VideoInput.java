@@ -13,7 +13,8 @@ import org.bytedeco.ffmpeg.global.avutil;
  * @param location as the caller gave it
  * @param url what FFmpeg opens
  * @param demuxer the name of FFmpeg's demuxer; null when it is to find out
- * @param live whether frames come at their own pace, so that a slow consumer has to leave some out
+ * @param live whether frames come at their own pace, so that a slow consumer has to leave some out;
+ *     a video of a known length on a web server does not
  * @param options for FFmpeg
  */
 record VideoInput(
@@ -57,6 +58,20 @@ record VideoInput(
     }
     inputOptions.putAll(options.inputOptions());
     return new VideoInput(location, url, demuxer, live, inputOptions);
+  }
+
+  /** Whether it is live when it turns out to be of this length, in nanoseconds; -1 for unknown. */
+  boolean live(long nanos) {
+    return live && !(nanos > 0 && url.startsWith("http"));
+  }
+
+  /**
+   * Whether reads are bounded in time. Those of files and pipes are not: who writes to a pipe may
+   * take a break.
+   */
+  boolean mayStall() {
+    Matcher scheme = SCHEME.matcher(url);
+    return live || scheme.matches() && !scheme.group(1).equals("file");
   }
 
   /** The location without a password. */

@@ -1,8 +1,9 @@
 package org.scanformer.video;
 
+import java.lang.ref.Reference;
 import java.util.Objects;
-import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.engine.Unclosed;
 
 /**
  * Frames of a file, a camera or a stream, decoded on a thread of its own by FFmpeg and handed out
@@ -24,45 +25,13 @@ import org.scanformer.ScanFormerException;
  * be called by any, but a frame is not valid any more once another thread has closed the source.
  */
 public final class VideoSource implements AutoCloseable {
-  /** Reads of pipes and cameras cannot be interrupted: a thread in one of them is left behind. */
-  private static final long NANOS_TO_END = 2_000_000_000;
-
-  private final VideoSourceOptions options;
-  private final FrameQueue queue;
-  private final FrameReader reader;
+  private final SourceThread decoding;
   private final FrameReader.StreamFacts facts;
-  private final boolean live;
-  private final Thread thread;
-  private final FrameImages images = new FrameImages();
-
-  /** Guards against a close while a frame's image is made. */
-  private final Object closing = new Object();
-
-  private boolean closed;
 
   private VideoSource(VideoInput input, VideoSourceOptions options) {
-    this.options = options;
-    boolean newest =
-        options.delivery() == null
-            ? input.live()
-            : options.delivery() == VideoSourceOptions.Delivery.NEWEST;
-    live = input.live();
-    queue = new FrameQueue(newest ? 1 : FrameQueue.MOST_WAITING, newest);
-    reader = new FrameReader(input, options, newest, queue);
-    thread = new Thread(reader, "scanformer-video");
-    thread.setDaemon(true);
-    thread.start();
-    try {
-      facts = reader.awaitOpen();
-    } catch (InterruptedException e) {
-      close();
-      Thread.currentThread().interrupt();
-      throw new ScanFormerException(
-          ErrorCode.BAD_INPUT, "The video " + input + " was not opened: interrupted");
-    } catch (RuntimeException e) {
-      close();
-      throw e;
-    }
+    decoding = new SourceThread(input, options);
+    facts = decoding.awaitOpen(input);
+    Unclosed.watch(this, "video source", decoding::close);
   }
 
   /** {@link #open(String, VideoSourceOptions)} with the defaults. */
@@ -96,21 +65,20 @@ public final class VideoSource implements AutoCloseable {
    *     delivered
    */
   public VideoFrame next() {
-    FrameSlot slot;
     try {
-      slot = queue.take();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return null;
-    }
-    synchronized (closing) {
-      return slot == null || closed ? null : images.of(slot, options.upright());
+      return decoding.next();
+    } finally {
+      // Or it might be taken for forgotten, and closed, while it waits for the frame.
+      Reference.reachabilityFence(this);
     }
   }
 
-  /** Whether frames come at the source's own pace: cameras and live URLs. */
+  /**
+   * Whether frames come at the source's own pace: cameras, and URLs other than a video of a known
+   * length on a web server.
+   */
   public boolean isLive() {
-    return live;
+    return facts.live();
   }
 
   /** Frames a second as the video says; 0 when it does not. */
@@ -125,7 +93,7 @@ public final class VideoSource implements AutoCloseable {
 
   /** What was done so far. */
   public VideoStatistics statistics() {
-    return reader.statistics();
+    return decoding.statistics();
   }
 
   /**
@@ -135,29 +103,6 @@ public final class VideoSource implements AutoCloseable {
    */
   @Override
   public void close() {
-    synchronized (closing) {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      reader.cancel();
-      queue.close();
-    }
-    boolean interrupted = false;
-    long end = System.nanoTime() + NANOS_TO_END;
-    while (thread.isAlive() && System.nanoTime() < end) {
-      try {
-        thread.join(Math.max(1, (end - System.nanoTime()) / 1_000_000));
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    images.close();
-    if (!thread.isAlive()) {
-      queue.free();
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    decoding.close();
   }
 }

@@ -77,10 +77,15 @@ public final class VideoSourceOptions {
   /**
    * Which frames a slow consumer gets; null, the default, for {@link Delivery#NEWEST} of cameras
    * and of URLs of http, https, rtsp, rtmp, rtp, udp, tcp and srt, and {@link Delivery#EVERY} of
-   * all else.
+   * all else, also of a video of a known length on a web server.
    */
   public Delivery delivery() {
     return delivery;
+  }
+
+  /** Whether a slow consumer gets the newest frame only, of a source that is live or not. */
+  boolean newest(boolean live) {
+    return delivery == null ? live : delivery == Delivery.NEWEST;
   }
 
   /** What decodes. Default: {@link Decoding#CPU}, whose frames every model takes. */
@@ -94,8 +99,9 @@ public final class VideoSourceOptions {
   }
 
   /**
-   * How long one read may wait for data before the source counts as stalled. It applies to what
-   * FFmpeg can interrupt, the network, and not to pipes and cameras. Default: 5 s.
+   * How long one read may wait for data before the source counts as stalled. It applies to the
+   * network. Files and pipes may take any time, and reads of cameras cannot be interrupted.
+   * Default: 5 s.
    */
   public Duration stallLimit() {
     return stallLimit;

@@ -1,19 +1,25 @@
 package org.scanformer.video;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.net.httpserver.HttpServer;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -65,6 +71,37 @@ class LiveSourceTest {
         frames++;
       }
       assertTrue(frames > 0);
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void aFilmOnAWebServerIsReadOnceAndToItsEnd() throws Exception {
+    byte[] film = Files.readAllBytes(Clips.small());
+    HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    server.createContext(
+        "/",
+        exchange -> {
+          exchange.sendResponseHeaders(200, film.length);
+          try (OutputStream out = exchange.getResponseBody()) {
+            out.write(film);
+          }
+        });
+    server.setExecutor(Executors.newCachedThreadPool());
+    server.start();
+    String url = "http://127.0.0.1:" + server.getAddress().getPort() + "/film.mp4";
+    try (VideoSource source = VideoSource.open(url)) {
+      assertFalse(source.isLive());
+      int frames = 0;
+      for (VideoFrame frame = source.next(); frame != null; frame = source.next()) {
+        assertEquals(frames / MovingShapes.FPS, frame.timestampNanos() / 1e9, 1e-3);
+        frames++;
+      }
+      assertEquals(Clips.SMALL_FRAMES, frames);
+      assertEquals(0, source.statistics().reconnects());
+    } finally {
+      server.stop(0);
+      ((ExecutorService) server.getExecutor()).shutdownNow();
     }
   }
 

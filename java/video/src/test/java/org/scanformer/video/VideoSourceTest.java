@@ -54,7 +54,7 @@ class VideoSourceTest {
     VideoSourceOptions options = VideoSourceOptions.builder().threads(1).build();
     VideoInput input = VideoInput.of(Clips.small().toString(), options);
     FrameSlot slot = new FrameSlot();
-    try (Decoder decoder = new Decoder(input, options, false, new InputDeadline(Long.MAX_VALUE));
+    try (Decoder decoder = new Decoder(input, options, new InputDeadline(Long.MAX_VALUE));
         FrameImages images = new FrameImages()) {
       for (int i = 0; i < 5; i++) {
         assertEquals(Decoder.Outcome.FRAME, decoder.read(slot.frame));
@@ -294,6 +294,7 @@ class VideoSourceTest {
     assertRefused(directory.resolve("missing.mp4").toString(), "No such file");
     Path text = Files.writeString(directory.resolve("text.mp4"), "this is no video at all\n");
     assertRefused(text.toString(), "could not be opened");
+    assertRefused("cam97", "cam97 could not be opened");
     assertRefused("http://user:secret@127.0.0.1:1/video", "user:***@");
   }
 
