@@ -123,8 +123,9 @@ public final class Image {
    * limit are read now and never changed.
    *
    * @param pixels the first pixel is at the buffer's position; at least (height - 1) * rowStride +
-   *     width * bytesPerPixel bytes remain. The contents must not change while a call reads the
-   *     image.
+   *     width * bytesPerPixel bytes remain. While a call reads the image, the contents must not
+   *     change and the memory must not be freed: a call on a buffer whose arena is closed is an
+   *     {@link IllegalStateException}, but an arena that is closed within a call may crash the JVM.
    * @param width in pixels, at least 1
    * @param height in pixels, at least 1
    * @param rowStride bytes from a row's first pixel to the next row's, at least width *

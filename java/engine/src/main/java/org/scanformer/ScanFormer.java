@@ -11,6 +11,7 @@ import org.scanformer.internal.engine.Engine;
 import org.scanformer.internal.engine.JavaMemory;
 import org.scanformer.internal.engine.ModelInspection;
 import org.scanformer.internal.engine.Trace;
+import org.scanformer.internal.files.Uninterrupted;
 import org.scanformer.internal.model.BundledModel;
 
 /**
@@ -26,7 +27,8 @@ import org.scanformer.internal.model.BundledModel;
  * <p>Thread-safe: calls of several threads run one after another, each with all the threads of the
  * device. Memory is reserved when the model is loaded, for {@link ScanFormerOptions#maxBatch()}
  * requests of any size. Live callers use {@link #openSession}. After {@link #close()} every call is
- * an {@link IllegalStateException}.
+ * an {@link IllegalStateException}. Loading and calls ignore interrupts, and leave the interrupt
+ * status set.
  */
 public final class ScanFormer implements Locator, AutoCloseable {
   private final Engine engine;
@@ -72,7 +74,10 @@ public final class ScanFormer implements Locator, AutoCloseable {
   static ScanFormer load(Path directory, ScanFormerOptions options, Engine.BackendOpener opener) {
     return JavaMemory.guard(
         "loading the model " + directory,
-        () -> new ScanFormer(Engine.load(directory, options, opener), options.schedule()));
+        () ->
+            new ScanFormer(
+                Uninterrupted.call(() -> Engine.load(directory, options, opener)),
+                options.schedule()));
   }
 
   Engine engine() {
@@ -87,7 +92,8 @@ public final class ScanFormer implements Locator, AutoCloseable {
    */
   public static ModelInfo inspect(Path directory, ScanFormerOptions options) {
     return JavaMemory.guard(
-        "inspecting the model " + directory, () -> ModelInspection.of(directory, options));
+        "inspecting the model " + directory,
+        () -> Uninterrupted.call(() -> ModelInspection.of(directory, options)));
   }
 
   /**

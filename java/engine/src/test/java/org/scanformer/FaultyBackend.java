@@ -61,6 +61,7 @@ final class FaultyBackend {
 
   private int turn = -1;
   private ErrorCode code;
+  private Error error;
   private boolean lost;
 
   /** Lets the operation of that number fail, counted from 0; -1 for none. */
@@ -69,6 +70,13 @@ final class FaultyBackend {
     failed = null;
     turn = operation;
     code = with;
+    error = null;
+  }
+
+  /** Lets the operation of that number fail by an error that says nothing of the device. */
+  void failWith(int operation, Error with) {
+    failAt(operation, null);
+    error = with;
   }
 
   /** As the engine opens backends. */
@@ -105,6 +113,9 @@ final class FaultyBackend {
       }
       if (count++ == turn) {
         failed = name;
+        if (error != null) {
+          throw error;
+        }
         lost = code == ErrorCode.DEVICE_LOST;
         throw new ScanFormerException(code, name + ": injected");
       }

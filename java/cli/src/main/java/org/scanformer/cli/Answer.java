@@ -34,7 +34,10 @@ final class Answer {
     this.record = record;
   }
 
-  /** Reads the image and makes the request; what is wrong with it becomes the error. */
+  /**
+   * Reads the image and makes the request; what is wrong with it becomes the error, a heap that is
+   * full too.
+   */
   void prepare(Supplier<Image> image, String expression, RequestOptions options) {
     try {
       request = options.request(image.get(), expression);
@@ -42,15 +45,26 @@ final class Answer {
       fail(e.code(), e.getMessage());
     } catch (RuntimeException e) {
       fail(ErrorCode.BAD_INPUT, e.toString());
+    } catch (OutOfMemoryError e) {
+      failForMemory();
     }
   }
 
+  /** Ends it with an error, and lets go of the image. */
   void fail(ErrorCode code, String message) {
+    request = null;
     this.code = code;
     this.message = errorPrefix + message;
   }
 
+  /** The error of a heap that is full. */
+  void failForMemory() {
+    fail(ErrorCode.OUT_OF_MEMORY, "the Java heap is full: -Xmx sets its size");
+  }
+
+  /** Ends it with a location, and lets go of the image, as what follows needs memory too. */
   void found(Location location) {
+    request = null;
     this.location = location;
   }
 
@@ -59,7 +73,7 @@ final class Answer {
     return name;
   }
 
-  /** The request; null where there is an error. */
+  /** The request; null where there is a location or an error. */
   Request request() {
     return request;
   }

@@ -124,6 +124,8 @@ final class BatchRun {
       answer.fail(ErrorCode.BAD_INPUT, "not JSON: " + JsonFault.describe(e));
     } catch (ScanFormerException e) {
       answer.fail(e.code(), e.getMessage());
+    } catch (OutOfMemoryError e) {
+      answer.failForMemory();
     }
     return answer;
   }

@@ -56,7 +56,7 @@ final class RequestGroups {
       for (int i = 0; i < usable.size(); i++) {
         usable.get(i).found(locations.get(i));
       }
-    } catch (ScanFormerException together) {
+    } catch (ScanFormerException | OutOfMemoryError together) {
       // At least one of them fails: find out which by running each on its own.
       usable.forEach(this::answerAlone);
     }
@@ -69,6 +69,8 @@ final class RequestGroups {
       answer.found(scanFormer.locate(answer.request()));
     } catch (ScanFormerException e) {
       answer.fail(e.code(), e.getMessage());
+    } catch (OutOfMemoryError e) {
+      answer.failForMemory();
     }
   }
 }

@@ -6,8 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.scanformer.Box;
 import org.scanformer.ScanFormerException;
 import org.w3c.dom.Element;
@@ -63,10 +65,10 @@ final class FlickrEntitiesDataset {
     if (picture == null) {
       return;
     }
-    Map<String, List<Box>> boxes = boxes(name, annotation, picture);
+    Map<String, Set<Box>> boxes = boxes(name, annotation, picture);
     List<ImageObject> objects = new ArrayList<>();
     boxes.values().stream()
-        .flatMap(List::stream)
+        .flatMap(Set::stream)
         .distinct()
         .forEach(box -> objects.add(new ImageObject(box, null, null)));
     ImageFile image = picture.image(List.copyOf(objects));
@@ -86,8 +88,8 @@ final class FlickrEntitiesDataset {
   }
 
   /** The boxes of each entity; an object may be of several entities. */
-  private Map<String, List<Box>> boxes(String name, VocAnnotation annotation, Picture picture) {
-    Map<String, List<Box>> boxes = new HashMap<>();
+  private Map<String, Set<Box>> boxes(String name, VocAnnotation annotation, Picture picture) {
+    Map<String, Set<Box>> boxes = new HashMap<>();
     int number = 0;
     for (Element object : annotation.objects()) {
       String id = name + ".xml object " + number++;
@@ -99,13 +101,11 @@ final class FlickrEntitiesDataset {
         Box box = VocAnnotation.box(object, picture);
         for (Element entity : XmlFile.children(object, "name")) {
           String key = entity.getTextContent().strip();
-          List<Box> known = boxes.computeIfAbsent(key, none -> new ArrayList<>());
-          if (known.contains(box)) {
+          if (!boxes.computeIfAbsent(key, none -> new LinkedHashSet<>()).add(box)) {
             throw new RecordFault(
                 BadRecord.Kind.REPEATED,
                 "expected another box of entity " + key + ", found the same again");
           }
-          known.add(box);
         }
       } catch (ScanFormerException e) {
         collector.bad(id, e);
@@ -118,24 +118,26 @@ final class FlickrEntitiesDataset {
     return XmlFile.text(object, flag).equals("1");
   }
 
-  private void readCaption(String id, String line, ImageFile image, Map<String, List<Box>> boxes) {
+  private void readCaption(String id, String line, ImageFile image, Map<String, Set<Box>> boxes) {
     int number = 0;
     int end;
     for (int at = line.indexOf(MARK); at >= 0; at = end < 0 ? end : line.indexOf(MARK, end)) {
       String phraseId = id + " phrase " + number++;
       end = line.indexOf(']', at);
+      // Looked at alone: what follows in a long line would be searched again for each phrase.
+      String marked = line.substring(at, end < 0 ? line.length() : end);
       try {
-        int space = line.indexOf(' ', at);
+        int space = marked.indexOf(' ');
         String[] tags =
-            end < 0 || space < 0 || space > end
+            end < 0 || space < 0
                 ? new String[0]
-                : line.substring(at + MARK.length(), space).split("/");
+                : marked.substring(MARK.length(), space).split("/");
         if (tags.length < 2) {
           throw CocoFile.problem(
-              "expected [/EN#number/type words], found " + CsvFile.brief(line.substring(at)));
+              "expected [/EN#number/type words], found " + CsvFile.brief(marked));
         }
-        String phrase = line.substring(space, end).strip();
-        List<Box> targets = boxes.getOrDefault(tags[0], List.of());
+        String phrase = marked.substring(space).strip();
+        Set<Box> targets = boxes.getOrDefault(tags[0], Set.of());
         if (targets.isEmpty()) {
           throw new RecordFault(
               BadRecord.Kind.NO_BOX,

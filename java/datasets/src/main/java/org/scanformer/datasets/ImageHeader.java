@@ -1,14 +1,17 @@
 package org.scanformer.datasets;
 
+import java.io.BufferedInputStream;
+import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.scanformer.ErrorCode;
 import org.scanformer.Image;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.files.SystemMessages;
 
 /**
  * The size of an image file's pixels as stored, and the EXIF orientation that turns them upright.
@@ -22,6 +25,7 @@ record ImageHeader(int width, int height, int orientation) {
   private static final long PNG_SIGNATURE = 0x89504e470d0a1a0aL;
   private static final int JPEG_SIGNATURE = 0xffd8;
   private static final int MAX_CHUNKS = 10_000;
+  private static final int BUFFER_BYTES = 1 << 12;
   private static final byte[] EXIF_PREFIX = {'E', 'x', 'i', 'f', 0, 0};
   private static final int ORIENTATION_TAG = 0x0112;
   private static final int SHORT_TYPE = 3;
@@ -33,13 +37,18 @@ record ImageHeader(int width, int height, int orientation) {
    * @throws ScanFormerException BAD_INPUT when the file is not an image that can be read
    */
   static ImageHeader read(Path path) {
-    try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "r")) {
+    // Buffered, as a file may have millions of superfluous bytes before its size.
+    try (DataInputStream file =
+        new DataInputStream(new BufferedInputStream(Files.newInputStream(path), BUFFER_BYTES))) {
       ImageHeader header = null;
-      if (file.length() >= Long.BYTES) {
-        long signature = file.readLong();
-        if (signature == PNG_SIGNATURE) {
+      file.mark(Long.BYTES);
+      byte[] signature = file.readNBytes(Long.BYTES);
+      if (signature.length == Long.BYTES) {
+        long value = ByteBuffer.wrap(signature).getLong();
+        if (value == PNG_SIGNATURE) {
           header = png(file);
-        } else if (signature >>> 48 == JPEG_SIGNATURE) {
+        } else if (value >>> 48 == JPEG_SIGNATURE) {
+          file.reset();
           header = jpeg(file);
         }
       }
@@ -52,7 +61,8 @@ record ImageHeader(int width, int height, int orientation) {
       }
       return header;
     } catch (IOException e) {
-      String found = e instanceof EOFException ? "the file ends within its header" : e.getMessage();
+      String found =
+          e instanceof EOFException ? "the file ends within its header" : SystemMessages.reason(e);
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT, "image " + path + ": its size cannot be read: " + found, e);
     }
@@ -74,29 +84,37 @@ record ImageHeader(int width, int height, int orientation) {
   }
 
   /** Chunks are length, name, contents, checksum; the first one holds the size. */
-  private static ImageHeader png(RandomAccessFile file) throws IOException {
-    file.seek(16);
+  private static ImageHeader png(DataInputStream file) throws IOException {
+    file.skipNBytes(8);
     int width = file.readInt();
     int height = file.readInt();
-    long position = 33;
-    for (int i = 0; i < MAX_CHUNKS && position + 8 <= file.length(); i++) {
-      file.seek(position);
-      long length = Integer.toUnsignedLong(file.readInt());
-      int name = file.readInt();
-      if (name == 0x65584966) { // eXIf
+    long rest = 9; // of the first chunk
+    for (int i = 0; i < MAX_CHUNKS; i++) {
+      byte[] head;
+      try {
+        file.skipNBytes(rest);
+        head = file.readNBytes(8);
+      } catch (EOFException e) {
+        break;
+      }
+      if (head.length < 8) {
+        break;
+      }
+      ByteBuffer chunk = ByteBuffer.wrap(head);
+      long length = Integer.toUnsignedLong(chunk.getInt());
+      if (chunk.getInt() == 0x65584966) { // eXIf
         return new ImageHeader(width, height, orientation(bytes(file, length), 0));
       }
-      position += length + 12;
+      rest = length + 4;
     }
     return new ImageHeader(width, height, 1);
   }
 
   /** Segments are a marker, and for all that may come before the size a length and contents. */
-  private static ImageHeader jpeg(RandomAccessFile file) throws IOException {
+  private static ImageHeader jpeg(DataInputStream file) throws IOException {
     int orientation = 1;
-    long position = 2;
+    file.skipNBytes(2);
     for (int i = 0; i < MAX_CHUNKS; i++) {
-      file.seek(position);
       int marker = file.readUnsignedByte();
       while (marker != 0xff) { // superfluous bytes between segments
         marker = file.readUnsignedByte();
@@ -104,8 +122,7 @@ record ImageHeader(int width, int height, int orientation) {
       while (marker == 0xff) {
         marker = file.readUnsignedByte();
       }
-      int length = file.readUnsignedShort();
-      position = file.getFilePointer() + length - 2;
+      int rest = Math.max(0, file.readUnsignedShort() - 2);
       if (isFrame(marker)) {
         file.readUnsignedByte(); // bits per sample
         int height = file.readUnsignedShort();
@@ -115,12 +132,14 @@ record ImageHeader(int width, int height, int orientation) {
         throw new IOException("no frame header before the pixels");
       }
       if (marker == 0xe1 && orientation == 1) {
-        byte[] contents = bytes(file, length - 2);
+        byte[] contents = bytes(file, rest);
         if (contents.length > EXIF_PREFIX.length
             && ByteBuffer.wrap(contents, 0, EXIF_PREFIX.length)
                 .equals(ByteBuffer.wrap(EXIF_PREFIX))) {
           orientation = orientation(contents, EXIF_PREFIX.length);
         }
+      } else {
+        file.skipNBytes(rest);
       }
     }
     throw new IOException("no frame header");
@@ -131,7 +150,7 @@ record ImageHeader(int width, int height, int orientation) {
     return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
   }
 
-  private static byte[] bytes(RandomAccessFile file, long length) throws IOException {
+  private static byte[] bytes(DataInputStream file, long length) throws IOException {
     byte[] bytes = new byte[(int) Math.max(0, Math.min(length, 1 << 20))];
     file.readFully(bytes);
     return bytes;

@@ -4,8 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.scanformer.Box;
 import org.scanformer.ScanFormerException;
 
@@ -24,7 +26,7 @@ final class PairCollector {
   private record Key(Object scope, String expression) {}
 
   /** A pair that may get more targets. */
-  private record Found(String id, ImageFile image, List<Box> targets, String kind) {}
+  private record Found(String id, ImageFile image, Set<Box> targets, String kind) {}
 
   /**
    * An empty one.
@@ -85,13 +87,12 @@ final class PairCollector {
     }
     Found pair =
         found.computeIfAbsent(
-            new Key(scope, text), key -> new Found(id, image, new ArrayList<>(), kind));
-    if (pair.targets.contains(box)) {
+            new Key(scope, text), key -> new Found(id, image, new LinkedHashSet<>(), kind));
+    if (!pair.targets.add(box)) {
       throw new RecordFault(
           BadRecord.Kind.REPEATED,
           "expected another box or expression than before, found those of " + pair.id + " again");
     }
-    pair.targets.add(box);
   }
 
   /** Adds a record that is not usable. */
@@ -111,7 +112,12 @@ final class PairCollector {
         (key, pair) ->
             pairs.add(
                 new ReferringPair(
-                    pair.id, pair.image, key.expression, pair.targets, pair.kind, List.of())));
+                    pair.id,
+                    pair.image,
+                    key.expression,
+                    List.copyOf(pair.targets),
+                    pair.kind,
+                    List.of())));
     BadRecord missing = folders.missing(data);
     if (missing != null) {
       bad.add(missing);

@@ -1,8 +1,10 @@
 package org.scanformer.datasets;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,7 +62,7 @@ final class SplitLists {
           .map(name -> name.substring(0, name.length() - extension.length()))
           .sorted()
           .toList();
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,
           files + ": not a directory that can be read: " + SystemMessages.reason(e),
@@ -86,14 +88,19 @@ final class SplitLists {
   /**
    * A file of a name that a list gives.
    *
-   * @throws RecordFault when the name is no plain one
+   * @throws RecordFault when the name is no plain one, or not possible here
    */
   static Path file(Path directory, String name, String extension) {
-    if (name.indexOf('/') >= 0 || name.indexOf('\\') >= 0 || name.indexOf('\0') >= 0) {
-      throw CocoFile.problem(
-          "expected the name of a file without a directory, found " + CsvFile.brief(name));
+    try {
+      if (name.indexOf('/') < 0 && name.indexOf('\\') < 0) {
+        return directory.resolve(name + extension);
+      }
+    } catch (InvalidPathException e) {
+      // Told as other names are: a NUL, or a character that the locale does not have.
     }
-    return directory.resolve(name + extension);
+    throw CocoFile.problem(
+        "expected the name of a file without a directory, found "
+            + CsvFile.brief(name.replace('\0', '\ufffd')));
   }
 
   /** A directory and its split, for names of datasets. */

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.scanformer.Box;
 
@@ -111,5 +112,14 @@ class FlickrEntitiesDatasetTest {
     ReferringDataset dataset = DataForm.FLICKR30K.open(root, null, null, null);
     assertEquals(0, dataset.size());
     assertEquals(4, dataset.badRecords().size());
+  }
+
+  /** Each phrase is looked at by itself: searches to the line's end would take minutes. */
+  @Test
+  @Timeout(20)
+  void readsALineOfManyPhrasesWithoutWords() throws IOException {
+    write("36979", object("<name>1</name>", 1, 1, 20, 30), "[/EN#1/a]".repeat(200_000));
+    ReferringDataset dataset = DataForm.FLICKR30K.open(root, null, null, null);
+    assertEquals(200_000, dataset.badRecords().size());
   }
 }

@@ -8,11 +8,13 @@ import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -149,6 +151,20 @@ class ImageSizesTest {
     BufferedImage image = new BufferedImage(40, 30, BufferedImage.TYPE_INT_RGB);
     ImageIO.write(image, format, root.resolve("a.img").toFile());
     assertEquals(new ImageHeader(40, 30, 1), ImageHeader.read(root.resolve("a.img")));
+  }
+
+  /** Each of them is read once, but not by a call of the system: that would take a minute. */
+  @Test
+  @Timeout(20)
+  void readsTheSizeAfterManySuperfluousBytes() throws IOException {
+    byte[] jpeg = jpeg(40, 30, 0, 0, 1, 1);
+    Path path = root.resolve("a.jpg");
+    try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+      file.write(jpeg, 0, 2);
+      file.seek(40_000_000);
+      file.write(jpeg, 2, jpeg.length - 2);
+    }
+    assertEquals(new ImageHeader(40, 30, 1), ImageHeader.read(path));
   }
 
   @Test

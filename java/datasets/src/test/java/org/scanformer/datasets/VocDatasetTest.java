@@ -170,4 +170,12 @@ class VocDatasetTest {
     }
     assertFalse(dataset.badRecords().toString().contains("the secret"));
   }
+
+  /** Some only in other locales: an unpaired surrogate is in none. */
+  @Test
+  void refusesNamesThatNoFileCanHave() {
+    for (String name : List.of("a\0b", "\ud800", "../a", "a\\b")) {
+      assertThrows(RecordFault.class, () -> SplitLists.file(root, name, ".xml"), name);
+    }
+  }
 }

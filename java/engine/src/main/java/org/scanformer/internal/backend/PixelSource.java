@@ -75,6 +75,25 @@ public final class PixelSource {
     }
   }
 
+  /**
+   * Refuses pixels whose memory an application has freed, where that can be told: native code would
+   * read it all the same. The memory of an arena of another thread is taken to be there.
+   *
+   * @throws IllegalStateException when a plane's arena is closed
+   */
+  public void requireMemory() {
+    for (int p = 0; p < buffers.length; p++) {
+      try {
+        buffers[p].get(0);
+      } catch (IllegalStateException e) {
+        throw new IllegalStateException(
+            "The memory of the image is freed: the arena of its buffer is closed", e);
+      } catch (RuntimeException e) {
+        // Of a confined arena of another thread; only Java code is kept from its memory.
+      }
+    }
+  }
+
   /** Whether the planes are in the memory of a CUDA device. */
   public boolean isOnDevice() {
     return onDevice;

@@ -120,7 +120,7 @@ public final class BatchWorker implements ContextOwner {
   private void work() {
     RuntimeException end = new IllegalStateException("The model of the batcher is closed");
     try {
-      while (queue.take(batch, () -> stopped)) {
+      while (take()) {
         answer();
       }
     } catch (ScanFormerException lost) {
@@ -134,6 +134,15 @@ public final class BatchWorker implements ContextOwner {
     }
   }
 
+  /** Waits for a batch; false when there will be none. */
+  private boolean take() {
+    try {
+      return queue.take(batch, () -> stopped);
+    } catch (OutOfMemoryError e) {
+      return true; // What was taken until then is answered, and the next try may have room.
+    }
+  }
+
   /**
    * Answers the batch.
    *
@@ -141,16 +150,27 @@ public final class BatchWorker implements ContextOwner {
    */
   private void answer() {
     try {
+      locateOrRetry();
+    } catch (ScanFormerException lost) {
+      throw lost;
+    } catch (RuntimeException | Error e) {
+      // Errors too: the next batch may well run, and the worker's end would end all that wait. With
+      // a full heap the handling of an error may itself fail.
+      for (int i = 0; i < batch.size(); i++) {
+        batch.get(i).answer().completeExceptionally(e);
+      }
+    }
+    batch.clear();
+  }
+
+  private void locateOrRetry() {
+    try {
       locate(batch);
     } catch (ScanFormerException e) {
       retry(e);
     } catch (OutOfMemoryError e) {
       retry(JavaMemory.exhausted("a batch", e));
-    } catch (RuntimeException | Error e) {
-      // Errors too: the next batch may well run, and the worker's end would end all that wait.
-      batch.forEach(pending -> pending.answer().completeExceptionally(e));
     }
-    batch.clear();
   }
 
   private void retry(ScanFormerException failure) {

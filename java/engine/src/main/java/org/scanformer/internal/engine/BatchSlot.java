@@ -32,6 +32,7 @@ final class BatchSlot {
    *
    * @param tokenIds the text's token ids, or null when it is encoded already
    * @param encoded the encoded text, or null
+   * @throws IllegalStateException when the image's memory is freed
    */
   BatchSlot set(Image frame, int[] tokenIds, TextKv encoded, SelectionPolicy policy) {
     if (frame != image) {
@@ -39,6 +40,7 @@ final class BatchSlot {
       coarseGrid = config.coarseGrid(frame.width(), frame.height());
       image = frame;
     }
+    pixels.requireMemory();
     ids = tokenIds;
     text = encoded;
     ruleOf(policy);

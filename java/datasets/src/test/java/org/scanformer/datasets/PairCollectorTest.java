@@ -1,0 +1,30 @@
+package org.scanformer.datasets;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.scanformer.Box;
+
+class PairCollectorTest {
+  /** To compare each target with all before it would take minutes. */
+  @Test
+  @Timeout(20)
+  void takesManyTargetsOfAnExpression() {
+    int count = 200_000;
+    PairCollector collector = new PairCollector("data", new ImageFolders(Path.of("none")));
+    ImageFile image = new ImageFile(Path.of("a.jpg"), count, 10, List.of());
+    for (int i = 0; i < count; i++) {
+      collector.add("a.jpg", "line " + i, image, "dogs", null, new Box(i, 0, 1, 10));
+    }
+    Box known = new Box(5, 0, 1, 10);
+    assertThrows(
+        RecordFault.class, () -> collector.add("a.jpg", "line", image, "dogs", null, known));
+    List<Box> targets = collector.dataset("data").pair(0).targets();
+    assertEquals(count, targets.size());
+    assertEquals(known, targets.get(5));
+  }
+}
