@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Cameras and live URLs give the newest frame and are opened again when they fail; files,"
-          + " pipes and films on web servers give every frame. Ctrl-C ends the video and completes its files. Sound is not"
-          + " kept.",
+          + " pipes and films on web servers give every frame. Ctrl-C ends the video and completes"
+          + " its files. Sound is not kept.",
       "",
       "A line of --json is {\"frame\", \"time\", \"tracks\": [{\"text\", \"found\", \"box\","
           + " \"score\", \"scales\", \"patches\"}]}: time is in seconds, boxes are in pixels of the"

@@ -10,6 +10,7 @@ import org.bytedeco.ffmpeg.avformat.AVFormatContext;
 import org.bytedeco.ffmpeg.avformat.AVInputFormat;
 import org.bytedeco.ffmpeg.avformat.AVStream;
 import org.bytedeco.ffmpeg.avutil.AVDictionary;
+import org.bytedeco.ffmpeg.avutil.AVDictionaryEntry;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 import org.bytedeco.ffmpeg.avutil.AVFrameSideData;
 import org.bytedeco.ffmpeg.avutil.AVRational;
@@ -130,6 +131,14 @@ final class Decoder implements AutoCloseable {
             ErrorCode.BAD_INPUT, "The video " + input + " did not answer in time");
       }
       Ffmpeg.check(result, ErrorCode.BAD_INPUT, "The video " + input + " could not be opened");
+      // FFmpeg takes out of the dictionary what it knows.
+      AVDictionaryEntry unknown = avutil.av_dict_iterate(options, null);
+      if (unknown != null && !unknown.isNull()) {
+        String name = unknown.key().getString();
+        avformat.avformat_close_input(context);
+        throw new ScanFormerException(
+            ErrorCode.BAD_INPUT, "The video " + input + " has no option " + name);
+      }
       return context;
     } finally {
       avutil.av_dict_free(options);

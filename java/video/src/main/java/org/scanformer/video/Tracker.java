@@ -2,6 +2,7 @@ package org.scanformer.video;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.scanformer.ErrorCode;
 import org.scanformer.Image;
 import org.scanformer.ScanFormer;
@@ -52,7 +53,8 @@ public final class Tracker implements AutoCloseable {
    *     otherwise as opening a session fails
    */
   public static Tracker open(ScanFormer model, List<String> texts, TrackerOptions options) {
-    if (texts.isEmpty()) {
+    Objects.requireNonNull(options, "options");
+    if (Objects.requireNonNull(texts, "texts").isEmpty()) {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT, "No expression found, expected at least one to follow");
     }

@@ -27,8 +27,8 @@ import org.scanformer.internal.files.SystemMessages;
  * An MP4 file that pictures are written to, without sound. The codec is H.264 by OpenH264, which
  * FFmpeg's builds under the LGPL contain, or MPEG-4 Part 2 where a build lacks it.
  *
- * <p>The file is written beside its place, as FILE.part, and put there by {@link #close()}. Not
- * safe for use by several threads.
+ * <p>The file is written beside its place, as FILE.part, and put there by {@link #close()}, unless
+ * no picture was written. Not safe for use by several threads.
  */
 public final class VideoSink implements AutoCloseable {
   /** Ticks a second: whole numbers of them for 24, 25, 30 and 30000/1001 frames a second. */
@@ -215,7 +215,8 @@ public final class VideoSink implements AutoCloseable {
   }
 
   /**
-   * Writes what is left and puts the file in its place. Idempotent.
+   * Writes what is left and puts the file in its place; a film without pictures, which no player
+   * opens, replaces nothing. Idempotent.
    *
    * @throws ScanFormerException BAD_INPUT when that fails; FILE.part is then left
    */
@@ -236,7 +237,11 @@ public final class VideoSink implements AutoCloseable {
       free();
     }
     try {
-      move();
+      if (frames > 0) {
+        move();
+      } else {
+        Files.deleteIfExists(part);
+      }
     } catch (IOException e) {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,

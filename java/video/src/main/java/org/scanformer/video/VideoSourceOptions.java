@@ -239,7 +239,10 @@ public final class VideoSourceOptions {
       return this;
     }
 
-    /** Sets one of FFmpeg's options for the input, as {@code rtsp_transport} to {@code tcp}. */
+    /**
+     * Sets one of FFmpeg's options for the input, as {@code rtsp_transport} to {@code tcp}. One
+     * that the input does not know is refused when it is opened.
+     */
     public Builder inputOption(String name, String value) {
       inputOptions.put(
           Objects.requireNonNull(name, "name"), Objects.requireNonNull(value, "value"));
@@ -252,6 +255,7 @@ public final class VideoSourceOptions {
     }
 
     private static Duration positive(String name, Duration value) {
+      Objects.requireNonNull(value, name);
       require(
           !value.isNegative() && !value.isZero() && value.toDays() < 365,
           name + " must be more than 0 and less than a year, found " + value);

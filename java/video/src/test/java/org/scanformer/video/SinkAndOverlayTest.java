@@ -67,6 +67,14 @@ class SinkAndOverlayTest {
   }
 
   @Test
+  void aFilmWithoutPicturesReplacesNothing() throws Exception {
+    Path film = Files.writeString(directory.resolve("kept.mp4"), "the film of yesterday");
+    VideoSink.open(film, 64, 48, 25).close();
+    assertEquals("the film of yesterday", Files.readString(film));
+    assertFalse(Files.exists(directory.resolve("kept.mp4.part")));
+  }
+
+  @Test
   void whatCannotBeWrittenIsSaid() {
     assertRefused("a name that ends with .mp4", directory.resolve("film.avi"), 64, 64);
     assertRefused("at least 16x16", directory.resolve("film.mp4"), 8, 64);

@@ -295,6 +295,13 @@ class VideoSourceTest {
     Path text = Files.writeString(directory.resolve("text.mp4"), "this is no video at all\n");
     assertRefused(text.toString(), "could not be opened");
     assertRefused("cam97", "cam97 could not be opened");
+    VideoSourceOptions misspelt =
+        VideoSourceOptions.builder().inputOption("rtsp_transprt", "tcp").build();
+    ScanFormerException refusal =
+        assertThrows(
+            ScanFormerException.class,
+            () -> VideoSource.open(Clips.small().toString(), misspelt).close());
+    assertTrue(refusal.getMessage().endsWith("has no option rtsp_transprt"), refusal.getMessage());
     assertRefused("http://user:secret@127.0.0.1:1/video", "user:***@");
   }
 
