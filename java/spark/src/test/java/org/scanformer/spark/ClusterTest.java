@@ -31,6 +31,11 @@ import org.junit.jupiter.api.io.TempDir;
 class ClusterTest {
   private static final int PICTURES = 12;
 
+  /** As that of the tests, so that Spark's many classes are there sooner. */
+  private static final String EXECUTOR_JAVA =
+      "-XX:TieredStopAtLevel=1 -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+          + " -XX:+UseSerialGC";
+
   private static SparkSession session;
 
   @TempDir private Path directory;
@@ -48,7 +53,7 @@ class ClusterTest {
         LocalSpark.plain()
             .master("local-cluster[2,1,1024]")
             .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
-            .config("spark.executor.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+            .config("spark.executor.extraJavaOptions", EXECUTOR_JAVA)
             .config("spark.executor.cores", 1)
             .config("spark.worker.resource.gpu.amount", 1)
             .config("spark.worker.resource.gpu.discoveryScript", gpus.toString())
