@@ -30,8 +30,9 @@ final class ImageBombs {
     pngs(bombs);
     tiffs(bombs);
     webps(bombs);
-    bombs.put("bmp-rle", bmp(9_000, 9_000, 8, 1, new byte[] {0, 1}));
-    bombs.put("bmp-rle-runs", bmp(9_000, 9_000, 8, 1, pattern(BYTES - 2000, "ff07")));
+    bombs.put("bmp-rle", bmp(8_900, 8_900, 8, 1, new byte[] {0, 1}));
+    bombs.put("bmp-rle-runs", bmp(8_900, 8_900, 8, 1, pattern(BYTES - 2000, "ff07")));
+    bombs.put("bmp-rle-moves", bmp(8_900, 8_900, 8, 1, pattern(BYTES - 2000, "00020001")));
     bombs.put("bmp-truncated", bmp(10_000, 10_000, 24, 0, new byte[100]));
     return bombs;
   }
@@ -115,8 +116,9 @@ final class ImageBombs {
     bombs.put("gif-extensions", gif(16, 16, pattern(3_000_000, "21f900")));
     bombs.put("gif-canvas", gif(65_535, 65_535, new byte[0]));
     bombs.put("gif-canvas-within-limit", gif(10_000, 9_999, new byte[0]));
-    bombs.put("gif-large", gifOf(10_000, 8_800, pattern(1_000_000, "ff")));
-    bombs.put("gif-large-codes", gifOf(9_000, 9_000, pattern(4_000_000, "8001020304050607")));
+    bombs.put("gif-large", gifOf(9_000, 8_900, pattern(1_000_000, "ff")));
+    bombs.put("gif-clear-codes", gifOf(9_000, 8_800, clearCodes()));
+    bombs.put("gif-large-codes", gifOf(9_000, 8_900, pattern(4_000_000, "8001020304050607")));
   }
 
   private static byte[] comment(String block, int count) {
@@ -130,6 +132,11 @@ final class ImageBombs {
     out.writeBytes(blocks);
     out.writeBytes(bytes("2c00000000010001000002024401003b"));
     return out.toByteArray();
+  }
+
+  /** Codes of 9 bits: "clear" and a colour in turn, so that each pixel takes 18 bits. */
+  private static byte[] clearCodes() {
+    return pattern(4_860_000, "0003000c003000c000");
   }
 
   private static ByteArrayOutputStream gifHeader(int width, int height) {
@@ -196,7 +203,7 @@ final class ImageBombs {
   }
 
   /** Zeros, compressed; every so many bytes there is a 4 if a period is given. */
-  private static byte[] deflated(long count, long period) {
+  static byte[] deflated(long count, long period) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     Deflater deflater = new Deflater(1);
     try (DeflaterOutputStream deflate = new DeflaterOutputStream(out, deflater, 1 << 16)) {
@@ -213,7 +220,8 @@ final class ImageBombs {
     return out.toByteArray();
   }
 
-  private static byte[] chunk(String name, byte[] contents) {
+  /** A chunk of a PNG. */
+  static byte[] chunk(String name, byte[] contents) {
     ByteBuffer chunk = ByteBuffer.allocate(contents.length + 12);
     chunk.putInt(contents.length).put(name.getBytes(ISO_8859_1)).put(contents);
     CRC32 crc = new CRC32();

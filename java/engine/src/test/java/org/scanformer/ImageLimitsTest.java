@@ -42,6 +42,20 @@ class ImageLimitsTest {
         "takes longer to decode, expected at most 0 ms (ImageLimits.decodeTime)");
   }
 
+  /** It gives each pixel an alpha, which the picture's copy is then without. */
+  @Test
+  void countTheMemoryOfATransparentColor() {
+    byte[] png = PngBombs.transparent(200, 8, PngBombs.RGB);
+    long bytes = 200 * 200 * (4 + 3);
+    Image read = Image.read(new ByteArrayInputStream(png), DEFAULTS.withMemory(bytes));
+    assertEquals(200, read.width());
+    ScanFormerException e =
+        assertThrows(
+            ScanFormerException.class,
+            () -> Image.read(new ByteArrayInputStream(png), DEFAULTS.withMemory(bytes - 1)));
+    assertTrue(e.getMessage().contains("found 280000 bytes of memory"), e.getMessage());
+  }
+
   @Test
   void interruptDecoding() {
     byte[] large = ImageBombs.largeBaseline();

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
 
 /**
  * Values of datasets' files as the fuzzer chooses them: mostly of the right structure, with fields
@@ -53,18 +54,18 @@ final class RandomValues {
         : (int) random.nextLong(least, most + 1L);
   }
 
-  private boolean bool() {
+  boolean bool() {
     return integer(0, 1) == 1;
   }
 
-  private String string(int most) {
+  String string(int most) {
     return data.remainingBytes() > 0
         ? data.consumeString(most)
         : random.nextInt(8) == 0 ? " " : "dog " + random.nextInt();
   }
 
   /** The value, or sometimes another one, or none. */
-  private void put(Map<Object, Object> map, String name, Object value) {
+  void put(Map<Object, Object> map, String name, Object value) {
     int choice = integer(0, 15);
     if (choice == 15) {
       map.put(name, odd());
@@ -73,7 +74,8 @@ final class RandomValues {
     }
   }
 
-  private Object odd() {
+  /** A value of any type. */
+  Object odd() {
     int choice = integer(0, ODD.size());
     return choice < ODD.size() ? ODD.get(choice) : string(20);
   }
@@ -82,7 +84,8 @@ final class RandomValues {
     return bool() ? (Object) integer(0, 3) : "" + integer(0, 3);
   }
 
-  private Object list(java.util.function.Supplier<Object> element, int most) {
+  /** A list of at most so many elements. */
+  List<Object> list(Supplier<Object> element, int most) {
     Object[] elements = new Object[integer(0, most)];
     Arrays.setAll(elements, i -> element.get());
     return Arrays.asList(elements);
@@ -118,7 +121,8 @@ final class RandomValues {
     return annotation;
   }
 
-  private Object number() {
+  /** A coordinate, mostly of a box within the picture. */
+  Object number() {
     return integer(0, 7) == 0 ? odd() : (Object) integer(-10, 50);
   }
 

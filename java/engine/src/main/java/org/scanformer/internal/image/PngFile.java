@@ -27,6 +27,7 @@ final class PngFile {
     int orientation = ExifOrientation.UPRIGHT;
     int chunks = 0;
     int data = -1;
+    boolean hasTransparency = false;
     long at = SIGNATURE;
     while (true) {
       LimitExceeded.check(++chunks, "chunks or more", limits.parts(), "parts");
@@ -49,6 +50,7 @@ final class PngFile {
           || file.isAt(at + 4, "PLTE")
           || file.isAt(at + 4, "tRNS")) {
         file.copyTo(out, at, length + 12);
+        hasTransparency |= file.isAt(at + 4, "tRNS");
       } else if (file.isAt(at + 4, "eXIf") && length <= MAX_EXIF_BYTES) {
         orientation = ExifOrientation.of(file.copy(contents, length));
       }
@@ -56,7 +58,7 @@ final class PngFile {
     }
     file.copyTo(out, at, 8);
     out.u32(0xae426082);
-    checkMemory(file, width * height, orientation, limits);
+    checkMemory(file, width * height, hasTransparency, orientation, limits);
     return FirstPicture.of("PNG", out.toArray(), (int) width, (int) height, orientation);
   }
 
@@ -68,11 +70,16 @@ final class PngFile {
 
   /** What the decoder's samples take, and their copy of 8 bits where they are not used as such. */
   private static void checkMemory(
-      EncodedBytes file, long pixels, int orientation, ImageLimits limits) throws IOException {
+      EncodedBytes file, long pixels, boolean hasTransparency, int orientation, ImageLimits limits)
+      throws IOException {
     int depth = file.u8(SIGNATURE + 16);
     int type = file.u8(SIGNATURE + 17);
     int channels = type == 2 ? 3 : type == 4 ? 2 : type == 6 ? 4 : 1;
     boolean transparent = type == 4 || type == 6;
+    if (hasTransparency && (type == 0 || type == 2)) {
+      channels++; // a decoder gives each pixel an alpha
+      transparent = true;
+    }
     int result = type == 3 || depth < 8 ? 4 : type == 0 || type == 4 ? 1 : 3;
     double bytes = channels * depth / 8.0;
     if (depth != 8 || type == 3 || transparent) {
