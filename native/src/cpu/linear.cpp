@@ -6,6 +6,7 @@
 
 #include "../shared/arguments.h"
 #include "isa_table.h"
+#include "panel_matmul.h"
 #include "processor.h"
 
 namespace {
@@ -43,6 +44,10 @@ int sf_linear_create(sf_stream* stream, int out, int in, const float* weight, co
     status = check_alignment(stream, operation, weight, bias);
     if (status == SF_OK) status = check_type(stream, operation, type);
     if (status != SF_OK) return status;
+    /* Rounded up to a panel, outputs are still an int, and bytes an int64_t. */
+    if (out > INT_MAX - PANEL || (static_cast<int64_t>(out) + PANEL) * in > INT64_MAX / 8) {
+        return fail(stream, SF_OUT_OF_MEMORY, "%s: a weight [%d, %d] is more than memory holds", operation, out, in);
+    }
     if (type == SF_BF16 && !processor_has_bf16()) {
         return fail(stream, SF_UNSUPPORTED, "%s: bf16 needs a CPU with AVX512-BF16", operation);
     }

@@ -160,6 +160,12 @@ void test_linear_refusals(sf_stream* stream) {
                   create, "no place for the layer");
     check_refused(stream, sf_linear_create(stream, 3, 3, x.data(), nullptr, SF_F16, &none), SF_UNSUPPORTED, create,
                   "fp16");
+    for (const int in : {1, INT32_MAX}) {
+        check_refused(stream, sf_linear_create(stream, INT32_MAX, in, x.data(), nullptr, SF_F32, &none),
+                      SF_OUT_OF_MEMORY, create, "more outputs than memory holds");
+    }
+    check_refused(stream, sf_linear_create(stream, INT32_MAX / 2, INT32_MAX, x.data(), nullptr, SF_F32, &none),
+                  SF_OUT_OF_MEMORY, create, "a weight of more bytes than 64 bits count");
     const auto refused = [&](sf_linear* linear, int rows, const void* from, int activation, int type, void* to,
                              const char* what) {
         check_refused(stream, sf_linear_apply(stream, linear, rows, from, activation, type, to), SF_INVALID_ARGUMENT,
