@@ -90,6 +90,9 @@ final class TiffFile {
 
   private static final int MAX_PROFILE_BYTES = 1 << 24;
 
+  /** The decoder's stream for a strip or tile, which waits for the finalizer when it is read. */
+  private static final int PART_BYTES = 8 << 10;
+
   private final EncodedBytes file;
   private final ImageLimits limits;
   private final TiffDirectory directory;
@@ -204,8 +207,8 @@ final class TiffFile {
   }
 
   /**
-   * What the decoder's samples take, their copy of 8 bits, and one strip or tile: of JPEG, with all
-   * that its own decoder has for it.
+   * What the decoder's samples take, their copy of 8 bits, one strip or tile (of JPEG, with all that
+   * its own decoder has for it), and the streams of all.
    */
   private void checkMemory() throws IOException {
     long samples = directory.value(SAMPLES, 0, 1);
@@ -227,8 +230,11 @@ final class TiffFile {
     } else if (compression == JPEG || compression == OLD_JPEG) {
       part = (double) width * Math.min(height, directory.value(ROWS_PER_STRIP, 0, height));
     }
+    double parts = Math.max(directory.count(STRIP_OFFSETS), directory.count(TILE_OFFSETS));
     FirstPicture.checkMemory(
-        (stored + copy) * width * height + Math.max(stored * part, nestedBytes),
+        (stored + copy) * width * height
+            + Math.max(stored * part, nestedBytes)
+            + PART_BYTES * parts,
         (double) result * width * height,
         orientation(),
         file.length(),
