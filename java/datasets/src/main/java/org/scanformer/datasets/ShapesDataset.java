@@ -30,6 +30,7 @@ public final class ShapesDataset implements ReferringDataset {
   private final boolean simple;
   private final boolean varied;
   private final double absentShare;
+  private final int relationWeight;
 
   private ShapesDataset(
       Split split,
@@ -38,7 +39,8 @@ public final class ShapesDataset implements ReferringDataset {
       int maxLongSide,
       boolean simple,
       boolean varied,
-      double absentShare) {
+      double absentShare,
+      int relationWeight) {
     if (size < 0 || maxLongSide < Scene.MIN_LONG_SIDE) {
       throw new IllegalArgumentException(
           "expected a size of at least 0 and a long side of at least "
@@ -55,6 +57,7 @@ public final class ShapesDataset implements ReferringDataset {
     this.simple = simple;
     this.varied = varied;
     this.absentShare = absentShare;
+    this.relationWeight = relationWeight;
   }
 
   /** {@link #of(Split, long, int, int)} with images of up to {@link #PHOTO_SIDE}. */
@@ -71,12 +74,12 @@ public final class ShapesDataset implements ReferringDataset {
    *     least 160
    */
   public static ShapesDataset of(Split split, long seed, int size, int maxLongSide) {
-    return new ShapesDataset(split, seed, size, maxLongSide, false, false, 0);
+    return new ShapesDataset(split, seed, size, maxLongSide, false, false, 0, 1);
   }
 
   /** As {@link #of}, with only two or three objects and only attributes: what to learn first. */
   public static ShapesDataset simple(Split split, long seed, int size, int maxLongSide) {
-    return new ShapesDataset(split, seed, size, maxLongSide, true, false, 0);
+    return new ShapesDataset(split, seed, size, maxLongSide, true, false, 0, 1);
   }
 
   /**
@@ -84,7 +87,8 @@ public final class ShapesDataset implements ReferringDataset {
    * typing errors, and twice as many expressions with "smallest" as with each other superlative.
    */
   public ShapesDataset varied() {
-    return new ShapesDataset(split, seed, size, maxLongSide, simple, true, absentShare);
+    return new ShapesDataset(
+        split, seed, size, maxLongSide, simple, true, absentShare, relationWeight);
   }
 
   /**
@@ -97,13 +101,27 @@ public final class ShapesDataset implements ReferringDataset {
    * @throws IllegalStateException when this is a simple dataset, whose expressions are all true
    */
   public ShapesDataset withAbsent(double share) {
+    return withAbsent(share, 1);
+  }
+
+  /**
+   * The same, with "landmark absent" and "wrong side" so many times as often as each other kind:
+   * they are the hardest to tell from expressions that are true.
+   *
+   * @param weight of relations, 1 to 100
+   */
+  public ShapesDataset withAbsent(double share, int weight) {
     if (!(share >= 0 && share <= 1)) {
       throw new IllegalArgumentException("expected a share from 0 to 1, found " + share);
+    }
+    if (weight < 1 || weight > 100) {
+      throw new IllegalArgumentException(
+          "expected a weight of relations from 1 to 100, found " + weight);
     }
     if (simple) {
       throw new IllegalStateException("the expressions of simple scenes are all true");
     }
-    return new ShapesDataset(split, seed, size, maxLongSide, false, varied, share);
+    return new ShapesDataset(split, seed, size, maxLongSide, false, varied, share, weight);
   }
 
   /** Every word that an expression can have, unless the dataset is {@link #varied}, sorted. */
@@ -126,7 +144,8 @@ public final class ShapesDataset implements ReferringDataset {
         + " seed "
         + seed
         + (varied ? " varied" : "")
-        + (absentShare > 0 ? " absent " + absentShare : "");
+        + (absentShare > 0 ? " absent " + absentShare : "")
+        + (relationWeight > 1 ? " relations " + relationWeight : "");
   }
 
   @Override
@@ -175,7 +194,11 @@ public final class ShapesDataset implements ReferringDataset {
       return null;
     }
     AbsentKind[] kinds = AbsentKind.values();
-    return kinds[random.nextInt(kinds.length)];
+    int number = random.nextInt(kinds.length + 2 * (relationWeight - 1));
+    if (number < kinds.length) {
+      return kinds[number];
+    }
+    return number % 2 == 0 ? AbsentKind.LANDMARK_ABSENT : AbsentKind.WRONG_SIDE;
   }
 
   private ReferringPair truePair(

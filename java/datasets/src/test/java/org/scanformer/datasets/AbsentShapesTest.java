@@ -94,6 +94,24 @@ class AbsentShapesTest {
   }
 
   @Test
+  void relationsAreAsFrequentAsTheirWeightSays() {
+    ShapesDataset weighted =
+        ShapesDataset.of(Split.VALIDATION, 5, 1000, 200).varied().withAbsent(1, 4);
+    Map<String, Integer> counts = new TreeMap<>();
+    for (int i = 0; i < weighted.size(); i++) {
+      counts.merge(weighted.pair(i).kind(), 1, Integer::sum);
+    }
+    assertEquals(AbsentKind.values().length, counts.size(), counts.toString());
+    counts.forEach(
+        (kind, count) -> {
+          boolean relation = kind.equals("landmark absent") || kind.equals("wrong side");
+          assertEquals(relation ? 4 / 13.0 : 1 / 13.0, count / 1000.0, 0.05, kind);
+        });
+    assertEquals(VARIED.withAbsent(0.4).name(), VARIED.withAbsent(0.4, 1).name());
+    assertThrows(IllegalArgumentException.class, () -> PLAIN.withAbsent(0.4, 0));
+  }
+
+  @Test
   void misspelledWordsAreWordsOfTheirOwn() {
     List<String> vocabulary = ShapesDataset.variedVocabulary();
     assertEquals(vocabulary.size(), new HashSet<>(vocabulary).size());

@@ -113,6 +113,15 @@ final class DataOptions implements AutoCloseable {
   private double absent;
 
   @Option(
+      names = "--absent-relations",
+      paramLabel = "W",
+      defaultValue = "1",
+      description =
+          "shapes: untrue relations, which are the hardest to tell, are mixed in W times as often as"
+              + " each other kind of --absent. Validation has all kinds alike. Default: 1.")
+  private int absentRelations;
+
+  @Option(
       names = "--varied",
       description = "shapes: up to eight objects, more synonyms and phrases, and typing errors.")
   private boolean varied;
@@ -131,7 +140,8 @@ final class DataOptions implements AutoCloseable {
    */
   TrainingData training(ModelConfig config, int batch, long seed, boolean curriculum) {
     if (isShapes()) {
-      return new ShapesTrainingData(config, batch, seed, varied, absent, curriculum);
+      return new ShapesTrainingData(
+          config, batch, seed, varied, absent, absentRelations, curriculum);
     }
     List<TrainingData> sources = new ArrayList<>();
     for (ReferringDataset dataset : trainingSets()) {
@@ -159,6 +169,10 @@ final class DataOptions implements AutoCloseable {
     if (!(absent >= 0 && absent < 1)) {
       throw new CommandLine.ParameterException(
           spec.commandLine(), "--absent must be at least 0 and less than 1, found " + absent);
+    }
+    if (absentRelations < 1 || absentRelations > 100) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "--absent-relations must be 1 to 100, found " + absentRelations);
     }
     if (!weights.isEmpty() && weights.size() != roots.size()) {
       throw new CommandLine.ParameterException(

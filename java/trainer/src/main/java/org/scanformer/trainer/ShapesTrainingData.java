@@ -28,6 +28,8 @@ final class ShapesTrainingData implements TrainingData {
    *
    * @param varied whether the scenes are {@linkplain ShapesDataset#varied varied}
    * @param absentShare of expressions that are not true, once simple scenes have faded out
+   * @param absentRelations how often they are relations, see {@link
+   *     ShapesDataset#withAbsent(double, int)}
    * @param curriculum whether there are simple scenes at first
    */
   ShapesTrainingData(
@@ -36,6 +38,7 @@ final class ShapesTrainingData implements TrainingData {
       long seed,
       boolean varied,
       double absentShare,
+      int absentRelations,
       boolean curriculum) {
     this.curriculum = curriculum;
     this.config = config;
@@ -43,7 +46,7 @@ final class ShapesTrainingData implements TrainingData {
     this.seed = seed;
     ShapesDataset all = ShapesDataset.of(Split.TRAIN, seed, Integer.MAX_VALUE, MAX_LONG_SIDE);
     ShapesDataset few = ShapesDataset.simple(Split.TRAIN, seed, Integer.MAX_VALUE, MAX_LONG_SIDE);
-    scenes = (varied ? all.varied() : all).withAbsent(absentShare);
+    scenes = (varied ? all.varied() : all).withAbsent(absentShare, absentRelations);
     simple = varied ? few.varied() : few;
   }
 

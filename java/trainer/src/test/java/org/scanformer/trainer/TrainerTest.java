@@ -99,7 +99,7 @@ class TrainerTest {
   }
 
   private Trainer trainer(Parameters parameters, long steps) {
-    return trainer(parameters, steps, new ShapesTrainingData(config, BATCH, 9, false, 0, true));
+    return trainer(parameters, steps, new ShapesTrainingData(config, BATCH, 9, false, 0, 1, true));
   }
 
   private Trainer trainer(Parameters parameters, long steps, TrainingData data) {
