@@ -4,6 +4,15 @@
 set_property(GLOBAL PROPERTY RULE_MESSAGES OFF)
 set_property(GLOBAL PROPERTY TARGET_MESSAGES OFF)
 
+# Off on machines whose compilers are others: what one of them warns of is no reason not to test there.
+option(SCANFORMER_STRICT "Warnings, and kernels over their budget, are errors" ON)
+set(werror "")
+set(nvcc_werror "")
+if(SCANFORMER_STRICT)
+  set(werror -Werror)
+  set(nvcc_werror "-Werror all-warnings")
+endif()
+
 set(CMAKE_CXX_STANDARD 17)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS ON)

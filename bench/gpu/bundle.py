@@ -37,6 +37,14 @@ class Bundle:
             self.properties += self.own_natives() + [
                 "-Dorg.scanformer.cuda.matmulChoices=" + os.path.join(os.path.abspath(out), "matmul-choices.txt")]
 
+    def commit(self):
+        """The commit that the archive was made of."""
+        try:
+            with open(os.path.join(self.home, "COMMIT"), encoding="utf-8") as file:
+                return file.read().strip()
+        except OSError:
+            return "unknown"
+
     def own_natives(self):
         """Has the archive's native library load: what takes oneDNN's place, which it is linked with, is beside it."""
         return ["-Djava.library.path=" + os.path.join(self.home, "left-out")]
@@ -66,9 +74,10 @@ class Bundle:
     def bench(self, main, *arguments):
         return self.java(["benchmarks"], PACKAGE + main, *arguments)
 
-    def jmh(self, result, benchmark, *arguments):
-        """A benchmark in JMH's own processes, whose results go to a file."""
-        seconds = ["-wi", "1", "-w", "100ms", "-i", "1", "-r", "100ms"] if self.emulated else ["-wi", "1", "-w", "1", "-i", "2", "-r", "1"]
+    def jmh(self, result, benchmark, *arguments, measured="1"):
+        """A benchmark in JMH's own processes, whose results go to a file; each of its three turns takes `measured`."""
+        turn = "100ms" if self.emulated else measured
+        seconds = ["-wi", "1", "-w", turn, "-i", "1" if self.emulated else "2", "-r", turn]
         return self.java(["benchmarks"], "org.openjdk.jmh.Main", benchmark, "-f", "1", "-p", "backend=cuda", "-p", "model=" + self.model,
                          "-rf", "json", "-rff", result, "-jvmArgsPrepend", " ".join(self.properties), *seconds, *arguments)
 

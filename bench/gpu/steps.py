@@ -3,9 +3,11 @@ is done is on disk at once. For the programs of this folder; standard library on
 """
 
 import json
+import math
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,7 +40,7 @@ class Run:
     def save(self):
         path = os.path.join(self.out, self.name + ".json")
         with open(path + ".part", "w", encoding="utf-8") as file:
-            json.dump(self.result, file, indent=1)
+            json.dump(without_nan(self.result), file, indent=1, allow_nan=False)
             file.write("\n")
         os.replace(path + ".part", path)
 
@@ -144,6 +146,27 @@ class Run:
         return 1 if any(step["state"] in (FAILED, TIMED_OUT) for step in self.result["steps"]) else 0
 
 
+def without_nan(value):
+    """A value with null for numbers that JSON does not have."""
+    if isinstance(value, dict):
+        return {key: without_nan(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_nan(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def unpack(archive, directory):
+    """The command that unpacks an archive of tar and xz, also where there is no xz."""
+    if shutil.which("xz") is None:
+        return ["python3", "-m", "tarfile", "-e", archive, directory]
+    return ["tar", "xJf", archive, "-C", directory]
+
+
+def cuda_tool(name):
+    """A program of the CUDA toolkit, which may not be on the PATH; None where there is none."""
+    return shutil.which(name) or shutil.which(name, path="/usr/local/cuda/bin")
+
+
 def parsed(line):
     if not line.startswith("{"):
         return None
@@ -190,15 +213,17 @@ def cuda_libraries():
     places = [os.path.join(os.environ[name], sub) for name in ("CUDA_HOME", "CUDA_PATH") if name in os.environ
               for sub in ("lib64", "lib")]
     places += ["/usr/local/cuda/lib64", "/usr/lib/x86_64-linux-gnu"]
-    for entry in sys.path + python_paths():
-        for parent, _, _ in os.walk(os.path.join(entry, "nvidia")):
-            if os.path.basename(parent) in ("lib", "lib64"):
-                places.append(parent)
     found = []
-    for place in places:
+    for place in places + nvidia_packages():
         if os.path.isdir(place) and place not in found and any(name.startswith("libcublasLt.so.13") for name in os.listdir(place)):
             found.append(place)
     return found
+
+
+def nvidia_packages():
+    """Directories of libraries in NVIDIA's Python packages."""
+    return [parent for entry in dict.fromkeys(sys.path + python_paths())
+            for parent, _, _ in os.walk(os.path.join(entry, "nvidia")) if os.path.basename(parent) in ("lib", "lib64")]
 
 
 def python_paths():

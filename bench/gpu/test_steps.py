@@ -2,10 +2,12 @@
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
 import unittest
+from unittest import mock
 
 import steps
 
@@ -44,6 +46,24 @@ class StepsTest(unittest.TestCase):
                                   ("good", steps.OK, "done")])
         self.assertEqual(run.records("kernel"), [{"record": "kernel", "us": 2}])
         self.assertEqual(run.status(), 1)
+
+    def test_writes_no_number_that_json_lacks(self):
+        run = self.run_of()
+        run.step("odd", python("print('{\"record\": \"kernel\", \"us\": NaN, \"all\": [Infinity, 1.5]}')"), 20)
+        self.assertEqual(self.saved()["steps"][0]["records"], [{"record": "kernel", "us": None, "all": [None, 1.5]}])
+
+    def test_unpacks_without_xz(self):
+        inside, archive = os.path.join(self.out, "inside"), os.path.join(self.out, "a.tar.xz")
+        with open(inside, "w", encoding="utf-8") as file:
+            file.write("whole")
+        subprocess.run(["tar", "cJf", archive, "-C", self.out, "inside"], check=True)
+        os.remove(inside)
+        with mock.patch.object(steps.shutil, "which", return_value=None):
+            command = steps.unpack(archive, self.out)
+        self.assertNotIn("tar", command)
+        subprocess.run(command, check=True)
+        with open(inside, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "whole")
 
     def test_stops_what_runs_too_long_with_its_children(self):
         run = self.run_of()

@@ -25,6 +25,10 @@ with open(checkpoint, "w") as file:
     file.write(f"{steps + 1:<30}")
 if "--root" in options:
     print(open(os.path.join(options[options.index("--root") + 1], "words")).read())
+if "--large" in options:
+    os.makedirs(os.path.join(run, "model"), exist_ok=True)
+    open(os.path.join(run, "model", "weights"), "w").close()
+    os.truncate(checkpoint, 70 << 20)
 if "--endless" in options:
     time.sleep(60)
 sys.exit(4 if "--fails" in options else 0)
@@ -53,6 +57,12 @@ class TrainTest(unittest.TestCase):
         status = self.call("--archive", self.path(archive), "--libtorch", self.folder, "--emulated", *arguments, out=out, build=build)
         with open(self.path(os.path.join(out, "train.json")), encoding="utf-8") as file:
             return status, {step["name"]: step for step in json.load(file)["steps"]}
+
+    def test_brings_back_the_model_of_a_run_that_is_too_large(self):
+        status, found = self.train("--", "--large")
+        self.assertEqual(status, 1, self.output)
+        self.assertEqual((found["results"]["state"], found["results"]["note"]), ("FAIL", "model in 1 pieces"))
+        self.assertEqual([name for name in os.listdir(self.path("out")) if "-of-" in name], ["model.1-of-1"])
 
     def steps_of(self, out):
         """How often the run of these results was called, with which the results are unpacked and used up."""

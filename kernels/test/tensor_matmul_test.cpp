@@ -121,7 +121,8 @@ void test_linear(sf_stream* stream, Workspace& workspace, Product& product, int 
                              std::to_string(product.out) + " in type " + std::to_string(product.compute_type) +
                              ", tiles of " + std::to_string(tile_rows) + " rows, " + std::to_string(splits) +
                              " splits, activation " + std::to_string(activation);
-    check_near(y, expected, y.tolerance(2e-5), what);
+    /* Tensor cores cut their sums: by a simulation of that, 2e-5 is exceeded now and then. */
+    check_near(y, expected, y.tolerance(5e-5), what);
     check(y.same_bytes(again), what + ": the same again");
     bool zeros = true;
     for (size_t i = 0; i < 4096; i++) zeros = zeros && workspace.bytes[i] == 0;

@@ -164,8 +164,15 @@ void check_product(sf_stream* stream, void* handle, const Shape& shape, int type
         stream, "sf_plain_matmul");
     std::vector<float> expected = read(stream, expected_y, results, SF_F32);
     for (size_t i = 0; i < expected.size() && with_bias; i++) expected[i] += bias_values[i % bias_values.size()];
-    /* fp32: other orders of the sum; the others: rounded factors or results, of values of about sqrt(in). */
-    const double tolerance = tf32 ? 5e-3 : y_type == SF_BF16 ? 2e-2 : y_type == SF_F16 ? 3e-3 : 2e-5;
+    /*
+     * fp32: other orders of the sum; the others: rounded factors or results, of values of about sqrt(in). Tensor cores
+     * cut their sums of products of 16 bits, which by a simulation of that adds up to 3e-5 with 3,072 inputs.
+     */
+    const double tolerance = tf32                ? 5e-3
+                             : y_type == SF_BF16 ? 2e-2
+                             : y_type == SF_F16  ? 3e-3
+                             : type == SF_F32    ? 2e-5
+                                                 : 1e-4;
     const std::vector<unsigned char> poison(static_cast<size_t>(y.bytes()), 0xff);
     double worst = 0;
     std::vector<double> medians;
@@ -235,6 +242,11 @@ int main(int argc, char** argv) {
     }
     shapes.push_back({"head of one row", 1, quick ? 8 : 4, quick ? 32 : 768});
     const bool ampere = sf_compute_capability(stream) >= 80;
+    /* First, as all else is compared with them. */
+    peak(stream, handle, SF_F32, false);
+    if (ampere) peak(stream, handle, SF_F32, true);
+    peak(stream, handle, SF_F16, false);
+    if (ampere) peak(stream, handle, SF_BF16, false);
     for (const Shape& shape : shapes) {
         check_product(stream, handle, shape, SF_F32, SF_F32, false, true);
         if (ampere) check_product(stream, handle, shape, SF_F32, SF_F32, true, true);
@@ -244,10 +256,6 @@ int main(int argc, char** argv) {
             check_product(stream, handle, shape, type, type, false, false);
         }
     }
-    peak(stream, handle, SF_F32, false);
-    if (ampere) peak(stream, handle, SF_F32, true);
-    peak(stream, handle, SF_F16, false);
-    if (ampere) peak(stream, handle, SF_BF16, false);
     check(cublasLtDestroy(handle), "cublasLtDestroy");
     sf_stream_destroy(stream);
     return failures == 0 ? 0 : 1;

@@ -5,6 +5,12 @@ make_runtime() {
     "$JAVA_HOME/bin/jlink" \
         --add-modules java.desktop,java.logging,java.management,java.xml,jdk.jfr,jdk.management,jdk.unsupported \
         --strip-debug --no-man-pages --no-header-files --compress=0 --output "$work/runtime"
+    # A distribution's JDK takes its own libraries of JPEG and of colours, which other systems have under other names.
+    ldd "$work/runtime/lib/libjavajpeg.so" "$work/runtime/lib/liblcms.so" |
+        awk '$1 ~ /^lib(jpeg|lcms2)\.so/ { print $3 }' | while read -r library; do
+        cp -L "$library" "$work/runtime/lib/"
+    done
+    git -C "$(dirname "$0")" describe --always --dirty --abbrev=12 >"$work/COMMIT" 2>/dev/null || echo unknown >"$work/COMMIT"
 }
 
 # leave_out_onednn LIBRARY: makes a small library that takes oneDNN's place beside it.
