@@ -8,44 +8,15 @@
 #include <cmath>
 #include <cstring>
 
-#include "timer.h"
+#include "kernel_case.h"
+
+void time_few_rows(sf_stream* stream);
 
 namespace {
 
 constexpr int kHidden = 768, kHeads = 12, kHeadSize = 64, kInner = 3072, kPatch = 32;
 constexpr int kBlockRows = 32; /* of queries */
 constexpr int kText = 20, kRows = 16, kCols = 20, kCoarser = 1 + 20 + 1 + 40 + 1;
-constexpr int64_t kL2Bytes = 64 << 20;
-
-bool quick = false;
-
-int runs() { return quick ? 1 : 30; }
-
-struct Case {
-    const char* kernel;
-    int type;
-    int batch;
-    double bytes; /* each array counted once; 0 where time is not for moving bytes */
-    double flops;
-};
-
-/* Times `sets` sets of arguments that hold bytes_per_set of arrays each. */
-void measure(sf_stream* stream, const Case& c, int64_t bytes_per_set,
-             const std::function<std::function<void()>()>& make) {
-    const int sets =
-        quick ? 1 : static_cast<int>(std::min<int64_t>(32, 1 + 4 * kL2Bytes / std::max<int64_t>(bytes_per_set, 1)));
-    std::vector<std::function<void()>> made;
-    for (int i = 0; i < sets; i++) made.push_back(make());
-    const int rounds = quick ? 1 : std::max(1, 64 / sets);
-    const Times times =
-        time_in_graph(stream, sets * rounds, runs(), [&](int i) { made[static_cast<size_t>(i % sets)](); });
-    print_record(
-        "{\"record\": \"kernel\", \"kernel\": \"%s\", \"type\": \"%s\", \"batch\": %d, \"us\": %.3f, \"us_p10\": %.3f, "
-        "\"us_p90\": %.3f, \"bytes\": %.0f, \"flops\": %.0f, \"gb_s\": %.1f, \"tflop_s\": %.3f, \"cold\": %s}",
-        c.kernel, name_of(c.type), c.batch, times.median, times.p10, times.p90, c.bytes, c.flops,
-        c.bytes / times.median / 1e3, c.flops / times.median / 1e6,
-        sets * bytes_per_set >= 2 * kL2Bytes ? "true" : "false");
-}
 
 /* What a batch's finest scale is made of. */
 struct Scale {
@@ -82,14 +53,6 @@ struct Scale {
     }
     int rows() const { return batch * tokens; }
 };
-
-/* Arrays that live as long as the work that uses them. */
-template <typename... B>
-std::shared_ptr<std::vector<Buffer>> kept(B&&... buffers) {
-    auto result = std::make_shared<std::vector<Buffer>>();
-    (result->push_back(std::move(buffers)), ...);
-    return result;
-}
 
 void time_patches(sf_stream* stream, const Scale& s, int type) {
     const int64_t pixels = 3LL * kPatch * kPatch;
@@ -322,6 +285,7 @@ int main(int argc, char** argv) {
         }
         time_selection(stream, scale);
     }
+    time_few_rows(stream);
     time_pyramid(stream);
     sf_stream_destroy(stream);
     return 0;
