@@ -32,7 +32,9 @@ class DataFormFuzzTest {
           DataForm.QWEN,
           DataForm.QWEN_PIXELS,
           DataForm.VOC,
-          DataForm.FLICKR30K);
+          DataForm.FLICKR30K,
+          DataForm.CVAT,
+          DataForm.LABEL_STUDIO);
 
   @TempDir private static Path directory;
 
@@ -68,12 +70,15 @@ class DataFormFuzzTest {
           case CSV -> records.csv();
           case JSONL -> records.jsonLines(records::listed);
           case ODVG -> records.jsonLines(records::odvg);
+          case CVAT -> records.cvat();
+          case LABEL_STUDIO -> records.jsonLines(records::labelStudio);
           case QWEN, QWEN_PIXELS -> records.jsonLines(records::chat);
           default ->
               new String(
                   DatasetFuzz.json(values.coco(form == DataForm.MDETR)), StandardCharsets.UTF_8);
         };
-    Path file = directory.resolve(form == DataForm.CSV ? "m.csv" : "m.json");
+    String extension = form == DataForm.CSV ? "csv" : form == DataForm.CVAT ? "xml" : "json";
+    Path file = directory.resolve("m." + extension);
     DatasetFuzz.write(file, records.encoded(text));
     return file;
   }
