@@ -40,6 +40,15 @@ public final class DataDetector {
     return Files.isDirectory(path) ? ofDirectory(path) : ofFile(path);
   }
 
+  /** Whether a file lists sources for {@link DataMixture}, rather than being data itself. */
+  public static boolean isMixture(Path path) {
+    if (!Files.isRegularFile(path) || !DataMixture.isFile(path.getFileName().toString())) {
+      return false;
+    }
+    Set<String> fields = fields(path);
+    return fields.contains("data") && (fields.contains("root") || fields.contains("file"));
+  }
+
   private static Detected ofDirectory(Path root) {
     if (has(root, name -> name.matches(ReferDataset.REFS))) {
       return new Detected(DataForm.REFER, root, "refs(…).p");
