@@ -57,7 +57,8 @@ final class ImageLocation {
     int local = location.indexOf(LOCAL);
     String path = local >= 0 ? location.substring(local + LOCAL.length()) : withoutQuery(location);
     for (String each : List.of(decoded(path), location)) {
-      String[] parts = each.replaceFirst("^[A-Za-z][A-Za-z0-9+.-]*://[^/]*", "").split("[/\\\\]+");
+      String[] parts =
+          each.replaceFirst("^([A-Za-z][A-Za-z0-9+.-]*://[^/]*)?/*", "").split("[/\\\\]+");
       for (int from = Math.max(0, parts.length - LEVELS); from < parts.length; from++) {
         String name = String.join("/", Arrays.asList(parts).subList(from, parts.length));
         if (!name.isBlank()) {

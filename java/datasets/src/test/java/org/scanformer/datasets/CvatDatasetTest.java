@@ -207,6 +207,7 @@ class CvatDatasetTest {
       ScanFormerException refusal = assertThrows(ScanFormerException.class, () -> read(xml), xml);
       assertTrue(refusal.getMessage().contains("annotations.xml"), refusal.getMessage());
       assertFalse(refusal.getMessage().contains("the secret"), refusal.getMessage());
+      assertEquals(xml.contains("DOCTYPE"), refusal.getMessage().contains("DOCTYPE"));
     }
   }
 }

@@ -48,6 +48,10 @@ class DataFormFuzzTest {
   @FuzzTest(maxDuration = DatasetFuzz.DURATION)
   void readsOrRefuses(FuzzedDataProvider data) {
     RandomValues values = new RandomValues(data);
+    if (values.integer(0, FORMS.size()) == 0) {
+      readMixtureOrRefuse(new RandomRecords(values));
+      return;
+    }
     DataForm form = FORMS.get(values.integer(0, FORMS.size() - 1));
     Path path = write(form, values);
     long start = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
@@ -55,6 +59,12 @@ class DataFormFuzzTest {
     assertDetectedOrRefused(path);
     long nanos = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - start;
     assertTrue(nanos < MAX_NANOS, nanos + " ns");
+  }
+
+  private static void readMixtureOrRefuse(RandomRecords records) {
+    Path file = directory.resolve("mix.json");
+    DatasetFuzz.write(file, records.encoded(records.mixture()));
+    DatasetFuzz.assertReadOrRefused(() -> DataMixture.openHeldOut(DataMixture.read(file)));
   }
 
   private static Path write(DataForm form, RandomValues values) {

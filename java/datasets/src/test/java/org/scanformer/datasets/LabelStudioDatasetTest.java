@@ -217,6 +217,9 @@ class LabelStudioDatasetTest {
             "RECORD e.json record 3",
             "IMAGE e.json"),
         TestPictures.bad(dataset));
+    assertTrue(
+        TestPictures.problem(dataset, "e.json").contains("such as \"gone.jpg\" of e.json record 1"),
+        dataset.badRecords()::toString);
   }
 
   @Test

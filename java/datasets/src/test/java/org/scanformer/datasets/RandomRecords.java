@@ -223,13 +223,13 @@ final class RandomRecords {
       StringBuilder shapes = new StringBuilder();
       for (int count = values.integer(0, 4); count > 0; count--) {
         String shape = CVAT_SHAPES.get(values.integer(0, CVAT_SHAPES.size() - 1));
-        shapes.append('<').append(shape).append(quoted("label", text()));
+        shapes.append('<').append(shape).append(quoted("label", word()));
         for (String edge : List.of("xtl", "ytl", "xbr", "ybr", "rotation")) {
           shapes.append(quoted(edge, String.valueOf(values.number())));
         }
-        shapes.append('>').append(element("attribute", text()));
+        shapes.append('>');
         shapes.append("<attribute").append(quoted("name", "text")).append('>');
-        shapes.append(element("b", text())).append("</attribute></").append(shape).append('>');
+        shapes.append(word()).append("</attribute></").append(shape).append('>');
       }
       text.append("<image").append(quoted("name", name())).append(quoted("width", "40"));
       text.append(quoted("height", "30")).append('>').append(shapes).append("</image>");
@@ -240,6 +240,11 @@ final class RandomRecords {
     return text.append("</annotations>").toString();
   }
 
+  /** Mostly a text that XML can hold. */
+  private String word() {
+    return values.integer(0, 31) == 0 ? text() : values.bool() ? "dog" : "";
+  }
+
   /** An attribute, sometimes missing, doubled or not closed. */
   private String quoted(String name, String value) {
     String attribute =
@@ -248,12 +253,31 @@ final class RandomRecords {
             + "=\""
             + value.replace("&", "&amp;").replace("<", "&lt;").replace("\"", "")
             + '"';
-    return switch (values.integer(0, 31)) {
-      case 0 -> "";
-      case 1 -> attribute.repeat(2);
-      case 2 -> " " + name + "=\"" + value;
+    return switch (values.integer(0, 127)) {
+      case 0, 1, 2, 3 -> "";
+      case 4 -> attribute.repeat(2);
+      case 5 -> " " + name + "=\"" + value;
       default -> attribute;
     };
+  }
+
+  /** Sources of data, as a mixture's file lists them. */
+  String mixture() {
+    Object sources =
+        values.list(
+            () -> {
+              Map<Object, Object> source = new LinkedHashMap<>();
+              values.put(source, "data", values.bool() ? "voc" : "csv");
+              for (String field : List.of("root", "file", "split", "validation-file", "images")) {
+                if (values.bool()) {
+                  values.put(source, field, name());
+                }
+              }
+              values.put(source, "weight", values.number());
+              return source;
+            },
+            3);
+    return new String(DatasetFuzz.json(sources), StandardCharsets.UTF_8);
   }
 
   /** A task with annotations, as Label Studio exports it. */
