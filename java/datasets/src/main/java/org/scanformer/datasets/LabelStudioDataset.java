@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
@@ -121,26 +120,33 @@ final class LabelStudioDataset {
     CategoryNames categories = new CategoryNames(picture);
     for (LabelStudioRegion region : regions) {
       String regionId = id + " region " + CsvFile.brief(region.id());
-      List<String> labels = new ArrayList<>(region.labels());
       try {
         Box box = region.box(picture);
-        if (!region.texts().isEmpty()) {
-          categories.addDescribed(regionId, labels, box, region.texts());
-          continue;
-        }
-        if (labels.isEmpty()) {
-          labels.add("");
-        }
-        for (int i = 0; i < labels.size(); i++) {
-          String labelId = i == 0 ? regionId : regionId + " label " + i;
-          categories.add(labelId, labels.get(i), box, true);
+        if (region.texts().isEmpty()) {
+          addLabels(regionId, region.labels(), box, categories);
+        } else {
+          categories.addDescribed(regionId, region.labels(), box, region.texts());
         }
       } catch (ScanFormerException e) {
         collector.bad(regionId, e);
-        labels.forEach(label -> categories.addWithoutBox(regionId, label));
+        region.labels().forEach(label -> categories.addWithoutBox(regionId, label));
       }
     }
     categories.finish(collector);
+  }
+
+  /** Adds a box as an object of each of its labels. */
+  private void addLabels(String id, List<String> labels, Box box, CategoryNames categories) {
+    int number = 0;
+    for (String label : labels.isEmpty() ? List.of("") : labels) {
+      String labelId = number == 0 ? id : id + " label " + number;
+      number++;
+      try {
+        categories.add(labelId, label, box, true);
+      } catch (ScanFormerException e) {
+        collector.bad(labelId, e);
+      }
+    }
   }
 
   /** The size of the image, if its first rectangle tells it. */

@@ -71,9 +71,10 @@ class LabelStudioDatasetTest {
                     rectangle("r2", "50 50 25 25 0", "'Car'"),
                     text("r1", "['the red car', ' the left one ']"),
                     text("r2", "'the blue car'"),
-                    rectangle("r3", "0 0 10 10 0", "'Traffic_light', 'Lamp'"),
+                    rectangle("r3", "0 0 10 10 0", "'Traffic_light', 'Lamp', '_'"),
                     "{'from_id': 'r1', 'to_id': 'r2', 'type': 'relation', 'direction': 'right'}")));
-    assertEquals(List.of(), dataset.badRecords());
+    assertEquals(
+        List.of("EXPRESSION e.json record 0 region r3 label 2"), TestPictures.bad(dataset));
     assertEquals(
         List.of("the red car", "the left one", "the blue car", "Traffic light", "Lamp"),
         TestPictures.expressions(dataset));
