@@ -5,14 +5,20 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import me.tongfei.progressbar.ProgressBar;
 import org.scanformer.datasets.DataDetector;
 import org.scanformer.datasets.DataForm;
+import org.scanformer.datasets.DataMixture;
+import org.scanformer.datasets.DataSource;
 import org.scanformer.datasets.ReferringDataset;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -35,7 +41,9 @@ final class DataCheckCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "DIR|FILE",
-      description = "The data. Its form is told by the files, unless --data names it.")
+      description =
+          "The data, or a JSON file that lists sources of data, as for 'eval --data'. The form of"
+              + " data is told by its files, unless --data names it.")
   private Path path;
 
   @Option(
@@ -45,23 +53,7 @@ final class DataCheckCommand implements Callable<Integer> {
       description = "The form: ${COMPLETION-CANDIDATES}. 'scanformer eval --help' describes them.")
   private String form;
 
-  @Option(
-      names = "--images",
-      paramLabel = "DIR",
-      description = "The directory of the images, if not that of the data.")
-  private Path images;
-
-  @Option(
-      names = "--split",
-      paramLabel = "S",
-      description = "Only this split. Default: all that a directory has.")
-  private String split;
-
-  @Option(
-      names = "--split-by",
-      paramLabel = "WHO",
-      description = "refer: unc, google, umd or berkeley, if a directory has several.")
-  private String splitBy;
+  @Mixin private DataPlace place;
 
   @Option(
       names = "--sheet",
@@ -76,6 +68,32 @@ final class DataCheckCommand implements Callable<Integer> {
       throw new CommandLine.ParameterException(spec.commandLine(), problem);
     }
     PrintWriter out = spec.commandLine().getOut();
+    DataSummary summary = new DataSummary();
+    List<ReferringDataset> sets = read(parts(out), summary);
+    summary.print(out);
+    out.flush();
+    if (sheet != null && summary.expressions() > 0) {
+      // Last, as the counts must not be lost where nothing can be drawn.
+      Drawing.run(() -> PairSheet.write(sets, sheet, spec.commandLine().getErr()));
+      out.println("Sheet: " + sheet.toAbsolutePath());
+      out.flush();
+    }
+    return summary.expressions() == 0 ? Main.FAILURE : 0;
+  }
+
+  /**
+   * A part of the data.
+   *
+   * @param split its name; null for data without splits
+   */
+  private record Part(String split, Supplier<ReferringDataset> opening) {}
+
+  /** The parts of the data, and what it is in words. */
+  private List<Part> parts(PrintWriter out) {
+    if (form == null && DataDetector.isMixture(path)) {
+      DataPlace.refuseBesideMixture(spec, "--split", "--split-by", "--images");
+      return partsOf(DataMixture.read(path), out);
+    }
     DataForm known = form == null ? null : DataForms.of(spec, form, new DataForms.Names());
     Path data = path;
     if (known == null) {
@@ -94,34 +112,45 @@ final class DataCheckCommand implements Callable<Integer> {
               + ", found "
               + path);
     }
-    DataSummary summary = new DataSummary();
-    List<ReferringDataset> sets = open(known, data, summary);
-    summary.print(out);
-    out.flush();
-    if (sheet != null && summary.expressions() > 0) {
-      // Last, as the counts must not be lost where nothing can be drawn.
-      Drawing.run(() -> PairSheet.write(sets, sheet, spec.commandLine().getErr()));
-      out.println("Sheet: " + sheet.toAbsolutePath());
-      out.flush();
-    }
-    return summary.expressions() == 0 ? Main.FAILURE : 0;
+    return partsOf(known, data);
   }
 
-  private List<ReferringDataset> open(DataForm known, Path data, DataSummary summary) {
-    List<String> splits = new ArrayList<>();
-    if (split != null) {
-      splits.add(split);
-    } else {
-      splits.addAll(known.splits(data, splitBy));
-      if (splits.isEmpty()) {
-        splits.add(null);
+  private List<Part> partsOf(DataForm known, Path data) {
+    List<String> splits =
+        place.split() == null ? known.splits(data, place.splitBy()) : List.of(place.split());
+    List<Part> parts = new ArrayList<>();
+    for (String split : splits.isEmpty() ? Collections.<String>singletonList(null) : splits) {
+      parts.add(new Part(split, () -> known.open(data, place.images(), split, place.splitBy())));
+    }
+    return parts;
+  }
+
+  /** What each source is trained on, and what it holds out. */
+  private static List<Part> partsOf(List<DataSource> sources, PrintWriter out) {
+    out.println("Sources:");
+    List<Part> parts = new ArrayList<>();
+    for (DataSource source : sources) {
+      out.printf(
+          Locale.ROOT,
+          "  %s: %s, %s, weight %s%n",
+          source.name(),
+          source.form(),
+          source.form().description(),
+          source.weight());
+      parts.add(new Part(source.name() + " " + source.training(), source::openTraining));
+      if (source.heldOut() != null) {
+        parts.add(new Part(source.name() + " " + source.heldOut(), source::openHeldOut));
       }
     }
+    return parts;
+  }
+
+  private static List<ReferringDataset> read(List<Part> parts, DataSummary summary) {
     List<ReferringDataset> sets = new ArrayList<>();
-    try (ProgressBar progress = Progress.bar("data check", splits.size())) {
-      for (String each : splits) {
-        ReferringDataset set = known.open(data, images, each, splitBy);
-        summary.add(each, set);
+    try (ProgressBar progress = Progress.bar("data check", parts.size())) {
+      for (Part part : parts) {
+        ReferringDataset set = part.opening.get();
+        summary.add(part.split, set);
         sets.add(set);
         progress.step();
       }

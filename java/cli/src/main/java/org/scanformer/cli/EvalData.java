@@ -5,10 +5,12 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import org.scanformer.datasets.DataForm;
+import org.scanformer.datasets.DataMixture;
 import org.scanformer.datasets.ReferringDataset;
 import org.scanformer.datasets.ShapesDataset;
 import org.scanformer.datasets.Split;
 import picocli.CommandLine;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
@@ -33,7 +35,10 @@ final class EvalData {
         "jsonl: the same as lines of JSON",
         "odvg: lines of JSON as for GroundingDINO",
         "qwen: conversations as for Qwen-VL, with boxes in thousandths",
-        "qwen-pixels: the same with boxes in pixels (Qwen2.5-VL)"
+        "qwen-pixels: the same with boxes in pixels (Qwen2.5-VL)",
+        "cvat: the XML file of an export as \"CVAT for images 1.1\"",
+        "label-studio: the file of Label Studio's export as JSON",
+        "FILE.json: what the sources that this file lists hold out; the trainer's README describes it"
       })
   private String form;
 
@@ -80,28 +85,10 @@ final class EvalData {
       description = "refer, flickr30k, voc: the directory.")
   private Path root;
 
-  @Option(
-      names = "--split",
-      paramLabel = "S",
-      description =
-          "refer: train, val, test, testA, testB, …; flickr30k, voc: one of their lists. Default for"
-              + " these: all.")
-  private String split;
-
-  @Option(
-      names = "--split-by",
-      paramLabel = "WHO",
-      description = "refer: unc, google, umd or berkeley, if a directory has several.")
-  private String splitBy;
+  @Mixin private DataPlace place;
 
   @Option(names = "--file", paramLabel = "FILE", description = "All other forms: the file.")
   private Path file;
-
-  @Option(
-      names = "--images",
-      paramLabel = "DIR",
-      description = "The directory of the images, if not that of the data.")
-  private Path images;
 
   /** Opens the data. */
   ReferringDataset open(CommandSpec spec) {
@@ -115,8 +102,12 @@ final class EvalData {
       ShapesDataset scenes = ShapesDataset.of(Split.TEST, seed, count);
       return (varied ? scenes.varied() : scenes).withAbsent(absent);
     }
+    if (DataMixture.isFile(form)) {
+      DataPlace.refuseBesideMixture(spec, "--root", "--file", "--split", "--split-by", "--images");
+      return DataMixture.openHeldOut(DataMixture.read(Path.of(form)));
+    }
     DataForm files = DataForms.of(spec, form, new Names());
-    if (files == DataForm.REFER && (root == null || split == null)) {
+    if (files == DataForm.REFER && (root == null || place.split() == null)) {
       throw usage(spec, "--data refer needs --root and --split");
     }
     Path path = files.isDirectory() ? root : file;
@@ -124,7 +115,7 @@ final class EvalData {
       throw usage(
           spec, "--data " + files + " needs " + (files.isDirectory() ? "--root" : "--file"));
     }
-    return files.open(path, images, split, splitBy);
+    return files.open(path, place.images(), place.split(), place.splitBy());
   }
 
   private static CommandLine.ParameterException usage(CommandSpec spec, String message) {

@@ -14,6 +14,7 @@ import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.scanformer.datasets.DataForm;
 
 class DataCheckCommandTest {
   @TempDir private Path directory;
@@ -74,6 +75,43 @@ class DataCheckCommandTest {
     assertTrue(one.out().contains("Expressions: 1\n"), one.out());
   }
 
+  @Test
+  void countsTheSourcesOfAMixture() throws IOException {
+    writeImage("a.png");
+    String row = "image,x,y,width,height,text\na.png,1,2,3,4,";
+    write("d.csv", row + "cat\n");
+    write("v.csv", row + "dog\na.png,50,2,3,4,x\n");
+    Path mixture =
+        write(
+            "mix.json",
+            "[{\"data\": \"csv\", \"file\": \"d.csv\", \"weight\": 3},"
+                + " {\"data\": \"csv\", \"file\": \"d.csv\", \"validation-file\": \"v.csv\"}]");
+    CommandLineRun run = run("data", "check", mixture.toString());
+    assertEquals(0, run.code(), run.err());
+    List<String> lines = run.out().lines().toList();
+    assertEquals("Sources:", lines.get(0));
+    assertTrue(lines.get(1).startsWith("  source 1: csv, a CSV file"), run.out());
+    assertTrue(lines.get(1).endsWith("weight 3.0"), run.out());
+    assertEquals(
+        List.of(
+            "Images: 1",
+            "Boxes: 1",
+            "Expressions: 3",
+            "Split source 1 d.csv: 1 expressions",
+            "Split source 2 d.csv: 1 expressions",
+            "Split source 2 v.csv: 1 expressions",
+            "Left out: 1",
+            "  1 without a box within the image"),
+        lines.subList(3, 11));
+    assertTrue(lines.get(11).startsWith("    source 2 v.csv line 3: "), run.out());
+    CommandLineRun split = run("data", "check", mixture.toString(), "--split", "val");
+    assertEquals(2, split.code());
+    assertTrue(split.err().contains("--split is for a form of data"), split.err());
+    CommandLineRun eval = run("eval", "--data", mixture.toString());
+    assertEquals(1, eval.code());
+    assertTrue(eval.err().contains("source 1: expected held-out data"), eval.err());
+  }
+
   /** The scenes that we draw are data in a form that we read, with the same boxes. */
   @Test
   void readsAndDrawsTheScenesThatShapesWrites() throws IOException {
@@ -97,7 +135,14 @@ class DataCheckCommandTest {
     assertTrue(red, "no box in the colour of the first expression");
 
     String data = scenes.resolve("scenes.jsonl").toString();
-    CommandLineRun files = eval("--data", "jsonl", "--file", data);
+    // What a file of sources holds out is what they hold out themselves.
+    Path mixture =
+        write(
+            "mix.json",
+            "[{\"data\": \"jsonl\", \"file\": \"gone.jsonl\", \"validation-file\": \""
+                + data
+                + "\"}]");
+    CommandLineRun files = eval("--data", mixture.toString());
     CommandLineRun drawn = eval("--data", "shapes", "--seed", "5", "--count", "14");
     assertEquals(0, files.code(), files.err());
     assertEquals(accuracy(drawn), accuracy(files));
@@ -128,7 +173,12 @@ class DataCheckCommandTest {
     assertEquals(1, run("data", "check", directory.resolve("gone").toString()).code());
     assertEquals(2, run("data").code());
     assertEquals(2, run("data", "check").code());
-    assertTrue(run("data", "check", "--help").out().contains("qwen-pixels"));
+    String help = run("eval", "--help").out();
+    String forms = run("data", "check", "--help").out();
+    for (DataForm each : DataForm.values()) {
+      assertTrue(help.contains(each + ": "), "described in eval's help: " + each);
+      assertTrue(forms.contains(each.toString()), forms);
+    }
     CommandLineRun eval = run("eval", "--data", "yolo");
     assertEquals(2, eval.code());
     assertTrue(eval.err().contains("one of shapes, refer"), eval.err());

@@ -27,7 +27,9 @@ public record BadRecord(String id, Kind kind, String problem, int records) {
     /** Its category is that of several objects of the image, so that it names none of them. */
     AMBIGUOUS("whose category names several objects of the image", true),
     /** Its phrase has no box in the data: it is of the whole scene, or of nothing that is seen. */
-    NO_BOX("whose phrase has no box", true);
+    NO_BOX("whose phrase has no box", true),
+    /** Its image has an annotation by someone else that is used, or its annotator skipped it. */
+    NOT_CHOSEN("of annotations that were skipped, or are not the first", true);
 
     private final String words;
     private final boolean rule;

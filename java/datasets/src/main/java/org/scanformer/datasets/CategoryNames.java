@@ -15,9 +15,13 @@ final class CategoryNames {
   private final Picture picture;
   private final Map<String, List<Item>> byName = new LinkedHashMap<>();
   private final List<ImageObject> objects = new ArrayList<>();
+  private final List<Described> described = new ArrayList<>();
 
   /** An object, with its box if that is usable. */
   private record Item(String id, Box box, boolean single) {}
+
+  /** An object with an expression of its own. */
+  private record Described(String id, String text, String name, Box box) {}
 
   /** For an image. */
   CategoryNames(Picture picture) {
@@ -50,13 +54,40 @@ final class CategoryNames {
     }
   }
 
+  /**
+   * Adds an object that has expressions of its own. Other objects share its name all the same.
+   *
+   * @param categories its names, the first of which is the kind of its expressions; may be empty
+   * @param texts the expressions
+   */
+  void addDescribed(String id, List<String> categories, Box box, List<String> texts) {
+    String first = categories.isEmpty() ? "" : name(categories.get(0));
+    String kind = first.isEmpty() ? null : first;
+    objects.add(new ImageObject(box, kind, null));
+    categories.forEach(category -> addWithoutBox(id, category));
+    for (int i = 0; i < texts.size(); i++) {
+      String textId = i == 0 ? id : id + " text " + i;
+      described.add(new Described(textId, texts.get(i), kind, box));
+    }
+  }
+
   private static String name(String category) {
     return category == null ? "" : category.replace('_', ' ').strip();
   }
 
-  /** Gives a pair for each name that a single object has, and a bad record for each other. */
+  /**
+   * Gives a pair for each expression of an object and for each name that a single object has, and a
+   * bad record for each other name.
+   */
   void finish(PairCollector collector) {
     ImageFile image = picture.image(List.copyOf(objects));
+    for (Described each : described) {
+      try {
+        collector.add(picture.path(), each.id, image, each.text, each.name, each.box);
+      } catch (ScanFormerException e) {
+        collector.bad(each.id, e);
+      }
+    }
     byName.forEach(
         (name, items) -> {
           List<Item> usable = items.stream().filter(item -> item.box != null).toList();

@@ -40,6 +40,15 @@ public final class DataDetector {
     return Files.isDirectory(path) ? ofDirectory(path) : ofFile(path);
   }
 
+  /** Whether a file lists sources for {@link DataMixture}, rather than being data itself. */
+  public static boolean isMixture(Path path) {
+    if (!Files.isRegularFile(path) || !DataMixture.isFile(path.getFileName().toString())) {
+      return false;
+    }
+    Set<String> fields = fields(path);
+    return fields.contains("data") && (fields.contains("root") || fields.contains("file"));
+  }
+
   private static Detected ofDirectory(Path root) {
     if (has(root, name -> name.matches(ReferDataset.REFS))) {
       return new Detected(DataForm.REFER, root, "refs(…).p");
@@ -48,6 +57,9 @@ public final class DataDetector {
         && Files.isDirectory(root.resolve("Sentences"))) {
       return new Detected(DataForm.FLICKR30K, root, "Annotations and Sentences");
     }
+    if (Files.isRegularFile(root.resolve("annotations.xml"))) {
+      return ofFile(root.resolve("annotations.xml"));
+    }
     if (has(VocDataset.annotations(root), name -> name.endsWith(".xml"))) {
       return new Detected(DataForm.VOC, root, "XML files");
     }
@@ -55,7 +67,8 @@ public final class DataDetector {
     if (files.size() != 1) {
       throw error(
           root,
-          "expected refs(…).p, Annotations with XML files, or one file *.csv, *.jsonl or *.json;"
+          "expected refs(…).p, Annotations with XML files, annotations.xml, or one file *.csv,"
+              + " *.jsonl or *.json;"
               + " found "
               + (files.isEmpty() ? "none of them" : files.size() + " files: name one of them"));
     }
@@ -78,18 +91,10 @@ public final class DataDetector {
     if (file.getFileName().toString().matches(".*\\.csv(\\.gz)?")) {
       return new Detected(DataForm.CSV, file, "its name");
     }
-    Set<String> fields = new HashSet<>();
-    try (JsonParser parser = JSON.createParser(DataFile.readText(file))) {
-      JsonToken first = parser.nextToken();
-      if (first == JsonToken.START_ARRAY) {
-        first = parser.nextToken();
-      }
-      if (first == JsonToken.START_OBJECT) {
-        readFields(parser, fields);
-      }
-    } catch (IOException e) {
-      // What was read until there may tell the form, and its reader tells what is wrong.
+    if (file.getFileName().toString().matches(".*\\.xml(\\.gz)?")) {
+      return new Detected(DataForm.CVAT, file, "its name");
     }
+    Set<String> fields = fields(file);
     if (fields.contains("grounding") || fields.contains("detection")) {
       return new Detected(DataForm.ODVG, file, "\"grounding\" or \"detection\"");
     }
@@ -104,6 +109,15 @@ public final class DataDetector {
           ? new Detected(DataForm.MDETR, file, "\"images\" with captions")
           : new Detected(DataForm.COCO, file, "\"images\" and \"annotations\"");
     }
+    if (fields.contains("data")
+        && (fields.contains("annotations")
+            || fields.contains("completions")
+            || fields.contains("predictions"))) {
+      return new Detected(DataForm.LABEL_STUDIO, file, "\"data\" and \"annotations\"");
+    }
+    if (fields.contains("* rectanglelabels")) {
+      return new Detected(DataForm.LABEL_STUDIO, file, "\"rectanglelabels\"");
+    }
     if (fields.contains("image") && fields.contains("text")) {
       return new Detected(DataForm.JSONL, file, "\"image\" and \"text\"");
     }
@@ -113,7 +127,24 @@ public final class DataDetector {
             + (fields.isEmpty() ? "neither" : "the fields " + new TreeSet<>(fields)));
   }
 
-  /** The names of an object's fields; of its images, only what the first has is looked at. */
+  /** The names of the fields of a file's first object. */
+  private static Set<String> fields(Path file) {
+    Set<String> fields = new HashSet<>();
+    try (JsonParser parser = JSON.createParser(DataFile.readText(file))) {
+      JsonToken first = parser.nextToken();
+      if (first == JsonToken.START_ARRAY) {
+        first = parser.nextToken();
+      }
+      if (first == JsonToken.START_OBJECT) {
+        readFields(parser, fields);
+      }
+    } catch (IOException e) {
+      // What was read until there may tell the form, and its reader tells what is wrong.
+    }
+    return fields;
+  }
+
+  /** The names of an object's fields, and what shows a form in the first elements of its arrays. */
   private static void readFields(JsonParser parser, Set<String> fields) throws IOException {
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String name = parser.currentName();
@@ -121,12 +152,15 @@ public final class DataDetector {
         fields.add(CsvFile.brief(name));
       }
       JsonToken value = parser.nextToken();
-      if (name.equals("images") && value == JsonToken.START_ARRAY) {
+      if (value == JsonToken.START_ARRAY) {
         JsonToken element = parser.nextToken();
         if (element == JsonToken.START_OBJECT) {
-          JsonNode image = JSON.readTree(parser);
-          if (image.has("caption")) {
+          JsonNode object = JSON.readTree(parser);
+          if (name.equals("images") && object.has("caption")) {
             fields.add("images caption");
+          }
+          if (object.has("rectanglelabels")) {
+            fields.add("* rectanglelabels");
           }
           element = parser.nextToken();
         }

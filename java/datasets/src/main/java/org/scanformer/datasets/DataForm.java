@@ -51,7 +51,17 @@ public enum DataForm {
   COCO(
       false,
       "a JSON file of COCO's detection (categories as expressions)",
-      data -> CocoDataset.open(data.path, data.images));
+      data -> CocoDataset.open(data.path, data.images)),
+  /** The XML file of CVAT's export "CVAT for images 1.1". */
+  CVAT(
+      false,
+      "the XML file of an export as \"CVAT for images 1.1\"",
+      data -> CvatDataset.open(data.path, data.images)),
+  /** The JSON file of an export of Label Studio. */
+  LABEL_STUDIO(
+      false,
+      "the file of Label Studio's export as JSON",
+      data -> LabelStudioDataset.open(data.path, data.images));
 
   private final boolean directory;
   private final String description;
@@ -109,7 +119,7 @@ public enum DataForm {
     };
   }
 
-  /** The form's name on the command line, such as "qwen-pixels". */
+  /** The form's name on the command line, such as "label-studio". */
   @Override
   public String toString() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');

@@ -51,6 +51,42 @@ record Picture(Path path, BoxTransform transform) {
     return box(left, top, right - left, bottom - top, found);
   }
 
+  /**
+   * The same for a box that is turned about a point: the upright box around it.
+   *
+   * @param degrees clockwise
+   */
+  Box turned(
+      double x,
+      double y,
+      double width,
+      double height,
+      double degrees,
+      double pivotX,
+      double pivotY,
+      String found) {
+    if (degrees == 0 || !(width > 0 && height > 0)) {
+      return box(x, y, width, height, found);
+    }
+    double cos = Math.cos(Math.toRadians(degrees));
+    double sin = Math.sin(Math.toRadians(degrees));
+    double left = Double.POSITIVE_INFINITY;
+    double top = Double.POSITIVE_INFINITY;
+    double right = Double.NEGATIVE_INFINITY;
+    double bottom = Double.NEGATIVE_INFINITY;
+    for (int corner = 0; corner < 4; corner++) {
+      double fromX = x + (corner & 1) * width - pivotX;
+      double fromY = y + (corner >> 1) * height - pivotY;
+      double cornerX = pivotX + fromX * cos - fromY * sin;
+      double cornerY = pivotY + fromX * sin + fromY * cos;
+      left = Math.min(left, cornerX);
+      top = Math.min(top, cornerY);
+      right = Math.max(right, cornerX);
+      bottom = Math.max(bottom, cornerY);
+    }
+    return corners(left, top, right, bottom, found);
+  }
+
   /** The image with its known objects, in upright pixels of the file. */
   ImageFile image(List<ImageObject> objects) {
     ImageHeader header = transform.header();

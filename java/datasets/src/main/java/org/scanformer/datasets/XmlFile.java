@@ -9,6 +9,7 @@ import javax.xml.XMLConstants;
 import javax.xml.parsers.DocumentBuilder;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
+import javax.xml.parsers.SAXParserFactory;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 import org.scanformer.internal.files.SystemMessages;
@@ -25,6 +26,8 @@ import org.xml.sax.helpers.DefaultHandler;
 final class XmlFile {
   private static final int MAX_BYTES = 16 << 20;
   private static final String MAX_DEPTH = "64";
+  private static final String NO_DOCUMENT_TYPE =
+      "http://apache.org/xml/features/disallow-doctype-decl";
 
   private XmlFile() {}
 
@@ -40,14 +43,55 @@ final class XmlFile {
     if (bytes.length > MAX_BYTES) {
       throw error(file, bytes.length + " bytes found, expected at most " + MAX_BYTES, null);
     }
+    return parsed(
+        file,
+        () -> {
+          DocumentBuilder builder = factory().newDocumentBuilder();
+          builder.setErrorHandler(new Refusing());
+          Element root = builder.parse(new ByteArrayInputStream(bytes)).getDocumentElement();
+          requireRoot(file, name, root.getTagName());
+          return root;
+        });
+  }
+
+  /**
+   * Reads a file that may be large, element by element.
+   *
+   * @param handler is told of the elements; what it throws is passed on
+   * @throws ScanFormerException BAD_INPUT when the file is missing, is not XML, or is hostile
+   */
+  static void stream(Path file, DefaultHandler handler) {
+    byte[] bytes = DataFile.readAnyKind(file);
+    parsed(
+        file,
+        () -> {
+          SAXParserFactory factory = SAXParserFactory.newDefaultInstance();
+          factory.setFeature(NO_DOCUMENT_TYPE, true);
+          factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
+          factory.newSAXParser().parse(new ByteArrayInputStream(bytes), handler);
+          return null;
+        });
+  }
+
+  /**
+   * Refuses a file whose root has another name.
+   *
+   * @throws ScanFormerException BAD_INPUT
+   */
+  static void requireRoot(Path file, String name, String found) {
+    if (!found.equals(name)) {
+      throw error(file, "expected <" + name + ">, found <" + CsvFile.brief(found) + ">", null);
+    }
+  }
+
+  /** What parses a file. */
+  private interface Parsing<T> {
+    T parse() throws SAXException, IOException, ParserConfigurationException;
+  }
+
+  private static <T> T parsed(Path file, Parsing<T> parsing) {
     try {
-      DocumentBuilder builder = factory().newDocumentBuilder();
-      builder.setErrorHandler(new Refusing());
-      Element root = builder.parse(new ByteArrayInputStream(bytes)).getDocumentElement();
-      if (!root.getTagName().equals(name)) {
-        throw error(file, "expected <" + name + ">, found <" + root.getTagName() + ">", null);
-      }
-      return root;
+      return parsing.parse();
     } catch (SAXException e) {
       String line = e instanceof SAXParseException at ? " in line " + at.getLineNumber() : "";
       throw error(file, "not XML that can be read" + line + ": " + e.getMessage(), e);
@@ -60,7 +104,7 @@ final class XmlFile {
 
   private static DocumentBuilderFactory factory() throws ParserConfigurationException {
     DocumentBuilderFactory factory = DocumentBuilderFactory.newDefaultInstance();
-    factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
+    factory.setFeature(NO_DOCUMENT_TYPE, true);
     factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
     factory.setAttribute(XMLConstants.ACCESS_EXTERNAL_DTD, "");
     factory.setAttribute(XMLConstants.ACCESS_EXTERNAL_SCHEMA, "");

@@ -30,7 +30,11 @@ class DataDetectorTest {
         "d.json | {'image': 'a', 'conversations': []} | QWEN",
         "d.json | {'info': {'a': [1]}, 'images': [{'id': 1}, {'id': [2]}], 'annotations': []} | COCO",
         "d.json | {'annotations': [], 'images': [{'id': 1, 'caption': 'c'}]} | MDETR",
-        "d.json | {'images': [], 'annotations': []} | COCO"
+        "d.json | {'images': [], 'annotations': []} | COCO",
+        "annotations.xml | <annotations/> | CVAT",
+        "d.json | [{'id': 1, 'data': {'image': 'a'}, 'annotations': [{}]}] | LABEL_STUDIO",
+        "d.json | [{'completions': [], 'data': {'image': 'a'}}] | LABEL_STUDIO",
+        "d.json | [{'image': 'a', 'tag': [{'rectanglelabels': []}, {}]}] | LABEL_STUDIO"
       })
   void tellsAFileByItsFieldsOrName(String name, String text, DataForm form) throws IOException {
     Path file = Files.writeString(root.resolve(name), text.replace('\'', '"'));

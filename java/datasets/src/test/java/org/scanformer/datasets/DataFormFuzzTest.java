@@ -32,7 +32,9 @@ class DataFormFuzzTest {
           DataForm.QWEN,
           DataForm.QWEN_PIXELS,
           DataForm.VOC,
-          DataForm.FLICKR30K);
+          DataForm.FLICKR30K,
+          DataForm.CVAT,
+          DataForm.LABEL_STUDIO);
 
   @TempDir private static Path directory;
 
@@ -46,6 +48,10 @@ class DataFormFuzzTest {
   @FuzzTest(maxDuration = DatasetFuzz.DURATION)
   void readsOrRefuses(FuzzedDataProvider data) {
     RandomValues values = new RandomValues(data);
+    if (values.integer(0, FORMS.size()) == 0) {
+      readMixtureOrRefuse(new RandomRecords(values));
+      return;
+    }
     DataForm form = FORMS.get(values.integer(0, FORMS.size() - 1));
     Path path = write(form, values);
     long start = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
@@ -53,6 +59,12 @@ class DataFormFuzzTest {
     assertDetectedOrRefused(path);
     long nanos = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - start;
     assertTrue(nanos < MAX_NANOS, nanos + " ns");
+  }
+
+  private static void readMixtureOrRefuse(RandomRecords records) {
+    Path file = directory.resolve("mix.json");
+    DatasetFuzz.write(file, records.encoded(records.mixture()));
+    DatasetFuzz.assertReadOrRefused(() -> DataMixture.openHeldOut(DataMixture.read(file)));
   }
 
   private static Path write(DataForm form, RandomValues values) {
@@ -68,12 +80,15 @@ class DataFormFuzzTest {
           case CSV -> records.csv();
           case JSONL -> records.jsonLines(records::listed);
           case ODVG -> records.jsonLines(records::odvg);
+          case CVAT -> records.cvat();
+          case LABEL_STUDIO -> records.jsonLines(records::labelStudio);
           case QWEN, QWEN_PIXELS -> records.jsonLines(records::chat);
           default ->
               new String(
                   DatasetFuzz.json(values.coco(form == DataForm.MDETR)), StandardCharsets.UTF_8);
         };
-    Path file = directory.resolve(form == DataForm.CSV ? "m.csv" : "m.json");
+    String extension = form == DataForm.CSV ? "csv" : form == DataForm.CVAT ? "xml" : "json";
+    Path file = directory.resolve("m." + extension);
     DatasetFuzz.write(file, records.encoded(text));
     return file;
   }

@@ -52,6 +52,11 @@ final class RandomRecords {
           "<!-- -->",
           "dog");
 
+  private static final List<String> CVAT_SHAPES = List.of("box", "box", "box", "polygon", "tag");
+
+  private static final List<String> RESULTS =
+      List.of("rectanglelabels", "rectanglelabels", "rectangle", "textarea", "labels", "relation");
+
   private final RandomValues values;
 
   RandomRecords(RandomValues values) {
@@ -205,6 +210,109 @@ final class RandomRecords {
       text.append(element("object", object.toString()));
     }
     return text.append("</annotation>").toString();
+  }
+
+  /** Images with shapes, as CVAT writes them. */
+  String cvat() {
+    StringBuilder text = new StringBuilder();
+    if (values.integer(0, 15) == 0) {
+      text.append("<!DOCTYPE annotations [<!ENTITY e SYSTEM \"file:///etc/hostname\">]>");
+    }
+    text.append(values.integer(0, 15) == 0 ? "<other>" : "<annotations>");
+    for (int images = values.integer(0, 3); images > 0; images--) {
+      StringBuilder shapes = new StringBuilder();
+      for (int count = values.integer(0, 4); count > 0; count--) {
+        String shape = CVAT_SHAPES.get(values.integer(0, CVAT_SHAPES.size() - 1));
+        shapes.append('<').append(shape).append(quoted("label", word()));
+        for (String edge : List.of("xtl", "ytl", "xbr", "ybr", "rotation")) {
+          shapes.append(quoted(edge, String.valueOf(values.number())));
+        }
+        shapes.append('>');
+        shapes.append("<attribute").append(quoted("name", "text")).append('>');
+        shapes.append(word()).append("</attribute></").append(shape).append('>');
+      }
+      text.append("<image").append(quoted("name", name())).append(quoted("width", "40"));
+      text.append(quoted("height", "30")).append('>').append(shapes).append("</image>");
+    }
+    if (values.integer(0, 15) == 0) {
+      text.append(element("track", ""));
+    }
+    return text.append("</annotations>").toString();
+  }
+
+  /** Mostly a text that XML can hold. */
+  private String word() {
+    return values.integer(0, 31) == 0 ? text() : values.bool() ? "dog" : "";
+  }
+
+  /** An attribute, sometimes missing, doubled or not closed. */
+  private String quoted(String name, String value) {
+    String attribute =
+        " "
+            + name
+            + "=\""
+            + value.replace("&", "&amp;").replace("<", "&lt;").replace("\"", "")
+            + '"';
+    return switch (values.integer(0, 127)) {
+      case 0, 1, 2, 3 -> "";
+      case 4 -> attribute.repeat(2);
+      case 5 -> " " + name + "=\"" + value;
+      default -> attribute;
+    };
+  }
+
+  /** Sources of data, as a mixture's file lists them. */
+  String mixture() {
+    Object sources =
+        values.list(
+            () -> {
+              Map<Object, Object> source = new LinkedHashMap<>();
+              values.put(source, "data", values.bool() ? "voc" : "csv");
+              for (String field : List.of("root", "file", "split", "validation-file", "images")) {
+                if (values.bool()) {
+                  values.put(source, field, name());
+                }
+              }
+              values.put(source, "weight", values.number());
+              return source;
+            },
+            3);
+    return new String(DatasetFuzz.json(sources), StandardCharsets.UTF_8);
+  }
+
+  /** A task with annotations, as Label Studio exports it. */
+  Object labelStudio() {
+    Map<Object, Object> task = new LinkedHashMap<>();
+    values.put(task, "data", values.bool() ? Map.of("image", name()) : Map.of("x", text()));
+    for (String kind : List.of("annotations", "predictions")) {
+      values.put(task, kind, values.list(this::annotationOfTask, 3));
+    }
+    values.put(task, "tag", List.of(Map.of("rectanglelabels", List.of())));
+    return task;
+  }
+
+  private Object annotationOfTask() {
+    Map<Object, Object> annotation = new LinkedHashMap<>();
+    values.put(annotation, "was_cancelled", values.integer(0, 3) == 0);
+    values.put(annotation, "ground_truth", values.integer(0, 3) == 0);
+    values.put(annotation, "result", values.list(this::result, 5));
+    return annotation;
+  }
+
+  private Object result() {
+    String type = RESULTS.get(values.integer(0, RESULTS.size() - 1));
+    Map<Object, Object> value = new LinkedHashMap<>();
+    for (String number : List.of("x", "y", "width", "height", "rotation")) {
+      values.put(value, number, values.number());
+    }
+    values.put(value, values.bool() ? "text" : type, values.bool() ? text() : List.of(text()));
+    Map<Object, Object> result = new LinkedHashMap<>();
+    values.put(result, "id", "" + values.integer(0, 3));
+    values.put(result, "type", type);
+    values.put(result, "value", value);
+    values.put(result, "original_width", 40);
+    values.put(result, "original_height", values.integer(0, 7) == 0 ? values.odd() : 30);
+    return result;
   }
 
   private String element(String name, String contents) {

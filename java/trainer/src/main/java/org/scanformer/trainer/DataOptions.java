@@ -6,8 +6,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.scanformer.datasets.BadRecord;
 import org.scanformer.datasets.DataForm;
+import org.scanformer.datasets.DataMixture;
+import org.scanformer.datasets.DataSource;
+import org.scanformer.datasets.DataSource.Part;
 import org.scanformer.datasets.ReferringDataset;
 import org.scanformer.datasets.ShapesDataset;
 import org.scanformer.datasets.Split;
@@ -27,14 +31,26 @@ final class DataOptions implements AutoCloseable {
 
   private static final String SHAPES = "shapes";
 
+  /** What a mixture's file has fields for. */
+  private static final List<String> OF_A_FORM =
+      List.of(
+          "--root",
+          "--weight",
+          "--split-by",
+          "--split",
+          "--validation-split",
+          "--file",
+          "--validation-file",
+          "--images");
+
   @Option(
       names = "--data",
       paramLabel = "FORM",
       defaultValue = SHAPES,
       description =
-          "Drawn scenes (shapes), a directory in the form refer, flickr30k or voc, or a file in the"
-              + " form mdetr, coco, csv, jsonl, odvg, qwen or qwen-pixels. The trainer's README"
-              + " describes them. Default: shapes.")
+          "Drawn scenes (shapes), a directory in the form refer, flickr30k or voc, a file in the form"
+              + " mdetr, coco, csv, jsonl, odvg, qwen, qwen-pixels, cvat or label-studio, or a FILE.json"
+              + " that lists several sources. The trainer's README describes them. Default: shapes.")
   private String form;
 
   @Option(
@@ -61,15 +77,15 @@ final class DataOptions implements AutoCloseable {
   @Option(
       names = "--split",
       paramLabel = "S",
-      defaultValue = "train",
-      description = "Directories: the split to train on. Default: train.")
+      defaultValue = DataMixture.TRAINING_SPLIT,
+      description = "Directories: the split to train on. Default: ${DEFAULT-VALUE}.")
   private String split;
 
   @Option(
       names = "--validation-split",
       paramLabel = "S",
-      defaultValue = "val",
-      description = "Directories: the held-out split. Default: val.")
+      defaultValue = DataMixture.HELD_OUT_SPLIT,
+      description = "Directories: the held-out split. Default: ${DEFAULT-VALUE}.")
   private String validationSplit;
 
   @Option(names = "--file", paramLabel = "FILE", description = "Files: the one to train on.")
@@ -126,6 +142,7 @@ final class DataOptions implements AutoCloseable {
       description = "shapes: up to eight objects, more synonyms and phrases, and typing errors.")
   private boolean varied;
 
+  private List<DataSource> sources;
   private List<ReferringDataset> training;
   private ImageCache cache;
 
@@ -143,15 +160,12 @@ final class DataOptions implements AutoCloseable {
       return new ShapesTrainingData(
           config, batch, seed, varied, absent, absentRelations, curriculum);
     }
-    List<TrainingData> sources = new ArrayList<>();
+    List<TrainingData> all = new ArrayList<>();
     for (ReferringDataset dataset : trainingSets()) {
-      sources.add(new EpochTrainingData(dataset, config, batch, seed, absent));
+      all.add(new EpochTrainingData(dataset, config, batch, seed, absent));
     }
-    double[] shares = new double[sources.size()];
-    for (int i = 0; i < shares.length; i++) {
-      shares[i] = weights.isEmpty() ? 1 : weights.get(i);
-    }
-    return sources.size() == 1 ? sources.get(0) : new MixedTrainingData(sources, shares);
+    double[] shares = sources().stream().mapToDouble(DataSource::weight).toArray();
+    return all.size() == 1 ? all.get(0) : new MixedTrainingData(all, shares);
   }
 
   /** The tokens of the drawn scenes; a token's index is its id. */
@@ -189,6 +203,15 @@ final class DataOptions implements AutoCloseable {
             spec.commandLine(), "--weight must be greater than 0, found " + weight);
       }
     }
+    if (DataMixture.isFile(form)) {
+      for (String option : OF_A_FORM) {
+        if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+          throw new CommandLine.ParameterException(
+              spec.commandLine(),
+              option + " is for a form of data; a file of sources names its own");
+        }
+      }
+    }
     if (varied && !isShapes()) {
       throw new CommandLine.ParameterException(spec.commandLine(), "--varied is for --data shapes");
     }
@@ -200,7 +223,7 @@ final class DataOptions implements AutoCloseable {
       training =
           isShapes()
               ? List.of(ShapesDataset.of(Split.TRAIN, 1, NAMED_PAIRS))
-              : files(split, file, "--file");
+              : opened(DataSource::openTraining);
     }
     return training;
   }
@@ -213,21 +236,41 @@ final class DataOptions implements AutoCloseable {
     }
     throw new CommandLine.ParameterException(
         spec.commandLine(),
-        "--data takes shapes or one of " + Arrays.toString(DataForm.values()) + ", found " + form);
+        "--data takes shapes, one of "
+            + Arrays.toString(DataForm.values())
+            + ", or a FILE.json of sources, found "
+            + form);
   }
 
-  /** Opens a split of files, with their images in the cache if there is one. */
-  private List<ReferringDataset> files(String ofSplit, Path ofFile, String option) {
-    List<ReferringDataset> datasets = new ArrayList<>();
-    DataForm known = dataForm();
-    if (known.isDirectory()) {
-      required(roots.isEmpty() ? null : roots.get(0), "--root");
-      for (Path root : roots) {
-        datasets.add(known.open(root, images, ofSplit, splitBy));
-      }
-    } else {
-      datasets.add(known.open(required(ofFile, option), images, null, null));
+  /** What the options or the file of a mixture name; at least one. */
+  private List<DataSource> sources() {
+    if (sources == null) {
+      sources = DataMixture.isFile(form) ? DataMixture.read(Path.of(form)) : optionSources();
     }
+    return sources;
+  }
+
+  private List<DataSource> optionSources() {
+    DataForm known = dataForm();
+    if (!known.isDirectory()) {
+      Part heldOut = validationFile == null ? null : new Part(validationFile, null);
+      Part trained = new Part(required(file, "--file"), null);
+      return List.of(new DataSource(null, known, trained, heldOut, images, null, 1));
+    }
+    required(roots.isEmpty() ? null : roots.get(0), "--root");
+    List<DataSource> all = new ArrayList<>();
+    for (Path root : roots) {
+      double weight = weights.isEmpty() ? 1 : weights.get(all.size());
+      Part trained = new Part(root, split);
+      Part heldOut = new Part(root, validationSplit);
+      all.add(new DataSource(null, known, trained, heldOut, images, splitBy, weight));
+    }
+    return all;
+  }
+
+  /** Opens a part of each source, with its images in the cache if there is one. */
+  private List<ReferringDataset> opened(Function<DataSource, ReferringDataset> part) {
+    List<ReferringDataset> datasets = sources().stream().map(part).toList();
     datasets.forEach(this::report);
     if (cacheFile == null) {
       return datasets;
@@ -249,7 +292,10 @@ final class DataOptions implements AutoCloseable {
           spec.commandLine(), "--validation-pairs must be at least 1, found " + validationPairs);
     }
     if (!isShapes()) {
-      return files(validationSplit, validationFile, "--validation-file").stream()
+      if (sources().get(0).heldOut() == null && !DataMixture.isFile(form)) {
+        required(null, "--validation-file");
+      }
+      return opened(DataSource::openHeldOut).stream()
           .map(dataset -> HeldOut.of(dataset, absent, validationPairs))
           .toList();
     }

@@ -9,6 +9,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -75,20 +76,30 @@ class TrainCommandTest {
   }
 
   @Test
-  void trainsOnFiles() throws IOException {
-    Path file = writeMdetrFile();
+  void trainsOnTheSourcesOfAMixture() throws IOException {
+    writeMdetrFile();
+    String source =
+        "{\"data\": \"mdetr\", \"file\": \"data.json\", \"validation-file\": \"data.json\", ";
+    Path mixture =
+        Files.writeString(
+            directory.resolve("mix.json"),
+            "[" + source + "\"weight\": 3}, " + source + "\"weight\": 1}]");
     Path tokenizer = directory.resolve("tokenizer.json");
     ShapesTokenizer.write(tokenizer, 16);
     Run run =
         train(
             "--config", TinyModel.writeConfig(directory).toString(),
             "--tokenizer", tokenizer.toString(),
-            "--data", "mdetr",
-            "--file", file.toString(),
-            "--validation-file", file.toString(),
+            "--data", mixture.toString(),
             "--steps", "3");
     assertEquals(0, run.code(), run.err());
-    assertTrue(run.err().contains("1 bad records left out"), run.err());
+    for (String name : List.of("source 1", "source 2")) {
+      assertTrue(run.err().contains(name + " mdetr data.json: 1 bad records left out"), run.err());
+    }
+    assertTrue(
+        Files.readString(
+                directory.resolve("run/checkpoint.safetensors"), StandardCharsets.ISO_8859_1)
+            .contains("75 % source 1 mdetr data.json + 25 % source 2 mdetr data.json"));
     assertTrue(Files.isRegularFile(directory.resolve("run/model/model.safetensors")));
   }
 
@@ -148,6 +159,9 @@ class TrainCommandTest {
     assertTrue(noRoot.err().contains("at least 1"), noRoot.err());
     assertTrue(noRoot.err().startsWith("scanformer-trainer: "), noRoot.err());
     assertEquals(2, noRoot.err().lines().count(), noRoot.err());
+    Run twice = train("--data", "mix.json", "--weight", "2", "--root", "refcoco");
+    assertEquals(2, twice.code());
+    assertTrue(twice.err().contains("--root is for a form of data"), twice.err());
   }
 
   @Test
