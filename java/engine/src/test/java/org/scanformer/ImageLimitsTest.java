@@ -56,6 +56,17 @@ class ImageLimitsTest {
     assertTrue(e.getMessage().contains("found 280000 bytes of memory"), e.getMessage());
   }
 
+  /** The pixels take 5 MB, the streams of the strips many times that. */
+  @Test
+  void countTheStreamsOfStrips() {
+    byte[] tiff = TiffBombs.strips(99_000);
+    ScanFormerException e =
+        assertThrows(
+            ScanFormerException.class, () -> Image.read(new ByteArrayInputStream(tiff), DEFAULTS));
+    assertEquals(ErrorCode.BAD_INPUT, e.code());
+    assertTrue(e.getMessage().contains("bytes of memory"), e.getMessage());
+  }
+
   @Test
   void interruptDecoding() {
     byte[] large = ImageBombs.largeBaseline();

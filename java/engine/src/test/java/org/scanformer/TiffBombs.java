@@ -31,12 +31,15 @@ final class TiffBombs {
     set(258, all).set(278, height);
   }
 
+  /** Gray, of so many rows of 50 pixels, each a strip. */
+  static byte[] strips(int rows) {
+    return new TiffBombs(50, rows, 8, GRAY, 1).set(278, 1).file(parts(rows, 50), 273, 279);
+  }
+
   /** Those that are read in every run, by what they are made of. */
   static Map<String, byte[]> most() {
     Map<String, byte[]> bombs = new LinkedHashMap<>();
-    bombs.put(
-        "many-strips",
-        new TiffBombs(50, 40_000, 8, GRAY, 1).set(278, 1).file(parts(40_000, 50), 273, 279));
+    bombs.put("many-strips", strips(40_000));
     return bombs;
   }
 

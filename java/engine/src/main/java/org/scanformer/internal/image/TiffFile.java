@@ -207,8 +207,8 @@ final class TiffFile {
   }
 
   /**
-   * What the decoder's samples take, their copy of 8 bits, one strip or tile (of JPEG, with all that
-   * its own decoder has for it), and the streams of all.
+   * What the decoder's samples take, their copy of 8 bits, one strip or tile (of JPEG, with all
+   * that its own decoder has for it), and the streams of all.
    */
   private void checkMemory() throws IOException {
     long samples = directory.value(SAMPLES, 0, 1);
