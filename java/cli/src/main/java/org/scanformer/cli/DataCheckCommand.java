@@ -91,7 +91,7 @@ final class DataCheckCommand implements Callable<Integer> {
   /** The parts of the data, and what it is in words. */
   private List<Part> parts(PrintWriter out) {
     if (form == null && DataDetector.isMixture(path)) {
-      DataPlace.refuseBesideMixture(spec, "--split", "--split-by", "--images");
+      DataPlace.refuseBesideMixture(spec, "--split", "--split-by", "--images", "--expressions");
       return partsOf(DataMixture.read(path), out);
     }
     DataForm known = form == null ? null : DataForms.of(spec, form, new DataForms.Names());
@@ -120,7 +120,10 @@ final class DataCheckCommand implements Callable<Integer> {
         place.split() == null ? known.splits(data, place.splitBy()) : List.of(place.split());
     List<Part> parts = new ArrayList<>();
     for (String split : splits.isEmpty() ? Collections.<String>singletonList(null) : splits) {
-      parts.add(new Part(split, () -> known.open(data, place.images(), split, place.splitBy())));
+      parts.add(
+          new Part(
+              split,
+              () -> known.open(data, place.images(), split, place.splitBy(), place.expressions())));
     }
     return parts;
   }

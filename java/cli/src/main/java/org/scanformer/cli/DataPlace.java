@@ -1,6 +1,7 @@
 package org.scanformer.cli;
 
 import java.nio.file.Path;
+import org.scanformer.datasets.ExpressionSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -27,6 +28,15 @@ final class DataPlace {
       description = "The directory of the images, if not that of the data.")
   private Path images;
 
+  @Option(
+      names = "--expressions",
+      paramLabel = "own|boxes|both",
+      defaultValue = "own",
+      description =
+          "Take the data's own expressions, or make some that are true of its boxes by place, size,"
+              + " colour and category, or both. Default: ${DEFAULT-VALUE}.")
+  private ExpressionSource expressions;
+
   /** The split, or null for all. */
   String split() {
     return split;
@@ -40,6 +50,11 @@ final class DataPlace {
   /** The directory of the images, or null for that of the data. */
   Path images() {
     return images;
+  }
+
+  /** Where the expressions come from. */
+  ExpressionSource expressions() {
+    return expressions;
   }
 
   /** Refuses options where a mixture's file has fields for them. */

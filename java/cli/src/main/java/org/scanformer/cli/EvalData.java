@@ -103,7 +103,8 @@ final class EvalData {
       return (varied ? scenes.varied() : scenes).withAbsent(absent);
     }
     if (DataMixture.isFile(form)) {
-      DataPlace.refuseBesideMixture(spec, "--root", "--file", "--split", "--split-by", "--images");
+      DataPlace.refuseBesideMixture(
+          spec, "--root", "--file", "--split", "--split-by", "--images", "--expressions");
       return DataMixture.openHeldOut(DataMixture.read(Path.of(form)));
     }
     DataForm files = DataForms.of(spec, form, new Names());
@@ -115,7 +116,7 @@ final class EvalData {
       throw usage(
           spec, "--data " + files + " needs " + (files.isDirectory() ? "--root" : "--file"));
     }
-    return files.open(path, place.images(), place.split(), place.splitBy());
+    return files.open(path, place.images(), place.split(), place.splitBy(), place.expressions());
   }
 
   private static CommandLine.ParameterException usage(CommandSpec spec, String message) {

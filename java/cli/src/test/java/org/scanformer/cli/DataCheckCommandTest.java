@@ -76,6 +76,28 @@ class DataCheckCommandTest {
   }
 
   @Test
+  void makesExpressionsFromBoxes() throws IOException {
+    writeImage("1.png");
+    Path file =
+        write(
+            "boxes.json",
+            """
+        {"images": [{"id": 1, "file_name": "1.png"}],
+         "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 5, 5]},
+                         {"id": 2, "image_id": 1, "category_id": 1, "bbox": [20, 0, 5, 5]}],
+         "categories": [{"id": 1, "name": "dog"}]}
+        """);
+    CommandLineRun own = run("data", "check", file.toString());
+    assertEquals(1, own.code());
+    assertTrue(own.out().contains("2 whose category names several objects"), own.out());
+    CommandLineRun boxes = run("data", "check", file.toString(), "--expressions", "boxes");
+    assertEquals(0, boxes.code());
+    assertTrue(boxes.out().contains("Expressions: 2\n"), boxes.out());
+    CommandLineRun wrong = run("data", "check", file.toString(), "--expressions", "box");
+    assertTrue(wrong.err().contains("expected one of [own, boxes, both]"), wrong.err());
+  }
+
+  @Test
   void countsTheSourcesOfAMixture() throws IOException {
     writeImage("a.png");
     String row = "image,x,y,width,height,text\na.png,1,2,3,4,";

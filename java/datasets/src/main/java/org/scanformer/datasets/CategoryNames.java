@@ -1,9 +1,11 @@
 package org.scanformer.datasets;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.scanformer.Box;
 import org.scanformer.ScanFormerException;
 
@@ -12,19 +14,31 @@ import org.scanformer.ScanFormerException;
  * describes an object if no other object of the image has it. Not safe for use by several threads.
  */
 final class CategoryNames {
+  private final String imageId;
   private final Picture picture;
   private final Map<String, List<Item>> byName = new LinkedHashMap<>();
   private final List<ImageObject> objects = new ArrayList<>();
   private final List<Described> described = new ArrayList<>();
+  private boolean nameless;
 
-  /** An object, with its box if that is usable. */
-  private record Item(String id, Box box, boolean single) {}
+  /**
+   * An object.
+   *
+   * @param box null if its name is not to describe it
+   * @param listed whether it is one object of the image's
+   */
+  private record Item(String id, Box box, boolean listed) {}
 
   /** An object with an expression of its own. */
   private record Described(String id, String text, String name, Box box) {}
 
-  /** For an image. */
-  CategoryNames(Picture picture) {
+  /**
+   * For an image.
+   *
+   * @param imageId names it
+   */
+  CategoryNames(String imageId, Picture picture) {
+    this.imageId = imageId;
     this.picture = picture;
   }
 
@@ -42,16 +56,25 @@ final class CategoryNames {
       throw new RecordFault(
           BadRecord.Kind.EXPRESSION, "expected the name of a category, found none");
     }
-    byName.computeIfAbsent(name, key -> new ArrayList<>()).add(new Item(id, box, single));
+    item(name, new Item(id, box, single));
     objects.add(new ImageObject(box, name, null));
   }
 
-  /** Adds an object whose box or name is not usable: it is in the image all the same. */
+  /**
+   * Adds an object whose box or name is not usable: it is in the image all the same. Without a
+   * name, it may be one of any.
+   */
   void addWithoutBox(String id, String category) {
     String name = name(category);
-    if (!name.isEmpty()) {
-      byName.computeIfAbsent(name, key -> new ArrayList<>()).add(new Item(id, null, true));
+    if (name.isEmpty()) {
+      nameless = true;
+    } else {
+      item(name, new Item(id, null, false));
     }
+  }
+
+  private void item(String name, Item item) {
+    byName.computeIfAbsent(name, key -> new ArrayList<>()).add(item);
   }
 
   /**
@@ -64,7 +87,12 @@ final class CategoryNames {
     String first = categories.isEmpty() ? "" : name(categories.get(0));
     String kind = first.isEmpty() ? null : first;
     objects.add(new ImageObject(box, kind, null));
-    categories.forEach(category -> addWithoutBox(id, category));
+    for (int i = 0; i < categories.size(); i++) {
+      String name = name(categories.get(i));
+      if (!name.isEmpty()) {
+        item(name, new Item(id, null, i == 0));
+      }
+    }
     for (int i = 0; i < texts.size(); i++) {
       String textId = i == 0 ? id : id + " text " + i;
       described.add(new Described(textId, texts.get(i), kind, box));
@@ -76,11 +104,21 @@ final class CategoryNames {
   }
 
   /**
-   * Gives a pair for each expression of an object and for each name that a single object has, and a
-   * bad record for each other name.
+   * Gives the image, if all its objects have names, a pair for each expression of an object and for
+   * each name that a single object has, and a bad record for each other name.
    */
   void finish(PairCollector collector) {
     ImageFile image = picture.image(List.copyOf(objects));
+    Set<String> uncounted = new HashSet<>();
+    byName.forEach(
+        (name, items) -> {
+          if (!items.stream().allMatch(Item::listed)) {
+            uncounted.add(name);
+          }
+        });
+    if (!nameless) {
+      collector.annotated(new AnnotatedImage(imageId, image, uncounted));
+    }
     for (Described each : described) {
       try {
         collector.add(picture.path(), each.id, image, each.text, each.name, each.box);
@@ -92,7 +130,7 @@ final class CategoryNames {
         (name, items) -> {
           List<Item> usable = items.stream().filter(item -> item.box != null).toList();
           Item first = usable.isEmpty() ? null : usable.get(0);
-          if (items.size() == 1 && first != null && first.single) {
+          if (items.size() == 1 && first != null && first.listed) {
             try {
               collector.add(picture.path(), first.id, image, name, name, first.box);
             } catch (ScanFormerException e) {

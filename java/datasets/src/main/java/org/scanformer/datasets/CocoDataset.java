@@ -35,7 +35,8 @@ final class CocoDataset {
                 ? null
                 : collector.picture(id, image, image.path("file_name").asText(null));
         if (picture != null) {
-          read(file.getFileName() + " annotation ", annotations, coco, picture, collector);
+          CategoryNames names = new CategoryNames(id, picture);
+          read(file.getFileName() + " annotation ", annotations, coco, picture, names, collector);
         }
       } catch (ScanFormerException e) {
         collector.bad(id, e);
@@ -56,8 +57,8 @@ final class CocoDataset {
       List<JsonNode> annotations,
       CocoFile coco,
       Picture picture,
+      CategoryNames names,
       PairCollector collector) {
-    CategoryNames names = new CategoryNames(picture);
     for (JsonNode annotation : annotations) {
       String id = name + RecordId.of(annotation.get("id"));
       String category = coco.category(annotation);

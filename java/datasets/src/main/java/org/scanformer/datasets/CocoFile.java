@@ -233,6 +233,19 @@ final class CocoFile {
     return List.copyOf(objects);
   }
 
+  /** Categories of which an image has crowds, or objects without a usable box. */
+  Set<String> uncounted(String imageId, BoxTransform transform) {
+    Set<String> uncounted = new HashSet<>();
+    for (JsonNode annotation : annotationsOf(imageId)) {
+      String category = category(annotation);
+      boolean crowd = annotation.path("iscrowd").asInt(0) == 1;
+      if (category != null && (crowd || boxOrNull(annotation, transform) == null)) {
+        uncounted.add(category);
+      }
+    }
+    return uncounted;
+  }
+
   /** A value for messages, cut where it is long. */
   static String brief(JsonNode value) {
     String text = value.isMissingNode() ? "nothing" : value.toString();

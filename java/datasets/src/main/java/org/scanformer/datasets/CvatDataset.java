@@ -68,7 +68,7 @@ final class CvatDataset {
   }
 
   private void readShapes(String id, List<CvatElements.Shape> shapes, Picture picture) {
-    CategoryNames names = new CategoryNames(picture);
+    CategoryNames names = new CategoryNames(id, picture);
     int place = 0;
     for (CvatElements.Shape shape : shapes) {
       String shapeId = id + " shape " + place++;

@@ -102,7 +102,24 @@ public enum DataForm {
    *     form; OUT_OF_MEMORY when the heap is too small for it
    */
   public ReferringDataset open(Path path, Path images, String split, String splitBy) {
-    return DataFile.withinMemory(path, () -> reader.read(new Place(path, images, split, splitBy)));
+    return open(path, images, split, splitBy, ExpressionSource.OWN);
+  }
+
+  /**
+   * Reads data whose expressions come from its texts, its boxes, or both. For those from boxes, the
+   * pixels of each image are read too, as they may name colours.
+   *
+   * @throws org.scanformer.ScanFormerException as the other form; also BAD_INPUT when expressions
+   *     are to come from boxes and the data has no boxes with categories
+   */
+  public ReferringDataset open(
+      Path path, Path images, String split, String splitBy, ExpressionSource expressions) {
+    return DataFile.withinMemory(
+        path,
+        () -> {
+          ReferringDataset data = reader.read(new Place(path, images, split, splitBy));
+          return expressions == ExpressionSource.OWN ? data : BoxExpressions.of(data, expressions);
+        });
   }
 
   /**

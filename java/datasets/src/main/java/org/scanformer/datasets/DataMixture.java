@@ -31,7 +31,7 @@ public final class DataMixture {
   /** The split of a directory that is held out, if none is named. */
   public static final String HELD_OUT_SPLIT = "val";
 
-  private static final Set<String> OF_ALL = Set.of("data", "images", "weight");
+  private static final Set<String> OF_ALL = Set.of("data", "images", "expressions", "weight");
   private static final Set<String> OF_DIRECTORIES =
       Set.of("root", "split", "split-by", "validation-split");
   private static final Set<String> OF_FILES = Set.of("file", "validation-file");
@@ -102,6 +102,7 @@ public final class DataMixture {
         heldOut,
         fields.path("images"),
         fields.text("split-by", null),
+        fields.expressions(),
         fields.weight());
   }
 
@@ -133,6 +134,18 @@ public final class DataMixture {
         throw error("\"" + field + "\" for this form", field);
       }
       return path;
+    }
+
+    ExpressionSource expressions() {
+      String text = text("expressions", ExpressionSource.OWN.toString());
+      for (ExpressionSource each : ExpressionSource.values()) {
+        if (each.toString().equalsIgnoreCase(text)) {
+          return each;
+        }
+      }
+      throw error(
+          "one of " + Arrays.toString(ExpressionSource.values()) + " as \"expressions\"",
+          "expressions");
     }
 
     double weight() {

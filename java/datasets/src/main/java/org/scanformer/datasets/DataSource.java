@@ -16,6 +16,7 @@ import org.scanformer.ScanFormerException;
  * @param heldOut what is held out; null for nothing
  * @param images the directory of the images, as for {@link DataForm#open}; may be null
  * @param splitBy as for {@link DataForm#open}; may be null
+ * @param expressions where those of both parts come from
  * @param weight how often a batch is of this source, relative to the others; greater than 0
  */
 public record DataSource(
@@ -25,6 +26,7 @@ public record DataSource(
     Part heldOut,
     Path images,
     String splitBy,
+    ExpressionSource expressions,
     double weight) {
   /**
    * A file, or a split of a directory.
@@ -49,6 +51,7 @@ public record DataSource(
   public DataSource {
     Objects.requireNonNull(form, "form");
     Objects.requireNonNull(training, "training");
+    Objects.requireNonNull(expressions, "expressions");
   }
 
   /**
@@ -78,7 +81,7 @@ public record DataSource(
   }
 
   private ReferringDataset open(Part part) {
-    ReferringDataset dataset = form.open(part.path, images, part.split, splitBy);
+    ReferringDataset dataset = form.open(part.path, images, part.split, splitBy, expressions);
     return name == null ? dataset : new JoinedDataset(name + " ", List.of(dataset));
   }
 }

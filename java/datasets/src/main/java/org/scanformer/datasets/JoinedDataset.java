@@ -69,4 +69,12 @@ final class JoinedDataset implements ReferringDataset {
     }
     return List.copyOf(all);
   }
+
+  @Override
+  public List<AnnotatedImage> annotatedImages() {
+    return parts.stream()
+        .flatMap(part -> part.annotatedImages().stream())
+        .map(each -> new AnnotatedImage(prefix + each.id(), each.image(), each.uncounted()))
+        .toList();
+  }
 }

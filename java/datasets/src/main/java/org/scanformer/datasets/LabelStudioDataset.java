@@ -117,7 +117,7 @@ final class LabelStudioDataset {
     if (picture == null) {
       return;
     }
-    CategoryNames categories = new CategoryNames(picture);
+    CategoryNames categories = new CategoryNames(id, picture);
     for (LabelStudioRegion region : regions) {
       String regionId = id + " region " + CsvFile.brief(region.id());
       try {

@@ -8,13 +8,19 @@ import java.util.List;
  * @param name for reports
  * @param pairs the usable records
  * @param badRecords the others
+ * @param annotatedImages those whose objects are known
  */
-record ListedDataset(String name, List<ReferringPair> pairs, List<BadRecord> badRecords)
+record ListedDataset(
+    String name,
+    List<ReferringPair> pairs,
+    List<BadRecord> badRecords,
+    List<AnnotatedImage> annotatedImages)
     implements ReferringDataset {
   /** Copies the lists. */
   ListedDataset {
     pairs = List.copyOf(pairs);
     badRecords = List.copyOf(badRecords);
+    annotatedImages = List.copyOf(annotatedImages);
   }
 
   @Override

@@ -54,7 +54,7 @@ public final class MdetrDataset {
     if (missing != null) {
       bad.add(missing);
     }
-    return new ListedDataset("mdetr " + file.getFileName(), pairs, bad);
+    return new ListedDataset("mdetr " + file.getFileName(), pairs, bad, List.of());
   }
 
   /** The pair of an entry, or null if its image file is missing. */

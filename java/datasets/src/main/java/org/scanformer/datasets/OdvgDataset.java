@@ -68,7 +68,7 @@ final class OdvgDataset {
   }
 
   private void readInstances(String id, JsonNode instances, Picture picture) {
-    CategoryNames names = new CategoryNames(picture);
+    CategoryNames names = new CategoryNames(id, picture);
     int number = 0;
     for (JsonNode instance : instances) {
       String instanceId = id + " instance " + number++;

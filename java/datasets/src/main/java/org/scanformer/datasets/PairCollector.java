@@ -21,6 +21,7 @@ final class PairCollector {
   private final ImageFolders folders;
   private final Map<Key, Found> found = new LinkedHashMap<>();
   private final List<BadRecord> bad = new ArrayList<>();
+  private final List<AnnotatedImage> annotated = new ArrayList<>();
 
   /** What makes boxes the targets of one pair. */
   private record Key(Object scope, String expression) {}
@@ -95,6 +96,11 @@ final class PairCollector {
     }
   }
 
+  /** Adds an image whose objects are known. */
+  void annotated(AnnotatedImage image) {
+    annotated.add(image);
+  }
+
   /** Adds a record that is not usable. */
   void bad(String id, ScanFormerException problem) {
     bad.add(BadRecord.of(id, problem));
@@ -122,6 +128,6 @@ final class PairCollector {
     if (missing != null) {
       bad.add(missing);
     }
-    return new ListedDataset(name, pairs, bad);
+    return new ListedDataset(name, pairs, bad, annotated);
   }
 }

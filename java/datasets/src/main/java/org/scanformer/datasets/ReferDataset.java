@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -36,6 +37,7 @@ public final class ReferDataset {
   private final ImageFolders folders;
   private final List<ReferringPair> pairs = new ArrayList<>();
   private final List<BadRecord> badRecords = new ArrayList<>();
+  private final Map<String, AnnotatedImage> annotated = new LinkedHashMap<>();
 
   private ReferDataset(CocoFile instances, ImageFolders folders) {
     this.instances = instances;
@@ -102,7 +104,8 @@ public final class ReferDataset {
     return new ListedDataset(
         "refer " + folder.getFileName() + " " + refs.getFileName() + " " + split,
         dataset.pairs,
-        dataset.badRecords);
+        dataset.badRecords,
+        List.copyOf(dataset.annotated.values()));
   }
 
   private static List<?> records(Path refs) {
@@ -200,6 +203,9 @@ public final class ReferDataset {
             header.uprightWidth(),
             header.uprightHeight(),
             instances.objects(imageId, transform));
+    annotated.computeIfAbsent(
+        imageId,
+        key -> new AnnotatedImage("image " + key, source, instances.uncounted(key, transform)));
     for (int i = 0; i < sentences.size(); i++) {
       String text = sentence(sentences.get(i));
       if (text == null) {

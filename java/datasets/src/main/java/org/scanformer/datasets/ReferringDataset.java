@@ -19,4 +19,9 @@ public interface ReferringDataset {
 
   /** The records that are not usable, in the order of the files. */
   List<BadRecord> badRecords();
+
+  /** The images whose objects are known with their categories; empty if the data has none. */
+  default List<AnnotatedImage> annotatedImages() {
+    return List.of();
+  }
 }

@@ -63,7 +63,7 @@ final class VocDataset {
     if (picture == null) {
       return;
     }
-    CategoryNames names = new CategoryNames(picture);
+    CategoryNames names = new CategoryNames(id, picture);
     int number = 0;
     for (Element object : objects) {
       String objectId = id + " object " + number++;

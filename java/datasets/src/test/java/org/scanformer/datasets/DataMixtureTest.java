@@ -38,7 +38,7 @@ class DataMixtureTest {
     Path file =
         write(
             "[{'data': 'refer', 'root': 'sub/refcoco', 'images': '/coco', 'split-by': 'unc',"
-                + " 'validation-split': 'testA', 'weight': 3},"
+                + " 'validation-split': 'testA', 'expressions': 'boxes', 'weight': 3},"
                 + " {'data': 'LABEL-studio', 'file': '../e.json'}]");
     assertTrue(DataDetector.isMixture(file));
     List<DataSource> sources = DataMixture.read(file);
@@ -49,10 +49,12 @@ class DataMixtureTest {
     assertEquals(new DataSource.Part(refcoco, "testA"), first.heldOut());
     assertEquals(Path.of("/coco"), first.images());
     assertEquals("unc", first.splitBy());
+    assertEquals(ExpressionSource.BOXES, first.expressions());
     assertEquals(3, first.weight());
     DataSource second = sources.get(1);
     assertEquals(DataForm.LABEL_STUDIO, second.form());
     assertEquals(new DataSource.Part(root.resolveSibling("e.json"), null), second.training());
+    assertEquals(ExpressionSource.OWN, second.expressions());
     assertEquals(1, second.weight());
     ScanFormerException none = assertThrows(ScanFormerException.class, second::openHeldOut);
     assertEquals(
@@ -104,8 +106,9 @@ class DataMixtureTest {
         "[7] | source 1: expected \"data\" with one of [refer, mdetr",
         "[{'data': 'shapes'}] | found \"shapes\"",
         "[{'data': 'csv', 'file': 'a'}, {'data': 'voc'}] | source 2: expected \"root\"",
-        "[{'data': 'csv', 'root': 'a'}] | expected the fields [data, file, images,",
+        "[{'data': 'csv', 'root': 'a'}] | expected the fields [data, expressions, file, images,",
         "[{'data': 'voc', 'root': 'a', 'wieght': 2}] | found \"wieght\"",
+        "[{'data': 'voc', 'root': 'a', 'expressions': 'box'}] | one of [own, boxes, both] as",
         "[{'data': 'voc', 'root': 'a', 'weight': 0}] | a number greater than 0 as \"weight\"",
         "[{'data': 'voc', 'root': 'a', 'weight': '2'}] | found \"2\"",
         "[{'data': 'voc', 'root': 7}] | a text as \"root\"",

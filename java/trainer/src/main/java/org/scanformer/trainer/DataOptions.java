@@ -12,6 +12,7 @@ import org.scanformer.datasets.DataForm;
 import org.scanformer.datasets.DataMixture;
 import org.scanformer.datasets.DataSource;
 import org.scanformer.datasets.DataSource.Part;
+import org.scanformer.datasets.ExpressionSource;
 import org.scanformer.datasets.ReferringDataset;
 import org.scanformer.datasets.ShapesDataset;
 import org.scanformer.datasets.Split;
@@ -41,7 +42,8 @@ final class DataOptions implements AutoCloseable {
           "--validation-split",
           "--file",
           "--validation-file",
-          "--images");
+          "--images",
+          "--expressions");
 
   @Option(
       names = "--data",
@@ -102,6 +104,15 @@ final class DataOptions implements AutoCloseable {
       paramLabel = "DIR",
       description = "The directory of the images, if not that of the data.")
   private Path images;
+
+  @Option(
+      names = "--expressions",
+      paramLabel = "own|boxes|both",
+      defaultValue = "own",
+      description =
+          "Files: take the data's own expressions, or make some that are true of its boxes by place,"
+              + " size, colour and category, or both. Default: ${DEFAULT-VALUE}.")
+  private ExpressionSource expressions;
 
   @Option(
       names = "--cache",
@@ -255,7 +266,7 @@ final class DataOptions implements AutoCloseable {
     if (!known.isDirectory()) {
       Part heldOut = validationFile == null ? null : new Part(validationFile, null);
       Part trained = new Part(required(file, "--file"), null);
-      return List.of(new DataSource(null, known, trained, heldOut, images, null, 1));
+      return List.of(new DataSource(null, known, trained, heldOut, images, null, expressions, 1));
     }
     required(roots.isEmpty() ? null : roots.get(0), "--root");
     List<DataSource> all = new ArrayList<>();
@@ -263,7 +274,7 @@ final class DataOptions implements AutoCloseable {
       double weight = weights.isEmpty() ? 1 : weights.get(all.size());
       Part trained = new Part(root, split);
       Part heldOut = new Part(root, validationSplit);
-      all.add(new DataSource(null, known, trained, heldOut, images, splitBy, weight));
+      all.add(new DataSource(null, known, trained, heldOut, images, splitBy, expressions, weight));
     }
     return all;
   }

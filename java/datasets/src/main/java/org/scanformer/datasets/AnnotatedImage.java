@@ -1,0 +1,22 @@
+package org.scanformer.datasets;
+
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * An image whose objects are known: those of its source, and perhaps more of some categories.
+ * Immutable.
+ *
+ * @param id names it within its data
+ * @param image its {@link ImageSource#objects()} have categories
+ * @param uncounted categories of which the image may have more objects than are listed, as where a
+ *     box covers a crowd, or could not be used
+ */
+public record AnnotatedImage(String id, ImageSource image, Set<String> uncounted) {
+  /** Checks for nulls and copies the categories. */
+  public AnnotatedImage {
+    Objects.requireNonNull(id, "id");
+    Objects.requireNonNull(image, "image");
+    uncounted = Set.copyOf(uncounted);
+  }
+}
