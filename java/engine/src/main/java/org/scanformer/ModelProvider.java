@@ -4,8 +4,9 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * A model in a jar of its own, for {@link ScanFormer#load()}. Found by {@link
- * java.util.ServiceLoader}. Implementations are thread-safe.
+ * A model that is not in a directory, such as one in a jar of its own. {@link ScanFormer#load()}
+ * finds it by {@link java.util.ServiceLoader}; {@link ScanFormer#load(ModelProvider)} takes any.
+ * Implementations are thread-safe.
  */
 public interface ModelProvider {
   /** Names the model in messages. */

@@ -47,12 +47,30 @@ public final class ScanFormer implements Locator, AutoCloseable {
   /**
    * Loads the bundled model: the one that a jar such as {@code scanformer-model-shapes} provides.
    *
-   * @throws ScanFormerException BAD_MODEL when there is none, or more than one; otherwise as {@link
-   *     #load(Path, ScanFormerOptions)}
+   * @throws ScanFormerException BAD_MODEL when there is none, or more than one, as then {@link
+   *     #load(ModelProvider)} is to choose; otherwise as {@link #load(Path, ScanFormerOptions)}
    */
   public static ScanFormer load(ScanFormerOptions options) {
     return Backends.whileLoading(
         options, () -> BundledModel.with(directory -> load(directory, options)));
+  }
+
+  /** Loads a model of {@link Models}, or a provider's own, with the default options. */
+  public static ScanFormer load(ModelProvider model) {
+    return load(model, ScanFormerOptions.defaults());
+  }
+
+  /**
+   * Loads a model of {@link Models}, or a provider's own: for programs with several bundled models,
+   * or with one that no service file names. Its files are unpacked while it is loaded.
+   *
+   * @throws ScanFormerException BAD_MODEL when it is not there; otherwise as {@link #load(Path,
+   *     ScanFormerOptions)}
+   */
+  public static ScanFormer load(ModelProvider model, ScanFormerOptions options) {
+    Objects.requireNonNull(model, "model");
+    return Backends.whileLoading(
+        options, () -> BundledModel.with(model, directory -> load(directory, options)));
   }
 
   /** Loads a model directory with the default options. */
@@ -103,6 +121,16 @@ public final class ScanFormer implements Locator, AutoCloseable {
    */
   public static ModelInfo inspect(ScanFormerOptions options) {
     return BundledModel.with(directory -> inspect(directory, options));
+  }
+
+  /**
+   * Says the same of a model of {@link Models}, or of a provider's own.
+   *
+   * @throws ScanFormerException as {@link #load(ModelProvider, ScanFormerOptions)}
+   */
+  public static ModelInfo inspect(ModelProvider model, ScanFormerOptions options) {
+    Objects.requireNonNull(model, "model");
+    return BundledModel.with(model, directory -> inspect(directory, options));
   }
 
   /** What each backend finds on this machine. Never throws. */

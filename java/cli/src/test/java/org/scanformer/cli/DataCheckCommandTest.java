@@ -94,7 +94,7 @@ class DataCheckCommandTest {
     assertEquals(0, boxes.code());
     assertTrue(boxes.out().contains("Expressions: 2\n"), boxes.out());
     CommandLineRun wrong = run("data", "check", file.toString(), "--expressions", "box");
-    assertTrue(wrong.err().contains("expected one of [own, boxes, both]"), wrong.err());
+    assertTrue(wrong.err().contains("expected one of [OWN, BOXES, BOTH]"), wrong.err());
   }
 
   @Test

@@ -18,23 +18,62 @@ import org.scanformer.internal.files.CacheDirectory;
 import org.scanformer.internal.files.SystemMessages;
 import org.scanformer.internal.files.UnpackedDirectory;
 
-/** The model that a jar on the class or module path provides. Thread-safe: no state. */
+/** The models that jars on the class or module path provide. Thread-safe: no state. */
 public final class BundledModel {
   private static final List<String> FILES =
       List.of("config.json", "tokenizer.json", "model.safetensors");
+
+  private static final String MERGED =
+      "A jar that others were merged into must keep their"
+          + " META-INF/services/org.scanformer.ModelProvider";
 
   private static final System.Logger LOG = System.getLogger("org.scanformer");
 
   private BundledModel() {}
 
   /**
-   * Calls a function with the model's directory, which exists only during the call.
+   * A model that is looked for when its files are opened.
    *
-   * @throws ScanFormerException BAD_MODEL when there is no such jar, or more than one, or when its
-   *     files cannot be unpacked to the {@link CacheDirectory}
+   * @param artifact the name of its jar's artifact, and of its provider
    */
+  public static ModelProvider named(String artifact) {
+    return new Named(artifact);
+  }
+
+  private record Named(String name) implements ModelProvider {
+    @Override
+    public InputStream open(String file) throws IOException {
+      List<ModelProvider> providers = all();
+      for (ModelProvider provider : providers) {
+        if (provider.name().equals(name)) {
+          return provider.open(file);
+        }
+      }
+      throw new ScanFormerException(
+          ErrorCode.BAD_MODEL,
+          "No bundled model "
+              + name
+              + " found"
+              + (providers.isEmpty() ? "" : ", only " + names(providers))
+              + ": add org.scanformer:"
+              + name
+              + " to the class or module path. "
+              + MERGED);
+    }
+  }
+
+  /** Calls a function with the directory of the only model, see the other form. */
   public static <T> T with(Function<Path, T> function) {
-    ModelProvider provider = find();
+    return with(only(), function);
+  }
+
+  /**
+   * Calls a function with a model's directory, which exists only during the call.
+   *
+   * @throws ScanFormerException BAD_MODEL when there is no such model, or when its files cannot be
+   *     unpacked to the {@link CacheDirectory}
+   */
+  public static <T> T with(ModelProvider provider, Function<Path, T> function) {
     try (UnpackedDirectory unpacked = UnpackedDirectory.create(CacheDirectory.get(), "model-")) {
       for (String file : FILES) {
         try (InputStream in = provider.open(file)) {
@@ -55,19 +94,27 @@ public final class BundledModel {
     }
   }
 
-  private static ModelProvider find() {
+  private static ModelProvider only() {
     List<ModelProvider> providers = all();
-    if (providers.size() != 1) {
+    if (providers.isEmpty()) {
       throw new ScanFormerException(
           ErrorCode.BAD_MODEL,
-          providers.isEmpty()
-              ? "No bundled model found: add org.scanformer:scanformer-model-shapes to the class or"
-                  + " module path, or name a model directory. A jar that others were merged into"
-                  + " must keep their META-INF/services/org.scanformer.ModelProvider"
-              : "Several bundled models found, expected one: "
-                  + providers.stream().map(ModelProvider::name).toList());
+          "No bundled model found: add org.scanformer:scanformer-model-shapes to the class or module"
+              + " path, or name a model directory. "
+              + MERGED);
+    }
+    if (providers.size() > 1) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_MODEL,
+          "Several bundled models found, expected one: "
+              + names(providers)
+              + ". Name the one to load, as in ScanFormer.load(Models.SHAPES)");
     }
     return providers.get(0);
+  }
+
+  private static List<String> names(List<ModelProvider> providers) {
+    return providers.stream().map(ModelProvider::name).toList();
   }
 
   /**

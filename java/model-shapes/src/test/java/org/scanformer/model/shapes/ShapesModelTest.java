@@ -1,10 +1,12 @@
 package org.scanformer.model.shapes;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.scanformer.Image;
 import org.scanformer.Location;
+import org.scanformer.Models;
 import org.scanformer.NormalizedBox;
 import org.scanformer.ScanFormer;
 import org.scanformer.datasets.ReferringPair;
@@ -31,6 +33,14 @@ class ShapesModelTest {
     // Of 2,000 scenes 96 % are found; of 120, chance may take 6 % more.
     assertTrue(hits >= 0.9 * scenes.size(), hits + " of " + scenes.size() + " found");
     assertTrue(selected / scenes.size() <= 0.4, "share " + selected / scenes.size());
+  }
+
+  @Test
+  void isTheOneOfItsName() {
+    try (ScanFormer model = ScanFormer.load(Models.SHAPES);
+        ScanFormer only = ScanFormer.load()) {
+      assertEquals(only.config(), model.config());
+    }
   }
 
   /** As threads of the common pool, of JNI and of other applications have them. */
