@@ -78,7 +78,7 @@ final class AbsentPairs {
   }
 
   /** The category of a pair's only target; null if it is not known. */
-  private static String category(ReferringPair pair) {
+  static String category(ReferringPair pair) {
     if (pair.hasOneTarget()) {
       for (ImageObject object : pair.image().objects()) {
         if (object.box().equals(pair.box())) {

@@ -165,15 +165,17 @@ final class DataOptions implements AutoCloseable {
    * Opens the data to train on.
    *
    * @param curriculum whether drawn scenes are simple at first
+   * @param balance of the categories of files
    */
-  TrainingData training(ModelConfig config, int batch, long seed, boolean curriculum) {
+  TrainingData training(
+      ModelConfig config, int batch, long seed, boolean curriculum, double balance) {
     if (isShapes()) {
       return new ShapesTrainingData(
           config, batch, seed, varied, absent, absentRelations, curriculum);
     }
     List<TrainingData> all = new ArrayList<>();
     for (ReferringDataset dataset : trainingSets()) {
-      all.add(new EpochTrainingData(dataset, config, batch, seed, absent));
+      all.add(new EpochTrainingData(dataset, config, batch, seed, absent, balance));
     }
     double[] shares = sources().stream().mapToDouble(DataSource::weight).toArray();
     return all.size() == 1 ? all.get(0) : new MixedTrainingData(all, shares);

@@ -21,15 +21,22 @@ final class EpochTrainingData implements TrainingData {
   private final int batchSize;
   private final long seed;
   private final List<int[]> byGrid = new ArrayList<>();
+  private final List<CategoryBalance> balances = new ArrayList<>();
   private final long batchesPerEpoch;
 
   /**
    * Batches of a dataset.
    *
    * @param absentShare of expressions that are not true of their image, see {@link AbsentPairs}
+   * @param balance of categories, 0 to 1, see {@link CategoryBalance}
    */
   EpochTrainingData(
-      ReferringDataset dataset, ModelConfig config, int batchSize, long seed, double absentShare) {
+      ReferringDataset dataset,
+      ModelConfig config,
+      int batchSize,
+      long seed,
+      double absentShare,
+      double balance) {
     this.dataset = dataset;
     this.mixture = new AbsentPairs(dataset, absentShare);
     this.augmentation = new Augmentation(config);
@@ -50,8 +57,11 @@ final class EpochTrainingData implements TrainingData {
     }
     long batches = 0;
     for (List<Integer> pairs : grids.values()) {
-      byGrid.add(pairs.stream().mapToInt(Integer::intValue).toArray());
-      batches += pairs.size() / batchSize;
+      int[] indices = pairs.stream().mapToInt(Integer::intValue).toArray();
+      CategoryBalance balanced = new CategoryBalance(dataset, indices, balance);
+      byGrid.add(indices);
+      balances.add(balanced);
+      batches += balanced.size() / batchSize;
     }
     batchesPerEpoch = batches;
     if (batches == 0) {
@@ -102,25 +112,14 @@ final class EpochTrainingData implements TrainingData {
     long epoch = step / batchesPerEpoch;
     SplittableRandom random = new SplittableRandom(seed + 0x9e3779b97f4a7c15L * (epoch + 1));
     List<int[]> batches = new ArrayList<>();
-    for (int[] pairs : byGrid) {
-      int[] order = shuffled(pairs, random);
+    for (CategoryBalance balance : balances) {
+      int[] order = balance.epoch(random);
       for (int i = 0; i + batchSize <= order.length; i += batchSize) {
         batches.add(Arrays.copyOfRange(order, i, i + batchSize));
       }
     }
     int[] places = new int[batches.size()];
     Arrays.setAll(places, i -> i);
-    return batches.get(shuffled(places, random)[(int) (step % batchesPerEpoch)]);
-  }
-
-  private static int[] shuffled(int[] values, SplittableRandom random) {
-    int[] order = values.clone();
-    for (int i = order.length - 1; i > 0; i--) {
-      int j = random.nextInt(i + 1);
-      int value = order[i];
-      order[i] = order[j];
-      order[j] = value;
-    }
-    return order;
+    return batches.get(CategoryBalance.shuffled(places, random)[(int) (step % batchesPerEpoch)]);
   }
 }

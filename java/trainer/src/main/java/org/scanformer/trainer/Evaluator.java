@@ -101,8 +101,7 @@ final class Evaluator {
       double[] shares,
       List<Presence.Judged> scores) {
     try (PointerScope scope = new PointerScope()) {
-      boolean everything = thresholdLogit == Double.NEGATIVE_INFINITY;
-      Scan scan = model.scan(batch, everything, everything ? 0 : thresholdLogit);
+      Scan scan = model.scan(batch, SelectionRule.above(thresholdLogit));
       Losses.Result result = losses.of(batch, scan);
       for (int s = 0; s < hits.length; s++) {
         hits[s] += result.hits()[s] * batch.targets();

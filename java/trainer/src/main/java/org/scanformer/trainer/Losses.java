@@ -1,5 +1,8 @@
 package org.scanformer.trainer;
 
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -32,6 +35,7 @@ final class Losses {
 
   private final TrainingModel model;
   private final double budget;
+  private final double trim;
   private final boolean hasScore;
   private final boolean hasCategories;
   private final boolean hasColors;
@@ -40,18 +44,26 @@ final class Losses {
    * Losses of a model.
    *
    * @param budget the share of a finer scale's patches that may be selected without a loss
+   * @param trim the share of a batch's targets whose boxes {@link #trimmed} leaves out
    */
   Losses(
       TrainingModel model,
       double budget,
+      double trim,
       boolean hasScore,
       boolean hasCategories,
       boolean hasColors) {
     this.model = model;
     this.budget = budget;
+    this.trim = trim;
     this.hasScore = hasScore;
     this.hasCategories = hasCategories;
     this.hasColors = hasColors;
+  }
+
+  /** The share of a finer scale's patches that may be selected without a loss. */
+  double budget() {
+    return budget;
   }
 
   /**
@@ -74,13 +86,31 @@ final class Losses {
 
   /** Computes the loss of a scan. */
   Result of(Batch batch, Scan scan) {
+    return of(batch, scan, 0);
+  }
+
+  /**
+   * Computes the loss of a scan without the boxes of the targets that are furthest from them at the
+   * last scale: among those, wrong labels are frequent (small-loss selection: Han et al. 2018).
+   */
+  Result trimmed(Batch batch, Scan scan) {
+    return of(batch, scan, trim);
+  }
+
+  private Result of(Batch batch, Scan scan, double leftOut) {
     Device device = model.device();
     int count = scan.scales.length;
     Tensor truth = Torch.of(device, batch.boxes, batch.size, 1, 4).expand(batch.size, count, 4);
     Tensor there = Torch.of(device, batch.there, batch.size, 1);
     int targets = batch.targets();
     Tensor scaleWeights = Torch.of(device, weights(count), count);
-    Tensor byScale = boxLoss(scan.boxes, truth).mul(there).sum(0).div(scalar(Math.max(1, targets)));
+    Tensor byPair = boxLoss(scan.boxes, truth).mul(there);
+    int most = (int) (leftOut * targets);
+    if (most > 0) {
+      float[] last = Torch.floats(byPair.select(1, count - 1));
+      byPair = byPair.mul(Torch.of(device, least(last, most), batch.size, 1));
+    }
+    Tensor byScale = byPair.sum(0).div(scalar(Math.max(1, targets - most)));
     Tensor total = byScale.mul(scaleWeights).sum();
     Tensor right = iou(scan.boxes, truth).detach().ge(scalar(0.5)).to(ScalarType.Float).mul(there);
     Tensor scoreLogits = hasScore ? model.scoreLogits(scan.reg).squeeze(2) : null;
@@ -119,6 +149,18 @@ final class Losses {
     }
     double boxLoss = byScale.select(0, count - 1).item_double();
     return new Result(total, boxLoss, hits, shares, right, scoreLogits);
+  }
+
+  /** 1 for each loss but the largest ones, and 0 for these. */
+  static float[] least(float[] losses, int leftOut) {
+    float[] kept = new float[losses.length];
+    Arrays.fill(kept, 1);
+    IntStream.range(0, losses.length)
+        .boxed()
+        .sorted(Comparator.comparingDouble(i -> -losses[i]))
+        .limit(leftOut)
+        .forEach(i -> kept[i] = 0);
+    return kept;
   }
 
   private static Scalar scalar(double value) {

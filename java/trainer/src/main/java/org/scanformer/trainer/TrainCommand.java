@@ -42,6 +42,8 @@ final class TrainCommand implements Callable<Integer> {
 
   @Mixin private DataOptions data;
 
+  @Mixin private LabelOptions labels;
+
   @ArgGroup(exclusive = true)
   private Start start;
 
@@ -265,7 +267,13 @@ final class TrainCommand implements Callable<Integer> {
     ScalarType type = productType(device);
     TrainingModel model = new TrainingModel(parameters, device, type, form);
     Losses losses =
-        new Losses(model, budget, config.scoreHead(), !categories.isEmpty(), !colors.isEmpty());
+        new Losses(
+            model,
+            budget,
+            labels.trim(),
+            config.scoreHead(),
+            !categories.isEmpty(),
+            !colors.isEmpty());
     Trainer.TrainOptions options =
         new Trainer.TrainOptions(
             steps,
@@ -284,7 +292,7 @@ final class TrainCommand implements Callable<Integer> {
             parameters,
             model,
             losses,
-            data.training(config, batch, seed, !noCurriculum),
+            data.training(config, batch, seed, !noCurriculum, labels.balance()),
             new BatchBuilder(
                 config,
                 TextTokenizer.open(tokenizerFile, config),
@@ -321,6 +329,7 @@ final class TrainCommand implements Callable<Integer> {
 
   private void requireSensible() throws IOException {
     data.requireSensible();
+    labels.requireSensible(data.isShapes());
     Path from = start == null ? null : start.checkpoint;
     if (from != null && Files.exists(from) && Files.exists(out) && Files.isSameFile(from, out)) {
       throw new CommandLine.ParameterException(

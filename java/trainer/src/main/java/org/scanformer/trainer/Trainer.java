@@ -34,6 +34,9 @@ final class Trainer implements AutoCloseable {
   /** After that, this share of the batches has every patch selected: the model needs both. */
   private static final double DENSE_SHARE = 0.1;
 
+  /** Until this share of the run no pairs are left out, as all losses are large. */
+  private static final double TRIM_FROM = 0.1;
+
   private static final double GRADIENT_CLIP = 10;
   private static final double AVERAGE_DECAY = 0.999;
 
@@ -167,13 +170,16 @@ final class Trainer implements AutoCloseable {
     return batch;
   }
 
-  /** The logit of a training step's threshold; −∞ if it selects every patch. */
-  private double thresholdLogit(long ofStep) {
+  /** What a training step selects. */
+  private SelectionRule rule(long ofStep) {
     SplittableRandom random = new SplittableRandom(options.seed() * 31 + ofStep);
     boolean begin = options.curriculum() && progress(ofStep) < DENSE_UNTIL;
     boolean everything = begin || random.nextDouble() < DENSE_SHARE;
-    // Probabilities between 0.1 and 0.5, as the threshold is chosen after training.
-    return everything ? Double.NEGATIVE_INFINITY : -2.2 * random.nextDouble();
+    // Probabilities between 0.1 and 0.5, as the threshold is chosen after training, and no more
+    // patches than the chosen one may select: early on, nearly all are above any threshold.
+    return everything
+        ? SelectionRule.EVERYTHING
+        : new SelectionRule(-2.2 * random.nextDouble(), losses.budget());
   }
 
   /**
@@ -216,10 +222,10 @@ final class Trainer implements AutoCloseable {
 
   private StepReport train(Batch batch) {
     try (PointerScope scope = new PointerScope()) {
-      double thresholdLogit = thresholdLogit(step);
-      boolean everything = thresholdLogit == Double.NEGATIVE_INFINITY;
-      Scan scan = model.scan(batch, everything, everything ? 0 : thresholdLogit);
-      Losses.Result loss = losses.of(batch, scan);
+      SelectionRule rule = rule(step);
+      Scan scan = model.scan(batch, rule);
+      Losses.Result loss =
+          progress(step) < TRIM_FROM ? losses.of(batch, scan) : losses.trimmed(batch, scan);
       loss.total().backward();
       double rate = options.rate(step);
       double norm;
@@ -246,7 +252,7 @@ final class Trainer implements AutoCloseable {
           loss.boxLoss(),
           norm,
           rate,
-          everything,
+          rule.isEverything(),
           loss.hits(),
           loss.selectedShare());
     }

@@ -95,10 +95,9 @@ final class TrainingModel {
   /**
    * Scans a batch.
    *
-   * @param everything whether to select every patch
-   * @param thresholdLogit children of larger logits are selected
+   * @param rule which patches of finer scales are selected
    */
-  Scan scan(Batch batch, boolean everything, double thresholdLogit) {
+  Scan scan(Batch batch, SelectionRule rule) {
     converted.clear();
     int scaleCount = config.numScales();
     int half = config.encoder1Layers();
@@ -131,7 +130,8 @@ final class TrainingModel {
         Tensor logits = childLogits(middle);
         int[] children = children(batch.scales[s], places);
         scales[s] = new Scan.Scale(selected, placesTensor, middle, placesOf(children), logits);
-        selection = select(selection.patches(), children, logits, everything, thresholdLogit);
+        double depth = (s + 1.0) / (scaleCount - 1);
+        selection = select(selection.patches(), children, logits, batch.size, rule, depth);
       }
     }
 
@@ -252,12 +252,10 @@ final class TrainingModel {
   }
 
   private ScaleSelection select(
-      int parents, int[] children, Tensor logits, boolean everything, double thresholdLogit) {
-    float[] values = Torch.floats(logits);
-    boolean[] chosen = new boolean[children.length];
+      int parents, int[] children, Tensor logits, int pairs, SelectionRule rule, double depth) {
+    boolean[] chosen = rule.choose(Torch.floats(logits), pairs * 4 * parents, depth);
     float[] hard = new float[children.length];
     for (int i = 0; i < chosen.length; i++) {
-      chosen[i] = everything || values[i] > thresholdLogit;
       hard[i] = chosen[i] ? 1 : 0;
     }
     Tensor soft = logits.sigmoid();

@@ -19,6 +19,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -62,7 +63,7 @@ class AbsentTrainingTest {
             CPU);
     parameters.initialize(5);
     model = new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-    losses = new Losses(model, 1, true, false, false);
+    losses = new Losses(model, 1, 0, true, false, false);
     builder =
         new BatchBuilder(
             config, tokenizer, List.of(), List.of(), new LeftOut(new PrintWriter(System.err)));
@@ -91,7 +92,7 @@ class AbsentTrainingTest {
   private float[] gradients(Batch batch) {
     try (PointerScope scope = new PointerScope()) {
       parameters.gradients().zero_();
-      losses.of(batch, model.scan(batch, false, 0)).total().backward();
+      losses.of(batch, model.scan(batch, SelectionRule.above(0))).total().backward();
       return Torch.floats(parameters.gradients());
     }
   }
@@ -102,6 +103,26 @@ class AbsentTrainingTest {
       norm += g * g;
     }
     return norm;
+  }
+
+  @Test
+  void trimmingLeavesOutTheBoxWithTheLargestLoss() {
+    Batch batch = builder.build(pairs(8), BatchBuilder.Replacement.NONE);
+    try (PointerScope scope = new PointerScope()) {
+      Scan scan = model.scan(batch, SelectionRule.EVERYTHING);
+      Tensor truth = Torch.of(CPU, batch.boxes, 8, 4);
+      float[] each = Torch.floats(Losses.boxLoss(scan.boxes.select(1, 2), truth));
+      double sum = 0;
+      double largest = 0;
+      for (int i = 0; i < 8; i += 2) {
+        sum += each[i];
+        largest = Math.max(largest, each[i]);
+      }
+      Losses trimming = new Losses(model, 1, 0.25, true, false, false);
+      assertEquals(sum / 4, trimming.of(batch, scan).boxLoss(), 1e-5);
+      assertEquals((sum - largest) / 3, trimming.trimmed(batch, scan).boxLoss(), 1e-5);
+      assertEquals(sum / 4, losses.trimmed(batch, scan).boxLoss(), 1e-5);
+    }
   }
 
   @Test
@@ -134,7 +155,7 @@ class AbsentTrainingTest {
     Batch absent = builder.build(pairs(2).subList(1, 2), BatchBuilder.Replacement.NONE);
     // A box that would be right if there were a target.
     try (PointerScope scope = new PointerScope()) {
-      float[] boxes = Torch.floats(model.scan(absent, false, 0).boxes);
+      float[] boxes = Torch.floats(model.scan(absent, SelectionRule.above(0)).boxes);
       System.arraycopy(boxes, 8, absent.boxes, 0, 4);
     }
     gradients(absent);
@@ -170,7 +191,11 @@ class AbsentTrainingTest {
     try (NoGradGuard guard = new NoGradGuard();
         PointerScope scope = new PointerScope()) {
       float[] logits =
-          Torch.floats(losses.of(batch, model.scan(batch, true, 0)).scoreLogits().select(1, 2));
+          Torch.floats(
+              losses
+                  .of(batch, model.scan(batch, SelectionRule.EVERYTHING))
+                  .scoreLogits()
+                  .select(1, 2));
       double[] sums = new double[2];
       int[] counts = new int[2];
       for (int i = 0; i < logits.length; i++) {

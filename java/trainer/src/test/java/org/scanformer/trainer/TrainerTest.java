@@ -90,7 +90,7 @@ class TrainerTest {
   }
 
   private Losses losses(TrainingModel model) {
-    return new Losses(model, 0.3, true, true, true);
+    return new Losses(model, 0.3, 0, true, true, true);
   }
 
   private BatchBuilder builder() {
@@ -134,7 +134,7 @@ class TrainerTest {
     for (TrainingModel.Form form : TrainingModel.Form.values()) {
       try (PointerScope scope = new PointerScope()) {
         TrainingModel model = new TrainingModel(parameters, CPU, ScalarType.Float, form);
-        Losses.Result result = losses(model).of(batch, model.scan(batch, false, 0));
+        Losses.Result result = losses(model).of(batch, model.scan(batch, SelectionRule.above(0)));
         parameters.gradients().zero_();
         result.total().backward();
         totals[form.ordinal()] = result.total().item_double();
@@ -163,7 +163,7 @@ class TrainerTest {
     try (PointerScope scope = new PointerScope()) {
       TrainingModel model =
           new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-      Scan scan = model.scan(batch, false, 0);
+      Scan scan = model.scan(batch, SelectionRule.above(0));
       parameters.gradients().zero_();
       scan.boxes.narrow(1, 2, 1).sum().backward();
       float[] gradient =
@@ -196,7 +196,8 @@ class TrainerTest {
       for (boolean everything : new boolean[] {true, false}) {
         TrainingModel network =
             new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-        Scan scan = network.scan(batch, everything, 0);
+        Scan scan =
+            network.scan(batch, everything ? SelectionRule.EVERYTHING : SelectionRule.above(0));
         float[] boxes = Torch.floats(scan.boxes);
         float[] finest = scan.scales[2].selected();
         for (int i = 0; i < BATCH; i++) {

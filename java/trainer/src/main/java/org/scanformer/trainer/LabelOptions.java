@@ -1,0 +1,55 @@
+package org.scanformer.trainer;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The options for data whose categories are uneven, or whose boxes are in part wrong. */
+final class LabelOptions {
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
+  @Option(
+      names = "--balance",
+      paramLabel = "A",
+      defaultValue = "0",
+      description =
+          "Files: how much frequent categories are thinned out, each epoch anew, 0 to 1: of one that"
+              + " is n times as frequent as the median category, an n^-A-th part is used. Default: 0.")
+  private double balance;
+
+  @Option(
+      names = "--trim",
+      paramLabel = "SHARE",
+      defaultValue = "0",
+      description =
+          "Leave out the pairs of each batch with the largest losses of boxes, this share of them,"
+              + " after a tenth of the run: for data with wrong boxes. Default: 0.")
+  private double trim;
+
+  /** Refuses what cannot be done with the data. */
+  void requireSensible(boolean shapes) {
+    if (shapes && balance > 0) {
+      throw error("--balance is for files: drawn scenes are balanced");
+    }
+    if (!(balance >= 0 && balance <= 1)) {
+      throw error("--balance takes 0 to 1, found " + balance);
+    }
+    if (!(trim >= 0 && trim <= 0.5)) {
+      throw error("--trim takes a share from 0 to 0.5, found " + trim);
+    }
+  }
+
+  private CommandLine.ParameterException error(String message) {
+    return new CommandLine.ParameterException(spec.commandLine(), message);
+  }
+
+  double balance() {
+    return balance;
+  }
+
+  double trim() {
+    return trim;
+  }
+}
