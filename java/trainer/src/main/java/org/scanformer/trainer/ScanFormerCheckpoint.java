@@ -8,16 +8,19 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.TensorNames;
 
 /**
  * A model directory of ours as the start of another training, with the same or another vocabulary.
  *
  * <p>Words are matched by their text: new ones keep their initial values, and so do positions
- * beyond the checkpoint's longest text and a score head that the checkpoint does not have.
- * Everything else must have the same shape.
+ * beyond the checkpoint's longest text and a score head that the checkpoint does not have. A model
+ * with more layers begins as the same function, see {@link LayerGrowth}. Everything else must have
+ * the same shape.
  */
 final class ScanFormerCheckpoint {
   private static final String WORDS = "embeddings.text_embeddings.word_embeddings.weight";
@@ -29,14 +32,20 @@ final class ScanFormerCheckpoint {
    * The checkpoint's config.json, without what the scores meant to it.
    *
    * @param tokenizer whose vocabulary and longest text to take; null for the checkpoint's own
+   * @param layers of Encoder1 and Encoder2; null for the checkpoint's own
    */
-  static ObjectNode config(Path directory, Path tokenizer) {
+  static ObjectNode config(Path directory, Path tokenizer, int[] layers) {
     JsonNode config = json(directory.resolve("config.json"));
     if (!(config instanceof ObjectNode node)) {
       throw error(directory.resolve("config.json"), "expected an object");
     }
     node.remove("score_calibration");
     node.remove("found_threshold");
+    if (layers != null) {
+      growth(directory, layers);
+      node.put("encoder1_layers", layers[0]);
+      node.put("num_hidden_layers", layers[0] + layers[1]);
+    }
     if (tokenizer != null) {
       JsonNode own = json(tokenizer);
       node.put("vocab_size", own.path("model").path("vocab").size());
@@ -46,6 +55,22 @@ final class ScanFormerCheckpoint {
       }
     }
     return node;
+  }
+
+  /** How a checkpoint's model grows to as many layers. */
+  private static LayerGrowth growth(Path directory, int[] layers) {
+    ModelConfig config = ModelConfig.read(directory.resolve("config.json"));
+    int first = config.encoder1Layers();
+    int[] own = {first, config.numHiddenLayers() - first};
+    try {
+      return new LayerGrowth(own, layers);
+    } catch (IllegalArgumentException e) {
+      throw error(
+          directory,
+          String.format(
+              "a model of %d+%d layers cannot grow to %d+%d",
+              own[0], own[1], layers[0], layers[1]));
+    }
   }
 
   /** Whether a directory's config.json is of a model of ours. */
@@ -69,22 +94,30 @@ final class ScanFormerCheckpoint {
    */
   @SuppressWarnings("try") // the guard works by being open
   static void copy(Path directory, Parameters parameters, Path tokenizer) {
+    int half = parameters.config().encoder1Layers();
+    int[] layers = {half, parameters.config().numHiddenLayers() - half};
+    LayerGrowth growth = growth(directory, layers);
     try (CheckpointTensors checkpoint = CheckpointTensors.open(directory);
         NoGradGuard guard = new NoGradGuard()) {
       for (Map.Entry<String, long[]> entry : TensorNames.shapes(parameters.config()).entrySet()) {
         String name = entry.getKey();
-        long[] shape = checkpoint.shape(name);
+        String source = growth.source(name);
+        long[] shape = checkpoint.shape(source);
         if (name.equals(WORDS) && shape != null) {
           words(directory, checkpoint.read(name), parameters, tokenizer);
         } else if (name.equals(POSITIONS) && shape != null) {
           rows(checkpoint.read(name), parameters, name);
         } else if (Arrays.equals(shape, entry.getValue())) {
-          Torch.set(parameters.part(parameters.values(), name), checkpoint.read(name));
+          Tensor own = parameters.part(parameters.values(), name);
+          Torch.set(own, checkpoint.read(source));
+          if (growth.isZero(name)) {
+            own.zero_();
+          }
         } else if (shape != null || !name.startsWith("score_head.")) {
           throw error(
               directory,
               "tensor \""
-                  + name
+                  + source
                   + "\" is "
                   + (shape == null ? "missing" : Arrays.toString(shape))
                   + ", expected "

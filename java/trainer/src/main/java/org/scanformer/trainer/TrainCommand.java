@@ -365,7 +365,9 @@ final class TrainCommand implements Callable<Integer> {
       ObjectNode config =
           from == null
               ? smallConfig()
-              : ours ? ScanFormerCheckpoint.config(from, tokenizer) : ViltCheckpoint.config(from);
+              : ours
+                  ? ScanFormerCheckpoint.config(from, tokenizer, null)
+                  : ViltCheckpoint.config(from);
       if (shapesWords) {
         config.put("vocab_size", data.shapesTokens().size());
         config.put("max_text_length", data.shapesTextLength());
