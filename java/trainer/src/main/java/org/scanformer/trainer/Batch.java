@@ -26,6 +26,9 @@ final class Batch {
     /** That object's colour, [B, n]; {@link #UNKNOWN} if there is none or it is not known. */
     final long[] colors;
 
+    /** The numbers of the words that are said of that object, [B, n]; null if there is none. */
+    final int[][] words;
+
     /** 1 where the target's box overlaps the patch, [B, n]. */
     final float[] target;
 
@@ -44,6 +47,7 @@ final class Batch {
       covered = new float[batch * n];
       categories = new long[batch * n];
       colors = new long[batch * n];
+      words = new int[batch * n][];
       target = new float[batch * n];
       wanted = new float[batch * n];
       Arrays.fill(categories, UNKNOWN);
@@ -58,6 +62,7 @@ final class Batch {
       covered = Arrays.copyOf(whole.covered, whole.covered.length / of * batch);
       categories = Arrays.copyOf(whole.categories, whole.categories.length / of * batch);
       colors = Arrays.copyOf(whole.colors, whole.colors.length / of * batch);
+      words = Arrays.copyOf(whole.words, whole.words.length / of * batch);
       target = Arrays.copyOf(whole.target, whole.target.length / of * batch);
       wanted = Arrays.copyOf(whole.wanted, whole.wanted.length / of * batch);
     }

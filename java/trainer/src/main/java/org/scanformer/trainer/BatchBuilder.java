@@ -2,7 +2,9 @@ package org.scanformer.trainer;
 
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import org.scanformer.BackendKind;
 import org.scanformer.Box;
 import org.scanformer.ErrorCode;
@@ -32,6 +34,7 @@ final class BatchBuilder implements AutoCloseable {
   private final TextTokenizer tokenizer;
   private final List<String> categories;
   private final List<String> colors;
+  private final ObjectWords words;
   private final ImagePyramid pyramid;
   private final LeftOut leftOut;
 
@@ -40,6 +43,7 @@ final class BatchBuilder implements AutoCloseable {
    *
    * @param categories names of categories, numbered as in the list
    * @param colors names of colours, numbered as in the list
+   * @param words that are said of objects
    * @param leftOut told of pairs that cannot be used
    */
   BatchBuilder(
@@ -47,11 +51,13 @@ final class BatchBuilder implements AutoCloseable {
       TextTokenizer tokenizer,
       List<String> categories,
       List<String> colors,
+      ObjectWords words,
       LeftOut leftOut) {
     this.config = config;
     this.tokenizer = tokenizer;
     this.categories = categories;
     this.colors = colors;
+    this.words = words;
     this.leftOut = leftOut;
     this.pyramid = ImagePyramid.open(config, BackendKind.CPU, 1);
   }
@@ -181,6 +187,7 @@ final class BatchBuilder implements AutoCloseable {
     if (objects.isEmpty()) {
       objects = pair.targets().stream().map(box -> new ImageObject(box, null, null)).toList();
     }
+    Map<ImageObject, int[]> said = new IdentityHashMap<>();
     for (int p = 0; p < labels.rows * labels.cols; p++) {
       Box cell = new Box(p % labels.cols * width, p / labels.cols * height, width, height);
       int place = number * labels.rows * labels.cols + p;
@@ -201,6 +208,7 @@ final class BatchBuilder implements AutoCloseable {
         }
         labels.categories[place] = number(categories, covering.category());
         labels.colors[place] = number(colors, covering.color());
+        labels.words[place] = said.computeIfAbsent(covering, words::numbers);
       }
     }
   }

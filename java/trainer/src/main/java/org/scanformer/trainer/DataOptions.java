@@ -236,7 +236,9 @@ final class DataOptions implements AutoCloseable {
       training =
           isShapes()
               ? List.of(ShapesDataset.of(Split.TRAIN, 1, NAMED_PAIRS))
-              : opened(DataSource::openTraining);
+              : opened(DataSource::openTraining).stream()
+                  .<ReferringDataset>map(DescribedObjects::new)
+                  .toList();
     }
     return training;
   }

@@ -41,7 +41,7 @@ record ImageChange(
       Box box = box(object.box());
       if (box != null
           && box.width() * box.height() >= REMAINS * object.box().width() * object.box().height()) {
-        objects.add(new ImageObject(box, object.category(), object.color()));
+        objects.add(new ImageObject(box, object.category(), object.color(), object.texts()));
       }
     }
     return new Changed(source, this, List.copyOf(objects));

@@ -28,6 +28,15 @@ final class LabelOptions {
               + " after a tenth of the run: for data with wrong boxes. Default: 0.")
   private double trim;
 
+  @Option(
+      names = "--words",
+      paramLabel = "N",
+      defaultValue = "1000",
+      description =
+          "Files: patches learn to name the words that expressions say of what covers them, the N"
+              + " most frequent ones; 0 for none. Default: ${DEFAULT-VALUE}.")
+  private int words;
+
   /** Refuses what cannot be done with the data. */
   void requireSensible(boolean shapes) {
     if (shapes && balance > 0) {
@@ -36,9 +45,16 @@ final class LabelOptions {
     if (!(balance >= 0 && balance <= 1)) {
       throw error("--balance takes 0 to 1, found " + balance);
     }
+    if (words < 0) {
+      throw error("--words must not be negative, found " + words);
+    }
     if (!(trim >= 0 && trim <= 0.5)) {
       throw error("--trim takes a share from 0 to 0.5, found " + trim);
     }
+  }
+
+  int words() {
+    return words;
   }
 
   private CommandLine.ParameterException error(String message) {

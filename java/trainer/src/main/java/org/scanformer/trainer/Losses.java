@@ -1,7 +1,9 @@
 package org.scanformer.trainer;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Scalar;
@@ -24,7 +26,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  *   <li>Score: binary cross entropy against whether there is a target and the scale's box has an
  *       IoU of at least ½ with it; finer scales weigh more.
  *   <li>Grounding, by heads that only training has: whether the target overlaps a patch, after the
- *       last layer; category and colour of what covers it, after Encoder1.
+ *       last layer; category and colour of what covers it, and the words that are said of it, after
+ *       Encoder1.
  * </ul>
  */
 final class Losses {
@@ -39,6 +42,7 @@ final class Losses {
   private final boolean hasScore;
   private final boolean hasCategories;
   private final boolean hasColors;
+  private final ObjectWords words;
 
   /**
    * Losses of a model.
@@ -52,13 +56,15 @@ final class Losses {
       double trim,
       boolean hasScore,
       boolean hasCategories,
-      boolean hasColors) {
+      boolean hasColors,
+      ObjectWords words) {
     this.model = model;
     this.budget = budget;
     this.trim = trim;
     this.hasScore = hasScore;
     this.hasCategories = hasCategories;
     this.hasColors = hasColors;
+    this.words = words;
   }
 
   /** The share of a finer scale's patches that may be selected without a loss. */
@@ -136,6 +142,9 @@ final class Losses {
       }
       if (hasColors) {
         total = total.add(classLoss(scale, labels.colors, "color"));
+      }
+      if (words.size() > 0) {
+        total = total.add(wordLoss(scale, labels.words));
       }
       if (s < count - 1) {
         total = total.add(selectionLoss(batch, scale, s + 1));
@@ -217,6 +226,48 @@ final class Losses {
     }
     Tensor logits = model.auxiliary(scale.middle().index_select(0, rows), head);
     return torch.cross_entropy_loss(logits, truth.index_select(0, rows)).mul(scalar(0.3));
+  }
+
+  /**
+   * Cross entropy of the words that are said of what covers each selected patch, each of an
+   * object's words with the same share (Mahajan et al. 2018). A word's logit is the product of its
+   * embedding with the projected token, so that what is seen and what is said come to be alike.
+   */
+  private Tensor wordLoss(Scan.Scale scale, int[][] said) {
+    Device device = model.device();
+    long[] places = Torch.longs(scale.places());
+    List<Long> rows = new ArrayList<>();
+    List<Long> entries = new ArrayList<>();
+    List<Float> weights = new ArrayList<>();
+    for (int i = 0; i < places.length; i++) {
+      int[] own = said[(int) places[i]];
+      if (own != null && own.length > 0) {
+        for (int word : own) {
+          entries.add((long) rows.size() * words.size() + word);
+          weights.add(1f / own.length);
+        }
+        rows.add((long) i);
+      }
+    }
+    if (rows.isEmpty()) {
+      return torch.zeros(1).to(device, ScalarType.Float).sum();
+    }
+    Tensor tokens = scale.middle().index_select(0, longs(device, rows));
+    Tensor logits = torch.log_softmax(model.wordLogits(tokens, words.tokens()), 1).view(-1);
+    float[] shares = new float[weights.size()];
+    for (int i = 0; i < shares.length; i++) {
+      shares[i] = -weights.get(i) / rows.size();
+    }
+    return logits
+        .index_select(0, longs(device, entries))
+        .mul(Torch.of(device, shares, shares.length))
+        .sum()
+        .mul(scalar(0.3));
+  }
+
+  private static Tensor longs(Device device, List<Long> values) {
+    long[] array = values.stream().mapToLong(Long::longValue).toArray();
+    return Torch.of(device, array, array.length);
   }
 
   /**

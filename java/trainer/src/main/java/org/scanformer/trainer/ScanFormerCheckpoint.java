@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -23,7 +24,7 @@ import org.scanformer.internal.model.TensorNames;
  * the same shape.
  */
 final class ScanFormerCheckpoint {
-  private static final String WORDS = "embeddings.text_embeddings.word_embeddings.weight";
+  private static final String WORDS = TokenEmbedding.WORDS;
   private static final String POSITIONS = "embeddings.text_embeddings.position_embeddings.weight";
 
   private ScanFormerCheckpoint() {}
@@ -133,6 +134,17 @@ final class ScanFormerCheckpoint {
         }
       }
     }
+  }
+
+  /** The tokens of a tokenizer.json, with their ids. */
+  static Map<String, Integer> vocabulary(Path tokenizer) {
+    Map<String, Integer> vocabulary = new LinkedHashMap<>();
+    json(tokenizer)
+        .path("model")
+        .path("vocab")
+        .properties()
+        .forEach(word -> vocabulary.put(word.getKey(), word.getValue().asInt()));
+    return vocabulary;
   }
 
   /** Copies the first rows, as many as both have. */

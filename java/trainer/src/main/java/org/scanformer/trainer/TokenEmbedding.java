@@ -13,6 +13,9 @@ import org.scanformer.internal.model.ModelConfig;
  * Makes the tokens of text and of scales, and appends their segments to a layout. Not thread-safe.
  */
 final class TokenEmbedding {
+  /** The name of the words' embeddings. */
+  static final String WORDS = "embeddings.text_embeddings.word_embeddings.weight";
+
   private final Parameters parameters;
   private final ModelConfig config;
   private final Device device;
@@ -48,7 +51,7 @@ final class TokenEmbedding {
     }
     String text = "embeddings.text_embeddings.";
     Tensor words =
-        row(text + "word_embeddings.weight", ids)
+        row(WORDS, ids)
             .add(row(text + "position_embeddings.weight", places))
             .add(parameters.get(text + "token_type_embeddings.weight").narrow(0, 0, 1));
     return Torch.layerNorm(

@@ -131,6 +131,15 @@ final class Torch {
     }
   }
 
+  /** The values of a tensor of whole numbers, row-major. */
+  static long[] longs(Tensor tensor) {
+    try (Tensor flat = tensor.detach().cpu().contiguous()) {
+      long[] data = new long[Math.toIntExact(flat.numel())];
+      flat.data_ptr_long().get(data);
+      return data;
+    }
+  }
+
   /** A tensor's values, row-major. */
   static float[] floats(Tensor tensor) {
     try (Tensor flat = tensor.detach().to(ScalarType.Float).cpu().contiguous()) {

@@ -254,9 +254,13 @@ final class TrainCommand implements Callable<Integer> {
     List<List<String>> names = data.objectNames();
     List<String> categories = names.get(0);
     List<String> colors = names.get(1);
+    ObjectWords words =
+        ObjectWords.of(
+            data.trainingSets(), ScanFormerCheckpoint.vocabulary(tokenizerFile), labels.words());
     Device device = new Device(deviceName);
     Parameters parameters =
-        new Parameters(config, AuxiliaryHeads.shapes(config, categories, colors), device);
+        new Parameters(
+            config, AuxiliaryHeads.shapes(config, categories, colors, words.size()), device);
     parameters.initialize(seed);
     if (initial() != null && ScanFormerCheckpoint.is(initial())) {
       ScanFormerCheckpoint.copy(initial(), parameters, tokenizerFile);
@@ -273,7 +277,7 @@ final class TrainCommand implements Callable<Integer> {
             labels.trim(),
             config.scoreHead(),
             !categories.isEmpty(),
-            !colors.isEmpty());
+            !colors.isEmpty(), words);
     Trainer.TrainOptions options =
         new Trainer.TrainOptions(
             steps,
@@ -298,6 +302,7 @@ final class TrainCommand implements Callable<Integer> {
                 TextTokenizer.open(tokenizerFile, config),
                 categories,
                 colors,
+                words,
                 new LeftOut(spec.commandLine().getErr())))) {
       new TrainingRun(
               trainer,

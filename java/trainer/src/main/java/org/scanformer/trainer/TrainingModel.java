@@ -93,6 +93,19 @@ final class TrainingModel {
   }
 
   /**
+   * The logits of words for tokens, [rows, words].
+   *
+   * @param words their tokens
+   */
+  Tensor wordLogits(Tensor x, long[] words) {
+    String name = Parameters.AUXILIARY + AuxiliaryHeads.WORDS;
+    Tensor embeddings =
+        parameters.get(TokenEmbedding.WORDS).index_select(0, Torch.of(device, words, words.length));
+    Tensor projected = x.matmul(parameters.get(name + ".weight"));
+    return Torch.linear(projected, embeddings, parameters.get(name + ".bias"));
+  }
+
+  /**
    * Scans a batch.
    *
    * @param rule which patches of finer scales are selected

@@ -63,10 +63,15 @@ class AbsentTrainingTest {
             CPU);
     parameters.initialize(5);
     model = new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-    losses = new Losses(model, 1, 0, true, false, false);
+    losses = new Losses(model, 1, 0, true, false, false, ObjectWords.NONE);
     builder =
         new BatchBuilder(
-            config, tokenizer, List.of(), List.of(), new LeftOut(new PrintWriter(System.err)));
+            config,
+            tokenizer,
+            List.of(),
+            List.of(),
+            ObjectWords.NONE,
+            new LeftOut(new PrintWriter(System.err)));
   }
 
   @AfterEach
@@ -118,7 +123,7 @@ class AbsentTrainingTest {
         sum += each[i];
         largest = Math.max(largest, each[i]);
       }
-      Losses trimming = new Losses(model, 1, 0.25, true, false, false);
+      Losses trimming = new Losses(model, 1, 0.25, true, false, false, ObjectWords.NONE);
       assertEquals(sum / 4, trimming.of(batch, scan).boxLoss(), 1e-5);
       assertEquals((sum - largest) / 3, trimming.trimmed(batch, scan).boxLoss(), 1e-5);
       assertEquals(sum / 4, losses.trimmed(batch, scan).boxLoss(), 1e-5);

@@ -72,11 +72,12 @@ class LayerGrowthTest {
                 TextTokenizer.open(tokenizer, config),
                 List.of(),
                 List.of(),
+                ObjectWords.NONE,
                 new LeftOut(new PrintWriter(System.err)))) {
       ScanFormerCheckpoint.copy(small, parameters, tokenizer);
       TrainingModel model =
           new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-      Losses losses = new Losses(model, 1, 0, true, false, false);
+      Losses losses = new Losses(model, 1, 0, true, false, false, ObjectWords.NONE);
       Batch batch = builder.build(pairs, BatchBuilder.Replacement.NONE);
       Scan scan = model.scan(batch, SelectionRule.above(0));
       Losses.Result result = losses.of(batch, scan);

@@ -58,6 +58,7 @@ class PatchLabelsTest {
             TextTokenizer.open(tokenizer, config),
             List.of("person", "shirt"),
             List.of(),
+            ObjectWords.NONE,
             new LeftOut(new PrintWriter(System.err)))) {
       Batch batch =
           builder.build(

@@ -90,12 +90,17 @@ class TrainerTest {
   }
 
   private Losses losses(TrainingModel model) {
-    return new Losses(model, 0.3, 0, true, true, true);
+    return new Losses(model, 0.3, 0, true, true, true, ObjectWords.NONE);
   }
 
   private BatchBuilder builder() {
     return new BatchBuilder(
-        config, tokenizer, CATEGORIES, COLORS, new LeftOut(new java.io.PrintWriter(System.err)));
+        config,
+        tokenizer,
+        CATEGORIES,
+        COLORS,
+        ObjectWords.NONE,
+        new LeftOut(new java.io.PrintWriter(System.err)));
   }
 
   private Trainer trainer(Parameters parameters, long steps) {

@@ -1,0 +1,113 @@
+package org.scanformer.trainer;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.scanformer.Box;
+import org.scanformer.Image;
+import org.scanformer.datasets.BadRecord;
+import org.scanformer.datasets.ImageObject;
+import org.scanformer.datasets.ImageSource;
+import org.scanformer.datasets.ReferringDataset;
+import org.scanformer.datasets.ReferringPair;
+
+class ObjectWordsTest {
+  private static final Box DOG = new Box(1, 1, 5, 5);
+  private static final Box MAN = new Box(8, 1, 5, 9);
+  private static final Box HAT = new Box(8, 1, 5, 2);
+
+  /** An image whose data lists the dog and the man, but not the hat. */
+  private record Numbered(String name) implements ImageSource {
+    @Override
+    public int width() {
+      return 20;
+    }
+
+    @Override
+    public int height() {
+      return 10;
+    }
+
+    @Override
+    public Image read() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public List<ImageObject> objects() {
+      return List.of(new ImageObject(DOG, "dog", null), new ImageObject(MAN, "man", null));
+    }
+  }
+
+  /** Thirty images of four pairs each. */
+  private static ReferringDataset data() {
+    List<ReferringPair> pairs = new ArrayList<>();
+    for (int i = 0; i < 30; i++) {
+      Numbered image = new Numbered("image " + i);
+      String id = "pair " + i + " ";
+      pairs.add(new ReferringPair(id + 0, image, "The wet dog", DOG, null, List.of()));
+      pairs.add(new ReferringPair(id + 1, image, "dog on the left", DOG, null, List.of()));
+      pairs.add(new ReferringPair(id + 2, image, "his red hat", HAT, null, List.of()));
+      pairs.add(
+          new ReferringPair(id + 3, image, "an elephant", List.of(), null, List.of()));
+    }
+    return new ReferringDataset() {
+      @Override
+      public String name() {
+        return "test";
+      }
+
+      @Override
+      public int size() {
+        return pairs.size();
+      }
+
+      @Override
+      public ReferringPair pair(int index) {
+        return pairs.get(index);
+      }
+
+      @Override
+      public List<BadRecord> badRecords() {
+        return List.of();
+      }
+    };
+  }
+
+  @Test
+  void eachPairKnowsWhatTheOthersSayOfItsImage() {
+    ReferringDataset described = new DescribedObjects(data());
+    assertEquals(120, described.size());
+    for (int i = 0; i < described.size(); i++) {
+      assertEquals(data().pair(i).expression(), described.pair(i).expression());
+      assertEquals(data().pair(i).targets(), described.pair(i).targets());
+      assertEquals(
+          List.of(
+              new ImageObject(DOG, "dog", null, List.of("The wet dog", "dog on the left")),
+              new ImageObject(MAN, "man", null, List.of()),
+              new ImageObject(HAT, null, null, List.of("his red hat"))),
+          described.pair(i).image().objects());
+    }
+  }
+
+  @Test
+  void wordsAreThoseThatAreTrueOfAnObjectByItself() {
+    Map<String, Integer> vocabulary =
+        Map.of("dog", 7, "red", 5, "hat", 9, "the", 1, "left", 2, "elephant", 3);
+    ReferringDataset described = new DescribedObjects(data());
+    ObjectWords words = ObjectWords.of(List.of(described), vocabulary, 10);
+    // "wet" is no token, "the" says nothing, "left" depends on the image, no elephant is there.
+    assertArrayEquals(new long[] {7, 9, 5}, words.tokens());
+    List<ImageObject> objects = described.pair(0).image().objects();
+    assertArrayEquals(new int[] {0}, words.numbers(objects.get(0)));
+    assertArrayEquals(new int[0], words.numbers(objects.get(1)));
+    assertArrayEquals(new int[] {1, 2}, words.numbers(objects.get(2)));
+    assertArrayEquals(
+        new long[] {7}, ObjectWords.of(List.of(described), vocabulary, 1).tokens());
+    assertEquals(0, ObjectWords.of(List.of(described), vocabulary, 0).size());
+  }
+}
