@@ -53,14 +53,15 @@ final class BreakdownPlots {
             .xAxisTitle(xTitle)
             .yAxisTitle("share")
             .build();
-    chart.getStyler().setYAxisMin(0.0).setYAxisMax(1.0);
-    chart.getStyler().setLabelsVisible(true);
+    chart.getStyler().setYAxisMin(0.0).setYAxisMax(1.0).setYAxisDecimalPattern("0.00");
     chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideS);
+    chart.getStyler().setLegendLayout(Styler.LegendLayout.Horizontal);
     return chart;
   }
 
   private static CategoryChart scales(Breakdown.Group all) {
     CategoryChart chart = chart("Accuracy and patches selected by scale", "scale");
+    chart.getStyler().setLabelsVisible(true);
     List<String> labels = new ArrayList<>();
     List<Double> accuracy = new ArrayList<>();
     List<Double> shares = new ArrayList<>();
@@ -76,7 +77,7 @@ final class BreakdownPlots {
 
   private static CategoryChart groups(String title, Map<String, Breakdown.Group> groups) {
     CategoryChart chart = chart(title, "");
-    chart.getStyler().setXAxisLabelRotation(30);
+    chart.getStyler().setXAxisLabelRotation(90);
     List<String> labels = groups.keySet().stream().limit(DRAWN).toList();
     List<Breakdown.Group> shown = labels.stream().map(groups::get).toList();
     add(chart, "model", labels, shown, Breakdown.Group::lastAccuracy);

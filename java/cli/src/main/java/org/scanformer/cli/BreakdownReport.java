@@ -20,7 +20,7 @@ record BreakdownReport(Breakdown breakdown) {
   void print(PrintWriter out) {
     Breakdown.Group all = breakdown.all();
     out.println();
-    out.println("Acc@0.5 of baselines that do not look at the image:");
+    out.println("Acc@0.5 without a model:");
     out.printf(Locale.ROOT, "  %.3f  the whole image%n", all.wholeImage());
     out.printf(
         Locale.ROOT, "  %.3f  the mean box, %s%n", all.meanBox(), breakdown.mean().source());

@@ -70,7 +70,7 @@ class WordingTest {
   /** Drawn scenes know what their expressions tell an object by. */
   @Test
   void agreesWithTheKindsOfDrawnScenes() {
-    ShapesDataset scenes = ShapesDataset.of(Split.TEST, 3, 300);
+    ShapesDataset scenes = ShapesDataset.of(Split.TEST, 3, 120);
     for (ShapesDataset set : List.of(scenes, scenes.varied())) {
       int wrong = 0;
       for (int i = 0; i < set.size(); i++) {

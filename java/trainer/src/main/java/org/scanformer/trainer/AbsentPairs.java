@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
-import org.scanformer.datasets.CategoryGroups;
 import org.scanformer.datasets.ImageObject;
 import org.scanformer.datasets.ReferringDataset;
 import org.scanformer.datasets.ReferringPair;
@@ -21,6 +20,47 @@ final class AbsentPairs {
   static final String KIND = "other picture";
 
   private static final int TRIES = 20;
+
+  /** Names that fit one another's objects. */
+  private static final Set<String> PEOPLE =
+      Set.of(
+          "person",
+          "people",
+          "man",
+          "men",
+          "woman",
+          "women",
+          "boy",
+          "boys",
+          "girl",
+          "girls",
+          "child",
+          "children",
+          "kid",
+          "kids",
+          "baby",
+          "toddler",
+          "guy",
+          "guys",
+          "lady",
+          "ladies",
+          "player",
+          "players",
+          "crowd",
+          "group",
+          "couple",
+          "worker",
+          "rider",
+          "skateboarder",
+          "snowboarder",
+          "skier",
+          "biker",
+          "bicyclist",
+          "cyclist",
+          "climber",
+          "surfer",
+          "runner",
+          "athlete");
 
   /** Flickr30k Entities' types that say nothing of what may be there besides. */
   private static final Set<String> VAGUE = Set.of("other", "scene", "clothing", "bodyparts");
@@ -74,12 +114,7 @@ final class AbsentPairs {
   private static boolean mayFit(String category, String own) {
     return VAGUE.contains(category)
         || category.equals(own)
-        || isOfPeople(category) && isOfPeople(own);
-  }
-
-  /** Different names for people may fit one another's objects. */
-  private static boolean isOfPeople(String category) {
-    return CategoryGroups.PEOPLE.equals(CategoryGroups.of(category));
+        || PEOPLE.contains(category) && PEOPLE.contains(own);
   }
 
   /** The category of a pair's only target; null if it is not known. */

@@ -21,6 +21,7 @@ final class EpochTrainingData implements TrainingData {
   private final int batchSize;
   private final long seed;
   private final List<int[]> byGrid = new ArrayList<>();
+  private final Map<ModelConfig.Grid, Integer> pairsByGrid = new LinkedHashMap<>();
   private final long batchesPerEpoch;
 
   /**
@@ -48,6 +49,7 @@ final class EpochTrainingData implements TrainingData {
               config.coarseGrid(image.width(), image.height()), grid -> new ArrayList<>())
           .add(i);
     }
+    grids.forEach((grid, pairs) -> pairsByGrid.put(grid, pairs.size()));
     long batches = 0;
     for (List<Integer> pairs : grids.values()) {
       byGrid.add(pairs.stream().mapToInt(Integer::intValue).toArray());
@@ -68,6 +70,11 @@ final class EpochTrainingData implements TrainingData {
   @Override
   public String name() {
     return dataset.name();
+  }
+
+  @Override
+  public List<Epoch> epochs() {
+    return List.of(new Epoch(name(), Map.copyOf(pairsByGrid), batchesPerEpoch, 1));
   }
 
   @Override

@@ -8,12 +8,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongToDoubleFunction;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -28,12 +28,6 @@ import org.scanformer.internal.model.SafetensorsWriter;
  */
 @SuppressWarnings("try") // scopes and guards work by being open
 final class Trainer implements AutoCloseable {
-  /** Until this share of the run every patch is selected, if there is a curriculum. */
-  private static final double DENSE_UNTIL = 0.05;
-
-  /** After that, this share of the batches has every patch selected: the model needs both. */
-  private static final double DENSE_SHARE = 0.1;
-
   private static final double GRADIENT_CLIP = 10;
   private static final double AVERAGE_DECAY = 0.999;
 
@@ -51,6 +45,7 @@ final class Trainer implements AutoCloseable {
   private final TrainingData data;
   private final BatchBuilder builder;
   private final Tensor average;
+  private LongToDoubleFunction thresholdLogits;
   private final ExecutorService loader =
       Executors.newSingleThreadExecutor(
           task -> {
@@ -76,6 +71,9 @@ final class Trainer implements AutoCloseable {
     this.optimizer = new Optimizer(parameters, options.muon(), options.weightDecay(), model.type());
     this.average = Torch.zeros(parameters.values().device(), ScalarType.Float, parameters.size());
     average.copy_(parameters.values());
+    this.thresholdLogits =
+        new SelectionSchedule(options.steps(), options.seed(), options.curriculum())
+            ::thresholdLogit;
   }
 
   /**
@@ -126,6 +124,7 @@ final class Trainer implements AutoCloseable {
    * @param gradientNorm before clipping
    * @param rate the learning rate's factor
    * @param everything whether every patch was selected
+   * @param tokens of all pairs, of the text and then of each scale
    */
   record StepReport(
       long step,
@@ -135,7 +134,8 @@ final class Trainer implements AutoCloseable {
       double rate,
       boolean everything,
       double[] hits,
-      double[] selectedShare) {}
+      double[] selectedShare,
+      int[] tokens) {}
 
   /** Steps taken so far. */
   long step() {
@@ -167,13 +167,13 @@ final class Trainer implements AutoCloseable {
     return batch;
   }
 
-  /** The logit of a training step's threshold; −∞ if it selects every patch. */
-  private double thresholdLogit(long ofStep) {
-    SplittableRandom random = new SplittableRandom(options.seed() * 31 + ofStep);
-    boolean begin = options.curriculum() && progress(ofStep) < DENSE_UNTIL;
-    boolean everything = begin || random.nextDouble() < DENSE_SHARE;
-    // Probabilities between 0.1 and 0.5, as the threshold is chosen after training.
-    return everything ? Double.NEGATIVE_INFINITY : -2.2 * random.nextDouble();
+  /**
+   * Replaces the run's choice of thresholds, to measure steps.
+   *
+   * @param logits a step's threshold by its number, as {@link SelectionSchedule#thresholdLogit}
+   */
+  void selectBy(LongToDoubleFunction logits) {
+    thresholdLogits = logits;
   }
 
   /**
@@ -216,7 +216,7 @@ final class Trainer implements AutoCloseable {
 
   private StepReport train(Batch batch) {
     try (PointerScope scope = new PointerScope()) {
-      double thresholdLogit = thresholdLogit(step);
+      double thresholdLogit = thresholdLogits.applyAsDouble(step);
       boolean everything = thresholdLogit == Double.NEGATIVE_INFINITY;
       Scan scan = model.scan(batch, everything, everything ? 0 : thresholdLogit);
       Losses.Result loss = losses.of(batch, scan);
@@ -248,7 +248,8 @@ final class Trainer implements AutoCloseable {
           rate,
           everything,
           loss.hits(),
-          loss.selectedShare());
+          loss.selectedShare(),
+          scan.tokens);
     }
   }
 
