@@ -77,7 +77,7 @@ final class BreakdownPlots {
 
   private static CategoryChart groups(String title, Map<String, Breakdown.Group> groups) {
     CategoryChart chart = chart(title, "");
-    chart.getStyler().setXAxisLabelRotation(90);
+    chart.getStyler().setXAxisLabelRotation(90).setXAxisMaxLabelCount(DRAWN);
     List<String> labels = groups.keySet().stream().limit(DRAWN).toList();
     List<Breakdown.Group> shown = labels.stream().map(groups::get).toList();
     add(chart, "model", labels, shown, Breakdown.Group::lastAccuracy);

@@ -22,8 +22,7 @@ record BreakdownReport(Breakdown breakdown) {
     out.println();
     out.println("Acc@0.5 without a model:");
     out.printf(Locale.ROOT, "  %.3f  the whole image%n", all.wholeImage());
-    out.printf(
-        Locale.ROOT, "  %.3f  the mean box, %s%n", all.meanBox(), breakdown.mean().source());
+    out.printf(Locale.ROOT, "  %.3f  the mean box, %s%n", all.meanBox(), breakdown.mean().source());
     if (all.largestPairs() > 0) {
       out.printf(
           Locale.ROOT,

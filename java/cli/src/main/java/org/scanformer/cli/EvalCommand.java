@@ -136,10 +136,12 @@ final class EvalCommand implements Callable<Integer> {
           run(log);
         }
       }
-      breakdown.setMean(MeanBox.of(data.training(spec)));
       PrintWriter out = spec.commandLine().getOut();
       PresenceReport presence = PresenceReport.of(evaluation, threshold());
       boolean hasTargets = !evaluation.results().isEmpty();
+      if (hasTargets) {
+        breakdown.setMean(MeanBox.of(data.training(spec)));
+      }
       boolean drawn = plots != null && (hasTargets || presence != null);
       if (json) {
         ObjectNode figures = evaluation.toJson();

@@ -99,9 +99,9 @@ record EvalReport(
         out.println();
       }
       kinds.forEach(
-              (kind, counts) ->
-                  out.printf(
-                      Locale.ROOT, "  %-12s %5d pairs  %.3f%n", kind, (int) counts[0], counts[1]));
+          (kind, counts) ->
+              out.printf(
+                  Locale.ROOT, "  %-12s %5d pairs  %.3f%n", kind, (int) counts[0], counts[1]));
       new BreakdownReport(breakdown).print(out);
       for (EarlyExit.Rule rule : EarlyExit.Rule.values()) {
         out.println();

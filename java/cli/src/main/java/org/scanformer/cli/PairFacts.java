@@ -40,10 +40,7 @@ record PairFacts(
     }
     String group = CategoryGroups.of(category != null ? category : pair.kind());
     return new PairFacts(
-        group != null ? group : category,
-        Wording.of(pair),
-        normalized(pair, pair.box()),
-        largest);
+        group != null ? group : category, Wording.of(pair), normalized(pair, pair.box()), largest);
   }
 
   private static NormalizedBox normalized(ReferringPair pair, Box box) {

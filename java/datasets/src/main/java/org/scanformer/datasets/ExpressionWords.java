@@ -6,7 +6,7 @@ import java.util.Set;
 /** Words of English expressions by what they speak of, with common spellings. No state. */
 public final class ExpressionWords {
   private static final Set<String> PLACES =
-      words(
+      set(
           """
           l r lft lef rt rgt rite rht east west north south top topmost bottom bottommost upper lower
           uppermost lowermost lowest highest higher middle mid center centre central corner edge side
@@ -16,14 +16,14 @@ public final class ExpressionWords {
 
   /** Places that another object may give; without one, that of the viewer. */
   private static final Set<String> RELATIVE_PLACES =
-      words(
+      set(
           """
           behind near nearer nearest close closer closest between above below over under underneath
           beneath beside besides next
           """);
 
   private static final Set<String> SIZES =
-      words(
+      set(
           """
           big bigger biggest large larger largest great greatest small smaller smallest tall taller
           tallest short shorter shortest little littler littlest tiny tinier tiniest mini huge giant
@@ -32,14 +32,14 @@ public final class ExpressionWords {
 
   /** Words that speak of the whole image, or of which and how many of its objects there are. */
   private static final Set<String> OF_THE_WHOLE =
-      words(
+      set(
           """
           most other another only whole entire full half one two three four five six both many group
           crowd several row line picture photo image pic screen frame up down high low clock oclock
           """);
 
   private static final Set<String> COLORS =
-      words(
+      set(
           """
           red green blue yellow orange purple violet pink brown black white gray grey silver gold
           golden beige tan crimson scarlet blond blonde blondish brunette redhead maroon navy teal
@@ -49,11 +49,12 @@ public final class ExpressionWords {
 
   /** Words for how light or patterned something is, or for what is so. */
   private static final Set<String> LIGHT =
-      words("light lit shiny shadow shade camouflage denim plaid");
+      set("light lit shiny shadow shade camouflage denim plaid");
 
   private ExpressionWords() {}
 
-  private static Set<String> words(String text) {
+  /** The words of a text that white space separates, each once. */
+  static Set<String> set(String text) {
     return Set.of(text.strip().split("\\s+"));
   }
 

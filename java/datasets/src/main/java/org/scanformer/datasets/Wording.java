@@ -21,23 +21,27 @@ public enum Wording {
   NOUN("noun only");
 
   private static final Set<String> DETERMINERS =
-      Set.of(
-          "the", "a", "an", "this", "that", "these", "those", "his", "her", "its", "their", "very",
-          "most", "all", "way");
+      ExpressionWords.set(
+          """
+          the a an this that these those his her its their very most all way
+          """);
 
   /** The image or its viewer: places in it are no relations. */
   private static final Set<String> IMAGE =
-      Set.of(
-          "picture", "photo", "photograph", "image", "pic", "screen", "frame", "shot", "view",
-          "scene", "us", "me", "you", "camera", "viewer", "row", "line");
+      ExpressionWords.set(
+          """
+          picture photo photograph image pic screen frame shot view scene us me you camera viewer
+          row line
+          """);
 
   /** Words that put their object in relation to the one that follows. */
   private static final Set<String> RELATING =
-      Set.of(
-          "in", "on", "at", "by", "with", "without", "against", "around", "across", "along",
-          "through", "inside", "outside", "onto", "into", "wearing", "holding", "carrying",
-          "riding", "eating", "pulling", "pushing", "throwing", "catching", "kicking", "hitting",
-          "facing", "touching", "using");
+      ExpressionWords.set(
+          """
+          in on at by with without against around across along through inside outside onto into
+          wearing holding carrying riding eating pulling pushing throwing catching kicking hitting
+          facing touching using
+          """);
 
   private final String label;
 

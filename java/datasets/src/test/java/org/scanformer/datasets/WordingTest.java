@@ -59,8 +59,7 @@ class WordingTest {
 
   @Test
   void severalWordings() {
-    assertEquals(
-        Set.of(SIZE, RELATION, COLOR), Wording.of("big plus left of the orange plus"));
+    assertEquals(Set.of(SIZE, RELATION, COLOR), Wording.of("big plus left of the orange plus"));
     assertEquals(Set.of(PLACE, COLOR), Wording.of("far left, blue shirt"));
     assertEquals(Set.of(RELATION, COLOR), Wording.of("a child in a pink dress"));
     assertEquals(Set.of(PLACE, RELATION), Wording.of("left man with dog"));

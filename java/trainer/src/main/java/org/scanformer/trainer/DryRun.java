@@ -20,11 +20,9 @@ final class DryRun {
   /** All steps that it takes. */
   static final int STEPS = WARM_UP + 2 * MEASURED;
 
-  /** Pairs that a threshold is sought on, and how often it is halved: to a 64th of a logit. */
-  private static final int SOUGHT_ON = 4;
+  /** Any threshold: what it selects is random. */
+  private static final double SOME = 0;
 
-  private static final int HALVINGS = 10;
-  private static final double FARTHEST = 8;
   private static final Path STATUS = Path.of("/proc/self/status");
 
   private final TrainingSetup setup;
@@ -72,9 +70,9 @@ final class DryRun {
    * What was measured.
    *
    * @param everything steps that select every patch
-   * @param selected steps by a threshold that selects about the budget's share of the finest
+   * @param selected steps that select about the budget's share of the finest, at random
    * @param judgedDense seconds to judge a batch of held-out pairs with every patch
-   * @param judgedSelected the same by that threshold
+   * @param judgedSelected the same with that selection
    * @param peakBytes the most memory that the process had at any time, without that of a GPU; −1
    *     where the system does not tell
    */
@@ -93,10 +91,12 @@ final class DryRun {
    */
   Measured measure(List<ReferringPair> heldOut, double budget) throws IOException {
     Trainer trainer = setup.trainer();
-    double threshold = threshold(heldOut, budget);
+    // Each scale but the first selects the same share of its open patches.
+    int selecting = setup.parameters().config().numScales() - 1;
+    setup.model().selectAtRandom(Math.pow(budget, 1.0 / Math.max(1, selecting)), 1);
     long first = trainer.step();
     trainer.selectBy(
-        step -> step < first + WARM_UP + MEASURED ? Double.NEGATIVE_INFINITY : threshold);
+        step -> step < first + WARM_UP + MEASURED ? Double.NEGATIVE_INFINITY : SOME);
     List<Trainer.StepReport> reports = new ArrayList<>();
     List<Double> seconds = new ArrayList<>();
     long[] begin = {System.nanoTime()};
@@ -116,7 +116,7 @@ final class DryRun {
           err.flush();
         });
     double dense = seconds(() -> trainer.evaluate(List.of(heldOut), Double.NEGATIVE_INFINITY));
-    double some = seconds(() -> trainer.evaluate(List.of(heldOut), threshold));
+    double some = seconds(() -> trainer.evaluate(List.of(heldOut), SOME));
     return new Measured(
         steps(reports, seconds, WARM_UP),
         steps(reports, seconds, WARM_UP + MEASURED),
@@ -129,27 +129,6 @@ final class DryRun {
     long begin = System.nanoTime();
     work.run();
     return (System.nanoTime() - begin) * 1e-9;
-  }
-
-  /**
-   * The logit that selects about a share of the finest patches. The head of a new model selects
-   * nearly all or nearly none, unlike that of a trained one.
-   */
-  private double threshold(List<ReferringPair> heldOut, double share) {
-    List<List<ReferringPair>> few =
-        List.of(heldOut.subList(0, Math.min(SOUGHT_ON, heldOut.size())));
-    double low = -FARTHEST;
-    double high = FARTHEST;
-    for (int i = 0; i < HALVINGS; i++) {
-      double middle = (low + high) / 2;
-      double[] selected = setup.trainer().evaluate(few, middle).get(0).selectedShare();
-      if (selected[selected.length - 1] > share) {
-        low = middle;
-      } else {
-        high = middle;
-      }
-    }
-    return high;
   }
 
   private static Steps steps(List<Trainer.StepReport> reports, List<Double> seconds, int from) {

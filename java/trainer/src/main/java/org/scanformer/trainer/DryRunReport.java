@@ -47,8 +47,7 @@ record DryRunReport(
     printModel(out);
     out.flush();
     List<ReferringPair> judged = setup.trainer().groups(heldOut.get(0).pairs()).get(0);
-    DryRun.Measured measured =
-        new DryRun(setup, err).measure(judged, run.schedule().budget());
+    DryRun.Measured measured = new DryRun(setup, err).measure(judged, run.schedule().budget());
     printSteps(out, measured);
     printEstimate(out, measured);
     out.flush();
@@ -60,15 +59,15 @@ record DryRunReport(
     List<TrainingData.Epoch> epochs = setup.data().epochs();
     if (epochs.isEmpty()) {
       out.println("  " + setup.data().name() + ": as many pairs as the run takes");
-    } else {
-      training.forEach(dataset -> printCounts(out, dataset));
     }
-    for (TrainingData.Epoch epoch : epochs) {
+    // Each source of files has its epochs.
+    for (int i = 0; i < epochs.size(); i++) {
+      printCounts(out, training.get(i));
+      TrainingData.Epoch epoch = epochs.get(i);
       int usable = epoch.pairs().values().stream().mapToInt(Integer::intValue).sum();
       out.printf(
           Locale.ROOT,
-          "  %s: %,d pairs are used; %,d batches an epoch, which leave %,d over%s%n",
-          epoch.name(),
+          "    %,d pairs are used; %,d batches an epoch, which leave %,d over%s%n",
           usable,
           epoch.batches(),
           usable - epoch.batches() * setup.options().batchSize(),
@@ -111,7 +110,7 @@ record DryRunReport(
     }
     out.printf(
         Locale.ROOT,
-        "  %s: %,d pairs of %,d images; %,d have several targets, %,d none; %,d bad records%n",
+        "  %s: %,d pairs of %,d images; %,d have several targets, %,d none;%n    %,d bad records are left out%n",
         dataset.name(),
         dataset.size(),
         images.size(),
@@ -162,7 +161,7 @@ record DryRunReport(
     print(
         out,
         String.format(
-            Locale.ROOT, "%.0f %% of the finest (--budget)", 100 * run.schedule().budget()),
+            Locale.ROOT, "%.0f %% of the finest, at random (--budget)", 100 * run.schedule().budget()),
         measured.selected());
     out.printf(
         "  peak memory of the process: %s%s%n",

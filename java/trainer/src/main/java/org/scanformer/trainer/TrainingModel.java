@@ -3,6 +3,7 @@ package org.scanformer.trainer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.SplittableRandom;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -40,6 +41,8 @@ final class TrainingModel {
   private final ScalarType type;
   private final TokenEmbedding embedding;
   private final Map<String, Tensor> converted = new HashMap<>();
+  private SplittableRandom random;
+  private double randomShare;
 
   /**
    * A model with these parameters.
@@ -62,6 +65,17 @@ final class TrainingModel {
   /** The device it runs on. */
   Device device() {
     return device;
+  }
+
+  /**
+   * Selects children at random in place of by their logits, unless every patch is selected: a new
+   * model's logits select nearly all or nearly none, unlike a trained one's.
+   *
+   * @param share of the children of selected patches
+   */
+  void selectAtRandom(double share, long seed) {
+    randomShare = share;
+    random = new SplittableRandom(seed);
   }
 
   private Tensor weight(String name) {
@@ -250,8 +264,7 @@ final class TrainingModel {
   }
 
   private Tensor placesOf(int[] places) {
-    return Torch.of(
-        device, Arrays.stream(places).asLongStream().toArray(), places.length);
+    return Torch.of(device, Arrays.stream(places).asLongStream().toArray(), places.length);
   }
 
   private ScaleSelection select(
@@ -260,7 +273,9 @@ final class TrainingModel {
     boolean[] chosen = new boolean[children.length];
     float[] hard = new float[children.length];
     for (int i = 0; i < chosen.length; i++) {
-      chosen[i] = everything || values[i] > thresholdLogit;
+      boolean best =
+          random == null ? values[i] > thresholdLogit : random.nextDouble() < randomShare;
+      chosen[i] = everything || best;
       hard[i] = chosen[i] ? 1 : 0;
     }
     Tensor soft = logits.sigmoid();

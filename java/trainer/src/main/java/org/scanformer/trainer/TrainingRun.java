@@ -18,9 +18,7 @@ import org.scanformer.internal.files.AtomicFiles;
  * and the model that they choose a threshold for. Not safe for use by several threads.
  */
 final class TrainingRun {
-  static final double[] THRESHOLDS = {
-    0.02, 0.05, 0.08, 0.1, 0.12, 0.14, 0.16, 0.2, 0.25, 0.3, 0.5
-  };
+  static final double[] THRESHOLDS = {0.02, 0.05, 0.08, 0.1, 0.12, 0.14, 0.16, 0.2, 0.25, 0.3, 0.5};
 
   /** The file, in the run's directory, that a run is resumed from. */
   static final String CHECKPOINT = "checkpoint.safetensors";
