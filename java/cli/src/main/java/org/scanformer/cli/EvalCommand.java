@@ -45,7 +45,11 @@ import picocli.CommandLine.Spec;
           + " cost of an early exit is the share of all scales' image tokens that were computed."
           + " T-acc is the share of true expressions that count as found, N-acc the share of"
           + " expressions without a target that do not. The calibration compares the score with the"
-          + " share of boxes that are right: with a target, and an IoU of at least 0.5."
+          + " share of boxes that are right: with a target, and an IoU of at least 0.5.",
+      "",
+      "Baselines are the whole image, the mean box of the data to train on (of the pairs judged, where"
+          + " there is none beside them), and the largest of the data's boxes of the target's"
+          + " category. A wording is what an expression tells its object by, judged by its words."
     })
 final class EvalCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -108,6 +112,7 @@ final class EvalCommand implements Callable<Integer> {
   private ScanFormer scanFormer;
   private RandomSelection random;
   private final Evaluation evaluation = new Evaluation();
+  private final Breakdown breakdown = new Breakdown();
 
   @Override
   public Integer call() throws IOException {
@@ -134,15 +139,21 @@ final class EvalCommand implements Callable<Integer> {
       PrintWriter out = spec.commandLine().getOut();
       PresenceReport presence = PresenceReport.of(evaluation, threshold());
       boolean hasTargets = !evaluation.results().isEmpty();
+      if (hasTargets) {
+        breakdown.setMean(MeanBox.of(data.training(spec)));
+      }
       boolean drawn = plots != null && (hasTargets || presence != null);
       if (json) {
         ObjectNode figures = evaluation.toJson();
+        if (hasTargets) {
+          new BreakdownReport(breakdown).addTo(figures);
+        }
         if (presence != null) {
           figures.set("presence", presence.toJson());
         }
         out.println(LocationJson.write(figures));
       } else {
-        new EvalReport(dataset.name(), evaluation, presence, opened, batch).print(out);
+        new EvalReport(dataset.name(), evaluation, breakdown, presence, opened, batch).print(out);
         if (drawn) {
           out.println("Plots: " + plots.toAbsolutePath());
         }
@@ -154,6 +165,7 @@ final class EvalCommand implements Callable<Integer> {
             () -> {
               new EvalPlots(plots).write(evaluation, presence);
               if (hasTargets) {
+                new BreakdownPlots(plots).write(breakdown);
                 new ExampleSheet(scanFormer, this::policy).write(dataset, evaluation, plots);
               }
             });
@@ -221,7 +233,7 @@ final class EvalCommand implements Callable<Integer> {
       if (known == null) {
         left.add(i);
       } else {
-        evaluation.add(known);
+        add(dataset.pair(i), known);
       }
     }
     ExecutorService reader =
@@ -336,10 +348,15 @@ final class EvalCommand implements Callable<Integer> {
     evaluation.addTime(System.nanoTime() - start, reads.size());
     for (int i = 0; i < reads.size(); i++) {
       PairResult result = PairResult.of(reads.get(i).pair, reads.get(i).image, locations.get(i));
-      evaluation.add(result);
+      add(reads.get(i).pair, result);
       if (log != null) {
         log.add(result);
       }
     }
+  }
+
+  private void add(ReferringPair pair, PairResult result) {
+    evaluation.add(result);
+    breakdown.add(pair, result);
   }
 }

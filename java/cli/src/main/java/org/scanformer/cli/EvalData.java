@@ -4,8 +4,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import org.scanformer.ScanFormerException;
 import org.scanformer.datasets.DataForm;
 import org.scanformer.datasets.DataMixture;
+import org.scanformer.datasets.DataSource;
 import org.scanformer.datasets.ReferringDataset;
 import org.scanformer.datasets.ShapesDataset;
 import org.scanformer.datasets.Split;
@@ -117,6 +119,27 @@ final class EvalData {
           spec, "--data " + files + " needs " + (files.isDirectory() ? "--root" : "--file"));
     }
     return files.open(path, place.images(), place.split(), place.splitBy(), place.expressions());
+  }
+
+  /** The data to train on that lies beside that to evaluate on; empty where there is none. */
+  List<ReferringDataset> training(CommandSpec spec) {
+    if (form.equalsIgnoreCase(SHAPES)) {
+      ShapesDataset scenes = ShapesDataset.of(Split.TRAIN, seed, count);
+      return List.of(varied ? scenes.varied() : scenes);
+    }
+    try {
+      if (DataMixture.isFile(form)) {
+        return DataMixture.read(Path.of(form)).stream().map(DataSource::openTraining).toList();
+      }
+      if (root != null && place.split() != null) {
+        return List.of(
+            DataForms.of(spec, form, new Names())
+                .open(root, place.images(), DataMixture.TRAINING_SPLIT, place.splitBy()));
+      }
+    } catch (ScanFormerException e) {
+      // Who has only the data to evaluate on gets its figures all the same.
+    }
+    return List.of();
   }
 
   private static CommandLine.ParameterException usage(CommandSpec spec, String message) {

@@ -56,7 +56,7 @@ final class EvalPlots {
             .xAxisTitle("scale")
             .yAxisTitle("share of pairs")
             .build();
-    chart.getStyler().setYAxisMin(0.0).setYAxisMax(1.0);
+    chart.getStyler().setYAxisMin(0.0).setYAxisMax(1.0).setYAxisDecimalPattern("0.00");
     chart.getStyler().setLabelsVisible(true);
     List<Integer> scales = new ArrayList<>();
     for (int s = 0; s < evaluation.scales(); s++) {

@@ -3,6 +3,7 @@ package org.scanformer.cli;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.scanformer.ScanFormer;
 import org.scanformer.datasets.BadRecord;
 
@@ -10,11 +11,17 @@ import org.scanformer.datasets.BadRecord;
  * The figures of an evaluation as text.
  *
  * @param data the name of the data
+ * @param breakdown of the same pairs
  * @param presence the figures of scores; null where there are none
  * @param batch pairs per batch
  */
 record EvalReport(
-    String data, Evaluation evaluation, PresenceReport presence, ScanFormer model, int batch) {
+    String data,
+    Evaluation evaluation,
+    Breakdown breakdown,
+    PresenceReport presence,
+    ScanFormer model,
+    int batch) {
   /** Pairs without one target, which the figures of accuracy leave out. */
   private void printApart(PrintWriter out) {
     List<PairResult> none = evaluation.withoutTarget();
@@ -87,13 +94,15 @@ record EvalReport(
             LocationText.name(model.precision()),
             batch);
       }
-      out.println();
-      evaluation
-          .byKind()
-          .forEach(
-              (kind, counts) ->
-                  out.printf(
-                      Locale.ROOT, "  %-12s %5d pairs  %.3f%n", kind, (int) counts[0], counts[1]));
+      Map<String, double[]> kinds = evaluation.byKind();
+      if (!kinds.isEmpty()) {
+        out.println();
+      }
+      kinds.forEach(
+          (kind, counts) ->
+              out.printf(
+                  Locale.ROOT, "  %-12s %5d pairs  %.3f%n", kind, (int) counts[0], counts[1]));
+      new BreakdownReport(breakdown).print(out);
       for (EarlyExit.Rule rule : EarlyExit.Rule.values()) {
         out.println();
         out.println("Early exit by " + rule.label() + ": bound, Acc@0.5, mean cost");

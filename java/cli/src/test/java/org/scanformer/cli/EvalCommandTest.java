@@ -46,6 +46,20 @@ class EvalCommandTest {
     assertTrue(figures.get("accuracy").get("0.5").doubleValue() >= 0.8, figures.toString());
     assertEquals(1, figures.get("scales").get(0).get("selected_share").doubleValue());
     assertEquals(0, figures.get("bad_records").size());
+    assertEquals(20, sum(figures.get("by_category")));
+    assertTrue(sum(figures.get("by_wording")) >= 20, figures.toString());
+    JsonNode baselines = figures.get("baselines");
+    assertTrue(baselines.at("/whole_image/accuracy_0.5").doubleValue() < 0.5, figures.toString());
+    assertEquals(20, baselines.at("/largest_of_category/pairs").intValue());
+    assertTrue(baselines.at("/mean_box/of").textValue().contains("train"), baselines.toString());
+  }
+
+  private static int sum(JsonNode groups) {
+    int pairs = 0;
+    for (JsonNode group : groups) {
+      pairs += group.get("pairs").intValue();
+    }
+    return pairs;
   }
 
   @Test
@@ -106,20 +120,22 @@ class EvalCommandTest {
         directory.resolve("instances.json"),
         """
         {"images": [{"id": 1, "file_name": "a.png", "width": 640, "height": 480}],
-         "annotations": [{"id": 5, "image_id": 1, "category_id": 1, "bbox": [69, 132, 170, 170]}],
+         "annotations": [{"id": 5, "image_id": 1, "category_id": 1, "bbox": [69, 132, 170, 170]},
+                         {"id": 6, "image_id": 1, "category_id": 1, "bbox": [320, 240, 64, 48]}],
          "categories": [{"id": 1, "name": "plus"}]}
         """);
     String ref =
-        "{\"ref_id\": %d, \"image_id\": 1, \"split\": \"val\", \"ann_id\": %s, \"no_target\": %b,"
+        "{\"ref_id\": %d, \"image_id\": 1, \"split\": \"%s\", \"ann_id\": %s, \"no_target\": %b,"
             + " \"sentences\": [{\"sent\": \"%s\"}]}";
     Files.writeString(
         directory.resolve("grefs(unc).json"),
         "["
             + String.join(
                 ",",
-                ref.formatted(1, "[5]", false, "big plus"),
-                ref.formatted(2, "[-1]", true, "the elephant"),
-                ref.formatted(3, "[]", true, "the purple zebra"))
+                ref.formatted(1, "val", "[5]", false, "big plus"),
+                ref.formatted(2, "val", "[-1]", true, "the elephant"),
+                ref.formatted(3, "val", "[]", true, "the purple zebra"),
+                ref.formatted(4, "train", "[6]", false, "small plus"))
             + "]");
     JsonNode figures =
         json(
@@ -138,6 +154,11 @@ class EvalCommandTest {
     assertEquals(1, figures.at("/presence/t_acc").doubleValue());
     assertEquals(0, figures.at("/presence/n_acc").doubleValue());
     assertEquals(2, figures.at("/presence/by_kind/not known/pairs").intValue());
+    // The mean box is that of the split to train on.
+    assertEquals(0.55, figures.at("/baselines/mean_box/box_cxcywh/0").doubleValue(), 1e-6);
+    assertEquals(0, figures.at("/baselines/mean_box/accuracy_0.5").doubleValue());
+    assertEquals(1, figures.at("/by_category/plus/baselines/largest_of_category").doubleValue());
+    assertEquals(1, figures.at("/by_wording/size/pairs").intValue());
   }
 
   @Test
@@ -169,9 +190,17 @@ class EvalCommandTest {
         eval("--data", "shapes", "--seed", "5", "--count", "14", "--plots", plots.toString());
     assertEquals(0, run.code(), run.err());
     assertTrue(run.out().contains("Acc@0.5"), run.out());
+    assertTrue(run.out().contains("the mean box"), run.out());
     for (String name :
         new String[] {
-          "accuracy.png", "selected-share.png", "early-exit.png", "calibration.png", "examples.png"
+          "accuracy.png",
+          "selected-share.png",
+          "early-exit.png",
+          "calibration.png",
+          "scales.png",
+          "categories.png",
+          "wordings.png",
+          "examples.png"
         }) {
       assertNotNull(ImageIO.read(plots.resolve(name).toFile()), name);
     }

@@ -344,6 +344,11 @@ final class DataOptions implements AutoCloseable {
     return value;
   }
 
+  /** Reads images without the cache, which would be written to. */
+  void withoutCache() {
+    cacheFile = null;
+  }
+
   /** Closes the cache of images, if one is open. Idempotent. */
   @Override
   public void close() {

@@ -22,6 +22,7 @@ final class EpochTrainingData implements TrainingData {
   private final long seed;
   private final List<int[]> byGrid = new ArrayList<>();
   private final List<CategoryBalance> balances = new ArrayList<>();
+  private final Map<ModelConfig.Grid, Integer> pairsByGrid = new LinkedHashMap<>();
   private final long batchesPerEpoch;
 
   /**
@@ -55,6 +56,7 @@ final class EpochTrainingData implements TrainingData {
               config.coarseGrid(image.width(), image.height()), grid -> new ArrayList<>())
           .add(i);
     }
+    grids.forEach((grid, pairs) -> pairsByGrid.put(grid, pairs.size()));
     long batches = 0;
     for (List<Integer> pairs : grids.values()) {
       int[] indices = pairs.stream().mapToInt(Integer::intValue).toArray();
@@ -78,6 +80,11 @@ final class EpochTrainingData implements TrainingData {
   @Override
   public String name() {
     return dataset.name();
+  }
+
+  @Override
+  public List<Epoch> epochs() {
+    return List.of(new Epoch(name(), Map.copyOf(pairsByGrid), batchesPerEpoch, 1));
   }
 
   @Override

@@ -42,23 +42,23 @@ final class Evaluator {
   record Evaluation(double[] accuracy, double[] selectedShare, List<Presence.Judged> scores) {}
 
   /**
-   * Evaluates a parameter vector with several thresholds. Each batch is built, judged with all of
+   * Evaluates a parameter vector with several selections. Each batch is built, judged with all of
    * them and dropped, so only one is in memory.
    *
    * @param values the parameter vector, or an average of it
    * @param groups held-out pairs, those of a group with the same coarse grid; those that cannot be
    *     read are left out
-   * @param thresholdLogits children of larger logits are selected; −∞ for every patch
-   * @return an evaluation for each threshold; null if no pair could be read
+   * @param rules what to select
+   * @return an evaluation for each rule; null if no pair could be read
    */
   List<Evaluation> evaluate(
-      Tensor values, List<List<ReferringPair>> groups, double... thresholdLogits) {
+      Tensor values, List<List<ReferringPair>> groups, SelectionRule... rules) {
     Tensor own = parameters.values().clone();
     int scales = parameters.config().numScales();
-    double[][] hits = new double[thresholdLogits.length][scales];
-    double[][] shares = new double[thresholdLogits.length][scales];
+    double[][] hits = new double[rules.length][scales];
+    double[][] shares = new double[rules.length][scales];
     List<List<Presence.Judged>> scores = new ArrayList<>();
-    for (int t = 0; t < thresholdLogits.length; t++) {
+    for (int t = 0; t < rules.length; t++) {
       scores.add(new ArrayList<>());
     }
     int pairs = 0;
@@ -68,8 +68,8 @@ final class Evaluator {
       for (List<ReferringPair> group : groups) {
         Batch batch = builder.apply(group);
         if (batch != null) {
-          for (int t = 0; t < thresholdLogits.length; t++) {
-            evaluate(batch, thresholdLogits[t], hits[t], shares[t], scores.get(t));
+          for (int t = 0; t < rules.length; t++) {
+            evaluate(batch, rules[t], hits[t], shares[t], scores.get(t));
           }
           pairs += batch.size;
           targets += batch.targets();
@@ -83,7 +83,7 @@ final class Evaluator {
       return null;
     }
     List<Evaluation> evaluations = new ArrayList<>();
-    for (int t = 0; t < thresholdLogits.length; t++) {
+    for (int t = 0; t < rules.length; t++) {
       for (int s = 0; s < scales; s++) {
         hits[t][s] /= Math.max(1, targets);
         shares[t][s] /= pairs;
@@ -96,12 +96,12 @@ final class Evaluator {
   /** Adds a batch's hits times its targets, its shares times its pairs, and its scores. */
   private void evaluate(
       Batch batch,
-      double thresholdLogit,
+      SelectionRule rule,
       double[] hits,
       double[] shares,
       List<Presence.Judged> scores) {
     try (PointerScope scope = new PointerScope()) {
-      Scan scan = model.scan(batch, SelectionRule.above(thresholdLogit));
+      Scan scan = model.scan(batch, rule);
       Losses.Result result = losses.of(batch, scan);
       for (int s = 0; s < hits.length; s++) {
         hits[s] += result.hits()[s] * batch.targets();

@@ -1,5 +1,6 @@
 package org.scanformer.trainer;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.scanformer.datasets.ReferringPair;
 
@@ -46,6 +47,18 @@ final class MixedTrainingData implements TrainingData {
             "a weight of " + weights[i] + " of " + sum + " is less than one batch in " + PERIOD);
       }
     }
+  }
+
+  @Override
+  public List<Epoch> epochs() {
+    List<Epoch> all = new ArrayList<>();
+    for (int i = 0; i < perPeriod.length; i++) {
+      for (Epoch own : sources.get(i).epochs()) {
+        double share = own.share() * perPeriod[i] / PERIOD;
+        all.add(new Epoch(own.name(), own.pairs(), own.batches(), share));
+      }
+    }
+    return all;
   }
 
   @Override

@@ -2,6 +2,8 @@ package org.scanformer.trainer;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -43,6 +45,24 @@ final class RunDirectory implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       lock.close();
       throw e;
+    }
+  }
+
+  /**
+   * Checks that the directory is there or can be created, without creating it.
+   *
+   * @throws IOException when it cannot be created or written to
+   */
+  static void requirePossible(Path directory) throws IOException {
+    Path at = directory.toAbsolutePath().normalize();
+    while (!Files.exists(at)) {
+      at = at.getParent();
+    }
+    if (!Files.isDirectory(at)) {
+      throw new FileAlreadyExistsException(at.toString());
+    }
+    if (!Files.isWritable(at)) {
+      throw new AccessDeniedException(at.toString());
     }
   }
 

@@ -37,8 +37,12 @@ final class Scan {
   /** Boxes (cx, cy, w, h) of each scale, [B, S, 4]. */
   final Tensor boxes;
 
-  Scan(Scale[] scales, Tensor[] patches, Tensor reg, Tensor boxes) {
+  /** Tokens of all pairs together, of the text and then of each scale, [S + 1]. */
+  final int[] tokens;
+
+  Scan(Scale[] scales, Tensor[] patches, Tensor reg, Tensor boxes, int[] tokens) {
     this.scales = scales;
+    this.tokens = tokens;
     this.patches = patches;
     this.reg = reg;
     this.boxes = boxes;

@@ -68,6 +68,11 @@ final class TokenLayout {
     return begin(segment, pair + 1) - begin(segment, pair);
   }
 
+  /** Number of a segment's tokens, of all pairs. */
+  int tokens(int segment) {
+    return begin(segment, pairs) - begin(segment, 0);
+  }
+
   /** How many equal tokens the last token of a pair stands for. */
   double lastCount(int segment, int pair) {
     return lastCounts.get(segment)[pair];

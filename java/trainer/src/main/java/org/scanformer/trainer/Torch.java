@@ -144,7 +144,10 @@ final class Torch {
   static float[] floats(Tensor tensor) {
     try (Tensor flat = tensor.detach().to(ScalarType.Float).cpu().contiguous()) {
       float[] data = new float[Math.toIntExact(flat.numel())];
-      flat.data_ptr_float().get(data);
+      if (data.length > 0) {
+        // An empty tensor has no address.
+        flat.data_ptr_float().get(data);
+      }
       return data;
     }
   }

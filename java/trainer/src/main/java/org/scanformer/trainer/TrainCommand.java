@@ -1,9 +1,6 @@
 package org.scanformer.trainer;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -11,11 +8,9 @@ import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.scanformer.internal.files.AtomicFiles;
 import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.TextTokenizer;
 import picocli.CommandLine;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -44,36 +39,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Mixin private LabelOptions labels;
 
-  @ArgGroup(exclusive = true)
-  private Start start;
-
-  /** What a new model starts from. */
-  static final class Start {
-    @Option(
-        names = "--init",
-        paramLabel = "DIR",
-        description =
-            "Start with the weights, sizes and tokenizer of a ViLT checkpoint in Hugging Face's"
-                + " format, or of a model directory of ours; with --data shapes, words are added to"
-                + " the latter's tokenizer as needed, and with --tokenizer, it takes that one's words"
-                + " and longest text.")
-    private Path checkpoint;
-
-    @Option(
-        names = "--config",
-        paramLabel = "FILE",
-        description =
-            "Start with random weights in the sizes of this config.json; data other than shapes also"
-                + " needs --tokenizer. Default: a small model for shapes.")
-    private Path config;
-  }
-
-  @Option(
-      names = "--tokenizer",
-      paramLabel = "FILE",
-      description =
-          "The tokenizer.json to use. Default: that of --init, or one with the words of shapes.")
-  private Path tokenizer;
+  @Mixin private StartOptions start;
 
   @Option(
       names = "--device",
@@ -98,6 +64,12 @@ final class TrainCommand implements Callable<Integer> {
       required = true,
       description = "The run's directory; a run in it is resumed.")
   private Path out;
+
+  @Option(
+      names = "--dry-run",
+      description =
+          "Write nothing: count the data, take a few steps, and tell the run's time and memory.")
+  private boolean dryRun;
 
   @Option(
       names = "--steps",
@@ -240,80 +212,111 @@ final class TrainCommand implements Callable<Integer> {
     if (threads > 0) {
       torch.set_num_threads(threads);
     }
+    if (dryRun) {
+      tryOut();
+      return 0;
+    }
     try (RunDirectory directory = RunDirectory.open(out);
-        DataOptions opened = data) {
-      train();
+        DataOptions opened = data;
+        TrainingSetup setup = setUp(out, steps)) {
+      new TrainingRun(
+              setup.trainer(),
+              setup.options(),
+              setup.parameters(),
+              schedule(),
+              out,
+              spec.commandLine().getErr())
+          .run(data.validation());
     }
     return 0;
   }
 
-  private void train() throws IOException {
-    Path tokenizerFile = out.resolve("tokenizer.json");
-    ModelConfig config = prepare(tokenizerFile);
+  private void tryOut() throws IOException {
+    RunDirectory.requirePossible(out);
+    data.withoutCache();
+    try (ScratchDirectory scratch = ScratchDirectory.copyOf(out, "config.json", "tokenizer.json");
+        DataOptions opened = data;
+        TrainingSetup setup = setUp(scratch.path(), steps + DryRun.STEPS)) {
+      if (isResumed()) {
+        setup.trainer().restore(checkpoint());
+      }
+      List<HeldOut> heldOut = data.validation();
+      DryRun.Run planned = new DryRun.Run(out, setup.trainer().step(), steps, schedule());
+      new DryRunReport(planned, setup, data.trainingSets(), heldOut, deviceName)
+          .print(spec.commandLine().getOut(), spec.commandLine().getErr());
+    }
+  }
 
+  private TrainingRun.Schedule schedule() {
+    return new TrainingRun.Schedule(checkpointEvery, validateEvery, budget);
+  }
+
+  private Path checkpoint() {
+    return out.resolve(TrainingRun.CHECKPOINT);
+  }
+
+  private boolean isResumed() {
+    return Files.isRegularFile(checkpoint());
+  }
+
+  /**
+   * Makes what a run works with.
+   *
+   * @param directory for config.json and tokenizer.json
+   * @param allSteps steps of the run
+   */
+  private TrainingSetup setUp(Path directory, long allSteps) throws IOException {
+    ModelConfig config = start.prepare(directory, isResumed(), data);
     List<List<String>> names = data.objectNames();
     List<String> categories = names.get(0);
     List<String> colors = names.get(1);
     ObjectWords words =
         ObjectWords.of(
-            data.trainingSets(), ScanFormerCheckpoint.vocabulary(tokenizerFile), labels.words());
+            data.trainingSets(),
+            ScanFormerCheckpoint.vocabulary(directory.resolve("tokenizer.json")),
+            labels.words());
     Device device = new Device(deviceName);
     Parameters parameters =
         new Parameters(
             config, AuxiliaryHeads.shapes(config, categories, colors, words.size()), device);
-    parameters.initialize(seed);
-    if (initial() != null && ScanFormerCheckpoint.is(initial())) {
-      ScanFormerCheckpoint.copy(initial(), parameters, tokenizerFile);
-    } else if (initial() != null) {
-      List<String> unused = ViltCheckpoint.copy(initial(), parameters);
-      spec.commandLine().getErr().println("Not used of " + initial() + ": " + unused);
-    }
-    ScalarType type = productType(device);
-    TrainingModel model = new TrainingModel(parameters, device, type, form);
-    Losses losses =
-        new Losses(
-            model,
-            budget,
-            labels.trim(),
-            config.scoreHead(),
-            !categories.isEmpty(),
-            !colors.isEmpty(), words);
-    Trainer.TrainOptions options =
-        new Trainer.TrainOptions(
-            steps,
-            batch,
-            rate,
-            muonRate,
-            optimizer == OptimizerName.MUON,
-            weightDecay,
-            decay == Decay.COSINE,
-            warmup,
-            seed,
-            !noCurriculum);
-    try (Trainer trainer =
-        new Trainer(
-            options,
-            parameters,
-            model,
-            losses,
-            data.training(config, batch, seed, !noCurriculum, labels.balance()),
-            new BatchBuilder(
-                config,
-                TextTokenizer.open(tokenizerFile, config),
-                categories,
-                colors,
-                words,
-                new LeftOut(spec.commandLine().getErr())))) {
-      new TrainingRun(
-              trainer,
-              options,
-              parameters,
-              new TrainingRun.Schedule(checkpointEvery, validateEvery, budget),
-              out,
-              spec.commandLine().getErr())
-          .run(data.validation());
-    } finally {
+    try {
+      start.initialize(parameters, seed, directory, isResumed(), spec.commandLine().getErr());
+      TrainingModel model = new TrainingModel(parameters, device, productType(device), form);
+      Losses losses =
+          new Losses(
+              model,
+              budget,
+              labels.trim(),
+              config.scoreHead(),
+              !categories.isEmpty(),
+              !colors.isEmpty(),
+              words);
+      Trainer.TrainOptions options =
+          new Trainer.TrainOptions(
+              allSteps,
+              batch,
+              rate,
+              muonRate,
+              optimizer == OptimizerName.MUON,
+              weightDecay,
+              decay == Decay.COSINE,
+              warmup,
+              seed,
+              !noCurriculum);
+      TrainingData batches = data.training(config, batch, seed, !noCurriculum, labels.balance());
+      BatchBuilder builder =
+          new BatchBuilder(
+              config,
+              TextTokenizer.open(directory.resolve("tokenizer.json"), config),
+              categories,
+              colors,
+              words,
+              new LeftOut(spec.commandLine().getErr()));
+      Trainer trainer = new Trainer(options, parameters, model, losses, batches, builder);
+      return new TrainingSetup(options, parameters, model, batches, trainer);
+    } catch (IOException | RuntimeException e) {
       parameters.close();
+      throw e;
     }
   }
 
@@ -326,81 +329,14 @@ final class TrainCommand implements Callable<Integer> {
     return bf16 ? ScalarType.BFloat16 : ScalarType.Float;
   }
 
-  /** The checkpoint that a new run starts from, or null. A resumed run has its own. */
-  private Path initial() {
-    boolean resumed = Files.isRegularFile(out.resolve("checkpoint.safetensors"));
-    return start == null || resumed ? null : start.checkpoint;
-  }
-
   private void requireSensible() throws IOException {
     data.requireSensible();
     labels.requireSensible(data.isShapes());
-    Path from = start == null ? null : start.checkpoint;
-    if (from != null && Files.exists(from) && Files.exists(out) && Files.isSameFile(from, out)) {
-      throw new CommandLine.ParameterException(
-          spec.commandLine(),
-          "--out must be another directory than --init, whose config.json it would replace, found "
-              + out);
-    }
     if (steps < 1 || batch < 1 || checkpointEvery < 1 || validateEvery < 1) {
       throw new CommandLine.ParameterException(
           spec.commandLine(),
           "--steps, --batch, --checkpoint-every and --validate-every must be at least 1");
     }
-    boolean ownVocabulary = tokenizer != null || from != null;
-    if (!data.isShapes() && !ownVocabulary) {
-      throw new CommandLine.ParameterException(
-          spec.commandLine(), "data other than shapes needs --init, or --config with --tokenizer");
-    }
-  }
-
-  /** Writes the run's config.json and tokenizer.json and reads the first. */
-  private ModelConfig prepare(Path tokenizerFile) throws IOException {
-    Path configFile = out.resolve("config.json");
-    boolean begun = start != null && start.checkpoint != null && initial() == null;
-    if (begun && Files.isRegularFile(configFile) && Files.isRegularFile(tokenizerFile)) {
-      return ModelConfig.read(configFile);
-    }
-    Path from = start == null ? null : start.checkpoint;
-    boolean ours = from != null && ScanFormerCheckpoint.is(from);
-    boolean shapesWords = tokenizer == null && data.isShapes() && (from == null || ours);
-    if (start != null && start.config != null) {
-      AtomicFiles.write(configFile, Files.readAllBytes(start.config));
-    } else {
-      ObjectNode config =
-          from == null
-              ? smallConfig()
-              : ours
-                  ? ScanFormerCheckpoint.config(from, tokenizer, null)
-                  : ViltCheckpoint.config(from);
-      if (shapesWords) {
-        config.put("vocab_size", data.shapesTokens().size());
-        config.put("max_text_length", data.shapesTextLength());
-      }
-      AtomicFiles.write(configFile, config.toPrettyString());
-    }
-    ModelConfig config = ModelConfig.read(configFile);
-    if (!shapesWords) {
-      Path file = tokenizer != null ? tokenizer : from.resolve("tokenizer.json");
-      AtomicFiles.write(tokenizerFile, Files.readAllBytes(file));
-      return config;
-    }
-    List<String> tokens = data.shapesTokens();
-    if (config.vocabSize() < tokens.size()) {
-      throw new CommandLine.ParameterException(
-          spec.commandLine(),
-          "the words of shapes need a vocab_size of "
-              + tokens.size()
-              + ", found "
-              + config.vocabSize());
-    }
-    ShapesTokenizer.write(tokenizerFile, config.maxTextLength(), tokens);
-    return config;
-  }
-
-  private static ObjectNode smallConfig() throws IOException {
-    try (InputStream in = TrainCommand.class.getResourceAsStream("shapes-config.json")) {
-      return (ObjectNode) new ObjectMapper().readTree(in);
-    }
+    start.requireSensible(data, out);
   }
 }

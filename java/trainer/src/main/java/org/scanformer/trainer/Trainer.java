@@ -8,12 +8,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongFunction;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -28,12 +28,6 @@ import org.scanformer.internal.model.SafetensorsWriter;
  */
 @SuppressWarnings("try") // scopes and guards work by being open
 final class Trainer implements AutoCloseable {
-  /** Until this share of the run every patch is selected, if there is a curriculum. */
-  private static final double DENSE_UNTIL = 0.05;
-
-  /** After that, this share of the batches has every patch selected: the model needs both. */
-  private static final double DENSE_SHARE = 0.1;
-
   /** Until this share of the run no pairs are left out, as all losses are large. */
   private static final double TRIM_FROM = 0.1;
 
@@ -54,6 +48,7 @@ final class Trainer implements AutoCloseable {
   private final TrainingData data;
   private final BatchBuilder builder;
   private final Tensor average;
+  private LongFunction<SelectionRule> rules;
   private final ExecutorService loader =
       Executors.newSingleThreadExecutor(
           task -> {
@@ -79,6 +74,10 @@ final class Trainer implements AutoCloseable {
     this.optimizer = new Optimizer(parameters, options.muon(), options.weightDecay(), model.type());
     this.average = Torch.zeros(parameters.values().device(), ScalarType.Float, parameters.size());
     average.copy_(parameters.values());
+    this.rules =
+        new SelectionSchedule(
+                options.steps(), options.seed(), options.curriculum(), losses.budget())
+            ::rule;
   }
 
   /**
@@ -129,6 +128,7 @@ final class Trainer implements AutoCloseable {
    * @param gradientNorm before clipping
    * @param rate the learning rate's factor
    * @param everything whether every patch was selected
+   * @param tokens of all pairs, of the text and then of each scale
    */
   record StepReport(
       long step,
@@ -138,7 +138,8 @@ final class Trainer implements AutoCloseable {
       double rate,
       boolean everything,
       double[] hits,
-      double[] selectedShare) {}
+      double[] selectedShare,
+      int[] tokens) {}
 
   /** Steps taken so far. */
   long step() {
@@ -170,16 +171,13 @@ final class Trainer implements AutoCloseable {
     return batch;
   }
 
-  /** What a training step selects. */
-  private SelectionRule rule(long ofStep) {
-    SplittableRandom random = new SplittableRandom(options.seed() * 31 + ofStep);
-    boolean begin = options.curriculum() && progress(ofStep) < DENSE_UNTIL;
-    boolean everything = begin || random.nextDouble() < DENSE_SHARE;
-    // Probabilities between 0.1 and 0.5, as the threshold is chosen after training, and no more
-    // patches than the chosen one may select: early on, nearly all are above any threshold.
-    return everything
-        ? SelectionRule.EVERYTHING
-        : new SelectionRule(-2.2 * random.nextDouble(), losses.budget());
+  /**
+   * Replaces the run's choice of what is selected, to measure steps.
+   *
+   * @param rules of steps by their numbers, as {@link SelectionSchedule#rule}
+   */
+  void selectBy(LongFunction<SelectionRule> rules) {
+    this.rules = rules;
   }
 
   /**
@@ -222,7 +220,7 @@ final class Trainer implements AutoCloseable {
 
   private StepReport train(Batch batch) {
     try (PointerScope scope = new PointerScope()) {
-      SelectionRule rule = rule(step);
+      SelectionRule rule = rules.apply(step);
       Scan scan = model.scan(batch, rule);
       Losses.Result loss =
           progress(step) < TRIM_FROM ? losses.of(batch, scan) : losses.trimmed(batch, scan);
@@ -254,23 +252,23 @@ final class Trainer implements AutoCloseable {
           rate,
           rule.isEverything(),
           loss.hits(),
-          loss.selectedShare());
+          loss.selectedShare(),
+          scan.tokens);
     }
   }
 
   // ---- Evaluation ----
 
   /**
-   * Evaluates the averaged parameters with several thresholds.
+   * Evaluates the averaged parameters with several selections.
    *
    * @param groups held-out pairs, as {@link #groups} makes them; those that cannot be read are left
    *     out
-   * @param thresholdLogits children of larger logits are selected; −∞ for every patch
-   * @return an evaluation for each threshold; null if no pair could be read
+   * @param rules what to select
+   * @return an evaluation for each rule; null if no pair could be read
    */
-  List<Evaluator.Evaluation> evaluate(List<List<ReferringPair>> groups, double... thresholdLogits) {
-    return new Evaluator(parameters, model, losses, this::build)
-        .evaluate(average, groups, thresholdLogits);
+  List<Evaluator.Evaluation> evaluate(List<List<ReferringPair>> groups, SelectionRule... rules) {
+    return new Evaluator(parameters, model, losses, this::build).evaluate(average, groups, rules);
   }
 
   /** Groups pairs by their grids into the pairs of batches. */

@@ -1,7 +1,9 @@
 package org.scanformer.trainer;
 
 import java.util.List;
+import java.util.Map;
 import org.scanformer.datasets.ReferringPair;
+import org.scanformer.internal.model.ModelConfig;
 
 /** Chooses the pairs of each batch as a function of the step, so that runs can be resumed. */
 interface TrainingData {
@@ -26,4 +28,19 @@ interface TrainingData {
 
   /** The name of the data, for reports. */
   String name();
+
+  /** The epochs of each source of files; empty for an endless stream. */
+  default List<Epoch> epochs() {
+    return List.of();
+  }
+
+  /**
+   * An epoch of a source, in which each pair is used at most once.
+   *
+   * @param name of the source
+   * @param pairs that are used for training, by the coarse grid of their image
+   * @param batches of an epoch; the pairs of a batch share a grid
+   * @param share of the run's batches that are of this source
+   */
+  record Epoch(String name, Map<ModelConfig.Grid, Integer> pairs, long batches, double share) {}
 }

@@ -1,5 +1,6 @@
 package org.scanformer.trainer;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.pytorch.Device;
@@ -185,7 +186,9 @@ final class TrainingModel {
     Tensor reg =
         x.index_select(0, Torch.of(device, regRows, regRows.length))
             .view(layout.pairs(), scales.length, config.hiddenSize());
-    return new Scan(scales, patches, reg, boxes(reg));
+    int[] tokens = new int[layout.segments()];
+    Arrays.setAll(tokens, segment -> layout.tokens(segment));
+    return new Scan(scales, patches, reg, boxes(reg), tokens);
   }
 
   /** Boxes (cx, cy, w, h) from tokens after the final norm, [..., 4]. */
@@ -260,8 +263,7 @@ final class TrainingModel {
   }
 
   private Tensor placesOf(int[] places) {
-    return Torch.of(
-        device, java.util.Arrays.stream(places).asLongStream().toArray(), places.length);
+    return Torch.of(device, Arrays.stream(places).asLongStream().toArray(), places.length);
   }
 
   private ScaleSelection select(

@@ -18,9 +18,10 @@ import org.scanformer.internal.files.AtomicFiles;
  * and the model that they choose a threshold for. Not safe for use by several threads.
  */
 final class TrainingRun {
-  private static final double[] THRESHOLDS = {
-    0.02, 0.05, 0.08, 0.1, 0.12, 0.14, 0.16, 0.2, 0.25, 0.3, 0.5
-  };
+  static final double[] THRESHOLDS = {0.02, 0.05, 0.08, 0.1, 0.12, 0.14, 0.16, 0.2, 0.25, 0.3, 0.5};
+
+  /** The file, in the run's directory, that a run is resumed from. */
+  static final String CHECKPOINT = "checkpoint.safetensors";
 
   /** The model directory, in the run's. */
   static final String MODEL = "model";
@@ -65,7 +66,7 @@ final class TrainingRun {
 
   /** Trains from the last checkpoint, if there is one, to the end or until Ctrl-C. */
   void run(List<HeldOut> heldOut) throws IOException {
-    Path checkpoint = out.resolve("checkpoint.safetensors");
+    Path checkpoint = out.resolve(CHECKPOINT);
     Path optionsFile = out.resolve("options.txt");
     if (Files.isRegularFile(checkpoint)) {
       trainer.restore(checkpoint);
@@ -75,18 +76,7 @@ final class TrainingRun {
         err.println("The options were " + before + "; now they are " + options);
       }
     }
-    for (HeldOut set : heldOut) {
-      if (!trainer.anyReadable(set.pairs())) {
-        throw new IllegalArgumentException(
-            set.name()
-                + ": none of the "
-                + set.pairs().size()
-                + " held-out pairs can be read, such as "
-                + set.pairs().get(0).id()
-                + " with the image "
-                + set.pairs().get(0).image().name());
-      }
-    }
+    requireReadable(trainer, heldOut);
     AtomicFiles.write(optionsFile, options.toString());
     StopSignal signal = new StopSignal();
     Runtime.getRuntime().addShutdownHook(signal.hook());
@@ -113,6 +103,26 @@ final class TrainingRun {
       }
     } finally {
       signal.finished();
+    }
+  }
+
+  /**
+   * Refuses held-out sets of which no pair can be read.
+   *
+   * @throws IllegalArgumentException naming the set
+   */
+  static void requireReadable(Trainer trainer, List<HeldOut> heldOut) {
+    for (HeldOut set : heldOut) {
+      if (!trainer.anyReadable(set.pairs())) {
+        throw new IllegalArgumentException(
+            set.name()
+                + ": none of the "
+                + set.pairs().size()
+                + " held-out pairs can be read, such as "
+                + set.pairs().get(0).id()
+                + " with the image "
+                + set.pairs().get(0).image().name());
+      }
     }
   }
 
@@ -148,15 +158,15 @@ final class TrainingRun {
    * sets count equally, whatever their size.
    */
   private void evaluate(List<HeldOut> heldOut) throws IOException {
-    double[] logits = new double[THRESHOLDS.length + 1];
-    logits[0] = Double.NEGATIVE_INFINITY;
+    SelectionRule[] rules = new SelectionRule[THRESHOLDS.length + 1];
+    rules[0] = SelectionRule.EVERYTHING;
     for (int i = 0; i < THRESHOLDS.length; i++) {
-      logits[i + 1] = Math.log(THRESHOLDS[i] / (1 - THRESHOLDS[i]));
+      rules[i + 1] = SelectionRule.above(Math.log(THRESHOLDS[i] / (1 - THRESHOLDS[i])));
     }
     List<List<Evaluator.Evaluation>> bySet = new ArrayList<>();
     List<String> names = new ArrayList<>();
     for (HeldOut set : heldOut) {
-      List<Evaluator.Evaluation> own = trainer.evaluate(trainer.groups(set.pairs()), logits);
+      List<Evaluator.Evaluation> own = trainer.evaluate(trainer.groups(set.pairs()), rules);
       if (own != null) {
         bySet.add(own);
         names.add(set.name());
@@ -174,7 +184,7 @@ final class TrainingRun {
           "%nStep %d, held out: %s with all patches%n",
           trainer.step(),
           text(mean(bySet, 0)));
-      for (int i = 1; i < logits.length; i++) {
+      for (int i = 1; i < rules.length; i++) {
         double threshold = THRESHOLDS[i - 1];
         Evaluator.Evaluation some = mean(bySet, i);
         err.printf(Locale.ROOT, "  threshold %.2f: %s%n", threshold, text(some));

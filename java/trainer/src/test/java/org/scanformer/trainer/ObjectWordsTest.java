@@ -52,8 +52,7 @@ class ObjectWordsTest {
       pairs.add(new ReferringPair(id + 0, image, "The wet dog", DOG, null, List.of()));
       pairs.add(new ReferringPair(id + 1, image, "dog on the left", DOG, null, List.of()));
       pairs.add(new ReferringPair(id + 2, image, "his red hat", HAT, null, List.of()));
-      pairs.add(
-          new ReferringPair(id + 3, image, "an elephant", List.of(), null, List.of()));
+      pairs.add(new ReferringPair(id + 3, image, "an elephant", List.of(), null, List.of()));
     }
     return new ReferringDataset() {
       @Override
@@ -106,8 +105,7 @@ class ObjectWordsTest {
     assertArrayEquals(new int[] {0}, words.numbers(objects.get(0)));
     assertArrayEquals(new int[0], words.numbers(objects.get(1)));
     assertArrayEquals(new int[] {1, 2}, words.numbers(objects.get(2)));
-    assertArrayEquals(
-        new long[] {7}, ObjectWords.of(List.of(described), vocabulary, 1).tokens());
+    assertArrayEquals(new long[] {7}, ObjectWords.of(List.of(described), vocabulary, 1).tokens());
     assertEquals(0, ObjectWords.of(List.of(described), vocabulary, 0).size());
   }
 }

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,7 +27,7 @@ import org.scanformer.datasets.Split;
 class TrainCommandTest {
   @TempDir private Path directory;
 
-  private record Run(int code, String err) {}
+  private record Run(int code, String out, String err) {}
 
   private Run train(String... arguments) {
     List<String> all =
@@ -37,10 +38,14 @@ class TrainCommandTest {
                 "--validation-pairs", "4",
                 "--precision", "fp32"));
     all.addAll(List.of(arguments));
+    StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     int code =
-        Main.commandLine().setErr(new PrintWriter(err, true)).execute(all.toArray(String[]::new));
-    return new Run(code, err.toString());
+        Main.commandLine()
+            .setOut(new PrintWriter(out, true))
+            .setErr(new PrintWriter(err, true))
+            .execute(all.toArray(String[]::new));
+    return new Run(code, out.toString(), err.toString());
   }
 
   @Test
@@ -60,6 +65,12 @@ class TrainCommandTest {
     Run first = train("--config", config, "--steps", "2");
     assertEquals(0, first.code(), first.err());
     assertTrue(first.err().contains("threshold 0.50"), first.err());
+    List<String> before = files();
+    Run dry = train("--config", config, "--steps", "50", "--dry-run");
+    assertEquals(0, dry.code(), dry.err());
+    assertTrue(dry.out().contains("50 steps of 4 pairs, from step 2 on"), dry.out());
+    assertTrue(dry.out().contains("  48 steps: "), dry.out());
+    assertEquals(before, files());
     Run second = train("--config", config, "--steps", "50", "--validate-every", "100");
     assertEquals(0, second.code(), second.err());
     assertTrue(second.err().contains("Resumed after step 2 of 50"), second.err());
@@ -73,6 +84,17 @@ class TrainCommandTest {
       Image image = ShapesDataset.of(Split.TEST, 1, 1).pair(0).image().read();
       assertEquals(3, model.locate(image, "the red circle").scales().size());
     }
+  }
+
+  /** The run's files with the times of their last change. */
+  private List<String> files() throws IOException {
+    List<String> found = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(directory.resolve("run"))) {
+      for (Path file : files.sorted().toList()) {
+        found.add(file + " " + Files.getLastModifiedTime(file));
+      }
+    }
+    return found;
   }
 
   @Test
@@ -162,6 +184,21 @@ class TrainCommandTest {
     Run twice = train("--data", "mix.json", "--weight", "2", "--root", "refcoco");
     assertEquals(2, twice.code());
     assertTrue(twice.err().contains("--root is for a form of data"), twice.err());
+  }
+
+  @Test
+  void refusesOptionsThatDoNotFit() {
+    for (List<String> wrong :
+        List.of(
+            List.of("--layers", "4", "takes two numbers such as 4+4, found 4"),
+            List.of("--layers", "4+4", "--layers needs --init with a model directory of ours"),
+            List.of("--balance", "0.5", "--balance is for files"),
+            List.of("--trim", "0.6", "--trim takes a share from 0 to 0.5, found 0.6"),
+            List.of("--words", "-1", "--words must not be negative, found -1"))) {
+      Run refused = train(wrong.get(0), wrong.get(1));
+      assertEquals(2, refused.code(), refused.err());
+      assertTrue(refused.err().contains(wrong.get(2)), refused.err());
+    }
   }
 
   @Test

@@ -182,6 +182,16 @@ class TrainerTest {
   }
 
   @Test
+  void trainsWhereNoPatchIsSelected() {
+    Trainer trainer = trainer(parameters(), 1);
+    trainer.selectBy(step -> SelectionRule.above(50));
+    List<Trainer.StepReport> reports = new ArrayList<>();
+    trainer.run(() -> false, reports::add);
+    assertTrue(Double.isFinite(reports.get(0).loss()), reports.toString());
+    assertArrayEquals(new double[] {1, 0, 0}, reports.get(0).selectedShare());
+  }
+
+  @Test
   void engineGivesTheTrainersBoxes() throws IOException {
     Parameters parameters = parameters();
     Trainer trainer = trainer(parameters, 6);
