@@ -64,7 +64,9 @@ class BatchPackerTest {
   /** What the device would count after it has selected. */
   private void select(int... counts) {
     for (int r = 0; r < counts.length; r++) {
-      tables.selectedCounts.host().putInt(r * Integer.BYTES, counts[r]);
+      for (Table ofScale : tables.selectedCounts) {
+        ofScale.host().putInt(r * Integer.BYTES, counts[r]);
+      }
     }
   }
 
