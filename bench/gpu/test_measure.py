@@ -78,6 +78,8 @@ class MeasureTest(unittest.TestCase):
                          {"ok"}, self.output)
         self.assertEqual((result["commit"], result["nvidia_smi"]), ("c", "a card"))
         self.assertEqual(len(found["calls bf16, batch 1"]["records"]), 4)
+        self.assertEqual([record["oneGraph"] for record in found["one graph a call"]["records"]], ["false", "true"])
+        self.assertIn("oneGraph true", self.output)
         self.assertEqual(found["operations BF16"]["records"][0]["giga_a_second"], 4.0)
         self.assertTrue(os.path.exists(self.path("out/junit.xml")))
         self.assertEqual(sorted(os.listdir(self.path("out"))), ["junit.xml", "measure.json", "measure.log"])

@@ -55,12 +55,18 @@ cudaError_t launch(cudaStream_t queue, const char* name, dim3 grid, int threads,
 /* What was wrong in the launch that returned cudaErrorLaunchFailure last; "" if nothing was. */
 const std::string& last_fault();
 
+/* The version of CUDA that driver and runtime are said to be, 1000 major + 10 minor; 13.0 at first. */
+void set_version(int version);
+
 /* Seeds the order in which fibers run. */
 void set_seed(uint64_t seed);
 
 /* ---- What kernels call ---- */
 
 enum Meeting { kBlockBarrier, kWarpBarrier, kShuffle, kBallot, kMatrix };
+
+/* Reports what the current thread does wrong. */
+void report_fault(const char* what);
 
 /* Waits for all threads of the block. */
 void block_barrier();
@@ -79,6 +85,9 @@ void check_mask(unsigned mask);
 void copy_async(void* to, const void* from, size_t bytes);
 void end_copy_group();
 void wait_for_copies(int left);
+
+/* Chooses the body of a switch (conditions.h). */
+void set_condition(uint64_t condition, unsigned value);
 
 void* shared_memory(size_t bytes);
 void shared_read(const void* address, size_t bytes);
@@ -134,6 +143,7 @@ inline void store2(Cell<float>* shared, float first, float second) {
     shared[0] = first;
     shared[1] = second;
 }
+inline void set_condition(uint64_t condition, unsigned value) { emulation::set_condition(condition, value); }
 inline void atomic_add(Cell<int>* shared, int value) { shared->add_unwatched(value); }
 inline int atomicCAS(int* address, int expected, int value) {
     const int before = *address;

@@ -196,6 +196,10 @@ class Block {
         });
     }
 
+    void fault(const std::string& what) {
+        if (fault_.empty()) fault_ = what + " (thread " + std::to_string(current_) + ")";
+    }
+
     void note_wait() { fibers_[static_cast<size_t>(current_)].waited = true; }
 
     void check_wait() {
@@ -279,10 +283,6 @@ class Block {
         done_++;
         release_block();
         sf_switch_stack(&fibers_[static_cast<size_t>(current_)].top, scheduler_);
-    }
-
-    void fault(const std::string& what) {
-        if (fault_.empty()) fault_ = what + " (thread " + std::to_string(current_) + ")";
     }
 
     void check_guard() {
@@ -389,6 +389,7 @@ const unsigned char* warp_meeting(Meeting kind, const void* brought, size_t byte
 void note_wait_for_earlier_kernels() { block.note_wait(); }
 void check_wait_for_earlier_kernels() { block.check_wait(); }
 void check_mask(unsigned mask) { block.check_mask(mask); }
+void report_fault(const char* what) { block.fault(what); }
 void copy_async(void* to, const void* from, size_t bytes) { block.copy_async(to, from, bytes); }
 void end_copy_group() { block.end_copy_group(); }
 void wait_for_copies(int left) { block.wait_for_copies(left); }

@@ -28,7 +28,7 @@ Queue::~Queue() {
 cudaError_t Queue::take(Work work) {
     const std::lock_guard<std::mutex> guard(lock_);
     if (capture_) {
-        capture_->push_back(std::move(work));
+        captured_last_ = capture_->add(std::move(work), captured_last_);
         return cudaSuccess;
     }
     if (work.host_target != nullptr) poison(work);
@@ -52,16 +52,31 @@ cudaError_t Queue::synchronize() {
 cudaError_t Queue::begin_capture() {
     const std::lock_guard<std::mutex> guard(lock_);
     if (capture_) return cudaErrorStreamCaptureUnsupported;
-    capture_ = std::make_unique<std::vector<Work>>();
+    capture_ = std::make_unique<CUgraph_st>();
+    captured_last_ = nullptr;
     return cudaSuccess;
 }
 
-std::unique_ptr<std::vector<Work>> Queue::end_capture() {
+std::unique_ptr<CUgraph_st> Queue::end_capture() {
     const std::lock_guard<std::mutex> guard(lock_);
-    std::unique_ptr<std::vector<Work>> recorded = std::move(capture_);
+    std::unique_ptr<CUgraph_st> recorded = std::move(capture_);
     if (capture_spoilt_) recorded.reset();
     capture_spoilt_ = false;
     return recorded;
+}
+
+cudaStreamCaptureStatus Queue::capture(cudaGraph_t* graph, const cudaGraphNode_t** last) {
+    const std::lock_guard<std::mutex> guard(lock_);
+    *graph = capture_.get();
+    *last = &captured_last_;
+    if (!capture_) return cudaStreamCaptureStatusNone;
+    return capture_spoilt_ ? cudaStreamCaptureStatusInvalidated : cudaStreamCaptureStatusActive;
+}
+
+cudaError_t Queue::follow(cudaGraphNode_t node) {
+    const std::lock_guard<std::mutex> guard(lock_);
+    captured_last_ = node;
+    return cudaSuccess;
 }
 
 void Queue::run_all() {

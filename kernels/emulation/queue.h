@@ -10,19 +10,10 @@
 #include <memory>
 #include <mutex>
 #include <random>
-#include <vector>
 
-#include "runtime.h"
+#include "graph.h"
 
 namespace emulation {
-
-/* A piece of work, and the bytes of the host's memory that it copies from, or to. */
-struct Work {
-    std::function<cudaError_t()> run;
-    const char* host_source = nullptr;
-    char* host_target = nullptr;
-    size_t bytes = 0;
-};
 
 /* One thread gives work and waits; run_all may be called by any. */
 class Queue final : public CUstream_st {
@@ -43,7 +34,13 @@ class Queue final : public CUstream_st {
     cudaError_t begin_capture();
 
     /* What was recorded; nothing where there was no capture, or somebody waited in it. */
-    std::unique_ptr<std::vector<Work>> end_capture();
+    std::unique_ptr<CUgraph_st> end_capture();
+
+    /* What is being recorded, and where the node is that the next one follows. */
+    cudaStreamCaptureStatus capture(cudaGraph_t* graph, const cudaGraphNode_t** last);
+
+    /* What is recorded next follows that node. */
+    cudaError_t follow(cudaGraphNode_t node);
 
     /* Freeing memory waits for the whole device. */
     static void run_all();
@@ -54,7 +51,8 @@ class Queue final : public CUstream_st {
 
     std::mutex lock_;
     std::deque<Work> pending_;
-    std::unique_ptr<std::vector<Work>> capture_;
+    std::unique_ptr<CUgraph_st> capture_;
+    cudaGraphNode_t captured_last_ = nullptr;
     bool capture_spoilt_ = false;
     cudaError_t failed_ = cudaSuccess;
     std::minstd_rand random_;

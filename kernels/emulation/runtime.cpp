@@ -1,24 +1,19 @@
 /* CUDA's runtime API on host memory. */
 #include "runtime.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <string>
-#include <vector>
 
 #include "emulation.h"
 #include "queue.h"
 
 using emulation::Queue;
 using emulation::Work;
-
-struct CUgraph_st {
-    std::vector<Work> nodes;
-};
 
 struct CUevent_st {
     std::chrono::steady_clock::time_point time;
@@ -41,6 +36,7 @@ namespace {
 constexpr int kMultiprocessors = 8;
 /* Bytes after an allocation that nobody may write. */
 constexpr size_t kGuard = 64;
+std::atomic<int> version_of_cuda{13000};
 struct alignas(64) Header {
     size_t bytes;
 };
@@ -83,6 +79,8 @@ const char* cudaGetErrorName(cudaError_t code) {
             return "cudaErrorLaunchFailure";
         case cudaErrorInvalidDevice:
             return "cudaErrorInvalidDevice";
+        case cudaErrorNotSupported:
+            return "cudaErrorNotSupported";
         default:
             return "cudaError";
     }
@@ -96,7 +94,7 @@ cudaError_t cudaGetDeviceCount(int* count) {
     return cudaSuccess;
 }
 cudaError_t cudaDriverGetVersion(int* version) {
-    *version = 13000;
+    *version = version_of_cuda;
     return cudaSuccess;
 }
 cudaError_t cudaRuntimeGetVersion(int* version) { return cudaDriverGetVersion(version); }
@@ -186,36 +184,16 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
     return cudaSuccess;
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t queue) {
-    return queue->take([=] {
+    Work work = {[=] {
         event->time = std::chrono::steady_clock::now();
         return cudaSuccess;
-    });
+    }};
+    work.event = true;
+    return queue_of(queue)->take(std::move(work));
 }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
     *milliseconds = std::chrono::duration<float, std::milli>(end->time - begin->time).count();
     return cudaSuccess;
 }
-cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
-    return queue_of(stream)->begin_capture();
-}
-cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
-    const std::unique_ptr<std::vector<Work>> recorded = queue_of(stream)->end_capture();
-    *graph = recorded ? new CUgraph_st{std::move(*recorded)} : nullptr;
-    return *graph != nullptr ? cudaSuccess : cudaErrorStreamCaptureInvalidated;
-}
-cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long) {
-    *executable = new CUgraph_st(*graph);
-    return cudaSuccess;
-}
-cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
-    for (const Work& node : executable->nodes) {
-        const cudaError_t code = queue_of(stream)->take(node);
-        if (code != cudaSuccess) return code;
-    }
-    return cudaSuccess;
-}
-cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
-    delete graph;
-    return cudaSuccess;
-}
-cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) { return cudaGraphDestroy(executable); }
+
+void emulation::set_version(int version) { version_of_cuda = version; }

@@ -39,6 +39,10 @@ __device__ __forceinline__ float exp2_approximately(float v) {
     asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(v));
     return result;
 }
+/* Chooses the body of a switch of the graph that the kernel is in. */
+__device__ __forceinline__ void set_condition(uint64_t condition, unsigned value) {
+    cudaGraphSetConditional(condition, value);
+}
 __device__ __forceinline__ void atomic_add(int* shared, int value) { atomicAdd(shared, value); }
 
 /*

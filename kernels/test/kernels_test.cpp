@@ -8,6 +8,8 @@
 
 void test_emulation();
 void test_filters();
+void test_graphs();
+void test_pack_batch();
 
 int main(int argc, char** argv) {
     const uint64_t seed = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : std::random_device()();
@@ -19,6 +21,11 @@ int main(int argc, char** argv) {
     context = "filters";
     test_filters();
     test_backend();
+    /* Calls are waited for from here on: tables are on the device. */
+    context = "graphs";
+    test_graphs();
+    context = "packing";
+    test_pack_batch();
     std::printf("%d passed, %d failed\n", passed, failed);
     return failed == 0 ? 0 : 1;
 }

@@ -112,6 +112,44 @@ int sf_build_pyramids(sf_stream* stream, const sf_image* const* images, int num_
                       int rows0, int cols0, const float* mean, const float* std, float* const* canvases);
 
 /*
+ * A segment of the cache whose tokens are rows of a batch, for sf_pack_batch: a scale of a request, whose grid tells
+ * how many tokens there are. 24 bytes, no padding.
+ */
+typedef struct sf_batch_segment {
+    uint64_t grid;         /* address of the scale's sf_grid */
+    int32_t segment_begin; /* its tokens attend to the segments from here on, */
+    int32_t segment;       /* up to this one, which is its own */
+    int32_t row;           /* where the tokens of its scale begin: the grid's token_row is added to it */
+    int32_t capacity;      /* tokens that there is room for */
+} sf_batch_segment;
+
+/* The most launch sizes that sf_pack_batch chooses from. */
+enum { SF_MAX_LAUNCH_SIZES = 128 };
+
+/*
+ * Packs the segments of a batch one after another, on the device, and chooses the size that work on them is launched
+ * with: the first of `sizes`, of which size i is sizes[2 i] rows and sizes[2 i + 1] patches (host memory, read in the
+ * call, 1 to SF_MAX_LAUNCH_SIZES of them, by rows and then patches from the least on), that holds all rows and patches.
+ * Its number becomes the value of `condition` (see sf_graph_condition; 0 for none).
+ *
+ * `selected` has how many patches of each segment's grid are selected: the grids get it with their patch_row and
+ * token_row, the rows of `segments` their tokens. NULL where they have all this already.
+ *
+ * With the chosen size's rows and patches, the batch is written to appends [num_batch], blocks [rows / block_rows +
+ * num_batch], of up to block_rows queries each and the last ones without any, counts [rows], token_rows [rows] (of each
+ * token where it lies; NULL for none) and patch_rows [patches] (the row of each patch's token in the batch; NULL for
+ * none). What rounding adds to the last two is 0. The first rows of the last num_regs segments go to reg_rows
+ * [num_regs] and, as queries, to reg_blocks [num_regs], both NULL where num_regs is 0.
+ *
+ * A row of a table that breaks a rule, or a batch that no size holds, is reported by the next call that waits; then
+ * nothing is written, and the condition's value is num_sizes.
+ */
+int sf_pack_batch(sf_stream* stream, const sf_batch_segment* batch, int num_batch, const int32_t* selected,
+                  sf_kv_segment* segments, int num_segments, const int32_t* sizes, int num_sizes, uint64_t condition,
+                  sf_kv_append* appends, sf_query_block* blocks, int block_rows, int32_t* counts, int32_t* token_rows,
+                  int32_t* patch_rows, sf_query_block* reg_blocks, int32_t* reg_rows, int num_regs);
+
+/*
  * Records the operations enqueued from now on instead of running them, cuBLAS's on the stream's queue among them.
  * Nothing that waits for the stream may be called until sf_graph_end, nor sf_build_pyramid and sf_build_pyramids, which
  * are SF_INVALID_ARGUMENT: the memory that they work in may move.
@@ -120,6 +158,27 @@ int sf_graph_begin(sf_stream* stream);
 
 /* Ends the recording. *graph is NULL on failure, and the recording is then forgotten. */
 int sf_graph_end(sf_stream* stream, sf_graph** graph);
+
+/* The same for a recording that is not launched by itself but is a body of sf_graph_switch. */
+int sf_graph_end_body(sf_stream* stream, sf_graph** body);
+
+/*
+ * Whether graphs of the stream's device can choose between bodies: 1 where driver and runtime are CUDA 12.8 or later,
+ * otherwise 0, also for a stream of another backend.
+ */
+int sf_graph_can_switch(sf_stream* stream);
+
+/*
+ * Makes a condition of the graph that is being recorded, which one sf_graph_switch of it must use. At each launch its
+ * value is num_bodies or more, so that no body runs, until sf_pack_batch chooses one. *condition is 0 on failure.
+ */
+int sf_graph_condition(sf_stream* stream, uint64_t* condition);
+
+/*
+ * Records a choice: when the graph is launched, the body whose number is the condition's value runs here, and none if
+ * there is none of that number. The bodies may be destroyed once the graph is ended. num_bodies > 0.
+ */
+int sf_graph_switch(sf_stream* stream, uint64_t condition, sf_graph* const* bodies, int num_bodies);
 
 /*
  * Enqueues a recorded sequence again: same pointers and host arguments, whatever tables and arrays hold now.

@@ -8,11 +8,12 @@
 #include "host_device.h"
 #include "status.h"
 
-/* The operations by number, for a fault that a kernel found. */
+/* The operations by number, for a fault that a kernel found; the last is the CUDA backend's alone. */
 enum Operation {
 #define SF_NUMBER(operation) kOperation_##operation,
     SF_OPERATIONS(SF_NUMBER)
 #undef SF_NUMBER
+        kOperation_pack_batch
 };
 
 /* What a row of a table must keep. */
@@ -66,7 +67,7 @@ static inline const char* operation_name(int operation) {
 #define SF_NAME(operation) "sf_" #operation,
         SF_OPERATIONS(SF_NAME)
 #undef SF_NAME
-    };
+            "sf_pack_batch"};
     return names[operation];
 }
 

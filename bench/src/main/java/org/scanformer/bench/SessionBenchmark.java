@@ -50,6 +50,10 @@ public class SessionBenchmark {
   @Param("cpu")
   String backend;
 
+  /** Whether a call is one CUDA graph. */
+  @Param("false")
+  boolean oneGraph;
+
   private ScanFormer scanFormer;
   private Expression expression;
   private Session session;
@@ -70,7 +74,10 @@ public class SessionBenchmark {
     expression = scanFormer.encode(Models.text(model));
     session =
         scanFormer.openSession(
-            SessionOptions.builder().frameSize(BenchModel.WIDTH, BenchModel.HEIGHT).build());
+            SessionOptions.builder()
+                .frameSize(BenchModel.WIDTH, BenchModel.HEIGHT)
+                .oneGraph(oneGraph)
+                .build());
     session.warmUp();
     result = session.newResult();
     session.locate(frame, expression, result);

@@ -19,7 +19,7 @@ import org.scanformer.internal.json.JsonFields;
  * @param nanos time spent on this scale, nanoseconds; the second half of the encoder is in it under
  *     {@link Schedule#PER_SCALE} only. Requests of one batch share it. On a GPU under {@link
  *     Schedule#FINAL_ONLY} the host does not wait for the finest scale, whose time is then part of
- *     {@link Timings#finalPass()}.
+ *     {@link Timings#finalPass()}; 0 in a call of {@linkplain SessionOptions#oneGraph() one graph}.
  */
 public record ScaleResult(
     int scale, PatchMask mask, NormalizedBox box, float score, boolean found, long nanos) {

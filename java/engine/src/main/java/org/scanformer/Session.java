@@ -241,9 +241,16 @@ public final class Session implements Locator, AutoCloseable {
     Reference.reachabilityFence(this);
   }
 
+  /** Its options and, where one graph a call is asked for, whether it is used or why it is not. */
   @Override
   public String toString() {
-    return "session, " + options;
+    if (!options.oneGraph()) {
+      return "session, " + options;
+    }
+    String reason = runner.whyNoOneGraph();
+    return "session, "
+        + options
+        + (reason == null ? " used" : " not used, calls go scale by scale: " + reason);
   }
 
   /**

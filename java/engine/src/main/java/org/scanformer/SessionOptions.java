@@ -12,6 +12,7 @@ public final class SessionOptions {
   private final int frameWidth;
   private final int frameHeight;
   private final int maxPatches;
+  private final boolean oneGraph;
   private final LongSupplier clock;
 
   private SessionOptions(Builder builder) {
@@ -21,6 +22,7 @@ public final class SessionOptions {
     frameWidth = builder.frameWidth;
     frameHeight = builder.frameHeight;
     maxPatches = builder.maxPatches;
+    oneGraph = builder.oneGraph;
     clock = builder.clock;
   }
 
@@ -75,6 +77,26 @@ public final class SessionOptions {
     return maxPatches;
   }
 
+  /**
+   * Whether a call is one CUDA graph, in which the device counts the selected patches and chooses
+   * the size of the next scale's work, so that the host does not wait between two scales. Default
+   * false: no device has measured it yet.
+   *
+   * <p>It is for calls of one image under the schedule {@link Schedule#FINAL_ONLY}, without a
+   * deadline, a budget or candidates, on a GPU whose driver has switch nodes (CUDA 12.8 and later).
+   * All other calls, and all calls of a session whose {@link Session#toString()} says why, are run
+   * scale by scale; a session's answers are the same either way, bit for bit. The times of the
+   * scales and of the final pass are 0 in answers of one graph, and metrics and the flight recorder
+   * see only the whole call.
+   *
+   * <p>A graph is recorded when a shape of image is first met, which takes as long as some dozens
+   * of calls: {@link Session#warmUp()} does it for the declared frames. There is room for the first
+   * four shapes that a session meets; images of others are located scale by scale.
+   */
+  public boolean oneGraph() {
+    return oneGraph;
+  }
+
   @Override
   public String toString() {
     return "threads "
@@ -84,11 +106,12 @@ public final class SessionOptions {
         + ", maxBatch "
         + maxBatch
         + (frameWidth == 0 ? ", frames of any size" : ", frames " + frameWidth + "x" + frameHeight)
-        + (maxPatches == Integer.MAX_VALUE ? "" : ", maxPatches " + maxPatches);
+        + (maxPatches == Integer.MAX_VALUE ? "" : ", maxPatches " + maxPatches)
+        + (oneGraph ? ", oneGraph" : "");
   }
 
   Limits limits() {
-    return new Limits(maxBatch, frameWidth, frameHeight, maxPatches);
+    return new Limits(maxBatch, frameWidth, frameHeight, maxPatches, oneGraph);
   }
 
   LongSupplier clock() {
@@ -103,6 +126,7 @@ public final class SessionOptions {
     private int frameWidth;
     private int frameHeight;
     private int maxPatches = Integer.MAX_VALUE;
+    private boolean oneGraph;
     private LongSupplier clock = System::nanoTime;
 
     private Builder() {}
@@ -135,6 +159,12 @@ public final class SessionOptions {
     /** See {@link SessionOptions#maxPatches()}. */
     public Builder maxPatches(int value) {
       maxPatches = ScanFormerOptions.requireRange("maxPatches", value, 0, Integer.MAX_VALUE);
+      return this;
+    }
+
+    /** See {@link SessionOptions#oneGraph()}. */
+    public Builder oneGraph(boolean value) {
+      oneGraph = value;
       return this;
     }
 

@@ -12,7 +12,8 @@ import org.scanformer.internal.json.JsonFields;
  *
  * @param pyramid building the image pyramids
  * @param finalPass the second half of the encoder over all tokens, under {@link
- *     Schedule#FINAL_ONLY}; else 0
+ *     Schedule#FINAL_ONLY}; else 0, also in a call of {@linkplain SessionOptions#oneGraph() one
+ *     graph}
  * @param total from the start of the batch's work on the device to its answer
  */
 public record Timings(long pyramid, long finalPass, long total) {

@@ -1,5 +1,7 @@
 package org.scanformer.natives;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.tools.Info;
 import org.bytedeco.javacpp.tools.InfoMap;
@@ -14,21 +16,21 @@ public final class CApi {
   /**
    * Maps the headers' types.
    *
-   * @param ownHandle the opaque type of a backend's own header
+   * @param own the types of a backend's own header
    */
-  public static void map(InfoMap infoMap, String ownHandle) {
+  public static void map(InfoMap infoMap, String... own) {
     // Opaque handles, and tables that Java fills through buffers: both are plain addresses to Java.
-    for (String type :
-        new String[] {
-          "sf_backend",
-          "sf_stream",
-          ownHandle,
-          "sf_image",
-          "sf_grid",
-          "sf_kv_append",
-          "sf_kv_segment",
-          "sf_query_block"
-        }) {
+    List<String> types = new ArrayList<>(List.of(own));
+    types.addAll(
+        List.of(
+            "sf_backend",
+            "sf_stream",
+            "sf_image",
+            "sf_grid",
+            "sf_kv_append",
+            "sf_kv_segment",
+            "sf_query_block"));
+    for (String type : types) {
       infoMap.put(new Info("const " + type, type).pointerTypes("Pointer").cast());
     }
     // One overload an operation: arrays live in native memory, so that no call copies one.

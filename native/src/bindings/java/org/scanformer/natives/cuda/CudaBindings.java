@@ -23,7 +23,7 @@ import org.scanformer.natives.CApi;
 public class CudaBindings implements InfoMapper {
   @Override
   public void map(InfoMap infoMap) {
-    CApi.map(infoMap, "sf_graph");
+    CApi.map(infoMap, "sf_graph", "sf_batch_segment");
     // The functions of this header are in the front's library, not in this one.
     infoMap.put(new Info("scanformer.h").skip());
   }

@@ -66,6 +66,44 @@ public interface Backend extends Operations, AutoCloseable {
     return 0;
   }
 
+  /**
+   * Why the device cannot choose the size of work, or null where it can: {@link #replaySwitching}.
+   */
+  default String whyNoSwitching() {
+    return "only a GPU needs it";
+  }
+
+  /**
+   * Enqueues work whose sizes the device chooses, as one recording, which is made when the shape is
+   * first met. Only where {@link #whyNoSwitching()} is null.
+   *
+   * @return whether it was enqueued; false where there is no room for another shape, or the device
+   *     refuses the recording and says why from now on
+   */
+  default boolean replaySwitching(LaunchShape shape, SwitchingWork work) {
+    throw new UnsupportedOperationException("The backend cannot choose sizes on the device");
+  }
+
+  /**
+   * Bytes that the device needs beside arrays for all such work that is kept.
+   *
+   * @param bodies the most bodies of a recording
+   * @param operations the most operations of a body
+   */
+  default long switchingBytes(int bodies, int operations) {
+    return 0;
+  }
+
+  /**
+   * Packs a batch on the device and chooses the first size that holds it. Only where {@link
+   * #whyNoSwitching()} is null.
+   *
+   * @param condition what gets the size's number; 0 for nothing
+   */
+  default void packBatch(BatchPacking packing, LaunchSizes sizes, long condition) {
+    throw new UnsupportedOperationException("The backend cannot pack batches on the device");
+  }
+
   // ---- Memory ----
 
   /** Bytes that could still be allocated, as far as the system can tell. */

@@ -109,6 +109,11 @@ public final class GridTable {
     return 1 + selected + (selected < total(request) ? 1 : 0);
   }
 
+  /** The device address of a grid's row. */
+  public long address(int request) {
+    return table.address() + (long) request * BYTES;
+  }
+
   /** The table itself. */
   public Table table() {
     return table;

@@ -40,6 +40,11 @@ public final class KvAppendTable {
     size++;
   }
 
+  /** Sets the number of rows, which the device fills in. */
+  public void resize(int rows) {
+    size = rows;
+  }
+
   /** Number of rows. */
   public int size() {
     return size;

@@ -71,6 +71,11 @@ public final class QueryBlockTable {
     size++;
   }
 
+  /** Sets the number of rows, which the device fills in. */
+  public void resize(int blocks) {
+    size = blocks;
+  }
+
   /** Number of rows. */
   public int size() {
     return size;

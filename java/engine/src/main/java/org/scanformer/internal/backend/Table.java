@@ -39,4 +39,9 @@ public final class Table {
   public Pointer device() {
     return device;
   }
+
+  /** The device's side as a number, for tables that the device reads. */
+  public long address() {
+    return device.address() + device.position();
+  }
 }

@@ -9,15 +9,19 @@ import org.scanformer.ErrorCode;
 import org.scanformer.Precision;
 import org.scanformer.ScanFormerException;
 import org.scanformer.internal.backend.Activation;
+import org.scanformer.internal.backend.BatchPacking;
 import org.scanformer.internal.backend.ElementType;
 import org.scanformer.internal.backend.HostDeviceBuffer;
 import org.scanformer.internal.backend.KvAppendTable;
 import org.scanformer.internal.backend.LaunchShape;
+import org.scanformer.internal.backend.LaunchSizes;
 import org.scanformer.internal.backend.Linear;
 import org.scanformer.internal.backend.NativeBackend;
 import org.scanformer.internal.backend.NativeStream;
 import org.scanformer.internal.backend.PixelSource;
 import org.scanformer.internal.backend.PyramidBatch;
+import org.scanformer.internal.backend.QueryBlockTable;
+import org.scanformer.internal.backend.SwitchingWork;
 import org.scanformer.internal.backend.Table;
 import org.scanformer.internal.backend.Tensor;
 import org.scanformer.natives.api.Api;
@@ -35,6 +39,7 @@ public final class CudaBackend extends NativeBackend {
   private final PixelStaging pixels;
   private final CudaPyramids pyramids;
   private final CudaGraphs graphs;
+  private final CudaSwitchGraphs switchGraphs;
 
   /** Null until the backend is open. */
   private CudaProducts products;
@@ -45,6 +50,7 @@ public final class CudaBackend extends NativeBackend {
     this.pixels = new PixelStaging(this, pinned);
     this.pyramids = new CudaPyramids(stream, this::stagePixels);
     this.graphs = new CudaGraphs(stream);
+    this.switchGraphs = new CudaSwitchGraphs(stream);
   }
 
   private static int computeType(Precision precision) {
@@ -170,6 +176,51 @@ public final class CudaBackend extends NativeBackend {
   @Override
   public long recordingBytes(int operations) {
     return graphs.bytes(operations);
+  }
+
+  @Override
+  public String whyNoSwitching() {
+    return graphs.records() ? switchGraphs.refusal() : "work is not recorded";
+  }
+
+  @Override
+  public boolean replaySwitching(LaunchShape shape, SwitchingWork work) {
+    return switchGraphs.replay(shape, work);
+  }
+
+  @Override
+  public long switchingBytes(int bodies, int operations) {
+    return (long) CudaSwitchGraphs.MAX_GRAPHS * bodies * operations * CudaGraphs.NODE_BYTES;
+  }
+
+  @Override
+  public void packBatch(BatchPacking packing, LaunchSizes sizes, long condition) {
+    QueryBlockTable regs = packing.regBlocks();
+    stream()
+        .check(
+            CudaApi.sf_pack_batch(
+                stream().pointer(),
+                packing.firstSegment(),
+                packing.count(),
+                device(packing.selected()),
+                packing.cache().table().device(),
+                packing.cache().size(),
+                sizes.pointer(),
+                sizes.count(),
+                condition,
+                packing.appends().table().device(),
+                packing.blocks().table().device(),
+                packing.blocks().mostRows(),
+                packing.counts().device(),
+                device(packing.tokenRows()),
+                device(packing.patchRows()),
+                regs == null ? null : regs.table().device(),
+                device(packing.regRows()),
+                regs == null ? 0 : regs.size()));
+  }
+
+  private static Pointer device(Table table) {
+    return table == null ? null : table.device();
   }
 
   @Override
@@ -299,6 +350,7 @@ public final class CudaBackend extends NativeBackend {
   @Override
   protected void release() {
     graphs.close();
+    switchGraphs.close();
     if (products != null) {
       products.close();
     }

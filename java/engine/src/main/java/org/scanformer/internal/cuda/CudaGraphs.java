@@ -21,7 +21,7 @@ final class CudaGraphs implements AutoCloseable {
   static final int MAX_GRAPHS = 256;
 
   /** What a kernel takes on the device in a graph; NVIDIA's cccl reckons with as much (#3768). */
-  private static final long NODE_BYTES = 10 << 10;
+  static final long NODE_BYTES = 10 << 10;
 
   /** Stands for a shape that was met once. */
   private static final Pointer NONE = new Pointer();

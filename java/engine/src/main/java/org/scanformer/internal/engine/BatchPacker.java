@@ -152,6 +152,26 @@ final class BatchPacker {
     putText(slot.ids(), row);
   }
 
+  /**
+   * Packs the coarsest scale, and places the others for the device to pack: each has room for as
+   * many patches as may be selected. The texts are encoded already.
+   */
+  void packAhead(BatchSlot[] slots) {
+    packScale(slots, 0);
+    tables.parts.clear();
+    for (int s = 0; s < scales; s++) {
+      GridTable grids = tables.grids[s];
+      for (int r = 0; r < requests; r++) {
+        int own = segment(r, s + 1);
+        int most = Math.min(work.maxSelected[s] + 2, grids.total(r) + 1);
+        if (s > 0) {
+          tables.segments.set(own, tables.kv.allocate(most), tables.kv.layerStride(), 0);
+        }
+        tables.parts.add(grids.address(r), segment(r, 0), own, work.firstRow[s], most);
+      }
+    }
+  }
+
   private void packSegment(int r, int s) {
     RaggedBatch batch = tables.scaleBatch;
     GridTable grids = tables.grids[s];
@@ -177,7 +197,7 @@ final class BatchPacker {
   private int selected(int r, int s) {
     return s == 0
         ? tables.grids[0].total(r)
-        : tables.selectedCounts.host().getInt(r * Integer.BYTES);
+        : tables.selectedCounts[s].host().getInt(r * Integer.BYTES);
   }
 
   /** Tokens that a scale will have, whose patches are selected but not packed yet. */

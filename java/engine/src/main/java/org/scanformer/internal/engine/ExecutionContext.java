@@ -87,6 +87,11 @@ public final class ExecutionContext {
     return maxBatch;
   }
 
+  /** Why no run is recorded as a whole, or null where those are that can be. */
+  String whyNoOneGraph() {
+    return loop.whyNoOneGraph();
+  }
+
   /** Numbers of patches to select that lead an image of a size through all sizes of work. */
   int[] warmUpSelections(int width, int height) {
     return WarmUpSelections.of(

@@ -115,9 +115,20 @@ final class ForwardPass {
   private void enqueueScale(int s, WorkKinds.Depth depth) {
     boolean withBox = depth != WorkKinds.Depth.SELECTION;
     boolean isLast = s == scales - 1;
+    tables.scale.toDevice();
+    encodeScale(s, depth);
+    if (!isLast || withBox) {
+      tables.answers.toHost();
+    }
+    if (isLast && withBox) {
+      tables.masks.toHost();
+    }
+  }
+
+  /** The same from tables that the device has, with results that stay there. */
+  void encodeScale(int s, WorkKinds.Depth depth) {
     Tensor x = xOfScale[s];
     RaggedBatch batch = tables.scaleBatch;
-    tables.scale.toDevice();
     if (s == 0) {
       compact(0);
     }
@@ -126,7 +137,7 @@ final class ForwardPass {
     }
     embedPatches(s, x);
     encoder.run(batch, x, 0, encoder1Layers, false);
-    if (!isLast) {
+    if (s < scales - 1) {
       selectionLogits(x);
       backend.selectPatches(
           tables.grids[s],
@@ -137,26 +148,25 @@ final class ForwardPass {
           tables.mask);
       compact(s + 1);
     }
-    if (withBox) {
+    if (depth != WorkKinds.Depth.SELECTION) {
       encoder.run(batch, x, encoder1Layers, layers, depth == WorkKinds.Depth.ALL_ROWS);
       predict(batch.requests());
-    }
-    if (!isLast || withBox) {
-      tables.answers.toHost();
-    }
-    if (isLast && withBox) {
-      tables.masks.toHost();
     }
   }
 
   /** The second half of the encoder over the tokens of all scales at once. */
   private void enqueueFinalPass(boolean allRows) {
     tables.all.toDevice();
+    encodeAll(allRows);
+    tables.answers.toHost();
+    tables.masks.toHost();
+  }
+
+  /** The same from tables that the device has, with results that stay there. */
+  void encodeAll(boolean allRows) {
     RaggedBatch batch = tables.finalBatch;
     encoder.run(batch, work.x, tables.finalRows, work.finalX, encoder1Layers, layers, allRows);
     predict(batch.requests());
-    tables.answers.toHost();
-    tables.masks.toHost();
   }
 
   /**
@@ -194,7 +204,7 @@ final class ForwardPass {
         tables.scaleBatch.requests(),
         tables.mask,
         work.indices,
-        tables.selectedCounts);
+        tables.selectedCounts[s]);
   }
 
   private void embedText(Tensor x) {

@@ -77,6 +77,11 @@ public final class FrameRunner implements RunOptions.BoxListener {
     return context.warmUpSelections(width, height);
   }
 
+  /** Why no call is one graph, or null where those are that can be. */
+  public String whyNoOneGraph() {
+    return context.whyNoOneGraph();
+  }
+
   /** Whether a run is going on, in which the application's listener and metrics are called. */
   public boolean isRunning() {
     return running;

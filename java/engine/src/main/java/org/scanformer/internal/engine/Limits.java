@@ -12,11 +12,13 @@ import org.scanformer.internal.model.ModelConfig;
  * @param frameWidth of the declared frames, in pixels; 0 when frames may have any size
  * @param frameHeight of the declared frames
  * @param maxPatches patches that may be selected in a scale beyond the coarsest
+ * @param oneGraph whether calls of one image are to be recorded as a whole, where the device can
  */
-public record Limits(int maxBatch, int frameWidth, int frameHeight, int maxPatches) {
+public record Limits(
+    int maxBatch, int frameWidth, int frameHeight, int maxPatches, boolean oneGraph) {
   /** Requests of any size, all patches of which may be selected. */
   public static Limits anyFrames(int maxBatch) {
-    return new Limits(maxBatch, 0, 0, Integer.MAX_VALUE);
+    return new Limits(maxBatch, 0, 0, Integer.MAX_VALUE, false);
   }
 
   /** Patches of the coarsest grid that there is room for. */

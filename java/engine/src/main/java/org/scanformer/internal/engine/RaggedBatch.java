@@ -82,6 +82,19 @@ final class RaggedBatch {
     blocks.fill(QueryBlockTable.mostBlocks(launchRows(), segments(), blocks.mostRows()));
   }
 
+  /**
+   * Takes the sizes of a batch whose tables the device fills, in place of the segments added so
+   * far.
+   */
+  void launchWith(int requestCount, int segmentCount, int rowCount, int patchCount) {
+    begin(requestCount);
+    rows = rowCount;
+    patches = patchCount;
+    appends.resize(segmentCount);
+    blocks.resize(QueryBlockTable.mostBlocks(launchRows(), segmentCount, blocks.mostRows()));
+    regBlocks.resize(requestCount);
+  }
+
   /** Requests whose segments these are. */
   int requests() {
     return requests;

@@ -35,6 +35,9 @@ final class ScaleLoop {
   /** What the host reads the scores from; null when the model has no score head. */
   private final Table scores;
 
+  /** Null where no call is to be one recording. */
+  private final WholeCall wholeCall;
+
   ScaleLoop(
       ModelConfig config,
       Backend backend,
@@ -55,6 +58,7 @@ final class ScaleLoop {
     this.costs = new CostModel(kinds.count(), Math.toIntExact(work.finalX.rows()));
     this.scales = config.numScales();
     this.scores = weights.scoreHead == null ? null : tables.scores;
+    this.wholeCall = work.limits.oneGraph() ? new WholeCall(backend, work, packer, forward) : null;
     tables.masks.toDevice();
     backend.synchronize();
   }
@@ -114,12 +118,20 @@ final class ScaleLoop {
   private void scan(BatchSlot[] slots, int requests, RunOptions options, RunResult result) {
     final long start = clock.getAsLong();
     result.clear();
-    if (packer.begin(slots, requests, Math.min(options.maxPatches, work.limits.maxPatches()))) {
-      tables.masks.toDevice();
-    }
+    begin(slots, requests, options);
     forward.buildPyramids(slots, requests);
     result.pyramidNanos = clock.getAsLong() - start;
 
+    if (!isWhole(slots, requests, options) || !runWhole(slots, options, result)) {
+      runScales(slots, options, result);
+    }
+
+    long end = clock.getAsLong();
+    result.totalNanos = end - start;
+    result.deadlineMet = options.deadline == RunOptions.NONE || end - options.deadline <= 0;
+  }
+
+  private void runScales(BatchSlot[] slots, RunOptions options, RunResult result) {
     runScale(slots, 0, options, result);
     for (int s = 1; s < scales && goesOn(s, options, result); s++) {
       runScale(slots, s, options, result);
@@ -134,10 +146,43 @@ final class ScaleLoop {
     if (options.withCandidates) {
       runCandidates(slots, options, result);
     }
+  }
 
-    long end = clock.getAsLong();
-    result.totalNanos = end - start;
-    result.deadlineMet = options.deadline == RunOptions.NONE || end - options.deadline <= 0;
+  /** Why no call is run as a whole, or null where those are that can be. */
+  String whyNoOneGraph() {
+    return wholeCall == null ? "it is not asked for" : wholeCall.whyNot();
+  }
+
+  /** Whether nothing in a call needs the host between its scales. */
+  private boolean isWhole(BatchSlot[] slots, int requests, RunOptions options) {
+    return wholeCall != null
+        && requests == 1
+        && slots[0].text() != null
+        && !perScale(options)
+        && options.deadline == RunOptions.NONE
+        && !options.withCandidates
+        && options.trace == null
+        && wholeCall.whyNot() == null;
+  }
+
+  /** A call whose scales the device leads; false where it does not take it, and nothing was run. */
+  private boolean runWhole(BatchSlot[] slots, RunOptions options, RunResult result) {
+    if (!wholeCall.run(slots)) {
+      begin(slots, 1, options);
+      return false;
+    }
+    for (int s = 0; s < scales; s++) {
+      result.selected[s][0] = wholeCall.selected(s);
+    }
+    result.completedScales = scales;
+    readBoxes(tables.finalBatch, options, result);
+    return true;
+  }
+
+  private void begin(BatchSlot[] slots, int requests, RunOptions options) {
+    if (packer.begin(slots, requests, Math.min(options.maxPatches, work.limits.maxPatches()))) {
+      tables.masks.toDevice();
+    }
   }
 
   private static boolean perScale(RunOptions options) {

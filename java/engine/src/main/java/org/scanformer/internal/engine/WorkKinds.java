@@ -48,8 +48,13 @@ final class WorkKinds {
     return finalCandidates() + 3;
   }
 
+  /** A call as a whole. */
+  int wholeCall() {
+    return text() + 1;
+  }
+
   /** One more than the greatest number. */
   int count() {
-    return text() + 1;
+    return wholeCall() + 1;
   }
 }

@@ -1,6 +1,7 @@
 package org.scanformer.internal.engine;
 
 import org.scanformer.internal.backend.Backend;
+import org.scanformer.internal.backend.BatchSegmentTable;
 import org.scanformer.internal.backend.ElementType;
 import org.scanformer.internal.backend.GridTable;
 import org.scanformer.internal.backend.KvSegmentTable;
@@ -117,8 +118,13 @@ final class Workspace {
     /** The row of each of the final batch's tokens in x, int32. */
     final Table finalRows;
 
-    /** Selected patches of a scale, int32 a request. */
-    final Table selectedCounts;
+    /** Selected patches of each scale, int32 a request. */
+    final Table[] selectedCounts;
+
+    /** What the device packs of a call; and counts of no selected patches, int32 a request. */
+    final BatchSegmentTable parts;
+
+    final Table noneSelected;
 
     /** Boxes [maxBatch, 4] and scores [maxBatch], fp32. */
     final Table boxes;
@@ -163,7 +169,12 @@ final class Workspace {
       finalBatch =
           new RaggedBatch(all, maxTokens, maxSegments, w.maxBatch, blockRows, backend::passRows);
       finalRows = all.table((long) maxTokens * Integer.BYTES);
-      selectedCounts = answers.table((long) w.maxBatch * Integer.BYTES);
+      parts = new BatchSegmentTable(scale.table((long) maxSegments * BatchSegmentTable.BYTES));
+      noneSelected = scale.table((long) w.maxBatch * Integer.BYTES);
+      selectedCounts = new Table[w.scales];
+      for (int s = 0; s < w.scales; s++) {
+        selectedCounts[s] = answers.table((long) w.maxBatch * Integer.BYTES);
+      }
       boxes = answers.table(w.box.bytes());
       scores = answers.table(w.score.bytes());
       candidateBoxes = candidates.table(w.candidateBoxes.bytes());
@@ -267,6 +278,14 @@ final class Workspace {
     plan.count("frames", limits.pixelBytes());
     int operations = OPERATIONS_OF_LAYER * config.numHiddenLayers() + OTHER_OPERATIONS;
     plan.count("recorded work", backend.recordingBytes(operations));
+    if (limits.oneGraph()) {
+      int encoder1 = config.encoder1Layers();
+      int layers = Math.max(encoder1, config.numHiddenLayers() - encoder1);
+      int bodies = 1 + WholeCallSizes.sum(backend, maxPatches, maxSelected);
+      plan.count(
+          "recorded calls",
+          backend.switchingBytes(bodies, OPERATIONS_OF_LAYER * layers + OTHER_OPERATIONS));
+    }
   }
 
   /** Allocates everything. */

@@ -64,7 +64,9 @@ class BatchPackerTest {
   /** What the device would count after it has selected. */
   private void select(int... counts) {
     for (int r = 0; r < counts.length; r++) {
-      tables.selectedCounts.host().putInt(r * Integer.BYTES, counts[r]);
+      for (Table ofScale : tables.selectedCounts) {
+        ofScale.host().putInt(r * Integer.BYTES, counts[r]);
+      }
     }
   }
 
@@ -158,6 +160,34 @@ class BatchPackerTest {
     assertEquals(28 / HostMemory.BLOCK_ROWS + 3, tables.finalBatch.blocks.size());
     assertArrayEquals(new int[] {25, 25, 1, 0, 3}, block(tables.finalBatch.blocks.table(), 4));
     assertArrayEquals(new int[] {0, 0, 0, 0, 1}, block(tables.finalBatch.blocks.table(), 5));
+  }
+
+  /** Each scale that the device packs has room in the cache for all that may be selected. */
+  @Test
+  void laterScalesArePlacedBeforeTheirPatchesAreCounted() {
+    TextKv encoded =
+        TextKv.allocate(
+            backend,
+            config.numAttentionHeads(),
+            config.headSize(),
+            config.numHiddenLayers(),
+            IDS.length);
+    begin(square, null, encoded, SelectionPolicy.checkpoint());
+    packer.packAhead(slots);
+    assertEquals(5, tables.scaleBatch.rows());
+    assertEquals(3, tables.parts.size());
+    ByteBuffer segments = tables.segments.table().host();
+    long address = segments.getLong(24);
+    int[] tokens = {5, 4 * 4 + 1, 8 * 8 + 1};
+    for (int s = 0; s < tokens.length; s++) {
+      ByteBuffer part = tables.parts.table().host().slice(24 * s, 24).order(segments.order());
+      assertEquals(tables.grids[s].address(0), part.getLong(0));
+      assertArrayEquals(
+          new int[] {0, s + 1, work.firstRow[s], tokens[s]},
+          new int[] {part.getInt(8), part.getInt(12), part.getInt(16), part.getInt(20)});
+      assertEquals(address, segments.getLong(24 * (s + 1)), "place of scale " + s);
+      address += (long) HostMemory.KV_BYTES * tokens[s];
+    }
   }
 
   @Test

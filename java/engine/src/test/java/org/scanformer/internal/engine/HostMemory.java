@@ -16,6 +16,7 @@ import org.scanformer.internal.backend.Tensor;
 final class HostMemory {
   static final int KV_BYTES = 64;
   static final int BLOCK_ROWS = 8;
+  static final int BODY_BYTES = 1000;
 
   private HostMemory() {}
 
@@ -31,6 +32,7 @@ final class HostMemory {
                   case "queryBlockRows" -> BLOCK_ROWS;
                   case "kvBytes" -> (long) KV_BYTES * (int) arguments[2];
                   case "recordingBytes" -> 0L;
+                  case "switchingBytes" -> (long) BODY_BYTES * (int) arguments[0];
                   case "allocate" -> {
                     Tensor tensor = (Tensor) arguments[0];
                     tensor.bind(new Pointer(buffer(tensor.bytes())));

@@ -1,0 +1,132 @@
+package org.scanformer.internal.cuda;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerPointer;
+import org.scanformer.ScanFormerException;
+import org.scanformer.internal.backend.LaunchShape;
+import org.scanformer.internal.backend.NativeStream;
+import org.scanformer.internal.backend.SwitchingWork;
+import org.scanformer.natives.api.Api;
+import org.scanformer.natives.cuda.CudaApi;
+
+/**
+ * The CUDA graphs of a stream in which the device chooses between bodies: each is recorded when its
+ * shape is first met, and kept. Used by one thread at a time.
+ */
+final class CudaSwitchGraphs implements AutoCloseable {
+  /** Shapes that are recorded: recording takes too long for others to take turns. */
+  static final int MAX_GRAPHS = 4;
+
+  private final NativeStream stream;
+
+  /** Why there are no such graphs, or null. */
+  private String refusal;
+
+  private final Map<LaunchShape, Pointer> graphs = new HashMap<>();
+
+  CudaSwitchGraphs(NativeStream stream) {
+    this.stream = stream;
+    if (CudaApi.sf_graph_can_switch(stream.pointer()) == 0) {
+      refusal = "the driver is older than CUDA 12.8";
+    }
+  }
+
+  /** Why the device refuses to choose, or null. */
+  String refusal() {
+    return refusal;
+  }
+
+  /** Enqueues work of a shape, unless there is no room for it or the driver refuses it. */
+  boolean replay(LaunchShape shape, SwitchingWork work) {
+    Pointer graph = graphs.get(shape);
+    if (graph == null) {
+      if (graphs.size() == MAX_GRAPHS) {
+        return false;
+      }
+      work.rehearse();
+      try {
+        graph = record(work);
+      } catch (ScanFormerException e) {
+        stream.check(stream.synchronize());
+        refusal = e.getMessage();
+        return false;
+      }
+      graphs.put(shape.copy(), graph);
+    }
+    stream.check(CudaApi.sf_graph_launch(stream.pointer(), graph));
+    return true;
+  }
+
+  private Pointer record(SwitchingWork work) {
+    Pointer[][] bodies = new Pointer[work.parts()][];
+    try {
+      for (int p = 0; p < bodies.length; p++) {
+        int part = p;
+        bodies[p] = new Pointer[work.sizes(p)];
+        for (int i = 0; i < bodies[p].length; i++) {
+          int size = i;
+          bodies[p][i] = record(() -> work.enqueueBody(part, size), CudaApi::sf_graph_end_body);
+        }
+      }
+      return record(() -> enqueue(work, bodies), CudaApi::sf_graph_end);
+    } finally {
+      destroy(bodies);
+    }
+  }
+
+  private void enqueue(SwitchingWork work, Pointer[][] bodies) {
+    work.enqueueFirst();
+    for (int p = 0; p < bodies.length; p++) {
+      long[] condition = new long[1];
+      stream.check(CudaApi.sf_graph_condition(stream.pointer(), condition));
+      work.enqueueChoice(p, condition[0]);
+      try (PointerPointer<Pointer> array = new PointerPointer<>(bodies[p])) {
+        stream.check(
+            CudaApi.sf_graph_switch(stream.pointer(), condition[0], array, bodies[p].length));
+      }
+    }
+    work.enqueueLast();
+  }
+
+  /** The end of a recording. */
+  private interface End {
+    int of(Pointer stream, Pointer graph);
+  }
+
+  private Pointer record(Runnable work, End end) {
+    stream.check(CudaApi.sf_graph_begin(stream.pointer()));
+    Pointer graph = new Pointer();
+    try {
+      work.run();
+    } catch (Throwable e) {
+      if (CudaApi.sf_graph_end_body(stream.pointer(), graph) == Api.SF_OK) {
+        CudaApi.sf_graph_destroy(graph);
+      }
+      throw e;
+    }
+    stream.check(end.of(stream.pointer(), graph));
+    return graph;
+  }
+
+  private static void destroy(Pointer[][] bodies) {
+    for (Pointer[] ofPart : bodies) {
+      if (ofPart == null) {
+        return;
+      }
+      for (Pointer body : ofPart) {
+        if (body != null) {
+          CudaApi.sf_graph_destroy(body);
+        }
+      }
+    }
+  }
+
+  /** Frees the graphs, when the stream's work is done. */
+  @Override
+  public void close() {
+    graphs.values().forEach(CudaApi::sf_graph_destroy);
+    graphs.clear();
+  }
+}
