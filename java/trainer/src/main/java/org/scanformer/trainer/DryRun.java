@@ -95,8 +95,7 @@ final class DryRun {
     int selecting = setup.parameters().config().numScales() - 1;
     setup.model().selectAtRandom(Math.pow(budget, 1.0 / Math.max(1, selecting)), 1);
     long first = trainer.step();
-    trainer.selectBy(
-        step -> step < first + WARM_UP + MEASURED ? Double.NEGATIVE_INFINITY : SOME);
+    trainer.selectBy(step -> step < first + WARM_UP + MEASURED ? Double.NEGATIVE_INFINITY : SOME);
     List<Trainer.StepReport> reports = new ArrayList<>();
     List<Double> seconds = new ArrayList<>();
     long[] begin = {System.nanoTime()};

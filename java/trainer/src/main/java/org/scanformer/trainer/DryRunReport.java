@@ -161,7 +161,9 @@ record DryRunReport(
     print(
         out,
         String.format(
-            Locale.ROOT, "%.0f %% of the finest, at random (--budget)", 100 * run.schedule().budget()),
+            Locale.ROOT,
+            "%.0f %% of the finest, at random (--budget)",
+            100 * run.schedule().budget()),
         measured.selected());
     out.printf(
         "  peak memory of the process: %s%s%n",
