@@ -30,9 +30,7 @@ public final class CategoryGroups {
 
   private static String groups() {
     return """
-        people: person, man, men, woman, women, boy, girl, child, children, kid, baby, babies, toddler,\
-         guy, lady, ladies, adult, player, crowd, group, couple, team, worker, rider, someone, others,\
-         skateboarder, snowboarder, skier, biker, bicyclist, cyclist, climber, surfer, runner, athlete
+        people: adult, babies, someone, others, team
         clothing: clothes, shirt, shorts, pants, jeans, trunks, uniform, jacket, coat, vest, sweater,\
          suit, dress, skirt, costume, outfit, jersey, wetsuit, hat, cap, helmet, scarf, collar,\
          sunglasses, glasses, shoe, glove
@@ -68,6 +66,9 @@ public final class CategoryGroups {
       return null;
     }
     String name = category.toLowerCase(Locale.ROOT).replace('_', ' ').strip();
+    if (PeopleWords.contains(name)) {
+      return PEOPLE;
+    }
     String group = BY_NAME.get(name);
     return group != null || !name.endsWith("s")
         ? group
