@@ -56,8 +56,12 @@ abstract class CudaOneGraphTests {
     return Image.of(picture);
   }
 
+  /** Skips the tests where what they run on is not there. */
+  void requireDevice() {}
+
   @BeforeAll
   void load(@TempDir Path directory) throws Exception {
+    requireDevice();
     RandomModel.tiny()
         .seed(3)
         .hiddenSize(16)

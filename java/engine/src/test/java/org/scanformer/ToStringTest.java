@@ -25,10 +25,11 @@ class ToStringTest extends SessionFixture {
       for (Path file : files.filter(name -> name.toString().endsWith(".class")).toList()) {
         String name = file.getFileName().toString().replace(".class", "");
         Class<?> type = Class.forName("org.scanformer." + name);
-        // A builder is gone before anybody prints it.
+        // A builder is gone before anybody prints it, and constants have no object.
         if (Modifier.isPublic(type.getModifiers())
             && !type.isInterface()
-            && !name.endsWith("$Builder")) {
+            && !name.endsWith("$Builder")
+            && type != Models.class) {
           seen++;
           if (type.getMethod("toString").getDeclaringClass() == Object.class) {
             silent.add(name);
