@@ -66,12 +66,13 @@ public final class CategoryGroups {
       return null;
     }
     String name = category.toLowerCase(Locale.ROOT).replace('_', ' ').strip();
-    if (PeopleWords.contains(name)) {
-      return PEOPLE;
-    }
-    String group = BY_NAME.get(name);
+    String group = group(name);
     return group != null || !name.endsWith("s")
         ? group
-        : BY_NAME.get(name.substring(0, name.length() - 1));
+        : group(name.substring(0, name.length() - 1));
+  }
+
+  private static String group(String name) {
+    return PeopleWords.contains(name) ? PEOPLE : BY_NAME.get(name);
   }
 }
