@@ -36,7 +36,7 @@ final class VideoOutput implements AutoCloseable {
     double rate = source.framesPerSecond() > 0 ? source.framesPerSecond() : DEFAULT_FPS;
     framesPerSecond =
         asked.framesPerSecond() == null ? rate : Math.min(rate, asked.framesPerSecond());
-    window = asked.show() ? new FrameWindow("scanformer: " + asked.source(), source::close) : null;
+    window = asked.show() ? new FrameWindow("scanformer: " + source, source::close) : null;
     ownsLines = asked.json() != null && !asked.json().equals("-");
     lines =
         ownsLines

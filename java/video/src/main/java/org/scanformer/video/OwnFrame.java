@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 import org.bytedeco.ffmpeg.global.avutil;
 import org.bytedeco.javacpp.BytePointer;
-import org.scanformer.ErrorCode;
 import org.scanformer.Image;
 import org.scanformer.PixelFormat;
 import org.scanformer.ScanFormerException;
@@ -41,21 +40,14 @@ final class OwnFrame implements AutoCloseable {
         int rowBytes = avutil.av_image_get_linesize(frame.format(), width, p);
         strides[p] = (rowBytes + 2 * ALIGNMENT - 1) & -ALIGNMENT;
         int rows = p == 0 ? height : (height + 1) / 2;
-        ByteBuffer memory = ByteBuffer.allocateDirect(strides[p] * rows + 2 * ALIGNMENT);
+        ByteBuffer memory = DirectMemory.allocate(strides[p] * rows + 2 * ALIGNMENT, width, height);
         planes[p] = memory.alignedSlice(ALIGNMENT).limit(strides[p] * rows).slice();
         frame.data(p, new BytePointer(planes[p]));
         frame.linesize(p, strides[p]);
       }
-    } catch (OutOfMemoryError e) {
+    } catch (ScanFormerException e) {
       avutil.av_frame_free(frame);
-      throw new ScanFormerException(
-          ErrorCode.OUT_OF_MEMORY,
-          "No direct memory for a frame of "
-              + width
-              + "x"
-              + height
-              + ": raise -Xmx or -XX:MaxDirectMemorySize",
-          e);
+      throw e;
     }
     image =
         format.isYuv()

@@ -70,7 +70,7 @@ public final class Picture implements AutoCloseable {
         view.color_range(PixelFormats.range(source.color()));
       }
       for (int p = 0; p < count; p++) {
-        from[p] = direct(source.plane(p));
+        from[p] = direct(source.plane(p), source);
         view.data(p, new BytePointer(from[p]));
         view.linesize(p, source.stride(p));
       }
@@ -81,10 +81,12 @@ public final class Picture implements AutoCloseable {
     }
   }
 
-  private static ByteBuffer direct(ByteBuffer pixels) {
-    return pixels.isDirect()
-        ? pixels
-        : ByteBuffer.allocateDirect(pixels.remaining()).put(pixels).flip();
+  private static ByteBuffer direct(ByteBuffer pixels, Image source) {
+    if (pixels.isDirect()) {
+      return pixels;
+    }
+    ByteBuffer copy = DirectMemory.allocate(pixels.remaining(), source.width(), source.height());
+    return copy.put(pixels).flip();
   }
 
   /** A view of the picture's pixels, which follows what is set and drawn later. */

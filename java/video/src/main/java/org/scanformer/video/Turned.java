@@ -16,6 +16,7 @@ final class Turned {
    *
    * @param image in host memory, of any format but YUYV and UYVY
    * @param degrees clockwise: 90, 180 or 270
+   * @throws org.scanformer.ScanFormerException OUT_OF_MEMORY when there is no memory for it
    */
   Image of(Image image, int degrees) {
     PixelFormat format = image.format();
@@ -32,7 +33,7 @@ final class Turned {
       strides[p] = bytes * (swap ? rows : columns);
       int size = bytes * rows * columns;
       if (planes[p] == null || planes[p].capacity() != size) {
-        planes[p] = ByteBuffer.allocateDirect(size);
+        planes[p] = DirectMemory.allocate(size, image.width(), image.height());
       }
       turn(image.plane(p), image.stride(p), columns, rows, bytes, degrees, planes[p]);
     }

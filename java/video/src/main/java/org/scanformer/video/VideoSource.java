@@ -25,10 +25,12 @@ import org.scanformer.internal.engine.Unclosed;
  * be called by any, but a frame is not valid any more once another thread has closed the source.
  */
 public final class VideoSource implements AutoCloseable {
+  private final VideoInput input;
   private final SourceThread decoding;
   private final FrameReader.StreamFacts facts;
 
   private VideoSource(VideoInput input, VideoSourceOptions options) {
+    this.input = input;
     decoding = new SourceThread(input, options);
     facts = decoding.awaitOpen(input);
     Unclosed.watch(this, "video source", decoding::close);
@@ -94,6 +96,12 @@ public final class VideoSource implements AutoCloseable {
   /** What was done so far. */
   public VideoStatistics statistics() {
     return decoding.statistics();
+  }
+
+  /** The location, without a password that it may hold. */
+  @Override
+  public String toString() {
+    return input.toString();
   }
 
   /**

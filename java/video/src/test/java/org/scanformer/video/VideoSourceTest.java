@@ -305,6 +305,18 @@ class VideoSourceTest {
     assertRefused("http://user:secret@127.0.0.1:1/video", "user:***@");
   }
 
+  @Test
+  void isNamedByItsLocationWithoutThePassword() throws IOException {
+    String film = Clips.small().toString();
+    try (VideoSource source = VideoSource.open(film)) {
+      assertEquals(film, source.toString());
+    }
+    VideoSourceOptions options = VideoSourceOptions.defaults();
+    assertEquals(
+        "rtsp://user:***@camera/live",
+        VideoInput.of("rtsp://user:secret@camera/live", options).toString());
+  }
+
   private static void assertRefused(String location, String expected) {
     ScanFormerException refusal =
         assertThrows(ScanFormerException.class, () -> VideoSource.open(location));
