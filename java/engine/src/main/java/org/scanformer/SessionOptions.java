@@ -89,9 +89,10 @@ public final class SessionOptions {
    * scales and of the final pass are 0 in answers of one graph, and metrics and the flight recorder
    * see only the whole call.
    *
-   * <p>A graph is recorded when a shape of image is first met, which takes as long as some dozens
-   * of calls: {@link Session#warmUp()} does it for the declared frames. There is room for the first
-   * four shapes that a session meets; images of others are located scale by scale.
+   * <p>A graph is recorded when a shape of image is first met, for which every size is tried out,
+   * so that this call takes as long as many others: {@link Session#warmUp()} does it for the
+   * declared frames. There is room for the first four shapes that a session meets; images of others
+   * are located scale by scale.
    */
   public boolean oneGraph() {
     return oneGraph;

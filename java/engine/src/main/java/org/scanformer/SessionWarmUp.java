@@ -1,6 +1,7 @@
 package org.scanformer;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
@@ -16,6 +17,8 @@ final class SessionWarmUp {
 
   /** A shape is run as it is, then recorded, then measured. */
   private static final int ROUNDS = 3;
+
+  private static final Duration FAR = Duration.ofHours(1);
 
   private final Session session;
   private final SessionOptions options;
@@ -63,10 +66,23 @@ final class SessionWarmUp {
     List<Expression> expressions = Collections.nCopies(batch, expression);
     List<SessionResult> results = Stream.generate(session::newResult).limit(batch).toList();
     for (Schedule schedule : Schedule.values()) {
-      LocateOptions warm = LocateOptions.builder().schedule(schedule).selection(selection).build();
-      for (int round = 0; round < ROUNDS; round++) {
-        session.locate(frames, expressions, warm, Long.MAX_VALUE, results);
+      LocateOptions.Builder warm = LocateOptions.builder().schedule(schedule).selection(selection);
+      run(frames, expressions, warm, results);
+      if (schedule == Schedule.FINAL_ONLY && batch == 1 && options.oneGraph()) {
+        // Calls with a budget go scale by scale.
+        run(frames, expressions, warm.budget(FAR), results);
       }
+    }
+  }
+
+  private void run(
+      List<Image> frames,
+      List<Expression> expressions,
+      LocateOptions.Builder warm,
+      List<SessionResult> results) {
+    LocateOptions call = warm.build();
+    for (int round = 0; round < ROUNDS; round++) {
+      session.locate(frames, expressions, call, Long.MAX_VALUE, results);
     }
   }
 }

@@ -2,6 +2,9 @@ package org.scanformer;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
@@ -50,6 +53,9 @@ abstract class CudaOneGraphTests {
 
   private int switching;
   private int waits;
+
+  /** Work that was not replayed. */
+  private int unrecorded;
 
   private static Image image(long seed, int width, int height) {
     BufferedImage picture = RandomImages.structured(seed, width, height);
@@ -121,7 +127,11 @@ abstract class CudaOneGraphTests {
                 default -> {}
               }
               try {
-                return method.invoke(real, arguments);
+                Object returned = method.invoke(real, arguments);
+                if (method.getName().equals("replay") && returned.equals(false)) {
+                  unrecorded++;
+                }
+                return returned;
               } catch (InvocationTargetException e) {
                 throw e.getCause();
               }
@@ -165,8 +175,9 @@ abstract class CudaOneGraphTests {
   }
 
   /**
-   * Calls with a deadline that is far off and without, and compares; returns how often the second
-   * call waited.
+   * Calls without a deadline and with one that is far off, and compares; returns how often the
+   * first call waited. The other way round, what the second one left on the device would do for an
+   * answer of the first.
    */
   private int compare(Session session, Image image, int text, SelectionPolicy selection) {
     SessionResult expected = session.newResult();
@@ -174,10 +185,10 @@ abstract class CudaOneGraphTests {
     LocateOptions.Builder options = finalOnly().selection(selection);
     LocateOptions whole = options.build();
     LocateOptions byScales = options.budget(Duration.ofHours(1)).build();
-    session.locate(image, texts.get(text), byScales, expected);
     int before = waits;
     session.locate(image, texts.get(text), whole, found);
     int waited = waits - before;
+    session.locate(image, texts.get(text), byScales, expected);
     assertSameBits(expected, found, image.height() + " rows, text " + text + ", " + selection);
     return waited;
   }
@@ -237,17 +248,41 @@ abstract class CudaOneGraphTests {
     }
   }
 
-  /** Work without parts, whose rehearsals are counted. */
+  @Test
+  void aWarmSessionHasRecordedCallsWithABudgetToo() {
+    try (Session session = model.openSession(ONE_GRAPH)) {
+      session.warmUp();
+      unrecorded = 0;
+      SessionResult result = session.newResult();
+      LocateOptions budget =
+          finalOnly().selection(SelectionPolicy.topK(2)).budget(Duration.ofHours(1)).build();
+      session.locate(IMAGES.get(0), texts.get(0), budget, result);
+      assertEquals(0, unrecorded);
+    }
+  }
+
+  /** Work without parts, whose rehearsals are counted, and may fail. */
   private static final class Nothing implements SwitchingWork {
     private int rehearsals;
+    private ErrorCode inRehearsal;
+    private ErrorCode inRecording;
+
+    private static void fail(ErrorCode code) {
+      if (code != null) {
+        throw new ScanFormerException(code, "planted");
+      }
+    }
 
     @Override
     public void rehearse() {
       rehearsals++;
+      fail(inRehearsal);
     }
 
     @Override
-    public void enqueueFirst() {}
+    public void enqueueFirst() {
+      fail(inRecording);
+    }
 
     @Override
     public int parts() {
@@ -281,6 +316,49 @@ abstract class CudaOneGraphTests {
         }
       }
       assertEquals(4, work.rehearsals);
+    }
+  }
+
+  private static boolean replay(CudaBackend backend, int rows, SwitchingWork work) {
+    LaunchShape shape = new LaunchShape();
+    shape.set(0, 1, 1, 0, rows, 0);
+    return backend.replaySwitching(shape, work);
+  }
+
+  @Test
+  void whatTheDeviceRefusesIsDoneWithout() {
+    for (boolean early : new boolean[] {true, false}) {
+      try (CudaBackend backend = CudaBackend.open(CudaDevices.probe(0), Precision.FP16)) {
+        Nothing work = new Nothing();
+        assertTrue(replay(backend, 1, work));
+        Nothing refused = new Nothing();
+        refused.inRehearsal = early ? ErrorCode.OUT_OF_MEMORY : null;
+        refused.inRecording = early ? null : ErrorCode.OUT_OF_MEMORY;
+        assertFalse(replay(backend, 2, refused));
+        assertNull(backend.whyNoSwitching());
+        assertTrue(replay(backend, 1, work), "what is recorded stays");
+        assertFalse(replay(backend, 3, work), "no memory for another one");
+        assertTrue(backend.switchingBytes(1, 1) > 0);
+      }
+      try (CudaBackend backend = CudaBackend.open(CudaDevices.probe(0), Precision.FP16)) {
+        Nothing refused = new Nothing();
+        refused.inRehearsal = early ? ErrorCode.DEVICE_ERROR : null;
+        refused.inRecording = early ? null : ErrorCode.DEVICE_ERROR;
+        assertFalse(replay(backend, 1, refused));
+        assertEquals("planted", backend.whyNoSwitching());
+        assertEquals(0, backend.switchingBytes(1, 1));
+      }
+    }
+  }
+
+  @Test
+  void aTableAtFaultIsNoRefusal() {
+    try (CudaBackend backend = CudaBackend.open(CudaDevices.probe(0), Precision.FP16)) {
+      Nothing faulty = new Nothing();
+      faulty.inRehearsal = ErrorCode.BAD_INPUT;
+      assertThrows(ScanFormerException.class, () -> replay(backend, 1, faulty));
+      assertNull(backend.whyNoSwitching());
+      assertTrue(replay(backend, 1, new Nothing()));
     }
   }
 }

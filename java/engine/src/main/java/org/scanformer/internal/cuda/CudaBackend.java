@@ -190,7 +190,9 @@ public final class CudaBackend extends NativeBackend {
 
   @Override
   public long switchingBytes(int bodies, int operations) {
-    return (long) CudaSwitchGraphs.MAX_GRAPHS * bodies * operations * CudaGraphs.NODE_BYTES;
+    return whyNoSwitching() == null
+        ? (long) CudaSwitchGraphs.MAX_GRAPHS * bodies * operations * CudaGraphs.NODE_BYTES
+        : 0;
   }
 
   @Override

@@ -1,9 +1,12 @@
 package org.scanformer.internal.cuda;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
+import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 import org.scanformer.internal.backend.LaunchShape;
 import org.scanformer.internal.backend.NativeStream;
@@ -22,7 +25,10 @@ final class CudaSwitchGraphs implements AutoCloseable {
   private final NativeStream stream;
 
   /** Why there are no such graphs, or null. */
-  private String refusal;
+  private volatile String refusal;
+
+  /** Whether there was no memory for another one. */
+  private boolean full;
 
   private final Map<LaunchShape, Pointer> graphs = new HashMap<>();
 
@@ -41,22 +47,50 @@ final class CudaSwitchGraphs implements AutoCloseable {
   /** Enqueues work of a shape, unless there is no room for it or the driver refuses it. */
   boolean replay(LaunchShape shape, SwitchingWork work) {
     Pointer graph = graphs.get(shape);
-    if (graph == null) {
-      if (graphs.size() == MAX_GRAPHS) {
-        return false;
-      }
-      work.rehearse();
-      try {
-        graph = record(work);
-      } catch (ScanFormerException e) {
-        stream.check(stream.synchronize());
-        refusal = e.getMessage();
-        return false;
-      }
-      graphs.put(shape.copy(), graph);
+    if (graph != null) {
+      launch(graph);
+      return true;
     }
+    return !full && graphs.size() < MAX_GRAPHS && begin(shape, work);
+  }
+
+  private void launch(Pointer graph) {
     stream.check(CudaApi.sf_graph_launch(stream.pointer(), graph));
+  }
+
+  /**
+   * Rehearses, records and launches for the first time, when a graph comes to the device. What it
+   * refuses of that is no fault of the call, which can do without.
+   */
+  private boolean begin(LaunchShape shape, SwitchingWork work) {
+    Pointer graph = null;
+    try {
+      work.rehearse();
+      graph = record(work);
+      launch(graph);
+    } catch (ScanFormerException e) {
+      if (graph != null) {
+        CudaApi.sf_graph_destroy(graph);
+      }
+      if (e.code() == ErrorCode.BAD_INPUT) {
+        throw e;
+      }
+      // Throws where the device is lost.
+      stream.check(stream.synchronize());
+      refuse(e);
+      return false;
+    }
+    graphs.put(shape.copy(), graph);
     return true;
+  }
+
+  private void refuse(ScanFormerException reason) {
+    if (reason.code() == ErrorCode.OUT_OF_MEMORY && !graphs.isEmpty()) {
+      full = true;
+    } else {
+      close();
+      refusal = reason.getMessage();
+    }
   }
 
   private Pointer record(SwitchingWork work) {
@@ -70,22 +104,35 @@ final class CudaSwitchGraphs implements AutoCloseable {
           bodies[p][i] = record(() -> work.enqueueBody(part, size), CudaApi::sf_graph_end_body);
         }
       }
-      return record(() -> enqueue(work, bodies), CudaApi::sf_graph_end);
+      Pointer[] arrays = new Pointer[bodies.length];
+      for (int p = 0; p < bodies.length; p++) {
+        arrays[p] = array(bodies[p]);
+      }
+      return record(() -> enqueue(work, bodies, arrays), CudaApi::sf_graph_end);
     } finally {
       destroy(bodies);
     }
   }
 
-  private void enqueue(SwitchingWork work, Pointer[][] bodies) {
+  /** Addresses as C has them, in memory of Java's: JavaCPP may refuse its own. */
+  private static Pointer array(Pointer[] pointers) {
+    ByteBuffer array =
+        ByteBuffer.allocateDirect(Long.BYTES * pointers.length).order(ByteOrder.nativeOrder());
+    for (Pointer pointer : pointers) {
+      array.putLong(pointer.address());
+    }
+    return new Pointer(array.flip());
+  }
+
+  private void enqueue(SwitchingWork work, Pointer[][] bodies, Pointer[] arrays) {
     work.enqueueFirst();
     for (int p = 0; p < bodies.length; p++) {
       long[] condition = new long[1];
       stream.check(CudaApi.sf_graph_condition(stream.pointer(), condition));
       work.enqueueChoice(p, condition[0]);
-      try (PointerPointer<Pointer> array = new PointerPointer<>(bodies[p])) {
-        stream.check(
-            CudaApi.sf_graph_switch(stream.pointer(), condition[0], array, bodies[p].length));
-      }
+      stream.check(
+          CudaApi.sf_graph_switch(
+              stream.pointer(), condition[0], new PointerPointer<>(arrays[p]), bodies[p].length));
     }
     work.enqueueLast();
   }

@@ -26,7 +26,7 @@ final class WholeCall implements SwitchingWork {
   /** The same with no patch selected. */
   private final BatchPacking[] leastPackings;
 
-  private final boolean tooManySizes;
+  private final boolean fits;
   private final LaunchShape shape = new LaunchShape();
 
   /** Sizes of each part for the grids of the recording under way. */
@@ -52,8 +52,7 @@ final class WholeCall implements SwitchingWork {
     }
     packings[scales - 1] = packingOfAll();
     leastPackings[scales - 1] = packings[scales - 1];
-    tooManySizes =
-        WholeCallSizes.most(backend, work.maxPatches, work.maxSelected) > LaunchSizes.MAX;
+    fits = WholeCallSizes.fit(backend, work.maxPatches, work.maxSelected);
   }
 
   private BatchPacking packingOfScale(int s, Table selected) {
@@ -92,11 +91,12 @@ final class WholeCall implements SwitchingWork {
 
   /** Why calls cannot be run so, or null. */
   String whyNot() {
-    return tooManySizes ? "the sizes of a scale are more than " + LaunchSizes.MAX : deviceRefusal();
-  }
-
-  private String deviceRefusal() {
-    return scales == 1 ? "the model has one scale" : backend.whyNoSwitching();
+    if (scales == 1) {
+      return "the model has one scale";
+    }
+    return fits
+        ? backend.whyNoSwitching()
+        : "the sizes of a scale are more than " + LaunchSizes.MAX;
   }
 
   /**

@@ -32,8 +32,13 @@ final class WholeCallSizes {
     return sizes;
   }
 
+  /** Whether there are scales to choose sizes of, and sizes that a device can choose from. */
+  static boolean fit(Backend backend, int[] maxTotals, int[] maxSelected) {
+    return maxTotals.length > 1 && most(backend, maxTotals, maxSelected) <= LaunchSizes.MAX;
+  }
+
   /** The most sizes of a part, for grids of up to that many patches. */
-  static int most(Backend backend, int[] maxTotals, int[] maxSelected) {
+  private static int most(Backend backend, int[] maxTotals, int[] maxSelected) {
     int most = 0;
     for (int count : counts(backend, maxTotals, maxSelected)) {
       most = Math.max(most, count);

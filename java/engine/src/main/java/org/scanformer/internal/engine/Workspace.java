@@ -278,7 +278,7 @@ final class Workspace {
     plan.count("frames", limits.pixelBytes());
     int operations = OPERATIONS_OF_LAYER * config.numHiddenLayers() + OTHER_OPERATIONS;
     plan.count("recorded work", backend.recordingBytes(operations));
-    if (limits.oneGraph()) {
+    if (limits.oneGraph() && WholeCallSizes.fit(backend, maxPatches, maxSelected)) {
       int encoder1 = config.encoder1Layers();
       int layers = Math.max(encoder1, config.numHiddenLayers() - encoder1);
       int bodies = 1 + WholeCallSizes.sum(backend, maxPatches, maxSelected);
