@@ -42,6 +42,9 @@ int current_recording(sf_stream* stream, const char* operation, Recording* recor
     if (!cuda_stream(stream)->recording) {
         return fail(stream, SF_INVALID_ARGUMENT, "%s: no graph is being recorded", operation);
     }
+    /* A condition is of the calling thread's device. */
+    status = use_device(stream, operation);
+    if (status != SF_OK) return status;
     cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
     status = SF_CHECK(stream, operation,
                       cudaStreamGetCaptureInfo(cuda_stream(stream)->queue, &capture, nullptr, &recording->graph,
@@ -114,8 +117,11 @@ int sf_graph_condition(sf_stream* stream, uint64_t* condition) {
     const int made =
         SF_CHECK(stream, operation,
                  cudaGraphConditionalHandleCreate(&created, recording.graph, UINT_MAX, cudaGraphCondAssignDefault));
-    if (made == SF_OK) *condition = created;
-    return made;
+    if (made != SF_OK) return made;
+    /* Nothing says that CUDA never gives the number that stands for none. */
+    if (created == 0) return fail(stream, SF_DEVICE_ERROR, "%s: CUDA gave the condition 0", operation);
+    *condition = created;
+    return SF_OK;
 }
 
 int sf_graph_switch(sf_stream* stream, uint64_t condition, sf_graph* const* bodies, int num_bodies) {
