@@ -143,8 +143,9 @@ final class BatchBuilder implements AutoCloseable {
         boxes[4 * place + j] = (float) target[j];
       }
     }
+    Map<ImageObject, int[]> said = new IdentityHashMap<>();
     for (int s = 0; s < scales.length; s++) {
-      labels(pair, image, place, s, scales[s]);
+      labels(pair, image, place, s, said, scales[s]);
     }
     return ids;
   }
@@ -180,14 +181,18 @@ final class BatchBuilder implements AutoCloseable {
   }
 
   private void labels(
-      ReferringPair pair, Image image, int number, int s, Batch.ScaleLabels labels) {
+      ReferringPair pair,
+      Image image,
+      int number,
+      int s,
+      Map<ImageObject, int[]> said,
+      Batch.ScaleLabels labels) {
     double width = (double) image.width() / labels.cols;
     double height = (double) image.height() / labels.rows;
     List<ImageObject> objects = pair.image().objects();
     if (objects.isEmpty()) {
       objects = pair.targets().stream().map(box -> new ImageObject(box, null, null)).toList();
     }
-    Map<ImageObject, int[]> said = new IdentityHashMap<>();
     for (int p = 0; p < labels.rows * labels.cols; p++) {
       Box cell = new Box(p % labels.cols * width, p / labels.cols * height, width, height);
       int place = number * labels.rows * labels.cols + p;

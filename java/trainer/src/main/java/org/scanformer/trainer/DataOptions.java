@@ -236,9 +236,7 @@ final class DataOptions implements AutoCloseable {
       training =
           isShapes()
               ? List.of(ShapesDataset.of(Split.TRAIN, 1, NAMED_PAIRS))
-              : opened(DataSource::openTraining).stream()
-                  .<ReferringDataset>map(DescribedObjects::new)
-                  .toList();
+              : opened(DataSource::openTraining).stream().map(DescribedObjects::of).toList();
     }
     return training;
   }

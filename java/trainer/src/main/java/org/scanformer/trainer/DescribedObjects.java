@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import org.scanformer.Box;
 import org.scanformer.Image;
-import org.scanformer.datasets.BadRecord;
 import org.scanformer.datasets.ImageObject;
 import org.scanformer.datasets.ImageSource;
 import org.scanformer.datasets.ReferringDataset;
@@ -14,16 +13,13 @@ import org.scanformer.datasets.ReferringPair;
 
 /**
  * A dataset whose images know what all of its pairs say of their objects, so that each pair teaches
- * the whole image. Boxes of pairs that are not among an image's objects become objects. Thread-safe
- * if the dataset is.
+ * the whole image. Boxes of pairs that are not among an image's objects become objects. No state.
  */
-final class DescribedObjects implements ReferringDataset {
-  private final ReferringDataset dataset;
-  private final Map<String, List<ImageObject>> objects = new LinkedHashMap<>();
+final class DescribedObjects {
+  private DescribedObjects() {}
 
   /** Reads all pairs, but no image. */
-  DescribedObjects(ReferringDataset dataset) {
-    this.dataset = dataset;
+  static ReferringDataset of(ReferringDataset dataset) {
     Map<String, Map<Box, List<String>>> texts = new LinkedHashMap<>();
     for (int i = 0; i < dataset.size(); i++) {
       ReferringPair pair = dataset.pair(i);
@@ -33,10 +29,12 @@ final class DescribedObjects implements ReferringDataset {
         own.computeIfAbsent(pair.box(), box -> new ArrayList<>()).add(pair.expression());
       }
     }
+    Map<String, List<ImageObject>> objects = new LinkedHashMap<>();
     for (int i = 0; i < dataset.size(); i++) {
       ImageSource image = dataset.pair(i).image();
       objects.computeIfAbsent(image.name(), name -> described(image, texts.get(name)));
     }
+    return new DatasetWithImages(dataset, image -> new Described(image, objects.get(image.name())));
   }
 
   private static List<ImageObject> described(ImageSource image, Map<Box, List<String>> texts) {
@@ -49,34 +47,6 @@ final class DescribedObjects implements ReferringDataset {
     }
     left.forEach((box, own) -> described.add(new ImageObject(box, null, null, own)));
     return List.copyOf(described);
-  }
-
-  @Override
-  public String name() {
-    return dataset.name();
-  }
-
-  @Override
-  public int size() {
-    return dataset.size();
-  }
-
-  @Override
-  public ReferringPair pair(int index) {
-    ReferringPair pair = dataset.pair(index);
-    ImageSource image = pair.image();
-    return new ReferringPair(
-        pair.id(),
-        new Described(image, objects.get(image.name())),
-        pair.expression(),
-        pair.targets(),
-        pair.kind(),
-        pair.landmarks());
-  }
-
-  @Override
-  public List<BadRecord> badRecords() {
-    return dataset.badRecords();
   }
 
   private record Described(ImageSource source, List<ImageObject> objects) implements ImageSource {

@@ -8,21 +8,17 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.scanformer.Image;
 import org.scanformer.PixelFormat;
-import org.scanformer.datasets.BadRecord;
 import org.scanformer.datasets.ImageObject;
 import org.scanformer.datasets.ImageSource;
 import org.scanformer.datasets.ReferringDataset;
-import org.scanformer.datasets.ReferringPair;
 import org.scanformer.internal.files.SystemMessages;
 
 /**
@@ -133,33 +129,7 @@ final class ImageCache implements AutoCloseable {
 
   /** The dataset with its images in the cache. */
   ReferringDataset of(ReferringDataset dataset) {
-    Map<ImageSource, ImageSource> sources = new IdentityHashMap<>();
-    List<ReferringPair> pairs = new ArrayList<>();
-    for (int i = 0; i < dataset.size(); i++) {
-      ReferringPair pair = dataset.pair(i);
-      pairs.add(
-          new ReferringPair(
-              pair.id(),
-              sources.computeIfAbsent(pair.image(), Cached::new),
-              pair.expression(),
-              pair.targets(),
-              pair.kind(),
-              pair.landmarks()));
-    }
-    return new CachedDataset(dataset.name(), List.copyOf(pairs), dataset.badRecords());
-  }
-
-  private record CachedDataset(String name, List<ReferringPair> pairs, List<BadRecord> badRecords)
-      implements ReferringDataset {
-    @Override
-    public int size() {
-      return pairs.size();
-    }
-
-    @Override
-    public ReferringPair pair(int index) {
-      return pairs.get(index);
-    }
+    return new DatasetWithImages(dataset, Cached::new);
   }
 
   private synchronized Image read(ImageSource source) {

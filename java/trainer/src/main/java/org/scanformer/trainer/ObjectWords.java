@@ -6,9 +6,9 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.scanformer.datasets.ExpressionWords;
 import org.scanformer.datasets.ImageObject;
 import org.scanformer.datasets.ReferringDataset;
 
@@ -106,9 +106,10 @@ final class ObjectWords {
   private static Set<String> words(List<String> texts) {
     Set<String> words = new HashSet<>();
     for (String text : texts) {
-      words.addAll(Arrays.asList(text.toLowerCase(Locale.ROOT).split("[^a-z0-9]+")));
+      words.addAll(Arrays.asList(ExpressionWords.of(text)));
     }
-    words.removeIf(word -> word.isEmpty() || EMPTY.contains(word) || !PlaceWords.allowCrop(word));
+    words.removeIf(
+        word -> word.isEmpty() || EMPTY.contains(word) || ExpressionWords.mayDependOnImage(word));
     return words;
   }
 

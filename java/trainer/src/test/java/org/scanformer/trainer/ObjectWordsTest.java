@@ -79,7 +79,7 @@ class ObjectWordsTest {
 
   @Test
   void eachPairKnowsWhatTheOthersSayOfItsImage() {
-    ReferringDataset described = new DescribedObjects(data());
+    ReferringDataset described = DescribedObjects.of(data());
     assertEquals(120, described.size());
     for (int i = 0; i < described.size(); i++) {
       assertEquals(data().pair(i).expression(), described.pair(i).expression());
@@ -97,7 +97,7 @@ class ObjectWordsTest {
   void wordsAreThoseThatAreTrueOfAnObjectByItself() {
     Map<String, Integer> vocabulary =
         Map.of("dog", 7, "red", 5, "hat", 9, "the", 1, "left", 2, "elephant", 3);
-    ReferringDataset described = new DescribedObjects(data());
+    ReferringDataset described = DescribedObjects.of(data());
     ObjectWords words = ObjectWords.of(List.of(described), vocabulary, 10);
     // "wet" is no token, "the" says nothing, "left" depends on the image, no elephant is there.
     assertArrayEquals(new long[] {7, 9, 5}, words.tokens());
