@@ -45,7 +45,9 @@ public final class ScanFormer implements Locator, AutoCloseable {
   }
 
   /**
-   * Loads the bundled model: the one that a jar such as {@code scanformer-model-shapes} provides.
+   * Loads the bundled model: the one that a jar such as {@code scanformer-model-photos} or {@code
+   * scanformer-model-shapes} provides. None is preferred, so that a jar added to the class path
+   * never changes answers in silence.
    *
    * @throws ScanFormerException BAD_MODEL when there is none, or more than one, as then {@link
    *     #load(ModelProvider)} is to choose; otherwise as {@link #load(Path, ScanFormerOptions)}

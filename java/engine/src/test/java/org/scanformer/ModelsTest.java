@@ -1,6 +1,7 @@
 package org.scanformer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,6 +10,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.scanformer.reference.GoldenCase;
 
@@ -41,14 +43,35 @@ class ModelsTest {
 
   @Test
   void aModelThatIsNotThereIsNamedWithItsArtifact() {
-    ScanFormerException missing =
-        assertThrows(ScanFormerException.class, () -> ScanFormer.load(Models.SHAPES));
-    assertEquals(ErrorCode.BAD_MODEL, missing.code());
-    assertTrue(
-        missing.getMessage().startsWith("No bundled model scanformer-model-shapes found: add org"),
-        missing.getMessage());
+    Models.byName()
+        .forEach(
+            (name, model) -> {
+              ScanFormerException missing =
+                  assertThrows(ScanFormerException.class, () -> ScanFormer.load(model));
+              assertEquals(ErrorCode.BAD_MODEL, missing.code());
+              String artifact = "scanformer-model-" + name;
+              assertTrue(
+                  missing
+                      .getMessage()
+                      .startsWith(
+                          "No bundled model "
+                              + artifact
+                              + " found: add org.scanformer:"
+                              + artifact),
+                  missing.getMessage());
+            });
     ScanFormerException none = assertThrows(ScanFormerException.class, ScanFormer::load);
     assertTrue(none.getMessage().startsWith("No bundled model found"), none.getMessage());
+    for (String name : Models.byName().keySet()) {
+      assertTrue(none.getMessage().contains("scanformer-model-" + name), none.getMessage());
+    }
+  }
+
+  @Test
+  void modelsHaveNamesInOrder() {
+    assertEquals(List.of("photos", "shapes"), List.copyOf(Models.byName().keySet()));
+    assertSame(Models.PHOTOS, Models.byName().get("photos"));
+    assertSame(Models.SHAPES, Models.byName().get("shapes"));
   }
 
   @Test

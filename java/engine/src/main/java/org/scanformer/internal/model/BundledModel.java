@@ -99,8 +99,8 @@ public final class BundledModel {
     if (providers.isEmpty()) {
       throw new ScanFormerException(
           ErrorCode.BAD_MODEL,
-          "No bundled model found: add org.scanformer:scanformer-model-shapes to the class or module"
-              + " path, or name a model directory. "
+          "No bundled model found: add org.scanformer:scanformer-model-photos or"
+              + " scanformer-model-shapes to the class or module path, or name a model directory. "
               + MERGED);
     }
     if (providers.size() > 1) {
@@ -108,7 +108,8 @@ public final class BundledModel {
           ErrorCode.BAD_MODEL,
           "Several bundled models found, expected one: "
               + names(providers)
-              + ". Name the one to load, as in ScanFormer.load(Models.SHAPES)");
+              + ". Name the one to load, as in ScanFormer.load(Models.PHOTOS) or"
+              + " ScanFormer.load(Models.SHAPES)");
     }
     return providers.get(0);
   }
