@@ -49,10 +49,11 @@ public final class ServeCommand implements Callable<Integer> {
 
   @Option(
       names = "--model",
-      paramLabel = "[NAME[:VERSION]=]DIR",
+      paramLabel = "[NAME[:VERSION]=]DIR|BUNDLED",
       converter = ModelConverter.class,
       description =
-          "A model directory to serve; may be repeated. Default: the bundled model, named shapes.")
+          "A model to serve, a directory or a bundled one, photos or shapes (./photos is a directory of"
+              + " that name); may be repeated. Default: shapes.")
   private List<ModelSpec> models = new ArrayList<>();
 
   @Option(

@@ -28,8 +28,8 @@ public final class ServedModel implements AutoCloseable {
    */
   static ServedModel load(ModelSpec spec, ScanFormerOptions options, BatcherOptions.Builder queue) {
     ScanFormer model =
-        spec.directory() == null
-            ? ScanFormer.load(options)
+        spec.bundled() != null
+            ? ScanFormer.load(spec.bundled(), options)
             : ScanFormer.load(spec.directory(), options);
     try {
       return new ServedModel(spec, model, queue);

@@ -7,13 +7,26 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.scanformer.Models;
 
 class ModelSpecTest {
   @Test
   void readsNameVersionAndDirectory() {
-    assertEquals(new ModelSpec("street", "1", Path.of("m/street")), ModelSpec.parse("m/street"));
-    assertEquals(new ModelSpec("a", "1", Path.of("m/street")), ModelSpec.parse("a=m/street"));
-    assertEquals(new ModelSpec("a", "12", Path.of("m=b")), ModelSpec.parse("a:12=m=b"));
+    assertEquals(inDirectory("street", "1", "m/street"), ModelSpec.parse("m/street"));
+    assertEquals(inDirectory("a", "1", "m/street"), ModelSpec.parse("a=m/street"));
+    assertEquals(inDirectory("a", "12", "m=b"), ModelSpec.parse("a:12=m=b"));
+  }
+
+  private static ModelSpec inDirectory(String name, String version, String directory) {
+    return new ModelSpec(name, version, Path.of(directory), null);
+  }
+
+  @Test
+  void readsTheNamesOfBundledModels() {
+    assertEquals(new ModelSpec("photos", "1", null, Models.PHOTOS), ModelSpec.parse("photos"));
+    assertEquals(new ModelSpec("a", "2", null, Models.PHOTOS), ModelSpec.parse("a:2=photos"));
+    assertEquals(inDirectory("photos", "1", "./photos"), ModelSpec.parse("./photos"));
+    assertEquals(Models.SHAPES, ModelSpec.BUNDLED.bundled());
   }
 
   @ParameterizedTest

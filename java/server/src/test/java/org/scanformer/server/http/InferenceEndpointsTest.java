@@ -43,7 +43,7 @@ class InferenceEndpointsTest {
 
   private static ServerOptions withTwoVersions(ServerOptions options) {
     return new ServerOptions(
-        List.of(ModelSpec.BUNDLED, new ModelSpec("shapes", "10", null)),
+        List.of(ModelSpec.BUNDLED, ModelSpec.parse("shapes:10=shapes")),
         options.modelOptions(),
         options.maxBatch(),
         Duration.ofMillis(20),
