@@ -1,5 +1,6 @@
 package org.scanformer.packaging;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -48,6 +49,19 @@ class LicencesIT {
     assertTrue(BuiltJar.of("scanformer").names().contains(TEXTS + "Unicode/LICENSE"));
     assertTrue(
         BuiltJar.of("scanformer-native").names().contains(TEXTS + "NVIDIA-CUDA/License.txt"));
+  }
+
+  /** They are not under the licence of the rest, wherever they are. */
+  @Test
+  void theWeightsOfPhotographsHaveTheirTerms() throws IOException {
+    String weights = "org/scanformer/model/photos/model.safetensors";
+    for (BuiltJar jar : List.of(BuiltJar.of("scanformer-model-photos"), BuiltJar.commandLine())) {
+      assertTrue(jar.names().contains(weights), jar.toString());
+      String terms = new String(jar.read(TEXTS + "scanformer-model-photos/TERMS.txt"), UTF_8);
+      assertTrue(terms.contains("non-commercial research and education only"), jar + ": " + terms);
+    }
+    String notice = Files.readString(BuiltJar.REPOSITORY.resolve("NOTICE"));
+    assertTrue(notice.contains("scanformer-model-photos/TERMS.txt"), notice);
   }
 
   @Test

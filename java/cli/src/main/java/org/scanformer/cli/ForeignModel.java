@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.scanformer.Models;
 
 /** Knows what people give as a model that is none, and what to do with it. No state. */
 final class ForeignModel {
@@ -16,7 +17,7 @@ final class ForeignModel {
   static String advice(Path path) {
     try {
       if (!Files.exists(path)) {
-        return null;
+        return path.getNameCount() > 1 ? null : bundled();
       }
       if (!Files.isDirectory(path)) {
         return isOnnx(path) ? onnx() : "Give the model's directory, not one of its files";
@@ -34,6 +35,11 @@ final class ForeignModel {
       // What the model's own reader says is all that can be said.
       return null;
     }
+  }
+
+  /** For who meant one of them. */
+  private static String bundled() {
+    return "The bundled models are " + String.join(" and ", Models.byName().keySet());
   }
 
   private static boolean isOnnx(Path file) {

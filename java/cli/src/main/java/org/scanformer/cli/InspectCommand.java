@@ -3,11 +3,9 @@ package org.scanformer.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.scanformer.ModelInfo;
-import org.scanformer.ScanFormer;
 import org.scanformer.ScanFormerOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -28,9 +26,12 @@ final class InspectCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       arity = "0..1",
-      paramLabel = "DIR",
-      description = "The model directory. Default: the bundled model.")
-  private Path model;
+      paramLabel = "NAME|DIR",
+      defaultValue = ModelChoice.DEFAULT,
+      converter = ModelChoice.Converter.class,
+      completionCandidates = ModelChoice.Names.class,
+      description = "A bundled model, photos or shapes, or a model directory. Default: shapes.")
+  private ModelChoice model;
 
   @Mixin private DeviceOptions device;
 
@@ -47,10 +48,7 @@ final class InspectCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     ScanFormerOptions options = device.toBuilder().maxBatch(maxBatch).build();
-    ModelInfo info =
-        model == null
-            ? ScanFormer.inspect(options)
-            : ModelOption.advising(model, () -> ScanFormer.inspect(model, options));
+    ModelInfo info = model.inspect(options);
     if (json) {
       spec.commandLine().getOut().println(toJson(info));
     } else {

@@ -48,7 +48,8 @@ record PlainLocate(Path image, String expression) {
     long started = System.nanoTime();
     ScanFormerOptions options =
         ScanFormerOptions.builder().schedule(Schedule.FINAL_ONLY).maxBatch(1).build();
-    try (ModelLoading loading = new ModelLoading(() -> ScanFormer.load(options))) {
+    try (ModelLoading loading =
+        new ModelLoading(() -> ModelChoice.of(ModelChoice.DEFAULT).load(options))) {
       Image read = Image.read(image);
       ScanFormer model = loading.get();
       double startup = (System.nanoTime() - started) / 1e9;

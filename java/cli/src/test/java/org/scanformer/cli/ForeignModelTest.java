@@ -77,4 +77,9 @@ class ForeignModelTest {
     assertAdvice(given, "no file model.safetensors");
     assertAdvice(directory.resolve("nothing"), "found nothing, expected a model directory");
   }
+
+  @Test
+  void whoMistypesABundledModelIsToldTheirNames() {
+    assertAdvice(Path.of("fotos"), "The bundled models are photos and shapes");
+  }
 }

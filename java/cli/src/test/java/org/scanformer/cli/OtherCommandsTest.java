@@ -66,6 +66,7 @@ class OtherCommandsTest {
     assertEquals(0, run.code(), run.err());
     assertTrue(run.out().contains("complete -F _complete_scanformer"), run.out());
     assertTrue(run.out().contains("--max-patches"), "options of commands are completed");
+    assertTrue(run.out().contains("\"photos\" \"shapes\""), "bundled models are completed");
     Path script = Files.writeString(directory.resolve("completion"), run.out());
     Process bash =
         new ProcessBuilder("bash", "-c", "source " + script + " && complete -p scanformer")
