@@ -10,16 +10,19 @@ import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.scanformer.Box;
 import org.scanformer.ErrorCode;
 import org.scanformer.Image;
 import org.scanformer.Location;
 import org.scanformer.Models;
+import org.scanformer.NormalizedBox;
 import org.scanformer.ScanFormer;
 import org.scanformer.ScanFormerException;
 
-/** The model in its jar. How good it is, its card says: no photograph with boxes is here. */
+/** The model in its jar. Its card says how good it is; here is the demo's photograph alone. */
 class PhotosModelTest {
   @Test
   void answersWithAScoreAndKnowsCommonWords() {
@@ -34,6 +37,18 @@ class PhotosModelTest {
       assertEquals(List.of(), found.unknownWords());
       assertTrue(found.score() > 0 && found.score() < 1, "score " + found.score());
       assertTrue(found.box().width() > 0 && found.box().height() > 0, found.box().toString());
+    }
+  }
+
+  @Test
+  void findsTheManOfTheDemosPhotograph() {
+    Path demo = Path.of("..", "cli", "src", "demo");
+    NormalizedBox man = NormalizedBox.of(new Box(0, 63, 330, 449), 512, 512); // by eye
+    try (ScanFormer model = ScanFormer.load(Models.PHOTOS)) {
+      Location found =
+          model.locate(Image.read(demo.resolve("photograph.jpg")), "a man in a black coat");
+      double fit = found.normalizedBox().intersectionOverUnion(man);
+      assertTrue(fit >= 0.5, "IoU " + fit + " of " + found.box());
     }
   }
 
