@@ -29,7 +29,7 @@ import org.scanformer.reference.RandomModel;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class CudaOneGraphTests {
   private static final Duration FAR = Duration.ofHours(1);
-  private static final int RANDOM_CALLS = 16;
+  private static final int RANDOM_CALLS = 12;
 
   private static final SessionOptions.Builder FRAMES =
       SessionOptions.builder().frameSize(60, 45).maxPatches(MOST);
