@@ -15,6 +15,7 @@ import time
 
 OK, FAILED, SKIPPED, TIMED_OUT, NOT_RUN = "ok", "FAIL", "skipped", "TIME OUT", "not run"
 SKIP_STATUS = 77  # of a program that found no device
+NO_DEVICE = "no device"
 
 
 class Run:
@@ -90,7 +91,7 @@ class Run:
                 try:
                     status = process.wait(max(0.1, started + limit - time.monotonic()))
                     if status == skipped_if:
-                        state, note = SKIPPED, "no device"
+                        state, note = SKIPPED, NO_DEVICE
                     elif status == stopped:
                         note = "stopped in time"
                     elif status != 0:
@@ -140,6 +141,10 @@ class Run:
         width = max(len(step["name"]) for step in self.result["steps"])
         for step in self.result["steps"]:
             self.say(f"{step['name']:{width}}  {step['state']:8}  {step['seconds']:7.1f} s  {step['note'][:70]}")
+
+    def lacks_device(self):
+        """Whether a step was skipped as there was no device."""
+        return any((step["state"], step["note"]) == (SKIPPED, NO_DEVICE) for step in self.result["steps"])
 
     def status(self):
         """What the program exits with: 1 when a step failed or timed out."""

@@ -78,7 +78,9 @@ class StepsTest(unittest.TestCase):
 
     def test_tells_a_missing_device_from_a_failure(self):
         run = self.run_of()
+        self.assertFalse(run.lacks_device())
         self.assertEqual(run.step("none", python("raise SystemExit(77)"), 20)["state"], steps.SKIPPED)
+        self.assertTrue(run.lacks_device())
         self.assertEqual(run.step("absent", ["/no/such/program"], 20)["state"], steps.FAILED)
         self.assertEqual(run.status(), 1)
 

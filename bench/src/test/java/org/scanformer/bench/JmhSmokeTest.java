@@ -1,6 +1,7 @@
 package org.scanformer.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.Method;
@@ -18,6 +19,7 @@ import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
+import org.scanformer.Schedule;
 
 /** Every JMH benchmark runs, with the smallest model and for a moment: no time is looked at. */
 class JmhSmokeTest {
@@ -70,5 +72,17 @@ class JmhSmokeTest {
     long operations =
         results.stream().filter(r -> r.getParams().getParam("operation") != null).count();
     assertEquals(11, operations, "operations of OperationBenchmark");
+  }
+
+  /** Two equal rows would say that it gains nothing. */
+  @Test
+  void oneGraphACallIsMeasuredOnlyWhereItIsUsed() {
+    SessionBenchmark benchmark = new SessionBenchmark();
+    benchmark.model = "tiny";
+    benchmark.schedule = Schedule.FINAL_ONLY;
+    benchmark.backend = "cpu";
+    benchmark.oneGraph = true;
+    IllegalStateException refused = assertThrows(IllegalStateException.class, benchmark::open);
+    assertTrue(refused.getMessage().contains("not used, calls go scale by scale"), "" + refused);
   }
 }

@@ -89,10 +89,16 @@ public final class SessionOptions {
    * scales and of the final pass are 0 in answers of one graph, and metrics and the flight recorder
    * see only the whole call.
    *
-   * <p>A graph is recorded when a shape of image is first met, for which every size is tried out,
-   * so that this call takes as long as many others: {@link Session#warmUp()} does it for the
-   * declared frames. There is room for the first four shapes that a session meets; images of others
-   * are located scale by scale.
+   * <p>A graph is recorded in the first call of a shape of image. That call runs every size once,
+   * and times each product that is not in the file of choices (the system property {@code
+   * org.scanformer.cuda.matmulChoices}): it is predicted to take as long as several hundred others.
+   * {@link Session#warmUp()} does it for the declared frames, or for 640x480, and for no other
+   * shape. There is room for the first four shapes that a session meets, that of the warm-up among
+   * them; images of others are located scale by scale.
+   *
+   * <p>What a session expects a scale to take, by which calls with a deadline or a budget decide
+   * how far they go, is learnt from calls that go scale by scale only. The warm-up makes some of
+   * them too.
    */
   public boolean oneGraph() {
     return oneGraph;

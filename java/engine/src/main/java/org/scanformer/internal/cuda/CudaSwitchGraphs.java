@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.scanformer.ErrorCode;
@@ -23,6 +24,7 @@ final class CudaSwitchGraphs implements AutoCloseable {
   static final int MAX_GRAPHS = 4;
 
   private final NativeStream stream;
+  private final Consumer<Pointer> free;
 
   /** Why there are no such graphs, or null. */
   private volatile String refusal;
@@ -33,7 +35,17 @@ final class CudaSwitchGraphs implements AutoCloseable {
   private final Map<LaunchShape, Pointer> graphs = new HashMap<>();
 
   CudaSwitchGraphs(NativeStream stream) {
+    this(stream, CudaApi::sf_graph_destroy);
+  }
+
+  /**
+   * The graphs of a stream.
+   *
+   * @param free frees a graph or a body
+   */
+  CudaSwitchGraphs(NativeStream stream, Consumer<Pointer> free) {
     this.stream = stream;
+    this.free = free;
     if (CudaApi.sf_graph_can_switch(stream.pointer()) == 0) {
       refusal = "the driver is older than CUDA 12.8";
     }
@@ -70,7 +82,7 @@ final class CudaSwitchGraphs implements AutoCloseable {
       launch(graph);
     } catch (ScanFormerException e) {
       if (graph != null) {
-        CudaApi.sf_graph_destroy(graph);
+        free.accept(graph);
       }
       if (e.code() == ErrorCode.BAD_INPUT) {
         throw e;
@@ -149,7 +161,7 @@ final class CudaSwitchGraphs implements AutoCloseable {
       work.run();
     } catch (Throwable e) {
       if (CudaApi.sf_graph_end_body(stream.pointer(), graph) == Api.SF_OK) {
-        CudaApi.sf_graph_destroy(graph);
+        free.accept(graph);
       }
       throw e;
     }
@@ -157,14 +169,14 @@ final class CudaSwitchGraphs implements AutoCloseable {
     return graph;
   }
 
-  private static void destroy(Pointer[][] bodies) {
+  private void destroy(Pointer[][] bodies) {
     for (Pointer[] ofPart : bodies) {
       if (ofPart == null) {
         return;
       }
       for (Pointer body : ofPart) {
         if (body != null) {
-          CudaApi.sf_graph_destroy(body);
+          free.accept(body);
         }
       }
     }
@@ -173,7 +185,7 @@ final class CudaSwitchGraphs implements AutoCloseable {
   /** Frees the graphs, when the stream's work is done. */
   @Override
   public void close() {
-    graphs.values().forEach(CudaApi::sf_graph_destroy);
+    graphs.values().forEach(free);
     graphs.clear();
   }
 }

@@ -9,6 +9,7 @@ import org.scanformer.ErrorCode;
 import org.scanformer.PixelFormat;
 import org.scanformer.YuvColor;
 import org.scanformer.natives.api.Api;
+import org.scanformer.natives.cuda.CudaApi;
 
 /** What Java writes for the C API by numbers lies where the library reads it. */
 final class LayoutTest {
@@ -105,5 +106,10 @@ final class LayoutTest {
     Map<String, Integer> library = ofLibrary();
     STATUS.forEach(
         (name, code) -> assertEquals(code, NativeStream.errorCode(library.get(name)), name));
+  }
+
+  @Test
+  void theMostLaunchSizesAreTheLibrarys() {
+    assertEquals(CudaApi.SF_MAX_LAUNCH_SIZES, LaunchSizes.MAX);
   }
 }

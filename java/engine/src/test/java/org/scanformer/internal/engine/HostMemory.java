@@ -32,6 +32,7 @@ final class HostMemory {
                   case "queryBlockRows" -> BLOCK_ROWS;
                   case "kvBytes" -> (long) KV_BYTES * (int) arguments[2];
                   case "recordingBytes" -> 0L;
+                  case "whyNoSwitching" -> null;
                   case "switchingBytes" -> (long) BODY_BYTES * (int) arguments[0];
                   case "allocate" -> {
                     Tensor tensor = (Tensor) arguments[0];

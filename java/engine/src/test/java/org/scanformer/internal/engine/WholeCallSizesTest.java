@@ -2,6 +2,7 @@ package org.scanformer.internal.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
@@ -65,8 +66,7 @@ class WholeCallSizesTest {
   /** Memory for the bodies of the largest grids is reserved where calls are recorded as a whole. */
   @Test
   void thePlanOfMemoryCountsTheBodies(@TempDir Path directory) throws Exception {
-    RandomModel.tiny().coarseGrid(2).scales(3).write(directory);
-    ModelConfig config = ModelConfig.read(directory.resolve("config.json"));
+    ModelConfig config = config(directory, 2, 3);
     assertEquals(0, bytes(config, new Limits(1, 0, 0, 8, false)));
     int[] totals = {4, 16, 64};
     int[] selected = {4, 8, 8};
@@ -87,5 +87,33 @@ class WholeCallSizesTest {
         .filter(reservation -> reservation.purpose().equals("recorded calls"))
         .mapToLong(ModelInfo.Reservation::bytes)
         .sum();
+  }
+
+  /** Grids of 64, 256 and 1024 patches: of the last there are 1 + 2 * 256 sizes. */
+  @Test
+  void oneScaleOrTooManySizesAreSaidAndNotPlannedFor(@TempDir Path directory) throws Exception {
+    assertNotWhole("the model has one scale", config(directory, 2, 1), Integer.MAX_VALUE);
+    ModelConfig large = config(directory, 8, 3);
+    assertNotWhole("the sizes of a scale are more than 128", large, Integer.MAX_VALUE);
+    Limits few = new Limits(1, 0, 0, 100, true);
+    assertNull(whyNot(large, few));
+    assertTrue(bytes(large, few) > 0);
+  }
+
+  private void assertNotWhole(String why, ModelConfig config, int maxPatches) {
+    Limits limits = new Limits(1, 0, 0, maxPatches, true);
+    assertEquals(why, whyNot(config, limits));
+    assertEquals(0, bytes(config, limits));
+  }
+
+  private static ModelConfig config(Path directory, int coarseGrid, int scales) throws Exception {
+    RandomModel.tiny().coarseGrid(coarseGrid).scales(scales).write(directory);
+    return ModelConfig.read(directory.resolve("config.json"));
+  }
+
+  private String whyNot(ModelConfig config, Limits limits) {
+    Workspace work = new Workspace(config, limits, backend, new MemoryPlan());
+    work.reserve(backend);
+    return new WholeCall(backend, work, new BatchPacker(config, work), null).whyNot();
   }
 }
