@@ -26,6 +26,8 @@ int main(int argc, char** argv) {
     test_graphs();
     context = "packing";
     test_pack_batch();
+    check_equal(emulation::live_graphs(), 0, "graphs that are left");
+    check_equal(emulation::live_conditions(), 0, "conditions that are left");
     std::printf("%d passed, %d failed\n", passed, failed);
     return failed == 0 ? 0 : 1;
 }
