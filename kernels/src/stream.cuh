@@ -76,8 +76,10 @@ int launch(sf_stream* stream, const char* operation, void (*kernel)(P...), int64
     if (status == SF_OK) status = use_device(stream, operation);
     if (status != SF_OK) return status;
     CudaStream* own = cuda_stream(stream);
-    /* Devices from compute capability 9.0 on can. Only kernels have a port that an early start could hang on: CUDA does
-       not say what becomes of one behind a conditional node, and there is nothing to overlap with. */
+    /*
+     * Devices from compute capability 9.0 on can. Only kernels have a port that an early start could hang on: CUDA does
+     * not say what becomes of one behind a conditional node, and there is nothing to overlap with.
+     */
     const bool early = own->capability >= 90 && !own->behind_switch;
     own->behind_switch = false;
     const dim3 grid(static_cast<unsigned>(blocks_x), static_cast<unsigned>(blocks_y));
