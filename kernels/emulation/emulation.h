@@ -2,8 +2,8 @@
  * The CUDA sources as host code: threads are fibers of one host thread, blocks run one after another. Barriers,
  * shuffles, ballots and matrix products wait for the threads they join; one that not all of them reach is reported.
  * Shared memory starts as NaN, is followed by guard bytes, and each access is checked: a read of what was not written,
- * and two accesses by different threads, one of them a write, with no barrier between, are reported. Which fiber runs
- * next is drawn at random (emulation::set_seed). Not a model of timing or of weak memory order.
+ * and two accesses by different threads, one of them a write, with no barrier between, are reported. Which block and
+ * which fiber runs next is drawn at random (emulation::set_seed). Not a model of timing or of weak memory order.
  */
 #ifndef SCANFORMER_EMULATION_H
 #define SCANFORMER_EMULATION_H
@@ -49,14 +49,22 @@ inline uint4 make_uint4(uint32_t x, uint32_t y, uint32_t z, uint32_t w) { return
 
 namespace emulation {
 
-/* Runs a kernel's body once a thread, or records it while the queue is being captured. */
-cudaError_t launch(cudaStream_t queue, const char* name, dim3 grid, int threads, std::function<void()> body);
+/*
+ * Runs a kernel's body once a thread, or records it while the queue is being captured. `early`: it may begin before the
+ * kernel before it has ended (programmatic stream serialization), which is refused behind a conditional node.
+ */
+cudaError_t launch(cudaStream_t queue, const char* name, dim3 grid, int threads, std::function<void()> body,
+                   bool early = false);
 
 /* What was wrong in the launch that returned cudaErrorLaunchFailure last; "" if nothing was. */
 const std::string& last_fault();
 
 /* The version of CUDA that driver and runtime are said to be, 1000 major + 10 minor; 13.0 at first. */
 void set_version(int version);
+
+/* How many graphs there are, bodies, copies and executable ones among them; and conditions. */
+int live_graphs();
+int live_conditions();
 
 /* Seeds the order in which fibers run. */
 void set_seed(uint64_t seed);
@@ -86,7 +94,7 @@ void copy_async(void* to, const void* from, size_t bytes);
 void end_copy_group();
 void wait_for_copies(int left);
 
-/* Chooses the body of a switch (conditions.h). */
+/* Chooses the body of a switch (graph.h). */
 void set_condition(uint64_t condition, unsigned value);
 
 void* shared_memory(size_t bytes);
@@ -164,12 +172,13 @@ T __ldcg(const T* address) {
 
 /* Enqueues a kernel, whose name is told with its faults. */
 template <typename... P, typename... A>
-cudaError_t launch_kernel(cudaStream_t queue, const char* name, dim3 grid, int threads, bool, void (*kernel)(P...),
-                          A... arguments) {
-    return emulation::launch(queue, name, grid, threads, [=] {
+cudaError_t launch_kernel(cudaStream_t queue, const char* name, dim3 grid, int threads, bool early,
+                          void (*kernel)(P...), A... arguments) {
+    const auto body = [=] {
         kernel(static_cast<P>(arguments)...);
         emulation::check_wait_for_earlier_kernels();
-    });
+    };
+    return emulation::launch(queue, name, grid, threads, body, early);
 }
 
 inline void wait_for_earlier_kernels() { emulation::note_wait_for_earlier_kernels(); }

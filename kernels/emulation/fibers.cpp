@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <random>
-#include <stdexcept>
 #include <vector>
 
 #include "async_copies.h"
@@ -366,16 +366,16 @@ cudaError_t run_grid(const char* name, dim3 grid, int threads, const std::functi
     }
     blockDim = dim3(static_cast<unsigned>(threads));
     gridDim = grid;
-    for (unsigned y = 0; y < grid.y; y++) {
-        for (unsigned x = 0; x < grid.x; x++) {
-            blockIdx = dim3(x, y);
-            const std::string fault = block.run(threads, body, order);
-            if (!fault.empty()) {
-                fault_of_launch =
-                    std::string(name) + ", block " + std::to_string(x) + ", " + std::to_string(y) + ": " + fault;
-                return cudaErrorLaunchFailure;
-            }
-        }
+    std::vector<unsigned> blocks(static_cast<size_t>(grid.x) * grid.y);
+    std::iota(blocks.begin(), blocks.end(), 0u);
+    std::shuffle(blocks.begin(), blocks.end(), order);
+    for (const unsigned number : blocks) {
+        blockIdx = dim3(number % grid.x, number / grid.x);
+        const std::string fault = block.run(threads, body, order);
+        if (fault.empty()) continue;
+        const std::string place = std::to_string(blockIdx.x) + ", " + std::to_string(blockIdx.y);
+        fault_of_launch = std::string(name) + ", block " + place + ": " + fault;
+        return cudaErrorLaunchFailure;
     }
     return cudaSuccess;
 }

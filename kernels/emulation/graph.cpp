@@ -9,12 +9,28 @@
 
 using emulation::Condition;
 using emulation::Queue;
+using emulation::visit_all;
 using emulation::Work;
 
 namespace {
 
 std::mutex conditions_lock;
 std::map<cudaGraphConditionalHandle, std::weak_ptr<Condition>> conditions;
+
+std::shared_ptr<Condition> make_condition(cudaGraph_t graph, unsigned flags, unsigned default_value,
+                                          cudaGraphConditionalHandle* handle) {
+    const std::lock_guard<std::mutex> guard(conditions_lock);
+    static cudaGraphConditionalHandle made = 0;
+    const cudaGraphConditionalHandle own = ++made;
+    const std::shared_ptr<Condition> condition(new Condition{graph, flags != 0, default_value}, [own](Condition* old) {
+        const std::lock_guard<std::mutex> last_guard(conditions_lock);
+        conditions.erase(own);
+        delete old;
+    });
+    conditions[own] = condition;
+    *handle = own;
+    return condition;
+}
 
 std::shared_ptr<Condition> condition_of(cudaGraphConditionalHandle handle) {
     const std::lock_guard<std::mutex> guard(conditions_lock);
@@ -44,6 +60,15 @@ void begin(Condition& condition) {
 
 }  // namespace
 
+std::atomic<int> emulation::Counted::live{0};
+
+int emulation::live_graphs() { return Counted::live; }
+
+int emulation::live_conditions() {
+    const std::lock_guard<std::mutex> guard(conditions_lock);
+    return static_cast<int>(conditions.size());
+}
+
 cudaGraphNode_t CUgraph_st::add(Work work, cudaGraphNode_t after) {
     auto place = nodes.begin();
     if (after != nullptr) {
@@ -65,12 +90,9 @@ void emulation::set_condition(uint64_t handle, unsigned value) {
 cudaError_t cudaGraphConditionalHandleCreate(cudaGraphConditionalHandle* handle, cudaGraph_t graph,
                                              unsigned default_value, unsigned flags) {
     if (handle == nullptr || graph == nullptr || flags > cudaGraphCondAssignDefault) return cudaErrorInvalidValue;
-    const auto condition = std::make_shared<Condition>(Condition{graph, flags != 0, default_value});
-    graph->conditions.push_back(condition);
-    const std::lock_guard<std::mutex> guard(conditions_lock);
-    static cudaGraphConditionalHandle made = 0;
-    *handle = ++made;
-    conditions[*handle] = condition;
+    /* CUDA has conditions within bodies. */
+    if (graph->is_body) return cudaErrorNotSupported;
+    graph->conditions.push_back(make_condition(graph, flags, default_value, handle));
     return cudaSuccess;
 }
 
@@ -91,20 +113,24 @@ cudaError_t cudaGraphAddNode(cudaGraphNode_t* node, cudaGraph_t graph, const cud
     }
     /* The array of bodies lives as long as the node. */
     wanted.phGraph_out = places->data();
-    *node = graph->add({[condition, bodies, places] {
-                           return condition->value < bodies->size() ? run((*bodies)[condition->value]) : cudaSuccess;
-                       }},
-                       behind(dependencies, num_dependencies));
+    Work work = {[condition, bodies, places] {
+        return condition->value < bodies->size() ? run((*bodies)[condition->value]) : cudaSuccess;
+    }};
+    work.chooses = true;
+    work.inner = bodies;
+    *node = graph->add(std::move(work), behind(dependencies, num_dependencies));
     return cudaSuccess;
 }
 
 cudaError_t cudaGraphAddChildGraphNode(cudaGraphNode_t* node, cudaGraph_t graph, const cudaGraphNode_t* dependencies,
                                        size_t num_dependencies, cudaGraph_t child) {
-    const bool events = std::any_of(child->nodes.begin(), child->nodes.end(),
-                                    [](const CUgraphNode_st& inner) { return inner.work.event; });
-    if (!child->conditions.empty() || (graph->is_body && events)) return cudaErrorInvalidValue;
-    const auto copy = std::make_shared<const CUgraph_st>(*child);
-    *node = graph->add({[copy] { return run(*copy); }}, behind(dependencies, num_dependencies));
+    const auto copy = std::make_shared<std::vector<CUgraph_st>>(1, *child);
+    Work work = {[copy] { return run(copy->front()); }};
+    work.inner = copy;
+    bool forbidden = false; /* to a body */
+    visit_all(work, [&](const Work& inner) { forbidden = forbidden || inner.event || inner.pageable; });
+    if (!child->conditions.empty() || (graph->is_body && forbidden)) return cudaErrorInvalidValue;
+    *node = graph->add(std::move(work), behind(dependencies, num_dependencies));
     return cudaSuccess;
 }
 
@@ -133,9 +159,10 @@ cudaError_t cudaStreamUpdateCaptureDependencies(cudaStream_t stream, cudaGraphNo
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long) {
-    const bool idle = std::any_of(graph->conditions.begin(), graph->conditions.end(),
-                                  [](const std::shared_ptr<Condition>& condition) { return !condition->taken; });
-    if (idle) return cudaErrorInvalidValue;
+    for (const auto& condition : graph->conditions) {
+        if (!condition->taken || condition->instantiated) return cudaErrorInvalidValue;
+    }
+    for (const auto& condition : graph->conditions) condition->instantiated = true;
     *executable = new CUgraph_st(*graph);
     return cudaSuccess;
 }
@@ -168,4 +195,7 @@ cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
     return cudaSuccess;
 }
 
-cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) { return cudaGraphDestroy(executable); }
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) {
+    for (const auto& condition : executable->conditions) condition->instantiated = false;
+    return cudaGraphDestroy(executable);
+}

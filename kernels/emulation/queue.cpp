@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cstring>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace emulation {
 
@@ -28,10 +31,12 @@ Queue::~Queue() {
 cudaError_t Queue::take(Work work) {
     const std::lock_guard<std::mutex> guard(lock_);
     if (capture_) {
+        /* The one before a kernel has to have a port for its early start, and a conditional node has none. */
+        if (work.early && captured_last_ != nullptr && captured_last_->work.chooses) return cudaErrorInvalidValue;
         captured_last_ = capture_->add(std::move(work), captured_last_);
         return cudaSuccess;
     }
-    if (work.host_target != nullptr) poison(work);
+    poison(work);
     pending_.push_back(std::move(work));
     if (random_() % 4 == 0) run(random_() % (pending_.size() + 1));
     return cudaSuccess;
@@ -100,15 +105,32 @@ void Queue::run(size_t pieces) {
     }
 }
 
-/* What earlier work copies from the same bytes, it copies as they are. */
-void Queue::poison(const Work& work) {
-    const char* end = work.host_target + work.bytes;
-    const bool read_before = std::any_of(pending_.begin(), pending_.end(), [&](const Work& earlier) {
-        return earlier.host_source != nullptr && earlier.host_source < end &&
-               work.host_target < earlier.host_source + earlier.bytes;
+/* What earlier work copies from the same bytes, it copies as they are; and what it copies there is there to be kept. */
+void Queue::poison(Work& work) {
+    std::vector<std::pair<char*, std::string>> targets; /* and what is there */
+    visit_all(work, [&](const Work& copy) {
+        if (copy.host_target == nullptr) return;
+        const auto touches = [&](const char* bytes, const Work& earlier) {
+            return bytes != nullptr && bytes < copy.host_target + copy.bytes &&
+                   copy.host_target < bytes + earlier.bytes;
+        };
+        bool touched = false;
+        for (const Work& earlier : pending_) {
+            visit_all(earlier, [&](const Work& other) {
+                touched = touched || touches(other.host_source, other) ||
+                          (work.inner != nullptr && touches(other.host_target, other));
+            });
+        }
+        if (touched) run(pending_.size());
+        targets.emplace_back(copy.host_target, std::string(copy.host_target, copy.bytes));
     });
-    if (read_before) run(pending_.size());
-    std::memset(work.host_target, 0xff, work.bytes);
+    for (const auto& [target, bytes] : targets) std::memset(target, 0xff, bytes.size());
+    if (targets.empty() || !work.inner) return;
+    /* A body that is not chosen writes nothing. */
+    work.run = [targets, run = std::move(work.run)] {
+        for (const auto& [target, bytes] : targets) std::memcpy(target, bytes.data(), bytes.size());
+        return run();
+    };
 }
 
 }  // namespace emulation

@@ -1,7 +1,8 @@
 /*
  * A stream of the emulated device. As on a device, what it is given runs later: some of it at random moments while more
  * is given, the rest when somebody waits. So a host that changes what a copy has yet to read, or reads what a copy has
- * yet to write, is seen to do so: until a copy to the host has run, its target holds bytes of 0xff.
+ * yet to write, is seen to do so: until a copy to the host has run, its target holds bytes of 0xff; also one of a
+ * graph's body, whose target then gets its bytes back where another body runs.
  */
 #ifndef SCANFORMER_EMULATION_QUEUE_H
 #define SCANFORMER_EMULATION_QUEUE_H
@@ -47,7 +48,7 @@ class Queue final : public CUstream_st {
 
   private:
     void run(size_t pieces);
-    void poison(const Work& work);
+    void poison(Work& work);
 
     std::mutex lock_;
     std::deque<Work> pending_;

@@ -26,14 +26,19 @@ Queue* queue_of(cudaStream_t stream) { return static_cast<Queue*>(stream); }
 namespace emulation {
 cudaError_t run_grid(const char* name, dim3 grid, int threads, const std::function<void()>& body);
 
-cudaError_t launch(cudaStream_t queue, const char* name, dim3 grid, int threads, std::function<void()> body) {
-    return queue->take([=] { return run_grid(name, grid, threads, body); });
+cudaError_t launch(cudaStream_t queue, const char* name, dim3 grid, int threads, std::function<void()> body,
+                   bool early) {
+    Work work = {[=] { return run_grid(name, grid, threads, body); }};
+    work.early = early;
+    return queue_of(queue)->take(std::move(work));
 }
 }  // namespace emulation
 
 namespace {
 /* So few that small tests fill the device, and so many that smaller ones do not. */
 constexpr int kMultiprocessors = 8;
+/* The first whose kernels are launched early. */
+constexpr int kCapabilityMajor = 9;
 /* Bytes after an allocation that nobody may write. */
 constexpr size_t kGuard = 64;
 std::atomic<int> version_of_cuda{13000};
@@ -41,9 +46,32 @@ struct alignas(64) Header {
     size_t bytes;
 };
 
-/* What of the host's memory stands for the device's: the first address and the size of each allocation. */
-std::mutex device_memory_lock;
-std::map<const char*, size_t> device_memory;
+/* Allocations: their first addresses and sizes. */
+class Allocations {
+  public:
+    void add(const void* memory, size_t bytes) {
+        const std::lock_guard<std::mutex> guard(lock_);
+        bytes_[static_cast<const char*>(memory)] = bytes;
+    }
+    void remove(const void* memory) {
+        const std::lock_guard<std::mutex> guard(lock_);
+        bytes_.erase(static_cast<const char*>(memory));
+    }
+    bool hold(const void* address) {
+        const std::lock_guard<std::mutex> guard(lock_);
+        const auto next = bytes_.upper_bound(static_cast<const char*>(address));
+        if (next == bytes_.begin()) return false;
+        const auto& block = *std::prev(next);
+        return static_cast<const char*>(address) < block.first + block.second;
+    }
+
+  private:
+    std::mutex lock_;
+    std::map<const char*, size_t> bytes_;
+};
+
+/* What of the host's memory stands for the device's, and what is pinned. */
+Allocations device_memory, pinned_memory;
 
 cudaError_t allocate(void** memory, size_t bytes) {
     void* block = nullptr;
@@ -107,7 +135,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
 }
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
     *value = attribute == cudaDevAttrMultiProcessorCount      ? kMultiprocessors
-             : attribute == cudaDevAttrComputeCapabilityMajor ? 8
+             : attribute == cudaDevAttrComputeCapabilityMajor ? kCapabilityMajor
                                                               : 0;
     return cudaSuccess;
 }
@@ -119,33 +147,27 @@ cudaError_t cudaMemGetInfo(size_t* available, size_t* total) {
 
 cudaError_t cudaMalloc(void** memory, size_t bytes) {
     const cudaError_t code = allocate(memory, bytes);
-    if (code == cudaSuccess) {
-        const std::lock_guard<std::mutex> guard(device_memory_lock);
-        device_memory[static_cast<const char*>(*memory)] = bytes;
-    }
+    if (code == cudaSuccess) device_memory.add(*memory, bytes);
     return code;
 }
 cudaError_t cudaFree(void* memory) {
     Queue::run_all();
-    {
-        const std::lock_guard<std::mutex> guard(device_memory_lock);
-        device_memory.erase(static_cast<const char*>(memory));
-    }
+    device_memory.remove(memory);
     return release(memory);
 }
 cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* address) {
-    const std::lock_guard<std::mutex> guard(device_memory_lock);
-    const auto next = device_memory.upper_bound(static_cast<const char*>(address));
     *attributes = {cudaMemoryTypeUnregistered, -1};
-    if (next != device_memory.begin()) {
-        const auto& block = *std::prev(next);
-        if (static_cast<const char*>(address) < block.first + block.second) *attributes = {cudaMemoryTypeDevice, 0};
-    }
+    if (device_memory.hold(address)) *attributes = {cudaMemoryTypeDevice, 0};
     return cudaSuccess;
 }
-cudaError_t cudaHostAlloc(void** memory, size_t bytes, unsigned) { return allocate(memory, bytes); }
+cudaError_t cudaHostAlloc(void** memory, size_t bytes, unsigned) {
+    const cudaError_t code = allocate(memory, bytes);
+    if (code == cudaSuccess) pinned_memory.add(*memory, bytes);
+    return code;
+}
 cudaError_t cudaFreeHost(void* memory) {
     Queue::run_all();
+    pinned_memory.remove(memory);
     return release(memory);
 }
 
@@ -157,6 +179,8 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
     work.bytes = bytes;
     if (kind == cudaMemcpyHostToDevice) work.host_source = static_cast<const char*>(from);
     if (kind == cudaMemcpyDeviceToHost) work.host_target = static_cast<char*>(to);
+    if (kind != cudaMemcpyDeviceToDevice)
+        work.pageable = !pinned_memory.hold(kind == cudaMemcpyHostToDevice ? from : to);
     return queue_of(queue)->take(std::move(work));
 }
 cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t queue) {

@@ -21,7 +21,7 @@ constexpr int kSwitchVersion = 12080;
 int end_recording(sf_stream* stream, const char* operation, bool wanted, cudaGraph_t* recorded) {
     const int status = check_stream(stream, operation);
     if (status != SF_OK) return status;
-    cuda_stream(stream)->recording = false;
+    cuda_stream(stream)->recording = cuda_stream(stream)->behind_switch = false;
     const int ended = SF_CHECK(stream, operation, cudaStreamEndCapture(cuda_stream(stream)->queue, recorded));
     if (wanted) return ended;
     if (*recorded != nullptr) (void)cudaGraphDestroy(*recorded);
@@ -155,9 +155,11 @@ int sf_graph_switch(sf_stream* stream, uint64_t condition, sf_graph* const* bodi
             cudaGraphAddChildGraphNode(&inner, parameters.conditional.phGraph_out[i], nullptr, 0, bodies[i]->body));
     }
     if (status != SF_OK) return status;
-    return SF_CHECK(stream, operation,
-                    cudaStreamUpdateCaptureDependencies(cuda_stream(stream)->queue, &node, nullptr, 1,
-                                                        cudaStreamSetCaptureDependencies));
+    status = SF_CHECK(stream, operation,
+                      cudaStreamUpdateCaptureDependencies(cuda_stream(stream)->queue, &node, nullptr, 1,
+                                                          cudaStreamSetCaptureDependencies));
+    cuda_stream(stream)->behind_switch = status == SF_OK;
+    return status;
 }
 
 int sf_graph_launch(sf_stream* stream, sf_graph* graph) {

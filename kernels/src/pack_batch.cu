@@ -4,7 +4,8 @@
  * One block of threads. All of them go through the segments twice: first for the sums of rows and patches, by which a
  * launch size is chosen, then to write each segment's entries, which they share among them. A segment's place follows
  * from all before it; the batch of a single image has a handful, for which a walk takes less than a scan. Nothing is
- * written before everything was found to fit, so a table at fault leaves the work behind the switch without a body.
+ * written before everything was found to fit, so a table at fault leaves the work behind the switch without a body; nor
+ * behind the switches after it, since what they work on would be what an earlier call left.
  */
 #include <limits.h>
 
@@ -147,12 +148,14 @@ __device__ void write_rest(const Packing& packing, const Place& end, int rows, i
 __global__ void __launch_bounds__(kThreads)
     pack_batch(Packing packing, LaunchSizes sizes, uint64_t condition, TableFault* fault) {
     wait_for_earlier_kernels();
+    /* In the host's memory, which is far: read now, and needed after the first walk. */
+    const bool in_vain = found_before(fault);
     const bool speaks = threadIdx.x == 0;
     int64_t rows = 0, patches = 0;
     int faulty = -1;
     Verdict verdict = valid_row();
     for (int i = 0; i < packing.num_batch && faulty < 0; i++) {
-        Part part;
+        Part part = {};
         verdict = read_part(packing, i, part);
         if (verdict.rule != kValid) {
             faulty = i;
@@ -162,16 +165,17 @@ __global__ void __launch_bounds__(kThreads)
         }
     }
     int size = sizes.count;
-    if (faulty < 0) {
+    if (faulty < 0 && !in_vain) {
         size = choose_size(sizes, rows, patches);
         if (size == sizes.count) {
             faulty = packing.num_batch;
-            verdict = {kTooMany, rows, sizes.rows[sizes.count - 1]};
+            const int most_rows = sizes.rows[size - 1], most_patches = sizes.patches[size - 1];
+            verdict = {kTooMany, rows > most_rows ? rows : patches, rows > most_rows ? most_rows : most_patches};
         }
     }
     if (speaks && condition != 0) set_condition(condition, static_cast<unsigned>(size));
-    if (faulty >= 0) {
-        if (speaks) report(fault, kOperation_pack_batch, faulty, verdict);
+    if (size == sizes.count) {
+        if (speaks && !in_vain) report(fault, kOperation_pack_batch, faulty, verdict);
         return;
     }
     Place place = {0, 0, 0};

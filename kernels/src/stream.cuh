@@ -28,7 +28,8 @@ struct CudaStream : sf_stream {
     int num_filters;
     int64_t filter_bytes; /* of all of them */
     bool lost;
-    bool recording; /* a graph */
+    bool recording;     /* a graph */
+    bool behind_switch; /* what was recorded last is one */
     cudaEvent_t timer_begin;
     cudaEvent_t timer_end;
 };
@@ -74,11 +75,16 @@ int launch(sf_stream* stream, const char* operation, void (*kernel)(P...), int64
     int status = check_not_lost(stream, operation);
     if (status == SF_OK) status = use_device(stream, operation);
     if (status != SF_OK) return status;
-    /* Devices from compute capability 9.0 on can. */
-    const bool early = cuda_stream(stream)->capability >= 90;
+    CudaStream* own = cuda_stream(stream);
+    /*
+     * Devices from compute capability 9.0 on can. Only kernels have a port that an early start could hang on: CUDA does
+     * not say what becomes of one behind a conditional node, and there is nothing to overlap with.
+     */
+    const bool early = own->capability >= 90 && !own->behind_switch;
+    own->behind_switch = false;
     const dim3 grid(static_cast<unsigned>(blocks_x), static_cast<unsigned>(blocks_y));
     return SF_CHECK(stream, operation,
-                    launch_kernel(cuda_stream(stream)->queue, operation, grid, threads, early, kernel, arguments...));
+                    launch_kernel(own->queue, operation, grid, threads, early, kernel, arguments...));
 }
 
 /* Calls body with a value of the element type's C++ type. */

@@ -5,6 +5,11 @@
 #include "shared/tables.h"
 #include "warp.cuh"
 
+/* Whether a kernel before has found a fault that the host does not know of yet. */
+__device__ __forceinline__ bool found_before(const TableFault* fault) {
+    return *const_cast<const volatile int32_t*>(&fault->state) != 0;
+}
+
 /* Keeps the first fault, in memory that the host sees when it next waits. */
 __device__ __forceinline__ void report(TableFault* fault, Operation operation, int row, const Verdict& verdict) {
     if (atomicCAS(&fault->state, 0, 1) == 0) {

@@ -7,6 +7,7 @@
 #include "scanformer_cuda.h"
 
 void test_cuda_operations(sf_stream* stream);
+void test_pack_batch(sf_stream* stream);
 void test_pyramids(sf_stream* stream);
 void test_table_faults(sf_stream* stream);
 void test_tensor_matmul(sf_stream* stream);
@@ -32,7 +33,7 @@ void test_backend(const char* only) {
         {"embeddings", test_embeddings},       {"attention", test_attention},       {"memory", test_memory},
         {"refusals", test_refusals},           {"unsupported", test_unsupported},   {"limits", test_limits},
         {"CUDA", test_cuda_operations},        {"table faults", test_table_faults}, {"hostile arguments", test_hostile},
-        {"tensor matmul", test_tensor_matmul}, {"pyramids", test_pyramids}};
+        {"tensor matmul", test_tensor_matmul}, {"pyramids", test_pyramids},         {"packing", test_pack_batch}};
     for (const auto& group : groups) {
         if (only != nullptr && std::strcmp(only, group.name) != 0) continue;
         context = group.name;

@@ -111,6 +111,127 @@ void test_switch_refusals(sf_stream* stream) {
     sf_graph_destroy(body);
 }
 
+/* A graph that is made by hand, with a switch of one body that always runs. */
+struct HandMade {
+    cudaStream_t queue = nullptr;
+    cudaGraph_t graph = nullptr;
+    cudaGraph_t body = nullptr;
+    cudaGraphConditionalHandle condition = 0;
+
+    explicit HandMade(unsigned value = 0) {
+        (void)cudaStreamCreateWithFlags(&queue, 0);
+        (void)cudaStreamBeginCapture(queue, cudaStreamCaptureModeThreadLocal);
+        cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+        const cudaGraphNode_t* last = nullptr;
+        const cudaGraphEdgeData* edges = nullptr;
+        size_t count = 0;
+        (void)cudaStreamGetCaptureInfo(queue, &status, nullptr, &graph, &last, &edges, &count);
+        (void)cudaGraphConditionalHandleCreate(&condition, graph, value, cudaGraphCondAssignDefault);
+        cudaGraphNodeParams parameters = {cudaGraphNodeTypeConditional,
+                                          {condition, cudaGraphCondTypeSwitch, 1, nullptr}};
+        cudaGraphNode_t node = nullptr;
+        check_equal(static_cast<int>(cudaGraphAddNode(&node, graph, last, edges, count, &parameters)), 0, "a switch");
+        body = parameters.conditional.phGraph_out[0];
+        (void)cudaStreamUpdateCaptureDependencies(queue, &node, nullptr, 1, cudaStreamSetCaptureDependencies);
+    }
+    HandMade(const HandMade&) = delete;
+    HandMade& operator=(const HandMade&) = delete;
+    ~HandMade() {
+        (void)cudaGraphDestroy(graph);
+        (void)cudaStreamDestroy(queue);
+    }
+
+    /* Puts what `record` enqueues on another queue into the body. */
+    template <typename Record>
+    cudaError_t put(const Record& record) {
+        cudaStream_t second = nullptr;
+        (void)cudaStreamCreateWithFlags(&second, 0);
+        (void)cudaStreamBeginCapture(second, cudaStreamCaptureModeThreadLocal);
+        record(second);
+        cudaGraph_t child = nullptr;
+        (void)cudaStreamEndCapture(second, &child);
+        cudaGraphNode_t inner = nullptr;
+        const cudaError_t code = cudaGraphAddChildGraphNode(&inner, body, nullptr, 0, child);
+        (void)cudaGraphDestroy(child);
+        (void)cudaStreamDestroy(second);
+        return code;
+    }
+
+    void end() { (void)cudaStreamEndCapture(queue, &graph); }
+};
+
+void waits(int) { wait_for_earlier_kernels(); }
+
+/* Only behind a kernel can a kernel begin early. */
+void test_early_launches() {
+    HandMade made;
+    const auto launch = [&](bool early) {
+        return static_cast<int>(launch_kernel(made.queue, "kernel", dim3(1), 32, early, waits, 0));
+    };
+    check_equal(launch(true), 1, "an early launch behind a switch");
+    check_equal(launch(false), 0, "a launch behind a switch");
+    check_equal(launch(true), 0, "an early launch behind a kernel");
+    made.end();
+}
+
+/* What CUDA has and the backend does not need is refused, as is what CUDA does not have. */
+void test_more_refusals() {
+    HandMade made;
+    cudaGraphConditionalHandle handle = 0;
+    check(cudaGraphConditionalHandleCreate(&handle, made.body, 0, 0) != cudaSuccess, "a condition of a body");
+    cudaGraphNode_t node = nullptr;
+    cudaGraphNodeParams parameters = {cudaGraphNodeTypeConditional,
+                                      {made.condition, cudaGraphCondTypeSwitch, 1, nullptr}};
+    check(cudaGraphAddNode(&node, made.body, nullptr, nullptr, 0, &parameters) != cudaSuccess, "a switch in a body");
+    int from = 0, device = 0;
+    const auto copy = [&](const int* source) {
+        return static_cast<int>(made.put([&](cudaStream_t queue) {
+            (void)cudaMemcpyAsync(&device, source, sizeof(int), cudaMemcpyHostToDevice, queue);
+        }));
+    };
+    void* pinned = nullptr;
+    (void)cudaHostAlloc(&pinned, sizeof(int), 0);
+    check_equal(copy(&from), 1, "a copy of pageable memory in a body");
+    check_equal(copy(static_cast<int*>(pinned)), 0, "a copy of pinned memory in a body");
+    (void)cudaFreeHost(pinned);
+    made.end();
+    cudaGraphExec_t first = nullptr, second = nullptr;
+    check_equal(static_cast<int>(cudaGraphInstantiate(&first, made.graph, 0)), 0, "cudaGraphInstantiate");
+    check_equal(static_cast<int>(cudaGraphInstantiate(&second, made.graph, 0)), 1, "a second executable graph");
+    (void)cudaGraphExecDestroy(first);
+    check_equal(static_cast<int>(cudaGraphInstantiate(&second, made.graph, 0)), 0, "one behind another");
+    (void)cudaGraphExecDestroy(second);
+}
+
+/* What a body copies to the host is not there before the host waits; a body that does not run copies nothing. */
+void test_copies_of_bodies() {
+    for (const unsigned chosen : {0u, 1u}) {
+        HandMade made(chosen);
+        const int device = 7;
+        void* pinned = nullptr;
+        (void)cudaHostAlloc(&pinned, sizeof(int), 0);
+        int* host = static_cast<int*>(pinned);
+        *host = 5;
+        check_equal(static_cast<int>(made.put([&](cudaStream_t queue) {
+                        (void)cudaMemcpyAsync(host, &device, sizeof(int), cudaMemcpyDeviceToHost, queue);
+                    })),
+                    0, "a copy in a body");
+        made.end();
+        cudaGraphExec_t executable = nullptr;
+        (void)cudaGraphInstantiate(&executable, made.graph, 0);
+        int early = 0;
+        for (int i = 0; i < 100; i++) {
+            (void)cudaGraphLaunch(executable, made.queue);
+            if (*host != -1) early++;
+            check_equal(static_cast<int>(cudaStreamSynchronize(made.queue)), 0, "cudaStreamSynchronize");
+            check_equal(*host, chosen == 0 ? 7 : 5, "what a body copied to the host, or did not");
+        }
+        check(early < 50, "most copies are not there before the host waits: " + std::to_string(early) + " of 100 are");
+        (void)cudaGraphExecDestroy(executable);
+        (void)cudaFreeHost(pinned);
+    }
+}
+
 /* What the C API does not let a caller do. */
 void test_runtime() {
     cudaStream_t queue = nullptr;
@@ -171,7 +292,8 @@ void test_runtime() {
     (void)cudaGraphLaunch(executable, queue);
     check_equal(static_cast<int>(cudaStreamSynchronize(queue)), 0, "cudaStreamSynchronize");
     check_ran({1, 2, 10}, "work that does not follow the switch");
-    for (const cudaGraph_t made : {graph, child, with_event, executable}) (void)cudaGraphDestroy(made);
+    (void)cudaGraphExecDestroy(executable);
+    for (const cudaGraph_t made : {graph, child, with_event}) (void)cudaGraphDestroy(made);
     (void)cudaEventDestroy(event);
     (void)cudaStreamDestroy(second);
     (void)cudaStreamDestroy(queue);
@@ -194,6 +316,9 @@ void test_graphs() {
     test_switch(stream);
     test_versions(stream);
     test_runtime();
+    test_early_launches();
+    test_more_refusals();
+    test_copies_of_bodies();
     test_switch_refusals(stream);
     sf_stream_destroy(stream);
 }

@@ -273,6 +273,14 @@ WRAP(sf_few_rows_linear,
      (sf_stream * stream, int rows, int out, int in, const float* x, const float* weight, const float* bias,
       int activation, float* y),
      rows, out, in, x, weight, bias, activation, y)
+WRAP(sf_pack_batch,
+     (sf_stream * stream, const sf_batch_segment* batch, int num_batch, const int32_t* selected,
+      sf_kv_segment* segments, int num_segments, const int32_t* sizes, int num_sizes, uint64_t condition,
+      sf_kv_append* appends, sf_query_block* blocks, int block_rows, int32_t* counts, int32_t* token_rows,
+      int32_t* patch_rows, sf_query_block* reg_blocks, int32_t* reg_rows, int num_regs),
+     batch, num_batch, selected, segments, num_segments, sizes, num_sizes, condition, appends, blocks, block_rows,
+     counts, token_rows, patch_rows, reg_blocks, reg_rows, num_regs)
+WRAP(sf_clear, (sf_stream * stream, void* memory, int64_t bytes), memory, bytes)
 WRAP(sf_graph_launch, (sf_stream * stream, sf_graph* graph), graph)
 
 int __real_sf_graph_begin(sf_stream*);
@@ -286,5 +294,11 @@ int __real_sf_graph_end(sf_stream*, sf_graph**);
 int __wrap_sf_graph_end(sf_stream* stream, sf_graph** graph) {
     recording = false;
     return __real_sf_graph_end(stream, graph);
+}
+
+int __real_sf_graph_end_body(sf_stream*, sf_graph**);
+int __wrap_sf_graph_end_body(sf_stream* stream, sf_graph** body) {
+    recording = false;
+    return __real_sf_graph_end_body(stream, body);
 }
 }
