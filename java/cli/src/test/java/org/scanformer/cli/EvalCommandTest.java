@@ -162,6 +162,31 @@ class EvalCommandTest {
   }
 
   @Test
+  void modelsWithoutScoresHaveNoFiguresOfScores() throws IOException {
+    Path model = Files.createDirectories(directory.resolve("model"));
+    for (String name : new String[] {"model.safetensors", "tokenizer.json"}) {
+      Files.copy(Path.of(CommandLineRun.MODEL).resolve(name), model.resolve(name));
+    }
+    String config = Files.readString(Path.of(CommandLineRun.MODEL).resolve("config.json"));
+    Files.writeString(
+        model.resolve("config.json"),
+        config.replaceFirst("\"score_head\" : true", "\"score_head\" : false"));
+    String[] arguments = {
+      "--data", "shapes", "--count", "2", "--absent", "1", "--model", model.toString()
+    };
+    CommandLineRun run = eval(arguments);
+    assertEquals(0, run.code(), run.err());
+    assertTrue(run.out().contains("Without a target: 2 pairs"), run.out());
+    assertFalse(run.out().contains("NaN"), run.out());
+    List<String> more = new ArrayList<>(List.of(arguments));
+    more.addAll(List.of("--found-threshold", "0.5"));
+    CommandLineRun refused = eval(more.toArray(String[]::new));
+    assertEquals(2, refused.code(), refused.err());
+    assertTrue(
+        refused.err().contains("--found-threshold needs a model with a score"), refused.err());
+  }
+
+  @Test
   void listsBadRecords() throws IOException {
     Path file = directory.resolve("data.json");
     Files.writeString(directory.resolve("broken.png"), "no picture");
@@ -223,6 +248,15 @@ class EvalCommandTest {
     assertEquals(2, eval("--data", "refer").code());
     assertTrue(eval("--data", "refer").err().contains("--root"));
     assertEquals(2, eval("--data", "mdetr").code());
+    for (String option : List.of("--seed=2", "--count=5", "--absent=0.5", "--varied")) {
+      CommandLineRun refused = eval("--data", "mdetr", "--file", "d.json", option);
+      assertEquals(2, refused.code(), refused.err());
+      String name = option.replaceFirst("=.*", "");
+      assertTrue(refused.err().contains(name + " is for --data shapes"), refused.err());
+    }
+    CommandLineRun files = eval("--data", "shapes", "--root", ".");
+    assertEquals(2, files.code(), files.err());
+    assertTrue(files.err().contains("--root is for files"), files.err());
     assertEquals(2, eval().code());
   }
 
