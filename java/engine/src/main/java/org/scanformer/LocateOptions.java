@@ -93,10 +93,16 @@ public final class LocateOptions {
   }
 
   /**
-   * A call stops when the object is absent with more than this probability, that is, when the score
-   * of a scale's box is less than 1 minus it; NaN, the default, for never. The finer scales are
-   * saved, and the result is not {@link SessionResult#found()}. It takes a model that was trained
-   * with absent objects; one without a score head refuses it with BAD_INPUT.
+   * A call stops at a scale that says with more than this probability that the object is absent;
+   * NaN, the default, for never. The finer scales are saved, and the result is not {@link
+   * SessionResult#found()}. It takes a model that was trained with absent objects; one without a
+   * score head refuses it with BAD_INPUT.
+   *
+   * <p>The score of a box is no measure of absence: it is low too where an object is there and its
+   * box is coarse, as the first scales' boxes are. So the probability is computed from the model's
+   * {@code absence_calibration}, which the trainer fits for each scale. Of a model without it, a
+   * call stops when the score is less than 1 minus this value: it then also stops at objects that
+   * are there but coarsely boxed, and more often than the value says.
    */
   public float stopWhenAbsent() {
     return stopWhenAbsent;

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.scanformer.reference.RandomImages;
 import org.scanformer.reference.RandomModel;
 
@@ -120,6 +121,37 @@ class FoundTest {
         assertEquals(3, result.completedScales());
         assertTrue(result.found());
       }
+    }
+  }
+
+  /** A box may have a low score at a coarse scale though the object is there. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void aCallStopsByTheProbabilityThatTheObjectIsThereAndNotByTheScore(int scale) throws Exception {
+    double plain = locate(random(), Schedule.PER_SCALE).scales().get(scale).score();
+    double there = 1 / (1 + Math.exp(-(1.5 * Math.log(plain / (1 - plain)) + 0.25)));
+    double[][] absence = {{1, 30}, {1, 30}, {1, 30}};
+    absence[scale] = new double[] {1.5, 0.25};
+    RandomModel random = random().scoreCalibration(2.5, -9).absenceCalibration(absence);
+    try (ScanFormer model = load(random);
+        Session session = model.openSession(SessionOptions.defaults())) {
+      SessionResult result = session.newResult();
+      double absent = 1 - there;
+      session.locate(
+          image, TEXT, LocateOptions.builder().stopWhenAbsent(absent - 1e-3).build(), result);
+      assertEquals(scale + 1, result.completedScales());
+      assertFalse(result.found());
+      assertTrue(scale == 0 || result.found(0));
+      session.locate(
+          image, TEXT, LocateOptions.builder().stopWhenAbsent(absent + 1e-3).build(), result);
+      assertEquals(3, result.completedScales());
+      assertTrue(result.found());
+      for (double never : new double[] {1, 0.999}) {
+        session.locate(image, TEXT, LocateOptions.builder().stopWhenAbsent(never).build(), result);
+        assertEquals(3, result.completedScales());
+      }
+      session.locate(image, TEXT, LocateOptions.builder().stopWhenAbsent(0).build(), result);
+      assertEquals(1, result.completedScales());
     }
   }
 

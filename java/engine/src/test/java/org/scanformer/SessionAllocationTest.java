@@ -21,6 +21,7 @@ class SessionAllocationTest extends SessionFixture {
       LocateOptions.defaults(),
       options().schedule(Schedule.FINAL_ONLY).budget(Duration.ofHours(1)).build(),
       options().selection(SelectionPolicy.topK(3)).maxPatches(5).stopAtScore(1).build(),
+      options().stopWhenAbsent(1).build(),
       options().selection(SelectionPolicy.threshold(0.4)).listener(soFar -> {}).build(),
       options().candidates(3).build(),
       options().schedule(Schedule.FINAL_ONLY).candidates(3).build()

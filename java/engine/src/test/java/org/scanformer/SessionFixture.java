@@ -36,7 +36,13 @@ abstract class SessionFixture {
       DeviceReport report = CudaDevices.probe(0);
       assumeTrue(report.usable(), () -> "no usable CUDA device: " + report.details());
     }
-    RandomModel.tiny().seed(3).coarseGrid(2).scales(3).candidateHead().write(directory);
+    RandomModel.tiny()
+        .seed(3)
+        .coarseGrid(2)
+        .scales(3)
+        .candidateHead()
+        .absenceCalibration(new double[] {1, 1}, new double[] {1, 1}, new double[] {1, 1})
+        .write(directory);
     model = load();
     expression = model.encode(TEXT);
     session = model.openSession(SessionOptions.defaults());

@@ -12,7 +12,7 @@ final class EarlyExit {
 
   /** When to stop. */
   enum Rule {
-    /** At the first scale whose predicted IoU is at least the bound. */
+    /** At the first scale whose score is at least the bound. */
     SCORE("score", 0.3, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95),
     /**
      * At the first scale whose box has an IoU of at least the bound with that of the one before.

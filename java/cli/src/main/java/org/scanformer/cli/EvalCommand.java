@@ -126,6 +126,11 @@ final class EvalCommand implements Callable<Integer> {
     try (ScanFormer opened =
         model.load(device.toBuilder().schedule(Schedule.PER_SCALE).maxBatch(batch).build())) {
       scanFormer = opened;
+      if (foundThreshold != null && !Boolean.TRUE.equals(opened.config().get("score_head"))) {
+        throw new CommandLine.ParameterException(
+            spec.commandLine(),
+            "--found-threshold needs a model with a score head, found one without");
+      }
       if (selection != null && selection.random != null) {
         random = new RandomSelection(opened.config(), selection.random);
       }

@@ -19,6 +19,10 @@ import picocli.CommandLine.Option;
 /** The options that choose the data to evaluate a model on. */
 final class EvalData {
   private static final String SHAPES = "shapes";
+  private static final String[] OF_SHAPES = {"--seed", "--count", "--absent", "--varied"};
+  private static final String[] OF_FILES = {
+    "--root", "--file", "--split", "--split-by", "--images", "--expressions"
+  };
 
   @Option(
       names = "--data",
@@ -95,6 +99,7 @@ final class EvalData {
   /** Opens the data. */
   ReferringDataset open(CommandSpec spec) {
     if (form.equalsIgnoreCase(SHAPES)) {
+      refuse(spec, "files", OF_FILES);
       if (count < 1) {
         throw usage(spec, "--count must be at least 1, found " + count);
       }
@@ -104,9 +109,9 @@ final class EvalData {
       ShapesDataset scenes = ShapesDataset.of(Split.TEST, seed, count);
       return (varied ? scenes.varied() : scenes).withAbsent(absent);
     }
+    refuse(spec, "--data shapes", OF_SHAPES);
     if (DataMixture.isFile(form)) {
-      DataPlace.refuseBesideMixture(
-          spec, "--root", "--file", "--split", "--split-by", "--images", "--expressions");
+      DataPlace.refuseBesideMixture(spec, OF_FILES);
       return DataMixture.openHeldOut(DataMixture.read(Path.of(form)));
     }
     DataForm files = DataForms.of(spec, form, new Names());
@@ -140,6 +145,15 @@ final class EvalData {
       // Who has only the data to evaluate on gets its figures all the same.
     }
     return List.of();
+  }
+
+  /** Refuses options that are for other data. */
+  private static void refuse(CommandSpec spec, String other, String... options) {
+    for (String option : options) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw usage(spec, option + " is for " + other);
+      }
+    }
   }
 
   private static CommandLine.ParameterException usage(CommandSpec spec, String message) {

@@ -28,11 +28,12 @@ record EvalReport(
     List<PairResult> several = evaluation.severalTargets();
     if (!none.isEmpty()) {
       out.println();
+      double score = Evaluation.meanScore(none);
       out.printf(
           Locale.ROOT,
-          "Without a target: %d pairs, mean score %.3f%n",
+          "Without a target: %d pairs%s%n",
           none.size(),
-          Evaluation.meanScore(none));
+          Double.isNaN(score) ? "" : String.format(Locale.ROOT, ", mean score %.3f", score));
     }
     if (!several.isEmpty()) {
       out.println();

@@ -93,31 +93,41 @@ record PresenceReport(
     return ScoreStatistics.expectedCalibrationError(calibration);
   }
 
-  /** Prints tables; those of absence only if there are expressions of both sorts. */
+  /** Prints tables, each figure only if there are expressions that it is of. */
   void print(PrintWriter out) {
-    if (hasBoth()) {
-      double fixed = ScoreStatistics.thresholdAccepting(trueScores, FIXED_SHARE);
-      out.println();
-      out.printf(
-          Locale.ROOT,
-          "Found from a score of %.3f on: T-acc %.3f, N-acc %.3f, AUC %.3f; N-acc %.3f where T-acc is"
-              + " %.2f%n",
-          threshold,
-          trueAccepted(),
-          absentRefused(),
-          areaUnderCurve(),
-          refused(allAbsent(), fixed),
-          FIXED_SHARE);
-      absentScores.forEach(
-          (kind, scores) ->
-              out.printf(
-                  Locale.ROOT,
-                  "  %-18s %5d pairs  N-acc %.3f  AUC %.3f%n",
-                  kind,
-                  scores.length,
-                  refused(scores, threshold),
-                  ScoreStatistics.areaUnderCurve(trueScores, scores)));
+    List<String> figures = new ArrayList<>();
+    if (trueScores.length > 0) {
+      figures.add(String.format(Locale.ROOT, "T-acc %.3f", trueAccepted()));
     }
+    if (!absentScores.isEmpty()) {
+      figures.add(String.format(Locale.ROOT, "N-acc %.3f", absentRefused()));
+    }
+    if (hasBoth()) {
+      figures.add(
+          String.format(
+              Locale.ROOT,
+              "AUC %.3f; N-acc %.3f where T-acc is %.2f",
+              areaUnderCurve(),
+              refused(allAbsent(), fixedThreshold()),
+              FIXED_SHARE));
+    }
+    out.println();
+    out.printf(
+        Locale.ROOT, "Found from a score of %.3f on: %s%n", threshold, String.join(", ", figures));
+    absentScores.forEach(
+        (kind, scores) ->
+            out.printf(
+                Locale.ROOT,
+                "  %-18s %5d pairs  N-acc %.3f%s%n",
+                kind,
+                scores.length,
+                refused(scores, threshold),
+                hasBoth()
+                    ? String.format(
+                        Locale.ROOT,
+                        "  AUC %.3f",
+                        ScoreStatistics.areaUnderCurve(trueScores, scores))
+                    : ""));
     out.println();
     out.printf(
         Locale.ROOT,
@@ -131,23 +141,32 @@ record PresenceReport(
     }
   }
 
+  /** The score that lets the fixed share of true expressions pass. */
+  private double fixedThreshold() {
+    return ScoreStatistics.thresholdAccepting(trueScores, FIXED_SHARE);
+  }
+
+  private void addKind(ObjectNode node, double[] scores) {
+    node.put("pairs", scores.length).put("n_acc", refused(scores, threshold));
+    if (hasBoth()) {
+      node.put("n_acc_at_t_acc_0.95", refused(scores, fixedThreshold()))
+          .put("auc", ScoreStatistics.areaUnderCurve(trueScores, scores));
+    }
+  }
+
   ObjectNode toJson() {
     ObjectNode node = LocationJson.object().put("found_threshold", threshold);
-    if (hasBoth()) {
-      double fixed = ScoreStatistics.thresholdAccepting(trueScores, FIXED_SHARE);
-      node.put("t_acc", trueAccepted())
-          .put("n_acc", absentRefused())
-          .put("auc", areaUnderCurve())
-          .put("n_acc_at_t_acc_0.95", refused(allAbsent(), fixed));
+    if (trueScores.length > 0) {
+      node.put("t_acc", trueAccepted());
+    }
+    if (!absentScores.isEmpty()) {
+      node.put("n_acc", absentRefused());
       ObjectNode kinds = node.putObject("by_kind");
-      absentScores.forEach(
-          (kind, scores) ->
-              kinds
-                  .putObject(kind)
-                  .put("pairs", scores.length)
-                  .put("n_acc", refused(scores, threshold))
-                  .put("n_acc_at_t_acc_0.95", refused(scores, fixed))
-                  .put("auc", ScoreStatistics.areaUnderCurve(trueScores, scores)));
+      absentScores.forEach((kind, scores) -> addKind(kinds.putObject(kind), scores));
+    }
+    if (hasBoth()) {
+      node.put("auc", areaUnderCurve())
+          .put("n_acc_at_t_acc_0.95", refused(allAbsent(), fixedThreshold()));
     }
     node.put("calibration_error", calibrationError());
     ArrayNode bins = node.putArray("calibration");

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +17,8 @@ import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.scanformer.internal.model.SafetensorsFile;
+import org.scanformer.internal.model.SafetensorsWriter;
 
 class EvalCommandTest {
   @TempDir private Path directory;
@@ -161,6 +164,48 @@ class EvalCommandTest {
     assertEquals(1, figures.at("/by_wording/size/pairs").intValue());
   }
 
+  private Path writeModelWithoutScores() throws IOException {
+    Path from = Path.of(CommandLineRun.MODEL);
+    Path to = Files.createDirectories(directory.resolve("model"));
+    Files.copy(from.resolve("tokenizer.json"), to.resolve("tokenizer.json"));
+    String config = Files.readString(from.resolve("config.json"));
+    Files.writeString(
+        to.resolve("config.json"),
+        config.replaceFirst("\"score_head\" ?: true", "\"score_head\": false"));
+    SafetensorsWriter writer = new SafetensorsWriter();
+    try (SafetensorsFile file = SafetensorsFile.open(from.resolve("model.safetensors"))) {
+      file.tensors()
+          .forEach(
+              (name, tensor) -> {
+                if (!name.startsWith("score_head.")) {
+                  float[] data = new float[Math.toIntExact(tensor.elements())];
+                  file.read(name, 0, FloatBuffer.wrap(data));
+                  writer.tensor(name, data, tensor.shape());
+                }
+              });
+    }
+    writer.write(to.resolve("model.safetensors"));
+    return to;
+  }
+
+  @Test
+  void modelsWithoutScoresHaveNoFiguresOfScores() throws IOException {
+    Path model = writeModelWithoutScores();
+    String[] arguments = {
+      "--data", "shapes", "--count", "2", "--absent", "1", "--model", model.toString()
+    };
+    CommandLineRun run = eval(arguments);
+    assertEquals(0, run.code(), run.err());
+    assertTrue(run.out().contains("Without a target: 2 pairs"), run.out());
+    assertFalse(run.out().contains("NaN"), run.out());
+    List<String> more = new ArrayList<>(List.of(arguments));
+    more.addAll(List.of("--found-threshold", "0.5"));
+    CommandLineRun refused = eval(more.toArray(String[]::new));
+    assertEquals(2, refused.code(), refused.err());
+    assertTrue(
+        refused.err().contains("--found-threshold needs a model with a score"), refused.err());
+  }
+
   @Test
   void listsBadRecords() throws IOException {
     Path file = directory.resolve("data.json");
@@ -223,6 +268,15 @@ class EvalCommandTest {
     assertEquals(2, eval("--data", "refer").code());
     assertTrue(eval("--data", "refer").err().contains("--root"));
     assertEquals(2, eval("--data", "mdetr").code());
+    for (String option : List.of("--seed=2", "--count=5", "--absent=0.5", "--varied")) {
+      CommandLineRun refused = eval("--data", "mdetr", "--file", "d.json", option);
+      assertEquals(2, refused.code(), refused.err());
+      String name = option.replaceFirst("=.*", "");
+      assertTrue(refused.err().contains(name + " is for --data shapes"), refused.err());
+    }
+    CommandLineRun files = eval("--data", "shapes", "--root", ".");
+    assertEquals(2, files.code(), files.err());
+    assertTrue(files.err().contains("--root is for files"), files.err());
     assertEquals(2, eval().code());
   }
 

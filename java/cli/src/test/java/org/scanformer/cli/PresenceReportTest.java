@@ -72,11 +72,30 @@ class PresenceReportTest {
     evaluation.add(pair("left", 1, 0.3, 0.8));
     PresenceReport report = PresenceReport.of(evaluation, 0.5);
     assertFalse(report.toJson().has("n_acc"));
+    assertEquals(1, report.toJson().get("t_acc").doubleValue());
     assertEquals(0.3, report.calibrationError(), 1e-12);
     StringWriter text = new StringWriter();
     report.print(new PrintWriter(text, true));
     assertTrue(text.toString().contains("Expected calibration error 0.300"), text.toString());
     assertFalse(text.toString().contains("N-acc"), text.toString());
+  }
+
+  @Test
+  void expressionsWithoutATargetAloneAreRefusedOrNot() {
+    Evaluation evaluation = new Evaluation();
+    evaluation.add(pair("form absent", 0, 0, 0.2));
+    evaluation.add(pair("form absent", 0, 0, 0.7));
+    evaluation.add(pair(null, 0, 0, 0.1));
+    PresenceReport report = PresenceReport.of(evaluation, 0.5);
+    JsonNode figures = report.toJson();
+    assertEquals(2 / 3.0, figures.get("n_acc").doubleValue(), 1e-12);
+    assertEquals(0.5, figures.at("/by_kind/form absent/n_acc").doubleValue(), 1e-12);
+    assertFalse(figures.has("t_acc") || figures.has("auc"), figures.toString());
+    assertFalse(figures.get("by_kind").get("form absent").has("auc"), figures.toString());
+    StringWriter text = new StringWriter();
+    report.print(new PrintWriter(text, true));
+    assertTrue(text.toString().contains("from a score of 0.500 on: N-acc 0.667"), text.toString());
+    assertFalse(text.toString().contains("NaN"), text.toString());
   }
 
   @Test

@@ -11,12 +11,20 @@ import java.util.Set;
  * @param image its {@link ImageSource#objects()} have categories
  * @param uncounted categories of which the image may have more objects than are listed, as where a
  *     box covers a crowd, or could not be used
+ * @param nameless whether the image has further objects that may be of any category, as the data
+ *     does not name theirs
  */
-public record AnnotatedImage(String id, ImageSource image, Set<String> uncounted) {
+public record AnnotatedImage(
+    String id, ImageSource image, Set<String> uncounted, boolean nameless) {
   /** Checks for nulls and copies the categories. */
   public AnnotatedImage {
     Objects.requireNonNull(id, "id");
     Objects.requireNonNull(image, "image");
     uncounted = Set.copyOf(uncounted);
+  }
+
+  /** An image whose objects all have names. */
+  public AnnotatedImage(String id, ImageSource image, Set<String> uncounted) {
+    this(id, image, uncounted, false);
   }
 }

@@ -79,6 +79,9 @@ final class BoxExpressions {
 
   /** The groups of which something can be said. */
   private static List<ObjectGroup> groups(AnnotatedImage annotated) {
+    if (annotated.nameless()) {
+      return List.of();
+    }
     ImageSource image = annotated.image();
     Map<String, List<Box>> boxes = new LinkedHashMap<>();
     for (ImageObject object : image.objects()) {

@@ -86,11 +86,14 @@ final class CategoryNames {
   void addDescribed(String id, List<String> categories, Box box, List<String> texts) {
     String first = categories.isEmpty() ? "" : name(categories.get(0));
     String kind = first.isEmpty() ? null : first;
-    objects.add(new ImageObject(box, kind, null));
+    if (kind == null) {
+      objects.add(new ImageObject(box, null, null));
+    }
     for (int i = 0; i < categories.size(); i++) {
       String name = name(categories.get(i));
       if (!name.isEmpty()) {
         item(name, new Item(id, null, i == 0));
+        objects.add(new ImageObject(box, name, null));
       }
     }
     for (int i = 0; i < texts.size(); i++) {
@@ -104,8 +107,8 @@ final class CategoryNames {
   }
 
   /**
-   * Gives the image, if all its objects have names, a pair for each expression of an object and for
-   * each name that a single object has, and a bad record for each other name.
+   * Gives the image, a pair for each expression of an object and for each name that a single object
+   * has, and a bad record for each other name.
    */
   void finish(PairCollector collector) {
     ImageFile image = picture.image(List.copyOf(objects));
@@ -116,9 +119,7 @@ final class CategoryNames {
             uncounted.add(name);
           }
         });
-    if (!nameless) {
-      collector.annotated(new AnnotatedImage(imageId, image, uncounted));
-    }
+    collector.annotated(new AnnotatedImage(imageId, image, uncounted, nameless));
     for (Described each : described) {
       try {
         collector.add(picture.path(), each.id, image, each.text, each.name, each.box);

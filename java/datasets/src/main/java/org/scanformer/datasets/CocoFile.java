@@ -246,6 +246,14 @@ final class CocoFile {
     return uncounted;
   }
 
+  /**
+   * Whether an image has an object that is in no list, as it has neither a usable box nor a name.
+   */
+  boolean hasNameless(String imageId, BoxTransform transform) {
+    return annotationsOf(imageId).stream()
+        .anyMatch(each -> category(each) == null && boxOrNull(each, transform) == null);
+  }
+
   /** A value for messages, cut where it is long. */
   static String brief(JsonNode value) {
     String text = value.isMissingNode() ? "nothing" : value.toString();

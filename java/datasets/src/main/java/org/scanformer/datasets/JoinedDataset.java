@@ -74,7 +74,10 @@ final class JoinedDataset implements ReferringDataset {
   public List<AnnotatedImage> annotatedImages() {
     return parts.stream()
         .flatMap(part -> part.annotatedImages().stream())
-        .map(each -> new AnnotatedImage(prefix + each.id(), each.image(), each.uncounted()))
+        .map(
+            each ->
+                new AnnotatedImage(
+                    prefix + each.id(), each.image(), each.uncounted(), each.nameless()))
         .toList();
   }
 }

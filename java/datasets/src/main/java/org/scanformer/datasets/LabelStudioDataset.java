@@ -130,6 +130,9 @@ final class LabelStudioDataset {
       } catch (ScanFormerException e) {
         collector.bad(regionId, e);
         region.labels().forEach(label -> categories.addWithoutBox(regionId, label));
+        if (region.labels().isEmpty() && region.isShape()) {
+          categories.addWithoutBox(regionId, null);
+        }
       }
     }
     categories.finish(collector);
@@ -145,6 +148,7 @@ final class LabelStudioDataset {
         categories.add(labelId, label, box, true);
       } catch (ScanFormerException e) {
         collector.bad(labelId, e);
+        categories.addWithoutBox(labelId, label);
       }
     }
   }

@@ -80,6 +80,11 @@ final class LabelStudioRegion {
     return texts;
   }
 
+  /** Whether it is a part of the image, of whatever shape. */
+  boolean isShape() {
+    return rectangle != null || shape != null;
+  }
+
   /** The result with its rectangle, or null if it has none. */
   JsonNode rectangle() {
     return rectangle;

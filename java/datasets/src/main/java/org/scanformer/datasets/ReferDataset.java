@@ -30,6 +30,10 @@ public final class ReferDataset {
   /** What gRefCOCO gives, alone or in a list, where nothing is referred to. */
   private static final String NO_ANNOTATION = "-1";
 
+  /** The files of referred objects that a split's author has. */
+  private static final List<String> FORMS =
+      List.of("refs(%s).p", "refs(%s).p.gz", "grefs(%s).json", "grefs(%s).json.gz");
+
   /** The names of the files of referred objects. */
   static final String REFS = "refs\\(.*\\)\\.p(\\.gz)?|grefs\\(.*\\)\\.json(\\.gz)?";
 
@@ -139,7 +143,7 @@ public final class ReferDataset {
 
   private static Path refsFile(Path root, String splitBy) {
     if (splitBy != null) {
-      for (String form : new String[] {"refs(%s).p", "refs(%s).p.gz", "grefs(%s).json"}) {
+      for (String form : FORMS) {
         Path file = root.resolve(String.format(form, splitBy));
         if (Files.isRegularFile(file)) {
           return file;
@@ -205,7 +209,12 @@ public final class ReferDataset {
             instances.objects(imageId, transform));
     annotated.computeIfAbsent(
         imageId,
-        key -> new AnnotatedImage("image " + key, source, instances.uncounted(key, transform)));
+        key ->
+            new AnnotatedImage(
+                "image " + key,
+                source,
+                instances.uncounted(key, transform),
+                instances.hasNameless(key, transform)));
     for (int i = 0; i < sentences.size(); i++) {
       String text = sentence(sentences.get(i));
       if (text == null) {
@@ -217,12 +226,21 @@ public final class ReferDataset {
     }
   }
 
-  /** The referred objects: one, or with gRefCOCO's lists any number. */
+  /**
+   * The referred objects: one, or with gRefCOCO's lists any number.
+   *
+   * @throws RecordFault when "ann_id" and "no_target" say different things
+   */
   private List<JsonNode> annotations(Map<?, ?> ref, String imageId) {
     List<JsonNode> annotations = new ArrayList<>();
     List<?> listed = list(ref.get("ann_id"));
-    if (Boolean.TRUE.equals(ref.get("no_target"))) {
+    Object noTarget = ref.get("no_target");
+    if (Boolean.TRUE.equals(noTarget) && ref.get("ann_id") == null) {
       return annotations;
+    }
+    if (listed != null && listed.isEmpty() && !(noTarget instanceof Boolean)) {
+      throw CocoFile.problem(
+          "expected ids of annotations as \"ann_id\", or \"no_target\", found an empty list");
     }
     for (Object annotationId : listed != null ? listed : List.of("only")) {
       String id = listed != null ? RecordId.of(annotationId) : requiredId(ref, "ann_id");
@@ -236,6 +254,16 @@ public final class ReferDataset {
             "ann_id " + id + " is of the image " + owner + ", expected image_id " + imageId);
       }
       annotations.add(annotation);
+    }
+    if (noTarget instanceof Boolean none && none != annotations.isEmpty()) {
+      throw CocoFile.problem(
+          "found no_target "
+              + none
+              + ", expected "
+              + annotations.isEmpty()
+              + ", as \"ann_id\" has "
+              + annotations.size()
+              + " annotations");
     }
     return annotations;
   }

@@ -68,17 +68,45 @@ class DataFilesTest {
             "\"image_id\": 1, \"ann_id\": [11, 12]",
             "\"image_id\": 1, \"ann_id\": [-1], \"no_target\": true",
             "\"image_id\": 1, \"ann_id\": [-1]",
-            "\"image_id\": 1, \"ann_id\": []",
-            "\"image_id\": 1, \"ann_id\": -1");
+            "\"image_id\": 1, \"ann_id\": [], \"no_target\": true",
+            "\"image_id\": 1, \"ann_id\": -1",
+            "\"image_id\": 1, \"no_target\": true");
     assertEquals(List.of(), dataset.badRecords());
-    assertEquals(6, dataset.size());
+    assertEquals(7, dataset.size());
     assertEquals(new Box(1, 2, 3, 4), dataset.pair(0).box());
     assertEquals(List.of(new Box(1, 2, 3, 4), new Box(5, 6, 7, 8)), dataset.pair(1).targets());
     assertFalse(dataset.pair(1).hasOneTarget());
-    for (int i = 2; i < 6; i++) {
+    for (int i = 2; i < 7; i++) {
       assertEquals(List.of(), dataset.pair(i).targets());
     }
     assertThrows(IllegalStateException.class, () -> dataset.pair(2).box());
+  }
+
+  @Test
+  void refusesReferencesThatContradictThemselves() throws IOException {
+    ReferringDataset dataset =
+        openGrefs(
+            "\"image_id\": 1, \"ann_id\": [11], \"no_target\": true",
+            "\"image_id\": 1, \"ann_id\": [-1], \"no_target\": false",
+            "\"image_id\": 1, \"ann_id\": []");
+    assertEquals(0, dataset.size());
+    List<String> problems = dataset.badRecords().stream().map(BadRecord::problem).toList();
+    assertEquals(3, problems.size(), problems::toString);
+    assertTrue(problems.get(0).contains("no_target true, expected false"), problems.get(0));
+    assertTrue(problems.get(1).contains("no_target false, expected true"), problems.get(1));
+    assertTrue(problems.get(2).contains("found an empty list"), problems.get(2));
+  }
+
+  @Test
+  void findsTheCompressedFileOfAnAuthor() throws IOException {
+    openGrefs("\"image_id\": 1, \"ann_id\": [11]");
+    Path plain = root.resolve("grefs(unc).json");
+    try (OutputStream out =
+        new GZIPOutputStream(Files.newOutputStream(root.resolve("grefs(unc).json.gz")))) {
+      Files.copy(plain, out);
+    }
+    Files.delete(plain);
+    assertEquals(1, ReferDataset.open(root, "unc", "val", null).size());
   }
 
   @Test

@@ -1,6 +1,7 @@
 package org.scanformer.reference;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -51,6 +52,7 @@ public final class RandomModel {
   private boolean candidateHead;
   private double[] scoreCalibration;
   private Double foundThreshold;
+  private double[][] absenceCalibration;
   private double selectionThreshold = 0.5;
   private double layerNormEps = 1e-6;
   private double textLayerNormEps = 1e-12;
@@ -181,6 +183,12 @@ public final class RandomModel {
     return this;
   }
 
+  /** Scale and bias at each of the model's scales. */
+  public RandomModel absenceCalibration(double[]... scales) {
+    absenceCalibration = scales;
+    return this;
+  }
+
   public RandomModel selectionThreshold(double value) {
     selectionThreshold = value;
     return this;
@@ -243,6 +251,12 @@ public final class RandomModel {
     }
     if (foundThreshold != null) {
       config.put("found_threshold", foundThreshold);
+    }
+    if (absenceCalibration != null) {
+      ArrayNode scales = config.putArray("absence_calibration");
+      for (double[] own : absenceCalibration) {
+        scales.addObject().put("scale", own[0]).put("bias", own[1]);
+      }
     }
     config.putArray("image_mean").add(0.5).add(0.5).add(0.5);
     config.putArray("image_std").add(0.5).add(0.5).add(0.5);

@@ -175,6 +175,9 @@ final class DataOptions implements AutoCloseable {
     }
     List<TrainingData> all = new ArrayList<>();
     for (ReferringDataset dataset : trainingSets()) {
+      if (absent > 0) {
+        new AbsentPairs(dataset, absent).tell(spec.commandLine().getErr());
+      }
       all.add(new EpochTrainingData(dataset, config, batch, seed, absent, balance));
     }
     double[] shares = sources().stream().mapToDouble(DataSource::weight).toArray();
@@ -225,8 +228,11 @@ final class DataOptions implements AutoCloseable {
         }
       }
     }
-    if (varied && !isShapes()) {
-      throw new CommandLine.ParameterException(spec.commandLine(), "--varied is for --data shapes");
+    for (String option : List.of("--varied", "--absent-relations")) {
+      if (!isShapes() && spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new CommandLine.ParameterException(
+            spec.commandLine(), option + " is for --data shapes");
+      }
     }
   }
 

@@ -2,6 +2,7 @@ package org.scanformer.trainer;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.scanformer.datasets.AnnotatedImage;
 import org.scanformer.datasets.BadRecord;
 import org.scanformer.datasets.ImageSource;
 import org.scanformer.datasets.ReferringDataset;
@@ -39,5 +40,15 @@ record DatasetWithImages(ReferringDataset dataset, UnaryOperator<ImageSource> im
   @Override
   public List<BadRecord> badRecords() {
     return dataset.badRecords();
+  }
+
+  @Override
+  public List<AnnotatedImage> annotatedImages() {
+    return dataset.annotatedImages().stream()
+        .map(
+            each ->
+                new AnnotatedImage(
+                    each.id(), images.apply(each.image()), each.uncounted(), each.nameless()))
+        .toList();
   }
 }

@@ -34,7 +34,10 @@ final class DescribedObjects {
       ImageSource image = dataset.pair(i).image();
       objects.computeIfAbsent(image.name(), name -> described(image, texts.get(name)));
     }
-    return new DatasetWithImages(dataset, image -> new Described(image, objects.get(image.name())));
+    return new DatasetWithImages(
+        dataset,
+        image ->
+            new Described(image, objects.getOrDefault(image.name(), List.copyOf(image.objects()))));
   }
 
   private static List<ImageObject> described(ImageSource image, Map<Box, List<String>> texts) {

@@ -17,6 +17,8 @@ import org.scanformer.internal.model.ModelConfig;
 final class EpochTrainingData implements TrainingData {
   private final ReferringDataset dataset;
   private final AbsentPairs mixture;
+  private final double absentShare;
+  private final double balance;
   private final Augmentation augmentation;
   private final int batchSize;
   private final long seed;
@@ -40,6 +42,8 @@ final class EpochTrainingData implements TrainingData {
       double balance) {
     this.dataset = dataset;
     this.mixture = new AbsentPairs(dataset, absentShare);
+    this.absentShare = absentShare;
+    this.balance = balance;
     this.augmentation = new Augmentation(config);
     this.batchSize = batchSize;
     this.seed = seed;
@@ -79,12 +83,14 @@ final class EpochTrainingData implements TrainingData {
 
   @Override
   public String name() {
-    return dataset.name();
+    return dataset.name()
+        + (absentShare > 0 ? ", absent " + absentShare : "")
+        + (balance > 0 ? ", balance " + balance : "");
   }
 
   @Override
   public List<Epoch> epochs() {
-    return List.of(new Epoch(name(), Map.copyOf(pairsByGrid), batchesPerEpoch, 1));
+    return List.of(new Epoch(dataset.name(), Map.copyOf(pairsByGrid), batchesPerEpoch, 1));
   }
 
   @Override

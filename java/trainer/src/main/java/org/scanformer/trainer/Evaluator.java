@@ -1,6 +1,7 @@
 package org.scanformer.trainer;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
@@ -39,7 +40,15 @@ final class Evaluator {
    * @param selectedShare by scale
    * @param scores of every pair; empty if the model has no score head
    */
-  record Evaluation(double[] accuracy, double[] selectedShare, List<Presence.Judged> scores) {}
+  record Evaluation(double[] accuracy, double[] selectedShare, List<Presence.Judged> scores) {
+    double finestAccuracy() {
+      return accuracy[accuracy.length - 1];
+    }
+
+    double finestShare() {
+      return selectedShare[selectedShare.length - 1];
+    }
+  }
 
   /**
    * Evaluates a parameter vector with several selections. Each batch is built, judged with all of
@@ -108,10 +117,11 @@ final class Evaluator {
         shares[s] += result.selectedShare()[s] * batch.size;
       }
       if (result.scoreLogits() != null) {
-        float[] logits = Torch.floats(result.scoreLogits().select(1, hits.length - 1));
+        float[] logits = Torch.floats(result.scoreLogits());
         float[] right = Torch.floats(result.right().select(1, hits.length - 1));
         for (int i = 0; i < batch.size; i++) {
-          scores.add(new Presence.Judged(logits[i], batch.there[i] == 1, right[i] == 1));
+          float[] own = Arrays.copyOfRange(logits, i * hits.length, (i + 1) * hits.length);
+          scores.add(new Presence.Judged(own, batch.there[i] == 1, right[i] == 1));
         }
       }
     }

@@ -1,10 +1,12 @@
 package org.scanformer.trainer;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.scanformer.internal.files.AtomicFiles;
@@ -16,6 +18,10 @@ import org.scanformer.internal.model.TensorNames;
 final class ModelExport {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
+  /** The optional fields of config.json that say what a model's scores mean. */
+  static final List<String> SCORE_FIELDS =
+      List.of("score_calibration", "found_threshold", "absence_calibration");
+
   private ModelExport() {}
 
   /** Writes {@code config.json}, each field of the configuration by its name in the file. */
@@ -24,16 +30,23 @@ final class ModelExport {
     ObjectNode node = MAPPER.createObjectNode();
     node.put("model_type", "scanformer").put("format_version", 1).put("hidden_act", "gelu");
     config.toMap().forEach((name, value) -> node.set(name, MAPPER.valueToTree(value)));
+    node.remove(SCORE_FIELDS);
     node.put("selection_threshold", threshold);
     if (presence != null) {
-      node.putObject("score_calibration")
-          .put("scale", presence.calibration().scale())
-          .put("bias", presence.calibration().bias());
+      put(node.putObject("score_calibration"), presence.calibration());
+      if (!presence.absence().isEmpty()) {
+        ArrayNode scales = node.putArray("absence_calibration");
+        presence.absence().forEach(own -> put(scales.addObject(), own));
+      }
       if (!Double.isNaN(presence.foundThreshold())) {
         node.put("found_threshold", presence.foundThreshold());
       }
     }
     AtomicFiles.write(file, MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(node));
+  }
+
+  private static void put(ObjectNode node, ScoreCalibration calibration) {
+    node.put("scale", calibration.scale()).put("bias", calibration.bias());
   }
 
   /**

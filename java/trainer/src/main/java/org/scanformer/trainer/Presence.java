@@ -1,12 +1,15 @@
 package org.scanformer.trainer;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import org.scanformer.datasets.ScoreStatistics;
 
 /**
  * What the scores of held-out pairs say of a model's answers.
  *
- * @param calibration from logits to probabilities
+ * @param calibration from logits to probabilities that a box is right
+ * @param absence from each scale's logits to probabilities that the object is there, whatever the
+ *     box; empty if no held-out expression was true, or none untrue
  * @param foundThreshold the calibrated score from which on an object counts as found; NaN if no
  *     held-out expression was untrue
  * @param accepted share of the true expressions that are found; NaN without a threshold
@@ -16,6 +19,7 @@ import org.scanformer.datasets.ScoreStatistics;
  */
 record Presence(
     ScoreCalibration calibration,
+    List<ScoreCalibration> absence,
     double foundThreshold,
     double accepted,
     double refused,
@@ -24,13 +28,18 @@ record Presence(
   static final int BINS = 10;
 
   /**
-   * The score of a pair.
+   * The scores of a pair.
    *
-   * @param logit of the score head at the last scale
+   * @param logits of the score head at each scale
    * @param there whether the expression has a target
-   * @param right whether it has, and the box has an IoU of at least ½ with it
+   * @param right whether it has, and the last scale's box has an IoU of at least ½ with it
    */
-  record Judged(double logit, boolean there, boolean right) {}
+  record Judged(float[] logits, boolean there, boolean right) {
+    /** That of the last scale. */
+    double logit() {
+      return logits[logits.length - 1];
+    }
+  }
 
   /** Calibrates scores and chooses the threshold of the best balanced accuracy. */
   static Presence of(List<Judged> pairs) {
@@ -53,6 +62,7 @@ record Presence(
     boolean any = !Double.isNaN(threshold);
     return new Presence(
         calibration,
+        any ? absence(pairs) : List.of(),
         threshold,
         any ? ScoreStatistics.accepted(there, threshold) : Double.NaN,
         any ? 1 - ScoreStatistics.accepted(absent, threshold) : Double.NaN,
@@ -60,10 +70,21 @@ record Presence(
         ScoreStatistics.expectedCalibrationError(ScoreStatistics.reliability(scores, right, BINS)));
   }
 
+  private static List<ScoreCalibration> absence(List<Judged> pairs) {
+    boolean[] there = new boolean[pairs.size()];
+    for (int i = 0; i < there.length; i++) {
+      there[i] = pairs.get(i).there;
+    }
+    return IntStream.range(0, pairs.get(0).logits.length)
+        .mapToObj(scale -> pairs.stream().mapToDouble(pair -> pair.logits[scale]).toArray())
+        .map(logits -> ScoreCalibration.fit(logits, there))
+        .toList();
+  }
+
   private static double[] scores(List<Judged> pairs, ScoreCalibration calibration, boolean there) {
     return pairs.stream()
         .filter(pair -> pair.there == there)
-        .mapToDouble(pair -> calibration.probability(pair.logit))
+        .mapToDouble(pair -> calibration.probability(pair.logit()))
         .toArray();
   }
 }

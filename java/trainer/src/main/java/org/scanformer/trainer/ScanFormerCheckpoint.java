@@ -40,8 +40,7 @@ final class ScanFormerCheckpoint {
     if (!(config instanceof ObjectNode node)) {
       throw error(directory.resolve("config.json"), "expected an object");
     }
-    node.remove("score_calibration");
-    node.remove("found_threshold");
+    node.remove(ModelExport.SCORE_FIELDS);
     if (layers != null) {
       growth(directory, layers);
       node.put("encoder1_layers", layers[0]);

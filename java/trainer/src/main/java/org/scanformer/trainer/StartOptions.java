@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.scanformer.internal.files.AtomicFiles;
 import org.scanformer.internal.model.ModelConfig;
 import picocli.CommandLine;
@@ -98,7 +100,8 @@ final class StartOptions {
   }
 
   /**
-   * Writes a run's config.json and tokenizer.json and reads the first.
+   * Writes a run's config.json and tokenizer.json and reads the first. Those of a run that is
+   * resumed stay as they are, since its checkpoint fits no others.
    *
    * @param run the directory; those of a run that is resumed are in it
    * @param resumed whether the run has a checkpoint
@@ -107,10 +110,12 @@ final class StartOptions {
     Path configFile = run.resolve("config.json");
     Path tokenizerFile = run.resolve("tokenizer.json");
     Path from = checkpoint();
-    if (from != null
-        && resumed
-        && Files.isRegularFile(configFile)
-        && Files.isRegularFile(tokenizerFile)) {
+    if (resumed && Files.isRegularFile(configFile) && Files.isRegularFile(tokenizerFile)) {
+      requireSame("--config", start == null ? null : start.config, configFile);
+      requireSame("--tokenizer", tokenizer, tokenizerFile);
+      if (from == null && tokenizer == null && data.isShapes()) {
+        requireWords(tokenizerFile, data.shapesTokens());
+      }
       return ModelConfig.read(configFile);
     }
     boolean ours = from != null && ScanFormerCheckpoint.is(from);
@@ -147,6 +152,39 @@ final class StartOptions {
     }
     ShapesTokenizer.write(tokenizerFile, config.maxTextLength(), tokens);
     return config;
+  }
+
+  /** Refuses a file that says something else than a resumed run's. */
+  private void requireSame(String option, Path given, Path own) throws IOException {
+    ObjectMapper mapper = new ObjectMapper();
+    if (given != null
+        && Files.exists(given)
+        && !mapper.readTree(given.toFile()).equals(mapper.readTree(own.toFile()))) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(),
+          option
+              + " "
+              + given
+              + " differs from "
+              + own
+              + " of the run that is resumed: leave it out, or give another --out");
+    }
+  }
+
+  /** Refuses data with words that a resumed run's tokenizer does not have. */
+  private void requireWords(Path own, List<String> tokens) {
+    Set<String> missing = new TreeSet<>(tokens);
+    missing.removeAll(ScanFormerCheckpoint.vocabulary(own).keySet());
+    if (!missing.isEmpty()) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(),
+          own
+              + " of the run that is resumed lacks "
+              + missing.size()
+              + " words of the data, such as \""
+              + missing.iterator().next()
+              + "\": resume without --varied, or give another --out");
+    }
   }
 
   /**

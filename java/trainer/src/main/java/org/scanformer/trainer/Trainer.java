@@ -146,6 +146,11 @@ final class Trainer implements AutoCloseable {
     return step;
   }
 
+  /** Names the data, with everything that decides what of it a step has. */
+  String dataName() {
+    return data.name();
+  }
+
   /** The average of the parameters over the last steps, [size]. */
   Tensor average() {
     return average;
@@ -303,8 +308,8 @@ final class Trainer implements AutoCloseable {
   void save(Path file) throws IOException {
     new SafetensorsWriter()
         .metadata("step", Long.toString(step))
-        .metadata("options", options.toString())
-        .metadata("data", data.name())
+        .metadata(CheckpointMetadata.OPTIONS, options.toString())
+        .metadata(CheckpointMetadata.DATA, data.name())
         .tensor("values", Torch.floats(parameters.values()), parameters.size())
         .tensor("average", Torch.floats(average), parameters.size())
         .tensor("first", Torch.floats(optimizer.first()), parameters.size())

@@ -1,5 +1,6 @@
 package org.scanformer.trainer;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -67,17 +68,15 @@ final class TrainingRun {
   /** Trains from the last checkpoint, if there is one, to the end or until Ctrl-C. */
   void run(List<HeldOut> heldOut) throws IOException {
     Path checkpoint = out.resolve(CHECKPOINT);
-    Path optionsFile = out.resolve("options.txt");
     if (Files.isRegularFile(checkpoint)) {
       trainer.restore(checkpoint);
       err.println("Resumed after step " + trainer.step() + " of " + options.steps());
-      String before = Files.isRegularFile(optionsFile) ? Files.readString(optionsFile) : "";
-      if (!before.equals(options.toString())) {
-        err.println("The options were " + before + "; now they are " + options);
-      }
+      JsonNode before = CheckpointMetadata.read(checkpoint);
+      tellChange("options were", before.path(CheckpointMetadata.OPTIONS), options.toString());
+      tellChange("data was", before.path(CheckpointMetadata.DATA), trainer.dataName());
     }
     requireReadable(trainer, heldOut);
-    AtomicFiles.write(optionsFile, options.toString());
+    AtomicFiles.write(out.resolve("options.txt"), options.toString());
     StopSignal signal = new StopSignal();
     Runtime.getRuntime().addShutdownHook(signal.hook());
     Curves curves = new Curves(out.resolve("curves.csv"), trainer.step());
@@ -103,6 +102,13 @@ final class TrainingRun {
       }
     } finally {
       signal.finished();
+    }
+  }
+
+  /** Tells what a resumed run does in another way than before. */
+  private void tellChange(String what, JsonNode before, String now) {
+    if (before.isTextual() && !before.textValue().equals(now)) {
+      err.println("The " + what + " " + before.textValue() + "; now: " + now);
     }
   }
 
@@ -172,42 +178,46 @@ final class TrainingRun {
         names.add(set.name());
       }
     }
-    double chosen = 0.5;
-    double best = -1;
-    int bestNumber = -1;
-    Evaluator.Evaluation bestEvaluation = null;
+    double chosen = THRESHOLDS[THRESHOLDS.length - 1];
+    Evaluator.Evaluation evaluation = null;
     if (bySet.isEmpty()) {
       err.println("No held-out pair can be read any more; the model's threshold is " + chosen);
     } else {
+      List<Evaluator.Evaluation> means = new ArrayList<>();
       err.printf(
           Locale.ROOT,
           "%nStep %d, held out: %s with all patches%n",
           trainer.step(),
           text(mean(bySet, 0)));
       for (int i = 1; i < rules.length; i++) {
-        double threshold = THRESHOLDS[i - 1];
-        Evaluator.Evaluation some = mean(bySet, i);
-        err.printf(Locale.ROOT, "  threshold %.2f: %s%n", threshold, text(some));
-        int last = some.accuracy().length - 1;
-        if (some.selectedShare()[last] <= schedule.budget && some.accuracy()[last] > best) {
-          best = some.accuracy()[last];
-          chosen = threshold;
-          bestNumber = i;
-          bestEvaluation = some;
-        }
+        means.add(mean(bySet, i));
+        err.printf(
+            Locale.ROOT, "  threshold %.2f: %s%n", THRESHOLDS[i - 1], text(means.get(i - 1)));
       }
-      for (int set = 0; bestNumber > 0 && bySet.size() > 1 && set < bySet.size(); set++) {
-        err.println("  " + names.get(set) + ": " + text(bySet.get(set).get(bestNumber)));
+      int number = best(means, schedule.budget);
+      chosen = THRESHOLDS[number];
+      evaluation = means.get(number);
+      if (evaluation.finestShare() > schedule.budget) {
+        err.printf(
+            Locale.ROOT,
+            "  no threshold selects at most %s of the finest patches, as --budget asks: taken is the"
+                + " one that selects the fewest, %.2f of them%n",
+            schedule.budget,
+            evaluation.finestShare());
+      }
+      for (int set = 0; bySet.size() > 1 && set < bySet.size(); set++) {
+        err.println("  " + names.get(set) + ": " + text(bySet.get(set).get(number + 1)));
       }
     }
     Presence presence = null;
-    if (bestEvaluation != null && !bestEvaluation.scores().isEmpty()) {
-      presence = Presence.of(bestEvaluation.scores());
-      err.println("  chosen: threshold " + chosen + ", " + text(presence));
+    if (evaluation != null && !evaluation.scores().isEmpty()) {
+      presence = Presence.of(evaluation.scores());
     }
-    if (bestEvaluation != null) {
+    if (evaluation != null) {
+      err.println(
+          "  chosen: threshold " + chosen + (presence == null ? "" : ", " + text(presence)));
       new ValidationCurve(out.resolve("validation.csv"))
-          .add(trainer.step(), chosen, bestEvaluation, presence);
+          .add(trainer.step(), chosen, evaluation, presence);
     }
     ModelExport.write(
         parameters,
@@ -216,6 +226,27 @@ final class TrainingRun {
         presence,
         out.resolve("tokenizer.json"),
         out.resolve(MODEL));
+  }
+
+  /**
+   * The number of the most accurate evaluation within a budget, or of the one that selects the
+   * fewest of the finest patches if none is within.
+   */
+  static int best(List<Evaluator.Evaluation> evaluations, double budget) {
+    int best = 0;
+    for (int i = 1; i < evaluations.size(); i++) {
+      Evaluator.Evaluation some = evaluations.get(i);
+      Evaluator.Evaluation before = evaluations.get(best);
+      boolean within = some.finestShare() <= budget;
+      boolean better =
+          before.finestShare() <= budget
+              ? within && some.finestAccuracy() > before.finestAccuracy()
+              : within || some.finestShare() < before.finestShare();
+      if (better) {
+        best = i;
+      }
+    }
+    return best;
   }
 
   /** The mean over sets of the evaluations with a threshold, and the scores of all. */

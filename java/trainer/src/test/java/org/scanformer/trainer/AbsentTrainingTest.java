@@ -271,14 +271,27 @@ class AbsentTrainingTest {
     for (String name : new String[] {"checkpoint.safetensors", "config.json", "tokenizer.json"}) {
       Files.copy(run.resolve(name), elsewhere.resolve(name));
     }
-    String err = train(elsewhere, "--init", "gone", "--steps", "4");
+    String err = train(elsewhere, "--init", "gone", "--steps", "4", "--budget", "1e-6");
     assertTrue(err.contains("Resumed after step 2 of 4"), err);
+    assertTrue(err.contains("no threshold selects at most 1.0E-6"), err);
 
     JsonNode written = new ObjectMapper().readTree(elsewhere.resolve("model/config.json").toFile());
     assertTrue(written.at("/score_calibration/scale").doubleValue() > 0, written.toString());
     assertTrue(written.at("/score_calibration/bias").isNumber(), written.toString());
+    assertEquals(config.numScales(), written.path("absence_calibration").size());
     double threshold = written.path("found_threshold").doubleValue();
     assertTrue(threshold > 0 && threshold < 1, written.toString());
+    byte[] kept = Files.readAllBytes(elsewhere.resolve("config.json"));
+    StringWriter told = new StringWriter();
+    Main.commandLine()
+        .setErr(new PrintWriter(told, true))
+        .execute("--out=" + elsewhere, "--steps=4", "--batch=4", "--validation-pairs=8");
+    assertTrue(
+        told.toString()
+            .contains(
+                "The data was shapes train seed 1 varied absent 0.5; now: shapes train seed 1"),
+        told.toString());
+    assertArrayEquals(kept, Files.readAllBytes(elsewhere.resolve("config.json")));
     List<String> curve = Files.readAllLines(elsewhere.resolve("validation.csv"));
     assertEquals(2, curve.size());
     assertTrue(curve.get(1).startsWith("4,"), curve.get(1));

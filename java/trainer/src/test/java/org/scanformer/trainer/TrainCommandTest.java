@@ -88,11 +88,16 @@ class TrainCommandTest {
 
   /** The run's files with the times of their last change. */
   private List<String> files() throws IOException {
-    List<String> found = new ArrayList<>();
     try (Stream<Path> files = Files.walk(directory.resolve("run"))) {
-      for (Path file : files.sorted().toList()) {
-        found.add(file + " " + Files.getLastModifiedTime(file));
-      }
+      return files(files.sorted().map(Path::toString).toArray(String[]::new));
+    }
+  }
+
+  private List<String> files(String... names) throws IOException {
+    List<String> found = new ArrayList<>();
+    for (String name : names) {
+      Path file = directory.resolve("run").resolve(name);
+      found.add(file + " " + Files.getLastModifiedTime(file));
     }
     return found;
   }
@@ -113,15 +118,21 @@ class TrainCommandTest {
             "--config", TinyModel.writeConfig(directory).toString(),
             "--tokenizer", tokenizer.toString(),
             "--data", mixture.toString(),
+            "--absent", "0.5",
             "--steps", "3");
     assertEquals(0, run.code(), run.err());
     for (String name : List.of("source 1", "source 2")) {
+      assertTrue(
+          run.err().contains(name + " mdetr data.json: --absent can give 0 of 16 pairs"),
+          run.err());
       assertTrue(run.err().contains(name + " mdetr data.json: 1 bad records left out"), run.err());
     }
     assertTrue(
         Files.readString(
                 directory.resolve("run/checkpoint.safetensors"), StandardCharsets.ISO_8859_1)
-            .contains("75 % source 1 mdetr data.json + 25 % source 2 mdetr data.json"));
+            .contains(
+                "75 % source 1 mdetr data.json, absent 0.5 + 25 % source 2 mdetr data.json,"
+                    + " absent 0.5"));
     assertTrue(Files.isRegularFile(directory.resolve("run/model/model.safetensors")));
   }
 
@@ -193,6 +204,8 @@ class TrainCommandTest {
             List.of("--layers", "4", "takes two numbers such as 4+4, found 4"),
             List.of("--layers", "4+4", "--layers needs --init with a model directory of ours"),
             List.of("--balance", "0.5", "--balance is for files"),
+            List.of(
+                "--absent-relations=3", "--data=mdetr", "--absent-relations is for --data shapes"),
             List.of("--trim", "0.6", "--trim takes a share from 0 to 0.5, found 0.6"),
             List.of("--words", "-1", "--words must not be negative, found -1"))) {
       Run refused = train(wrong.get(0), wrong.get(1));
@@ -209,6 +222,31 @@ class TrainCommandTest {
     assertEquals(2, refused.code(), refused.err());
     assertTrue(refused.err().contains("--out must be another directory"), refused.err());
     assertEquals("{\"model_type\": \"vilt\"}", Files.readString(config));
+  }
+
+  @Test
+  void aResumeThatIsRefusedLeavesTheRunAsItIs() throws IOException {
+    Path run = Files.createDirectories(directory.resolve("run"));
+    Files.createFile(run.resolve("checkpoint.safetensors"));
+    Path config = Files.copy(TinyModel.writeConfig(directory), run.resolve("config.json"));
+    ShapesTokenizer.write(run.resolve("tokenizer.json"), 16);
+    String other =
+        Files.writeString(
+                directory.resolve("other.json"),
+                Files.readString(config).replace("\"coarse_grid\": 3", "\"coarse_grid\": 4"))
+            .toString();
+    List<String> before = files("config.json", "tokenizer.json");
+    for (List<String> wrong :
+        List.of(
+            List.of("--varied", "tokenizer.json of the run that is resumed lacks"),
+            List.of("--config=" + other, "--config " + other + " differs from"),
+            List.of("--tokenizer=" + other, "--tokenizer " + other + " differs from"),
+            List.of("--threads=1", "checkpoint.safetensors"))) {
+      Run refused = train("--steps", "1", wrong.get(0));
+      assertTrue(refused.code() != 0);
+      assertTrue(refused.err().contains(wrong.get(1)), refused.err());
+      assertEquals(before, files("config.json", "tokenizer.json"));
+    }
   }
 
   @Test

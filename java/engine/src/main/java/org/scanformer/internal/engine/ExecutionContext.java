@@ -172,6 +172,30 @@ public final class ExecutionContext {
     return threshold;
   }
 
+  /**
+   * The scores below which an object is absent with more than a probability.
+   *
+   * @param probability 0 to 1; NaN for no bounds
+   * @param bounds filled, one a scale
+   * @throws ScanFormerException BAD_INPUT when the model has no scores
+   */
+  void absenceBounds(float probability, float[] bounds) {
+    if (!Float.isNaN(probability)) {
+      requireScores("stopWhenAbsent");
+    }
+    boolean calibrated = !config.absenceCalibration().isEmpty() && !Float.isNaN(probability);
+    for (int s = 0; s < bounds.length; s++) {
+      // Both calibrations are of the head's own logit.
+      bounds[s] =
+          calibrated
+              ? (float)
+                  config
+                      .scoreCalibration()
+                      .probability(config.absenceCalibration().get(s).logit(1.0 - probability))
+              : 1 - probability;
+    }
+  }
+
   /** Refuses an option that needs scores when the model has none. */
   void requireScores(String option) {
     if (!config.scoreHead()) {

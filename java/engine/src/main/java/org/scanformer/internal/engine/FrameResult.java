@@ -10,7 +10,7 @@ public final class FrameResult {
   /** Centre and size relative to the image, [scales, 4]. */
   public final float[][] boxes;
 
-  /** Predicted IoU of each scale's box; NaN without a score head. */
+  /** The score of each scale's box; NaN without a score head. */
   public final float[] scores;
 
   /** Which scales have boxes. */
@@ -94,8 +94,12 @@ public final class FrameResult {
     imageHeight = height;
   }
 
-  /** Reads all but the masks, of one of a context's requests. */
-  void read(ExecutionContext context, int request) {
+  /**
+   * Reads all but the masks, of one of a context's requests.
+   *
+   * @param absenceBounds the scores below which the object is not there, by scale; NaN for none
+   */
+  void read(ExecutionContext context, int request, float[] absenceBounds) {
     RunResult run = context.result();
     completedScales = run.completedScales;
     deadlineMet = run.deadlineMet;
@@ -103,8 +107,8 @@ public final class FrameResult {
     for (int s = 0; s < completedScales; s++) {
       System.arraycopy(run.boxes[s], 4 * request, boxes[s], 0, 4);
       hasBox[s] = run.hasBox[s];
-      found[s] = context.isFound(s, request);
       scores[s] = run.scores[s][request];
+      found[s] = context.isFound(s, request) && !(scores[s] < absenceBounds[s]);
       selected[s] = run.selected[s][request];
       rows[s] = context.gridRows(s, request);
       cols[s] = context.gridCols(s, request);

@@ -26,6 +26,10 @@ public final class FrameRunner implements RunOptions.BoxListener {
   private final TextCache texts;
   private final ExecutionContext context;
   private final int[] maxPatches;
+
+  /** The scores below which the running call's objects are absent, by scale. */
+  private final float[] absenceBounds;
+
   private final RunOptions runOptions = new RunOptions();
 
   /** What the running call reads and fills, by request, and who sees it. */
@@ -55,6 +59,7 @@ public final class FrameRunner implements RunOptions.BoxListener {
     this.texts = new TextCache(engine, textCache);
     this.context = engine.openContext(limits, threads, clock, owner);
     this.maxPatches = context.maxPatches();
+    this.absenceBounds = new float[maxPatches.length];
     this.expressions = new EncodedExpression[context.maxBatch()];
     this.filling = new FrameResult[context.maxBatch()];
   }
@@ -145,15 +150,12 @@ public final class FrameRunner implements RunOptions.BoxListener {
     runOptions.deadline = deadline;
     runOptions.maxPatches = options.maxPatches();
     runOptions.stopAtScore = options.stopAtScore();
-    runOptions.stopBelowScore = scoreOfAbsence(options.stopWhenAbsent());
+    context.absenceBounds(options.stopWhenAbsent(), absenceBounds);
+    runOptions.stopBelowScores = absenceBounds;
     runOptions.stopAtAgreement = options.stopAtAgreement();
     runOptions.listener = listener == null ? null : this;
     context.limit(runOptions, options.budgetNanos());
     float foundBound = context.foundBound(options.foundThreshold());
-    if (runOptions.stopBelowScore > foundBound || Float.isNaN(foundBound)) {
-      // What the run stops at as absent is not found.
-      foundBound = runOptions.stopBelowScore;
-    }
     for (int r = 0; r < requests; r++) {
       Image image = single != null ? single : images.get(r);
       filling[r].begin(image.width(), image.height(), expressions[r].words());
@@ -166,18 +168,10 @@ public final class FrameRunner implements RunOptions.BoxListener {
       running = false;
     }
     for (int r = 0; r < requests; r++) {
-      filling[r].read(context, r);
+      filling[r].read(context, r, absenceBounds);
       filling[r].readMasks(context, r);
       filling[r].readCandidates(context, r);
     }
-  }
-
-  /** The score below which an object is absent with more than a probability; NaN for none. */
-  private float scoreOfAbsence(float probability) {
-    if (!Float.isNaN(probability)) {
-      context.requireScores("stopWhenAbsent");
-    }
-    return 1 - probability;
   }
 
   /** The answer to the only request of the call that has run. */
@@ -188,7 +182,7 @@ public final class FrameRunner implements RunOptions.BoxListener {
   @Override
   public void onBox(int scale) {
     for (int r = 0; r < requests; r++) {
-      filling[r].read(context, r);
+      filling[r].read(context, r, absenceBounds);
       listener.onBox(r);
     }
   }

@@ -30,8 +30,11 @@ public final class RunOptions {
    */
   public float stopAtScore;
 
-  /** A request whose score is less than this is done; NaN for none. */
-  public float stopBelowScore;
+  /** A request whose score is less than this, at the scale that was run, is done; NaN for none. */
+  float stopBelowScore;
+
+  /** The same for each scale; null for none. */
+  public float[] stopBelowScores;
 
   /** A request whose last two boxes overlap by more than this IoU is done; NaN for none. */
   public float stopAtAgreement;
@@ -56,10 +59,16 @@ public final class RunOptions {
     maxPatches = Integer.MAX_VALUE;
     stopAtScore = Float.NaN;
     stopBelowScore = Float.NaN;
+    stopBelowScores = null;
     stopAtAgreement = Float.NaN;
     listener = null;
     withCandidates = false;
     trace = null;
     return this;
+  }
+
+  /** Takes the bound of a scale that was run. */
+  void atScale(int scale) {
+    stopBelowScore = stopBelowScores == null ? Float.NaN : stopBelowScores[scale];
   }
 }

@@ -282,6 +282,7 @@ final class ScaleLoop {
   }
 
   private boolean goesOn(int next, RunOptions options, RunResult result) {
+    options.atScale(result.last());
     boolean done =
         perScale(options) && result.isDone(result.last(), tables.scaleBatch.requests(), options);
     return !done && fits(next, options);

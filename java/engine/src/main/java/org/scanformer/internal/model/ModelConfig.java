@@ -2,6 +2,7 @@ package org.scanformer.internal.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,6 +33,8 @@ import org.scanformer.ScanFormerException;
  * @param scoreHead whether the model predicts its box's IoU, or that the object is there
  * @param scoreCalibration what makes a probability of the score head's logit
  * @param foundThreshold the least score of an object that is there; NaN where every object is
+ * @param absenceCalibration what makes of the score head's logit the probability that the object is
+ *     there, whatever the box, [S]; empty where the file does not say
  */
 public record ModelConfig(
     int hiddenSize,
@@ -56,7 +59,8 @@ public record ModelConfig(
     double selectionThreshold,
     boolean scoreHead,
     ScoreCalibration scoreCalibration,
-    float foundThreshold) {
+    float foundThreshold,
+    List<ScoreCalibration> absenceCalibration) {
 
   /** Pixels on the side of the largest finest canvas that is accepted. */
   private static final int MAX_CANVAS_SIDE = 16384;
@@ -126,7 +130,8 @@ public record ModelConfig(
         fields.probability("selection_threshold"),
         fields.bool("score_head"),
         fields.calibration("score_calibration"),
-        fields.optionalProbability("found_threshold"));
+        fields.optionalProbability("found_threshold"),
+        fields.calibrations("absence_calibration", scales));
   }
 
   /**
@@ -138,6 +143,32 @@ public record ModelConfig(
   public record ScoreCalibration(double scale, double bias) {
     /** Leaves the logit as it is. */
     public static final ScoreCalibration NONE = new ScoreCalibration(1, 0);
+
+    private static final String EXPECTED =
+        "two numbers, \"scale\", greater than 0 and at most 1000, and \"bias\", -1000 to 1000";
+
+    /** Reads an object; null if it is none. */
+    private static ScoreCalibration read(JsonNode node) {
+      double scale = Fields.number(node.path("scale"));
+      double bias = Fields.number(node.path("bias"));
+      return scale > 0 && scale <= 1000 && Math.abs(bias) <= 1000 && node.size() == 2
+          ? new ScoreCalibration(scale, bias)
+          : null;
+    }
+
+    /** The probability of a logit. */
+    public double probability(double logit) {
+      return 1 / (1 + Math.exp(-(scale * logit + bias)));
+    }
+
+    /** The logit of a probability; infinite for 0 and 1. */
+    public double logit(double probability) {
+      return (Math.log(probability / (1 - probability)) - bias) / scale;
+    }
+
+    private Map<String, Object> toMap() {
+      return Map.of("scale", scale, "bias", bias);
+    }
   }
 
   /** Elements of a head. */
@@ -182,12 +213,14 @@ public record ModelConfig(
     map.put("selection_threshold", selectionThreshold);
     map.put("score_head", scoreHead);
     if (!scoreCalibration.equals(ScoreCalibration.NONE)) {
-      map.put(
-          "score_calibration",
-          Map.of("scale", scoreCalibration.scale(), "bias", scoreCalibration.bias()));
+      map.put("score_calibration", scoreCalibration.toMap());
     }
     if (!Float.isNaN(foundThreshold)) {
       map.put("found_threshold", foundThreshold);
+    }
+    if (!absenceCalibration.isEmpty()) {
+      map.put(
+          "absence_calibration", absenceCalibration.stream().map(ScoreCalibration::toMap).toList());
     }
     return Collections.unmodifiableMap(map);
   }
@@ -244,16 +277,34 @@ public record ModelConfig(
         return ScoreCalibration.NONE;
       }
       JsonNode node = root.get(field);
-      double scale = number(node.path("scale"));
-      double bias = number(node.path("bias"));
-      if (!(scale > 0 && scale <= 1000 && Math.abs(bias) <= 1000) || node.size() != 2) {
-        throw error(
-            field,
-            JsonFiles.describe(node),
-            "an object of two numbers, \"scale\", greater than 0 and at most 1000, and \"bias\","
-                + " -1000 to 1000");
+      ScoreCalibration calibration = ScoreCalibration.read(node);
+      if (calibration == null) {
+        throw error(field, JsonFiles.describe(node), "an object of " + ScoreCalibration.EXPECTED);
       }
-      return new ScoreCalibration(scale, bias);
+      return calibration;
+    }
+
+    /** A calibration for each scale; none where the file does not say. */
+    List<ScoreCalibration> calibrations(String field, int scales) {
+      if (!hasForScores(field)) {
+        return List.of();
+      }
+      JsonNode node = root.get(field);
+      String expected =
+          "an array of " + scales + " objects, one a scale, each of " + ScoreCalibration.EXPECTED;
+      if (!node.isArray() || node.size() != scales) {
+        throw error(field, JsonFiles.describe(node), expected);
+      }
+      List<ScoreCalibration> calibrations = new ArrayList<>();
+      for (JsonNode each : node) {
+        ScoreCalibration calibration = ScoreCalibration.read(each);
+        if (calibration == null) {
+          throw error(
+              field, JsonFiles.describe(each) + " at scale " + calibrations.size(), expected);
+        }
+        calibrations.add(calibration);
+      }
+      return List.copyOf(calibrations);
     }
 
     /** A probability; NaN where the file does not say. */

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +33,11 @@ class ModelConfigTest {
        "image_std": [0.4, 0.5, 0.6], "position_grid": 12, "vocab_size": 58,
        "max_text_length": 40, "type_vocab_size": 2, "modality_type_vocab_size": 2,
        "selection_threshold": 0.25, "score_head": true}
+      """;
+
+  private static final String ABSENCE =
+      """
+      [{"scale": 0.5, "bias": 2}, {"scale": 0.75, "bias": 1}, {"scale": 1, "bias": 0}]
       """;
 
   @TempDir private Path directory;
@@ -70,6 +76,18 @@ class ModelConfigTest {
     config = read(with("found_threshold", "0.375"));
     assertEquals(0.375f, config.foundThreshold());
     assertEquals(0.375f, config.toMap().get("found_threshold"));
+    assertEquals(List.of(), config.absenceCalibration());
+    assertFalse(config.toMap().containsKey("absence_calibration"));
+    config = read(with("absence_calibration", ABSENCE));
+    assertEquals(
+        List.of(
+            new ModelConfig.ScoreCalibration(0.5, 2),
+            new ModelConfig.ScoreCalibration(0.75, 1),
+            new ModelConfig.ScoreCalibration(1, 0)),
+        config.absenceCalibration());
+    assertEquals(
+        Map.of("scale", 0.75, "bias", 1.0),
+        ((List<?>) config.toMap().get("absence_calibration")).get(1));
   }
 
   @ParameterizedTest
@@ -87,7 +105,14 @@ class ModelConfigTest {
         "score_calibration | {\"scale\": -1, \"bias\": 0}",
         "score_calibration | {\"scale\": 1, \"bias\": 1e9}",
         "score_calibration | {\"scale\": 1, \"bias\": \"no\"}",
-        "score_calibration | {\"scale\": 1, \"bias\": 0, \"gain\": 1}"
+        "score_calibration | {\"scale\": 1, \"bias\": 0, \"gain\": 1}",
+        "absence_calibration | null",
+        "absence_calibration | {\"scale\": 1, \"bias\": 0}",
+        "absence_calibration | []",
+        "absence_calibration | [{\"scale\": 1, \"bias\": 0}]",
+        "absence_calibration | [1, 2, 3]",
+        "absence_calibration | [{\"scale\": 1, \"bias\": 0}, {\"scale\": 0, \"bias\": 0},"
+            + " {\"scale\": 1, \"bias\": 0}]"
       })
   void wrongCalibrationsAreRefused(String field, String json) throws Exception {
     assertRefused(() -> read(with(field, json)), "config.json", field);
@@ -96,9 +121,12 @@ class ModelConfigTest {
   @Test
   void whatIsOfUseOnlyWithScoresIsRefusedWithoutThem() throws Exception {
     String scoreless = with("score_head", "false");
-    String needless =
-        scoreless.substring(0, scoreless.length() - 1) + ", \"found_threshold\": 0.5}";
-    assertRefused(() -> read(needless), "found_threshold", "none without a score_head");
+    for (String field :
+        List.of("\"found_threshold\": 0.5", "\"absence_calibration\": " + ABSENCE.strip())) {
+      String needless = scoreless.substring(0, scoreless.length() - 1) + ", " + field + "}";
+      String name = field.substring(1, field.indexOf(':') - 1);
+      assertRefused(() -> read(needless), name, "none without a score_head");
+    }
   }
 
   @Test
