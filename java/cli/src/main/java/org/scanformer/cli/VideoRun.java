@@ -78,7 +78,7 @@ final class VideoRun {
         VideoStatus status = new VideoStatus(source, err)) {
       for (String text : asked.texts()) {
         try (Expression expression = model.encode(text)) {
-          LocationText.warn(err, expression.unknownWords(), expression.truncated());
+          LocationText.warn(err, text, expression.unknownWords(), expression.truncated());
         }
       }
       tracker.warmUp();
