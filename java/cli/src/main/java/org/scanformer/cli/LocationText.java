@@ -96,7 +96,7 @@ final class LocationText {
           "scanformer: The model does not know "
               + UnknownWordList.text(unknownWords)
               + (isNothingElse(expression, unknownWords)
-                  ? ". It knows nothing of the expression: the answer says nothing"
+                  ? ". It knows nothing of the expression, so the answer means nothing"
                   : "; the answer is to the other words"));
     }
     if (truncated) {

@@ -24,6 +24,11 @@ record RequestOptions(
 
   /** Refuses a model that does not have what the options need. */
   void requireFits(ScanFormer model) {
+    requireScores(model, foundThreshold);
+  }
+
+  /** Refuses a threshold, which may be null, for a model without scores. */
+  static void requireScores(ScanFormer model, Double foundThreshold) {
     if (foundThreshold != null && !Boolean.TRUE.equals(model.config().get("score_head"))) {
       throw new CliException(
           "--found-threshold needs a model with a score head, found one without");
