@@ -80,7 +80,10 @@ public final class LocateOptions {
     return maxPatches;
   }
 
-  /** A box whose score is greater than this is good enough; NaN, the default, for none. */
+  /**
+   * A box whose score is greater than this is good enough; NaN, the default, for none. A model
+   * without a score head refuses it with BAD_INPUT.
+   */
   public float stopAtScore() {
     return stopAtScore;
   }

@@ -71,6 +71,11 @@ public final class Request {
     return new Request(image, text, expression, selection, foundThreshold, number);
   }
 
+  /** The same request with its text encoded. */
+  Request withExpression(Expression encoded) {
+    return new Request(image, text, encoded, selection, foundThreshold, candidates);
+  }
+
   /** The image. */
   public Image image() {
     return image;

@@ -1,11 +1,10 @@
 package org.scanformer;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.IntStream;
+import java.util.function.UnaryOperator;
 import org.scanformer.internal.engine.Backends;
 import org.scanformer.internal.engine.Engine;
 import org.scanformer.internal.engine.JavaMemory;
@@ -209,41 +208,44 @@ public final class ScanFormer implements Locator, AutoCloseable {
   }
 
   /**
-   * Locates every expression in every image. Each expression is encoded once for all images, and
-   * what follows runs in full batches ({@link ScanFormerOptions#maxBatch()}), in which the
-   * expressions of one image share its pyramid.
-   *
-   * @return [images][expressions], in the orders of the arguments
-   * @throws ScanFormerException as {@link #locate(List)}; none is located then
+   * Locates every expression in every image, under the model's schedule and with the options of
+   * {@link Request#of(Image, String)}. See {@link #locateAll(List, List, UnaryOperator, Schedule)}.
    */
   public List<List<Location>> locateAll(List<Image> images, List<String> expressions) {
-    return locateEach(List.copyOf(images), List.copyOf(expressions));
+    return locateAll(images, expressions, UnaryOperator.identity(), schedule);
   }
 
-  private List<List<Location>> locateEach(List<Image> images, List<String> expressions) {
-    List<Expression> encoded = new ArrayList<>();
-    try {
-      // For a single image the texts are packed into its batches, which costs less.
-      if (images.size() > 1) {
-        expressions.forEach(text -> encoded.add(encode(text)));
-      }
-      List<Request> requests = new ArrayList<>();
-      for (Image image : images) {
-        for (int e = 0; e < expressions.size(); e++) {
-          requests.add(
-              encoded.isEmpty()
-                  ? Request.of(image, expressions.get(e))
-                  : Request.of(image, encoded.get(e)));
-        }
-      }
-      List<Location> found = locate(requests);
-      int each = expressions.size();
-      return IntStream.range(0, images.size())
-          .mapToObj(image -> List.copyOf(found.subList(image * each, (image + 1) * each)))
-          .toList();
-    } finally {
-      encoded.forEach(Expression::close);
-    }
+  /**
+   * Locates every expression in every image, with options:
+   *
+   * <pre>{@code
+   * model.locateAll(
+   *     images,
+   *     expressions,
+   *     request -> request.withFoundThreshold(0.6).withCandidates(3),
+   *     Schedule.PER_SCALE);
+   * }</pre>
+   *
+   * <p>Each expression is encoded once for all images, and what follows runs in full batches
+   * ({@link ScanFormerOptions#maxBatch()}), in which the expressions of one image share its
+   * pyramid. At most a batch of encoded expressions is held at a time, in device memory beyond what
+   * the model has reserved, as {@link #encode} takes it; for a single image none is. The answers
+   * are those of separate calls with expressions that were encoded before.
+   *
+   * @param options called once for each image and expression; adds options to the request by its
+   *     with-methods
+   * @return [images][expressions], in the orders of the arguments
+   * @throws ScanFormerException BAD_INPUT naming the number of the image and of the expression,
+   *     from 0, when one of them is not usable or when {@code options} gives another image or
+   *     expression; none is located then
+   * @throws NullPointerException naming the argument, with its number in a list
+   */
+  public List<List<Location>> locateAll(
+      List<Image> images,
+      List<String> expressions,
+      UnaryOperator<Request> options,
+      Schedule schedule) {
+    return LocateAll.of(this, images, expressions, options).run(schedule);
   }
 
   /** Answers requests together under a schedule. */

@@ -199,10 +199,16 @@ class FoundTest {
       for (Locator locator : List.of(model, session, batcher)) {
         assertRefused("foundThreshold needs a model with a score head", locator, request);
       }
-      LocateOptions stop = LocateOptions.builder().stopWhenAbsent(0.5).build();
-      ScanFormerException refused =
-          assertThrows(ScanFormerException.class, () -> session.locate(image, TEXT, stop, result));
-      assertEquals(ErrorCode.BAD_INPUT, refused.code());
+      for (LocateOptions stop :
+          List.of(
+              LocateOptions.builder().stopWhenAbsent(0.5).build(),
+              LocateOptions.builder().stopAtScore(0.5).build())) {
+        ScanFormerException refused =
+            assertThrows(
+                ScanFormerException.class, () -> session.locate(image, TEXT, stop, result));
+        assertEquals(ErrorCode.BAD_INPUT, refused.code());
+        assertTrue(refused.getMessage().contains("needs a model with a score head"));
+      }
     }
     assertThrows(
         ScanFormerException.class,

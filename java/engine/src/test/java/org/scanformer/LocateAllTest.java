@@ -2,12 +2,16 @@ package org.scanformer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.scanformer.reference.RandomImages;
 import org.scanformer.reference.RandomModel;
@@ -24,11 +28,13 @@ class LocateAllTest {
 
   private final List<Integer> batches = new ArrayList<>();
   private int texts;
+  private int textsBeforeFirst;
 
   private final ScanFormerMetrics metrics =
       new ScanFormerMetrics() {
         @Override
         public void callDone(int requests, int scales, boolean deadlineMet, long nanos) {
+          textsBeforeFirst = batches.isEmpty() ? texts : textsBeforeFirst;
           batches.add(requests);
         }
 
@@ -42,7 +48,7 @@ class LocateAllTest {
 
   @BeforeEach
   void writeModel() throws Exception {
-    RandomModel.tiny().seed(3).coarseGrid(2).scales(3).write(directory);
+    RandomModel.tiny().seed(3).coarseGrid(2).scales(3).candidateHead().write(directory);
   }
 
   private ScanFormer load() {
@@ -90,11 +96,105 @@ class LocateAllTest {
   @Test
   void nothingIsLocatedWhenAnExpressionCannotBe() {
     try (ScanFormer model = load()) {
-      assertThrows(
-          ScanFormerException.class, () -> model.locateAll(images, List.of("red", " ", "blue")));
+      for (int count : new int[] {1, 3}) {
+        assertRefused(
+            "Expression 1 of 3: The expression is blank",
+            () -> model.locateAll(images.subList(0, count), List.of("red", " ", "blue")));
+      }
       assertEquals(List.of(), batches);
+      assertEquals(0, texts);
       assertEquals(List.of(List.of(), List.of(), List.of()), model.locateAll(images, List.of()));
       assertEquals(List.of(), model.locateAll(List.of(), TEXTS));
     }
+  }
+
+  @Test
+  void whatIsNullIsNamed() {
+    try (ScanFormer model = load()) {
+      List<Image> withNull = Arrays.asList(images.get(0), null);
+      assertEquals(
+          "images[1]",
+          assertThrows(NullPointerException.class, () -> model.locateAll(withNull, TEXTS))
+              .getMessage());
+      List<String> texts = Arrays.asList("red", "blue", null);
+      assertEquals(
+          "expressions[2]",
+          assertThrows(NullPointerException.class, () -> model.locateAll(images, texts))
+              .getMessage());
+    }
+  }
+
+  @Test
+  void optionsAreThoseOfEachRequest() {
+    Schedule schedule = Schedule.PER_SCALE;
+    UnaryOperator<Request> options =
+        request ->
+            request
+                .withFoundThreshold(0.999)
+                .withCandidates(request.text().equals("red") ? 2 : 0)
+                .withSelection(SelectionPolicy.topK(3));
+    List<String> many = List.of("red", "blue", "star", "left of the star", "big", "the red one");
+    try (ScanFormer model = load()) {
+      List<List<Location>> all = model.locateAll(images, many, options, schedule);
+      assertEquals(List.of(4, 4, 4, 4, 2), batches);
+      assertEquals(4, textsBeforeFirst, "no more than a batch of expressions is held");
+      assertEquals(6, texts);
+      for (int e = 0; e < many.size(); e++) {
+        try (Expression encoded = model.encode(many.get(e))) {
+          for (int i = 0; i < images.size(); i++) {
+            Request request = options.apply(Request.of(images.get(i), many.get(e)));
+            Location alone =
+                model.locate(List.of(request.withExpression(encoded)), schedule).get(0);
+            assertSame(alone, all.get(i).get(e));
+          }
+        }
+      }
+      assertEquals(2, all.get(2).get(0).candidates().size());
+    }
+  }
+
+  /** Bit by bit, but for the times. */
+  private static void assertSame(Location expected, Location found) {
+    assertEquals(expected.normalizedBox(), found.normalizedBox());
+    assertEquals(expected.score(), found.score());
+    assertEquals(expected.found(), found.found());
+    assertEquals(expected.candidates(), found.candidates());
+    assertEquals(expected.schedule(), found.schedule());
+    for (int s = 0; s < 3; s++) {
+      assertEquals(expected.scales().get(s).mask(), found.scales().get(s).mask());
+      assertEquals(expected.scales().get(s).box(), found.scales().get(s).box());
+    }
+  }
+
+  @Test
+  void optionsThatDoNotFitAreToldWithTheirPlace() {
+    // Of one finer scale, where there are two.
+    SelectionPolicy masks = SelectionPolicy.masks(List.of(PatchMask.all(4, 4)));
+    try (ScanFormer model = load()) {
+      assertRefused(
+          "Image 2 of 3, expression 0 of 3: ",
+          () ->
+              model.locateAll(
+                  images,
+                  TEXTS,
+                  request ->
+                      request.image() == images.get(2) ? request.withSelection(masks) : request,
+                  Schedule.PER_SCALE));
+      assertRefused(
+          "Image 1 of 3, expression 0 of 3: The options give",
+          () ->
+              model.locateAll(
+                  images,
+                  TEXTS,
+                  request -> Request.of(images.get(0), request.text()),
+                  Schedule.PER_SCALE));
+      assertEquals(List.of(), batches);
+    }
+  }
+
+  private static void assertRefused(String words, Executable call) {
+    ScanFormerException refused = assertThrows(ScanFormerException.class, call);
+    assertEquals(ErrorCode.BAD_INPUT, refused.code());
+    assertTrue(refused.getMessage().startsWith(words), refused.getMessage());
   }
 }

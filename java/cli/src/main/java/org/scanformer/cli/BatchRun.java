@@ -57,6 +57,7 @@ final class BatchRun {
    * @return the number of lines that gave an error, or whose object was required and not found
    */
   int run(ScanFormer scanFormer, int groupSize, PrintWriter out) throws IOException {
+    options.requireFits(scanFormer);
     Path folder = isStandardInput() ? Path.of("") : file.toAbsolutePath().getParent();
     try (ProgressBar progress = Progress.bar("locate", countLines());
         BatchLines lines =

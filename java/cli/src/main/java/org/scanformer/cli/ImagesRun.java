@@ -28,6 +28,7 @@ final class ImagesRun {
    * @return the number of images that gave an error, or whose object was required and not found
    */
   int run(ScanFormer scanFormer, int groupSize, PrintWriter out, PrintWriter err) {
+    options.requireFits(scanFormer);
     RequestGroups groups =
         new RequestGroups(scanFormer, groupSize, answer -> print(answer, out, err));
     for (ImageSource source : sources) {
@@ -55,10 +56,11 @@ final class ImagesRun {
       err.println("scanformer: " + answer.message());
     } else {
       if (!warned) {
-        LocationText.warn(err, answer.location());
+        LocationText.warn(err, expression, answer.location());
         warned = true;
       }
       out.println(answer.name() + ": " + LocationText.place(answer.location()));
+      LocationText.printCandidates(out, answer.location(), options.candidates());
     }
     // Ends the run where nobody gets its answers, as on a full disk.
     if (out.checkError()) {

@@ -103,8 +103,8 @@ final class LocateCommand implements Callable<Integer> {
       names = "--out",
       paramLabel = "FILE.png",
       description =
-          "Draw the boxes of scales 0, 1 and 2 over the image, in red, green and blue, and those of"
-              + " candidates thinly in white.")
+          "Draw the boxes of scales 0, 1 and 2 over the image, in red, green and blue, dashed where"
+              + " the object is not found, and those of candidates thinly in white.")
   private Path overlay;
 
   @Option(
@@ -191,6 +191,7 @@ final class LocateCommand implements Callable<Integer> {
 
   private int locateOne(ScanFormer scanFormer, Image image, RequestOptions asked)
       throws IOException {
+    asked.requireFits(scanFormer);
     String text = input.expression();
     double startup = (System.nanoTime() - started) / 1e9;
     Location location = scanFormer.locate(asked.request(image, text));
@@ -198,8 +199,8 @@ final class LocateCommand implements Callable<Integer> {
     if (json) {
       out.println(LocationJson.toJson(location));
     } else {
-      LocationText.warn(spec.commandLine().getErr(), location);
-      LocationText.print(out, text, location, startup);
+      LocationText.warn(spec.commandLine().getErr(), text, location);
+      LocationText.print(out, text, location, startup, candidates);
     }
     // Last, as the answer must not be lost where nothing can be drawn.
     out.flush();

@@ -3,12 +3,13 @@ package org.scanformer.cli;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
+import java.util.regex.Pattern;
 import org.scanformer.Box;
 import org.scanformer.Candidate;
 import org.scanformer.Location;
 import org.scanformer.ScaleResult;
 import org.scanformer.UnknownWord;
+import org.scanformer.internal.model.UnknownWordList;
 
 /** Answers for people. Thread-safe: no state. */
 final class LocationText {
@@ -19,15 +20,14 @@ final class LocationText {
    *
    * @param startup seconds from the program's start to the request, the loading of the model
    *     included
+   * @param asked the most candidates, as asked for
    */
-  static void print(PrintWriter out, String expression, Location location, double startup) {
+  static void print(
+      PrintWriter out, String expression, Location location, double startup, int asked) {
     out.println("Looked for: " + expression);
     out.println(
         location.found() ? "Found at:   " + place(location) : "Not found" + score(location));
-    for (Candidate candidate : location.candidates()) {
-      out.printf(
-          Locale.ROOT, "  candidate: %s (score %.3f)%n", place(candidate.box()), candidate.score());
-    }
+    printCandidates(out, location, asked);
     for (ScaleResult scale : location.scales()) {
       out.printf(
           Locale.ROOT,
@@ -44,6 +44,22 @@ final class LocationText {
         name(location.precision()),
         name(location.schedule()),
         startup);
+  }
+
+  /**
+   * Prints each candidate in a line of its own, indented.
+   *
+   * @param asked the most candidates, as asked for
+   */
+  static void printCandidates(PrintWriter out, Location location, int asked) {
+    if (asked > 0 && location.candidates().isEmpty()) {
+      out.println(
+          "  no candidates: they are boxes of the last scale's patches, of which none was selected");
+    }
+    for (Candidate candidate : location.candidates()) {
+      out.printf(
+          Locale.ROOT, "  candidate: %s (score %.3f)%n", place(candidate.box()), candidate.score());
+    }
   }
 
   /** The box and the score in a line, or that nothing was found. */
@@ -68,23 +84,36 @@ final class LocationText {
   }
 
   /** Tells what the model did not read of the expression. */
-  static void warn(PrintWriter err, Location location) {
-    warn(err, location.unknownWords(), location.truncated());
+  static void warn(PrintWriter err, String expression, Location location) {
+    warn(err, expression, location.unknownWords(), location.truncated());
   }
 
   /** Tells what the model does not read of an expression. */
-  static void warn(PrintWriter err, List<UnknownWord> unknownWords, boolean truncated) {
+  static void warn(
+      PrintWriter err, String expression, List<UnknownWord> unknownWords, boolean truncated) {
     if (!unknownWords.isEmpty()) {
       err.println(
           "scanformer: The model does not know "
-              + unknownWords.stream().map(UnknownWord::toString).collect(Collectors.joining(", "))
-              + "; the answer is to the other words");
+              + UnknownWordList.text(unknownWords)
+              + (isNothingElse(expression, unknownWords)
+                  ? ". It knows nothing of the expression, so the answer means nothing"
+                  : "; the answer is to the other words"));
     }
     if (truncated) {
       err.println(
           "scanformer: The expression is longer than the model reads (max_text_length); the answer"
               + " is to its beginning");
     }
+  }
+
+  /** Whether without its unknown words an expression has no letter and no digit. */
+  private static boolean isNothingElse(String expression, List<UnknownWord> unknownWords) {
+    String rest = expression;
+    for (UnknownWord unknown : unknownWords) {
+      int flags = Pattern.LITERAL | Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE;
+      rest = Pattern.compile(unknown.word(), flags).matcher(rest).replaceAll(" ");
+    }
+    return rest.codePoints().noneMatch(Character::isLetterOrDigit);
   }
 
   /** The command line's name of an enum constant. */

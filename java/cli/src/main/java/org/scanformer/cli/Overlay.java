@@ -100,7 +100,10 @@ final class Overlay {
     return picture;
   }
 
-  /** The enlarged image, the candidates' boxes, thin, and over them each scale's box. */
+  /**
+   * The enlarged image, the candidates' boxes, thin, and over them each scale's box, dashed where
+   * the object is not found.
+   */
   private static void drawBoxes(Graphics2D graphics, Image image, Location location, int factor) {
     int width = image.width() * factor;
     int height = image.height() * factor;
@@ -114,7 +117,12 @@ final class Overlay {
     }
     for (ScaleResult scale : location.scales()) {
       if (scale.box() != null) {
-        drawBox(graphics, scale.box().toPixels(width, height), color(scale), stroke(width, height));
+        Box box = scale.box().toPixels(width, height);
+        if (location.found()) {
+          drawBox(graphics, box, color(scale), stroke(width, height));
+        } else {
+          drawDashedBox(graphics, box, color(scale), stroke(width, height) / 2);
+        }
       }
     }
   }
@@ -138,7 +146,17 @@ final class Overlay {
     graphics.draw(shape);
   }
 
-  /** The expression, broken into lines that fit, and the score. */
+  /** Where the model looked, but found nothing. */
+  private static void drawDashedBox(Graphics2D graphics, Box box, Color color, float stroke) {
+    Rectangle2D.Double shape = new Rectangle2D.Double(box.x(), box.y(), box.width(), box.height());
+    float[] dash = {4 * stroke, 4 * stroke};
+    graphics.setColor(color);
+    graphics.setStroke(
+        new BasicStroke(stroke, BasicStroke.CAP_BUTT, BasicStroke.JOIN_MITER, 10, dash, 0));
+    graphics.draw(shape);
+  }
+
+  /** The expression, whether it was not found, and the score, broken into lines that fit. */
   private static List<String> caption(String text, Location location, Font font, int width) {
     BufferedImage scratch = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB);
     Graphics2D graphics = scratch.createGraphics();
@@ -148,7 +166,7 @@ final class Overlay {
         Float.isNaN(location.score())
             ? ""
             : String.format(Locale.ROOT, " (score %.3f)", location.score());
-    return lines(text.strip() + score, metrics, width);
+    return lines(text.strip() + (location.found() ? "" : ": not found") + score, metrics, width);
   }
 
   /** A text broken between words into lines that fit into a width. */

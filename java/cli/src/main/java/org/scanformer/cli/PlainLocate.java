@@ -54,8 +54,8 @@ record PlainLocate(Path image, String expression) {
       ScanFormer model = loading.get();
       double startup = (System.nanoTime() - started) / 1e9;
       Location location = model.locate(Request.of(read, expression));
-      LocationText.warn(err, location);
-      LocationText.print(out, expression, location, startup);
+      LocationText.warn(err, expression, location);
+      LocationText.print(out, expression, location, startup, 0);
       return 0;
     } catch (RuntimeException e) {
       return Main.tellFailure(e, err);

@@ -3,6 +3,7 @@ package org.scanformer.cli;
 import org.scanformer.Image;
 import org.scanformer.Location;
 import org.scanformer.Request;
+import org.scanformer.ScanFormer;
 import org.scanformer.SelectionPolicy;
 
 /**
@@ -19,6 +20,19 @@ record RequestOptions(
     Request request =
         Request.of(image, expression).withSelection(selection).withCandidates(candidates);
     return foundThreshold == null ? request : request.withFoundThreshold(foundThreshold);
+  }
+
+  /** Refuses a model that does not have what the options need. */
+  void requireFits(ScanFormer model) {
+    requireScores(model, foundThreshold);
+  }
+
+  /** Refuses a threshold, which may be null, for a model without scores. */
+  static void requireScores(ScanFormer model, Double foundThreshold) {
+    if (foundThreshold != null && !Boolean.TRUE.equals(model.config().get("score_head"))) {
+      throw new CliException(
+          "--found-threshold needs a model with a score head, found one without");
+    }
   }
 
   boolean isFailure(Location location) {

@@ -76,9 +76,10 @@ final class VideoRun {
         Tracker tracker = Tracker.open(model, asked.texts(), trackerOptions());
         VideoOutput output = new VideoOutput(asked, source, out);
         VideoStatus status = new VideoStatus(source, err)) {
+      RequestOptions.requireScores(model, asked.foundThreshold());
       for (String text : asked.texts()) {
         try (Expression expression = model.encode(text)) {
-          LocationText.warn(err, expression.unknownWords(), expression.truncated());
+          LocationText.warn(err, text, expression.unknownWords(), expression.truncated());
         }
       }
       tracker.warmUp();

@@ -1,6 +1,7 @@
 package org.scanformer.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.scanformer.cli.CommandLineRun.IMAGE;
 import static org.scanformer.cli.CommandLineRun.MODEL;
@@ -90,6 +91,33 @@ class CandidatesOptionTest {
     assertTrue(json.at("/candidates/0/box/width").isNumber());
     JsonNode plain = new ObjectMapper().readTree(locate("--json").out());
     assertEquals(0, plain.get("candidates").size());
+  }
+
+  @Test
+  void eachOfSeveralImagesHasThemBelowIt() {
+    CommandLineRun run =
+        run(
+            "locate",
+            "--backend",
+            "cpu",
+            "--model",
+            model,
+            "--candidates",
+            "2",
+            IMAGE,
+            IMAGE,
+            TEXT);
+    assertEquals(0, run.code(), run.err());
+    assertEquals(4, run.out().lines().filter(line -> line.startsWith("  candidate: x ")).count());
+    assertTrue(run.out().lines().toList().get(1).startsWith("  candidate"), run.out());
+  }
+
+  @Test
+  void thatThereAreNoneIsExplained() {
+    CommandLineRun run = locate("--candidates", "2", "--max-patches", "0");
+    assertEquals(0, run.code(), run.err());
+    assertTrue(run.out().contains("\n  no candidates: "), run.out());
+    assertFalse(locate().out().contains("no candidates"));
   }
 
   @Test

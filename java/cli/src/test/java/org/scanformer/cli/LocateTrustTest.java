@@ -10,12 +10,16 @@ import static org.scanformer.cli.CommandLineRun.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.scanformer.internal.model.SafetensorsFile;
+import org.scanformer.internal.model.SafetensorsWriter;
 
 /** {@code locate} tells what was not found, and what the model did not read of an expression. */
 class LocateTrustTest {
@@ -53,6 +57,42 @@ class LocateTrustTest {
   }
 
   @Test
+  void aThresholdOfAModelWithoutScoresIsRefusedByTheOptionsName() throws Exception {
+    Path model = withoutScores();
+    for (List<String> images : List.of(List.of(IMAGE), List.of(IMAGE, IMAGE))) {
+      List<String> arguments = new ArrayList<>(List.of("locate", "--backend", "cpu"));
+      arguments.addAll(images);
+      arguments.addAll(List.of(TEXT, "--model", model.toString(), "--found-threshold", "0.5"));
+      CommandLineRun run = run(arguments.toArray(String[]::new));
+      assertEquals(1, run.code());
+      assertEquals("", run.out());
+      assertTrue(run.err().startsWith("scanformer: --found-threshold needs a model"), run.err());
+    }
+  }
+
+  private Path withoutScores() throws Exception {
+    Path from = Path.of(MODEL);
+    Path to = Files.createDirectory(directory.resolve("scoreless"));
+    Files.copy(from.resolve("tokenizer.json"), to.resolve("tokenizer.json"));
+    ObjectNode config = (ObjectNode) JSON.readTree(from.resolve("config.json").toFile());
+    JSON.writeValue(to.resolve("config.json").toFile(), config.put("score_head", false));
+    SafetensorsWriter writer = new SafetensorsWriter();
+    try (SafetensorsFile file = SafetensorsFile.open(from.resolve("model.safetensors"))) {
+      file.tensors()
+          .forEach(
+              (name, tensor) -> {
+                if (!name.startsWith("score_head")) {
+                  float[] data = new float[Math.toIntExact(tensor.elements())];
+                  file.read(name, 0, FloatBuffer.wrap(data));
+                  writer.tensor(name, data, tensor.shape());
+                }
+              });
+    }
+    writer.write(to.resolve("model.safetensors"));
+    return to;
+  }
+
+  @Test
   void eachOfSeveralImagesTellsIt() {
     CommandLineRun run = locate(IMAGE, IMAGE, TEXT, "--found-threshold", "1");
     assertEquals(0, run.code(), run.err());
@@ -79,6 +119,16 @@ class LocateTrustTest {
   }
 
   @Test
+  void thatNothingIsKnownIsSaid() {
+    String elephant = locate(IMAGE, "Elephant").err();
+    assertTrue(elephant.contains("\"Elephant\". It knows nothing of the expression"), elephant);
+    String marks = locate(IMAGE, "!!! ???").err();
+    assertTrue(marks.contains("\"!\", \"?\". It knows nothing of the expression"), marks);
+    assertEquals("", locate(IMAGE, TEXT + "!").err(), "a mark is no word");
+    assertEquals(0, locate(IMAGE, TEXT + "!", "--strict-words").code());
+  }
+
+  @Test
   void aCutExpressionIsToldWithTheAnswer() throws Exception {
     CommandLineRun text = locate(IMAGE, LONG);
     assertEquals(0, text.code());
@@ -96,6 +146,9 @@ class LocateTrustTest {
       assertEquals(1, run.err().lines().count(), run.err());
     }
     assertTrue(locate(IMAGE, MISSPELT, "--strict-words").err().contains(KNOWN_WORD));
+    String many = "elefant girafe hipo ".repeat(100) + "x".repeat(900);
+    String message = locate(IMAGE, many, "--strict-words").err();
+    assertTrue(message.length() < 400, message);
     assertEquals(0, locate(IMAGE, TEXT, "--strict-words").code());
   }
 

@@ -24,16 +24,21 @@ import org.scanformer.Timings;
 /** Overlays and what was seen. */
 class OverlayTest {
   private static Location location(List<PatchMask> masks, List<NormalizedBox> boxes) {
+    return location(masks, boxes, true);
+  }
+
+  private static Location location(
+      List<PatchMask> masks, List<NormalizedBox> boxes, boolean found) {
     List<ScaleResult> scales = new java.util.ArrayList<>();
     for (int s = 0; s < masks.size(); s++) {
-      scales.add(new ScaleResult(s, masks.get(s), boxes.get(s), 0.5f, true, 1));
+      scales.add(new ScaleResult(s, masks.get(s), boxes.get(s), 0.5f, found, 1));
     }
     NormalizedBox last = boxes.get(boxes.size() - 1);
     return new Location(
         last.toPixels(100, 100),
         last,
         Float.NaN,
-        true,
+        found,
         List.of(),
         List.of(),
         false,
@@ -76,6 +81,33 @@ class OverlayTest {
     assertTrue((green >> 8 & 255) > 200 && (green >> 16 & 255) < 100 && (green & 255) < 100);
     assertTrue((blue & 255) > 200 && (blue >> 16 & 255) < 120 && (blue >> 8 & 255) < 120);
     assertEquals(0xff646464, picture.getRGB(40, 40), "the image is left alone elsewhere");
+  }
+
+  @Test
+  void boxesOfWhatIsNotFoundAreDashed() {
+    Image image = Image.of(ByteBuffer.wrap(new byte[800 * 800]), PixelFormat.GRAY, 800, 800);
+    BufferedImage found = Overlay.boxes(image, "a thing", location(MASKS, BOXES));
+    BufferedImage not = Overlay.boxes(image, "a thing", location(MASKS, BOXES, false));
+    // The left edge of the coarsest scale's box.
+    int edge = 0;
+    int dashes = 0;
+    for (int y = 100; y < 700; y++) {
+      edge += (found.getRGB(80, y) >> 16 & 255) > 100 ? 1 : 0;
+      dashes += (not.getRGB(80, y) >> 16 & 255) > 100 ? 1 : 0;
+    }
+    assertEquals(600, edge);
+    assertTrue(dashes > 200 && dashes < 400, dashes + " pixels of dashes");
+    assertTrue(captionPixels(not) > captionPixels(found) * 3 / 2, "the caption says it");
+  }
+
+  private static int captionPixels(BufferedImage picture) {
+    int pixels = 0;
+    for (int y = 800; y < picture.getHeight(); y++) {
+      for (int x = 0; x < picture.getWidth(); x++) {
+        pixels += (picture.getRGB(x, y) & 0xffffff) == 0xffffff ? 1 : 0;
+      }
+    }
+    return pixels;
   }
 
   @Test

@@ -144,6 +144,21 @@ public final class Engine implements AutoCloseable {
     }
   }
 
+  /** The most requests of a piece. */
+  public int maxBatch() {
+    return context.maxBatch;
+  }
+
+  /** Refuses, with BAD_INPUT, an expression that {@link #encode(String)} refuses. */
+  public void requireReadable(String expression) {
+    tokenize(expression, options.strictExpressions());
+  }
+
+  /** Refuses, with BAD_INPUT, a request that does not fit the model but for its expression. */
+  public void requireFits(Request request) {
+    context.requireFits(request);
+  }
+
   private TokenizedText tokenize(String expression, boolean strict) {
     TokenizedText words = tokenizer.tokenize(expression);
     return strict ? words.requireWhole(expression) : words;
@@ -306,9 +321,7 @@ public final class Engine implements AutoCloseable {
 
   private TokenizedText words(Request request, EncodedExpression expression, int index, int count) {
     try {
-      context.requireMasksFit(SelectionRule.of(request.selection(), config), request.image());
-      context.foundBound(request.foundThreshold());
-      context.requireCandidateHead(request.candidates());
+      context.requireFits(request);
       return expression != null
           ? expression.words()
           : tokenize(request.text(), options.strictExpressions());
@@ -325,7 +338,8 @@ public final class Engine implements AutoCloseable {
     return closed;
   }
 
-  private void requireOpen() {
+  /** Refuses use after {@link #close()}. */
+  public void requireOpen() {
     if (closed) {
       throw new IllegalStateException("The model is closed");
     }

@@ -9,6 +9,7 @@ import org.scanformer.Image;
 import org.scanformer.Location;
 import org.scanformer.NormalizedBox;
 import org.scanformer.PatchMask;
+import org.scanformer.Request;
 import org.scanformer.ScaleResult;
 import org.scanformer.ScanFormerException;
 import org.scanformer.Schedule;
@@ -279,6 +280,13 @@ public final class ExecutionContext {
               result.candidates.score(request, i)));
     }
     return candidates;
+  }
+
+  /** Refuses a request that does not fit the model; its expression is not looked at. */
+  void requireFits(Request request) {
+    requireMasksFit(SelectionRule.of(request.selection(), config), request.image());
+    foundBound(request.foundThreshold());
+    requireCandidateHead(request.candidates());
   }
 
   /** Refuses masks that do not fit an image's grids, or select more than is declared. */

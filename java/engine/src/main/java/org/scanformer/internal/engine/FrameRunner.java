@@ -145,6 +145,9 @@ public final class FrameRunner implements RunOptions.BoxListener {
       LocateOptions options,
       long deadline,
       Listener boxListener) {
+    if (!Float.isNaN(options.stopAtScore())) {
+      context.requireScores("stopAtScore");
+    }
     listener = boxListener;
     runOptions.reset(options.schedule());
     runOptions.deadline = deadline;

@@ -62,7 +62,7 @@ public final class RunResult {
    *
    * @param boxTable fp32 [requests, 4]
    * @param scoreTable fp32 [requests], or null without a score head
-   * @throws ScanFormerException BAD_MODEL when a box is not finite
+   * @throws ScanFormerException BAD_MODEL when a box or a score is not finite
    */
   void read(int scale, int requests, Table boxTable, Table scoreTable) {
     for (int i = 0; i < 4 * requests; i++) {
@@ -70,7 +70,9 @@ public final class RunResult {
     }
     for (int r = 0; r < requests; r++) {
       scores[scale][r] =
-          scoreTable == null ? Float.NaN : scoreTable.host().getFloat(r * Float.BYTES);
+          scoreTable == null
+              ? Float.NaN
+              : finite("score", scoreTable.host().getFloat(r * Float.BYTES));
     }
     hasBox[scale] = true;
   }

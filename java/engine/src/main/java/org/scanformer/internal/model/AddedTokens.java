@@ -12,7 +12,7 @@ final class AddedTokens {
     /** A part without added tokens; not empty. */
     void text(String text, int from, int to);
 
-    void token(int id);
+    void token(AddedToken token);
   }
 
   private final AddedToken[] tokens;
@@ -62,7 +62,7 @@ final class AddedTokens {
       if (done < start) {
         parts.text(text, done, start);
       }
-      parts.token(token.id());
+      parts.token(token);
       // May be less than before: another token can begin in white space that is taken already.
       done = end;
     }

@@ -33,7 +33,7 @@ final class BertPreTokenizer {
     }
   }
 
-  private static boolean isPunctuation(int c) {
+  static boolean isPunctuation(int c) {
     if (c < 0x80) {
       return ('!' <= c && c <= '/')
           || (':' <= c && c <= '@')

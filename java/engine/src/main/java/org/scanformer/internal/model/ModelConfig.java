@@ -307,9 +307,19 @@ public record ModelConfig(
       return List.copyOf(calibrations);
     }
 
-    /** A probability; NaN where the file does not say. */
+    /** A probability, in fp32 too; NaN where the file does not say. */
     float optionalProbability(String field) {
-      return hasForScores(field) ? (float) probability(field) : Float.NaN;
+      if (!hasForScores(field)) {
+        return Float.NaN;
+      }
+      float value = (float) probability(field);
+      if (!(value > 0 && value < 1)) {
+        throw error(
+            field,
+            JsonFiles.describe(root.get(field)),
+            "a number that is greater than 0 and less than 1 as a 32-bit float");
+      }
+      return value;
     }
 
     /** Whether the file has a field that is of use only with a score head. */

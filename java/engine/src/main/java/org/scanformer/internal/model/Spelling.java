@@ -7,12 +7,14 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.scanformer.UnknownWord;
 
 /**
  * Says which words of an expression a vocabulary does not hold, as the user wrote them, and which
- * of its words may have been meant. Immutable.
+ * of its words may have been meant. Thread-safe.
  */
 final class Spelling {
   /** Beyond this a vocabulary has a neighbour for anything, and comparing takes too long. */
@@ -21,7 +23,10 @@ final class Spelling {
   private static final int MAX_SUGGESTIONS = 3;
 
   private final UnaryOperator<String> normalizer;
-  private final List<String> words;
+  private final Set<String> words;
+
+  /** The words without misspelled ones, sorted; null until the first unknown word. */
+  private volatile List<String> suggestible;
 
   /**
    * Takes the words that may be suggested.
@@ -34,12 +39,11 @@ final class Spelling {
     this.normalizer = normalizer;
     this.words =
         vocabulary.size() > LARGEST_VOCABULARY
-            ? List.of()
+            ? Set.of()
             : vocabulary.stream()
                 .filter(token -> prefix.isEmpty() || !token.startsWith(prefix))
                 .filter(token -> token.codePoints().allMatch(Character::isLetter))
-                .sorted()
-                .toList();
+                .collect(Collectors.toUnmodifiableSet());
   }
 
   /** Describes unknown words, in the form of the vocabulary, of an expression; each once. */
@@ -63,13 +67,13 @@ final class Spelling {
   }
 
   /**
-   * The closest words that are close enough: those with the same first letter, which is rarely
-   * mistyped, before others, and each in alphabetical order.
+   * The closest correct words that are close enough: those with the same first letter, which is
+   * rarely mistyped, before others, and each in alphabetical order.
    */
   private List<String> suggestions(String word) {
     List<String> closest = new ArrayList<>();
     int best = allowedEdits(word.length());
-    for (String candidate : words) {
+    for (String candidate : suggestible()) {
       if (best == 0 || Math.abs(candidate.length() - word.length()) > best) {
         continue;
       }
@@ -84,6 +88,17 @@ final class Spelling {
     }
     closest.sort(Comparator.comparing(candidate -> candidate.charAt(0) != word.charAt(0)));
     return closest.subList(0, Math.min(MAX_SUGGESTIONS, closest.size()));
+  }
+
+  /** Computed when it is needed, as most programs never meet an unknown word. */
+  private List<String> suggestible() {
+    List<String> result = suggestible;
+    if (result == null) {
+      Set<String> misspelled = Misspellings.in(words);
+      result = words.stream().filter(word -> !misspelled.contains(word)).sorted().toList();
+      suggestible = result;
+    }
+    return result;
   }
 
   /** More edits would make of a word that is spelled right another one. */

@@ -2,8 +2,6 @@ package org.scanformer.internal.model;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 
@@ -72,24 +70,25 @@ public final class TextTokenizer {
    * @throws ScanFormerException BAD_INPUT when it is blank or too long to be an expression
    */
   public int[] encode(String expression) {
-    return withSpecialIds(textIds(expression, new ArrayList<>()));
+    return withSpecialIds(textIds(expression, new UnknownTokens()));
   }
 
   /** The same, with what the model does not read of the expression. */
   public TokenizedText tokenize(String expression) {
-    List<String> unknown = new ArrayList<>();
+    UnknownTokens unknown = new UnknownTokens();
     IntList ids = textIds(expression, unknown);
     boolean truncated = ids.size() > maxTextIds();
     return new TokenizedText(
-        withSpecialIds(ids), spelling.describe(expression, unknown), truncated);
+        withSpecialIds(ids), spelling.describe(expression, unknown.list()), truncated);
   }
 
   /**
    * All ids of the text itself.
    *
-   * @param unknown takes the normalized words that have the unknown id and are not cut off
+   * @param unknown takes the normalized words that have the unknown id, and special tokens; none
+   *     that is cut off
    */
-  private IntList textIds(String expression, List<String> unknown) {
+  private IntList textIds(String expression, UnknownTokens unknown) {
     if (expression.length() > MAX_CHARACTERS) {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,
@@ -111,8 +110,8 @@ public final class TextTokenizer {
           }
 
           @Override
-          public void token(int id) {
-            ids.add(id);
+          public void token(AddedToken token) {
+            addToken(token, ids, unknown);
           }
         });
     if (ids.size() == 0) {
@@ -134,7 +133,7 @@ public final class TextTokenizer {
     return result.toArray();
   }
 
-  private void encodePart(String normalized, IntList ids, List<String> unknown) {
+  private void encodePart(String normalized, IntList ids, UnknownTokens unknown) {
     normalizedTokens.split(
         normalized,
         new AddedTokens.Parts() {
@@ -146,17 +145,30 @@ public final class TextTokenizer {
                 to,
                 (word, start, end) -> {
                   boolean cutOff = ids.size() >= maxTextIds();
-                  if (!model.encode(word, start, end, ids) && !cutOff) {
+                  boolean known = model.encode(word, start, end, ids);
+                  if (known) {
+                    unknown.known();
+                  } else if (!cutOff) {
                     unknown.add(word.substring(start, end));
                   }
                 });
           }
 
           @Override
-          public void token(int id) {
-            ids.add(id);
+          public void token(AddedToken token) {
+            addToken(token, ids, unknown);
           }
         });
+  }
+
+  private void addToken(AddedToken token, IntList ids, UnknownTokens unknown) {
+    boolean cutOff = ids.size() >= maxTextIds();
+    ids.add(token.id());
+    if (!token.special()) {
+      unknown.known();
+    } else if (!cutOff) {
+      unknown.addSpecial(token.content());
+    }
   }
 
   private static ScanFormerException blank(String expression) {

@@ -29,15 +29,15 @@ public record TokenizedText(int[] ids, List<UnknownWord> unknownWords, boolean t
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,
           "The expression \""
-              + expression
+              + JsonFields.shortened(expression)
               + "\" has words that the model does not know: "
-              + String.join(", ", unknownWords.stream().map(UnknownWord::toString).toList()));
+              + UnknownWordList.text(unknownWords));
     }
     if (truncated) {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,
           "The expression \""
-              + expression
+              + JsonFields.shortened(expression)
               + "\" is longer than the "
               + ids.length
               + " tokens that the model reads, [CLS] and [SEP] included");

@@ -96,6 +96,8 @@ class ModelConfigTest {
       value = {
         "found_threshold | 0",
         "found_threshold | 1",
+        "found_threshold | 0.99999999999",
+        "found_threshold | 1e-60",
         "found_threshold | null",
         "found_threshold | \"high\"",
         "score_calibration | 2",

@@ -1,0 +1,69 @@
+package org.scanformer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.scanformer.internal.model.SafetensorsFile;
+import org.scanformer.internal.model.SafetensorsWriter;
+import org.scanformer.reference.RandomImages;
+import org.scanformer.reference.RandomModel;
+
+/** A model whose scores overflow gives no answer, as its numbers mean nothing. */
+class OverflowingHeadsTest {
+  private final Image image = Image.of(RandomImages.structured(1, 60, 45));
+
+  @TempDir private Path directory;
+
+  /** Writes a random model with a tensor of so large numbers that their products overflow. */
+  private void write(String huge) throws Exception {
+    RandomModel.tiny().coarseGrid(2).scales(2).candidateHead().write(directory);
+    Path weights = directory.resolve("model.safetensors");
+    SafetensorsWriter writer = new SafetensorsWriter();
+    try (SafetensorsFile file = SafetensorsFile.open(weights)) {
+      file.tensors()
+          .forEach(
+              (name, tensor) -> {
+                float[] data = new float[Math.toIntExact(tensor.elements())];
+                file.read(name, 0, FloatBuffer.wrap(data));
+                if (name.equals(huge)) {
+                  Arrays.fill(data, 3e38f);
+                }
+                writer.tensor(name, data, tensor.shape());
+              });
+    }
+    writer.write(weights);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"score_head.weight, score", "candidate_head.weight, candidate"})
+  void noCallGivesAnAnswer(String huge, String head) throws Exception {
+    write(huge);
+    ScanFormerOptions options =
+        ScanFormerOptions.builder().backend(BackendKind.CPU).precision(Precision.FP32).build();
+    Request request = Request.of(image, "the red circle").withCandidates(1);
+    try (ScanFormer model = ScanFormer.load(directory, options);
+        Session session = model.openSession(SessionOptions.defaults());
+        Batcher batcher = model.openBatcher(BatcherOptions.defaults())) {
+      for (Locator locator : List.of(model, session, batcher)) {
+        assertOverflow(head, () -> locator.locate(request));
+      }
+      for (Schedule schedule : Schedule.values()) {
+        assertOverflow(head, () -> model.locate(List.of(request, request), schedule));
+      }
+    }
+  }
+
+  private static void assertOverflow(String head, Runnable call) {
+    ScanFormerException failure = assertThrows(ScanFormerException.class, call::run);
+    assertEquals(ErrorCode.BAD_MODEL, failure.code());
+    assertTrue(failure.getMessage().startsWith("The " + head + " head gave"), failure.getMessage());
+  }
+}
