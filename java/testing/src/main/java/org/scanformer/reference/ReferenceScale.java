@@ -11,7 +11,7 @@ import java.util.Arrays;
  * @param logits [rows * cols][4]: each selected patch's selection logits for its children (2i, 2j),
  *     (2i, 2j+1), (2i+1, 2j), (2i+1, 2j+1); NaN for discarded patches and all of the last scale
  * @param box (cx, cy, w, h), relative to the image
- * @param score the predicted IoU of the box; NaN without a score head
+ * @param score of the box, see docs/MODEL.md; NaN without a score head
  * @param r [hidden_size]: the last LayerNorm of [REG]
  * @param patchBoxes [selected][4]: the same head's boxes of the selected patches' tokens, in
  *     row-major order; null without a candidate head

@@ -134,7 +134,7 @@ final class BatchBuilder implements AutoCloseable {
       int place,
       float[] boxes,
       Batch.ScaleLabels[] scales) {
-    int[] ids = tokenizer.encode(pair.expression());
+    int[] ids = tokenizer.tokenize(pair.expression()).ids();
     Image image = pair.image().read();
     pixels(image, pair, grid, place, scales);
     if (!pair.targets().isEmpty()) {

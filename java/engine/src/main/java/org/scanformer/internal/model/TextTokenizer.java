@@ -70,12 +70,16 @@ public final class TextTokenizer {
    * @throws ScanFormerException BAD_INPUT when it is blank or too long to be an expression
    */
   public int[] encode(String expression) {
-    return withSpecialIds(textIds(expression, new UnknownTokens()));
+    return withSpecialIds(textIds(expression, UnknownTokens.withMarks()));
   }
 
-  /** The same, with what the model does not read of the expression. */
+  /**
+   * The same, with what the model does not read of the expression. Punctuation marks that the
+   * vocabulary does not hold are left out where there is anything else: they change no meaning, but
+   * a model takes the unknown id for a word that it does not know.
+   */
   public TokenizedText tokenize(String expression) {
-    UnknownTokens unknown = new UnknownTokens();
+    UnknownTokens unknown = UnknownTokens.withoutMarks();
     IntList ids = textIds(expression, unknown);
     boolean truncated = ids.size() > maxTextIds();
     return new TokenizedText(
@@ -115,6 +119,9 @@ public final class TextTokenizer {
           }
         });
     if (ids.size() == 0) {
+      unknown.addMarks(ids);
+    }
+    if (ids.size() == 0) {
       throw blank(expression);
     }
     return ids;
@@ -144,12 +151,12 @@ public final class TextTokenizer {
                 from,
                 to,
                 (word, start, end) -> {
-                  boolean cutOff = ids.size() >= maxTextIds();
+                  int before = ids.size();
                   boolean known = model.encode(word, start, end, ids);
                   if (known) {
                     unknown.known();
-                  } else if (!cutOff) {
-                    unknown.add(word.substring(start, end));
+                  } else if (before < maxTextIds()) {
+                    unknown.add(word.substring(start, end), ids, before);
                   }
                 });
           }

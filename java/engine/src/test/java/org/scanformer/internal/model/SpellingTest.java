@@ -1,5 +1,6 @@
 package org.scanformer.internal.model;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -51,6 +52,16 @@ class SpellingTest {
     assertEquals(List.of("\"elephant\""), unknown(tokenizer, "¿elephant?!"));
     assertEquals(List.of("\"!\"", "\"?\""), unknown(tokenizer, "!!! ???"));
     tokenizer.tokenize("the red star.").requireWhole("the red star.");
+  }
+
+  /** A model that was trained to refuse unknown words would take a full stop for one. */
+  @Test
+  void unknownPunctuationIsLeftOutWhereThereIsAnythingElse() throws Exception {
+    TextTokenizer tokenizer = open(RandomModel.tiny());
+    int[] plain = tokenizer.tokenize("the red star").ids();
+    assertArrayEquals(plain, tokenizer.tokenize("\"the red, star!!\" .").ids());
+    assertEquals(plain.length + 1, tokenizer.encode("the red star.").length);
+    assertArrayEquals(tokenizer.encode("!?"), tokenizer.tokenize("!?").ids());
   }
 
   @Test
