@@ -65,7 +65,10 @@ final class TrainingRun {
     this.err = err;
   }
 
-  /** Trains from the last checkpoint, if there is one, to the end or until Ctrl-C. */
+  /**
+   * Trains from the last checkpoint, if there is one, to the end or until Ctrl-C. A run that is at
+   * its end is judged and its model written again.
+   */
   void run(List<HeldOut> heldOut) throws IOException {
     Path checkpoint = out.resolve(CHECKPOINT);
     if (Files.isRegularFile(checkpoint)) {
@@ -82,6 +85,10 @@ final class TrainingRun {
     Curves curves = new Curves(out.resolve("curves.csv"), trainer.step());
     try (ProgressBar bar = progressBar()) {
       bar.stepTo(trainer.step());
+      if (trainer.step() >= options.steps()) {
+        // It may have been ended while it was judged, before its model was written.
+        evaluate(heldOut);
+      }
       while (trainer.step() < options.steps() && !signal.requested()) {
         trainer.run(
             () ->

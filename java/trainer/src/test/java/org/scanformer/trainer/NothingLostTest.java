@@ -1,5 +1,6 @@
 package org.scanformer.trainer;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -199,6 +200,19 @@ class NothingLostTest {
     assertEquals(0, resumed.code(), resumed.err());
     assertTrue(resumed.err().contains("curves.png cannot be drawn"), resumed.err());
     assertTrue(train(data, data, "--steps", "5").err().contains("Resumed after step 4"));
+  }
+
+  /** It may have been ended while it was judged. */
+  @Test
+  void writesTheModelOfARunThatIsAtItsEnd() throws IOException {
+    Path data = writeData("t.json", -1, "");
+    assertEquals(0, train(data, data, "--steps", "2").code());
+    Path weights = run.resolve("model").resolve("model.safetensors");
+    byte[] before = Files.readAllBytes(weights);
+    Files.delete(weights);
+    Run again = train(data, data, "--steps", "2");
+    assertEquals(0, again.code(), again.err());
+    assertArrayEquals(before, Files.readAllBytes(weights));
   }
 
   @Test
