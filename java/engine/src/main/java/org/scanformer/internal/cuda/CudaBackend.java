@@ -117,7 +117,7 @@ public final class CudaBackend extends NativeBackend {
         new FewRowsLinear(stream()),
         CudaDevices.matmulPolicy(),
         new MatmulTimer(stream(), workspace),
-        CudaDevices.matmulChoices(report));
+        CudaDevices.matmulChoices(report, precision()));
   }
 
   /** Null for fp32, which tensor cores do not have. */

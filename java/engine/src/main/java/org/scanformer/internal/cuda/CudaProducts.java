@@ -226,7 +226,9 @@ final class CudaProducts implements AutoCloseable {
           ? MatmulChoice.own(own.divisions(shape.rows(), linear).get(0))
           : MatmulChoice.library(0);
     }
-    MatmulChoice known = file == null ? null : file.get(shape.text());
+    // A file may hold what was written by hand.
+    MatmulChoice known =
+        file == null ? null : file.get(shape.text(), choice -> choice.own() == null || taken);
     if (known != null) {
       return known;
     }

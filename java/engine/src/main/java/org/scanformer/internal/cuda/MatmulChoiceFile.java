@@ -5,64 +5,88 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.scanformer.ErrorCode;
+import org.scanformer.Precision;
 import org.scanformer.ScanFormerException;
 import org.scanformer.internal.files.SystemMessages;
 
 /**
  * The choices that a device was timed for, kept in a file: with it, results are the same from
- * process to process, bit for bit. A line is "device | shape | choice"; devices of other names and
- * other versions of cuBLAS have lines of their own. Safe for use by several threads; processes that
- * time at once may each add a line for a shape, of which the first counts.
+ * process to process, bit for bit. A line is "device | precision | shape | choice"; devices of
+ * other names, other versions of cuBLAS and other precisions have lines of their own. Safe for use
+ * by several threads; processes that time at once may each add a line for a shape, of which the
+ * first usable one counts.
  */
 final class MatmulChoiceFile {
+  private static final System.Logger LOG = System.getLogger("org.scanformer");
   private static final String SEPARATOR = " | ";
 
+  /** Fields of a line; earlier versions wrote no precision. */
+  private static final int FIELDS = 4;
+
   private final Path path;
-  private final String device;
-  private final Map<String, MatmulChoice> choices = new HashMap<>();
+  private final String key;
+  private final Map<String, List<MatmulChoice>> choices = new HashMap<>();
 
   /**
    * Reads what the file holds for a device; a file that does not exist holds nothing.
    *
    * @param device the device's name and cuBLAS's version
+   * @param precision of the products: their shapes alone do not tell fp32 from TensorFloat-32
    * @throws ScanFormerException BAD_INPUT for a file that cannot be read or is of another kind
    */
-  MatmulChoiceFile(Path path, String device) {
+  MatmulChoiceFile(Path path, String device, Precision precision) {
     this.path = path;
-    this.device = device;
+    this.key = device + SEPARATOR + precision;
     List<String> lines;
     try {
       lines = Files.exists(path) ? Files.readAllLines(path) : List.of();
     } catch (IOException e) {
       throw failure("read", e);
     }
+    int old = 0;
     for (String line : lines) {
       String[] fields = line.split(" \\| ", -1);
-      MatmulChoice choice = fields.length == 3 ? MatmulChoice.of(fields[2]) : null;
-      if (choice == null) {
+      MatmulChoice choice = MatmulChoice.of(fields[fields.length - 1]);
+      if (choice == null || fields.length < FIELDS - 1 || fields.length > FIELDS) {
         throw new ScanFormerException(
             ErrorCode.BAD_INPUT,
-            path + ": expected lines \"device | shape | choice\", found \"" + line + "\"");
+            path
+                + ": expected lines \"device | precision | shape | choice\", found \""
+                + line
+                + "\"");
       }
-      if (fields[0].equals(device)) {
-        choices.putIfAbsent(fields[1], choice);
+      if (fields.length < FIELDS) {
+        old++;
+      } else if (key.equals(fields[0] + SEPARATOR + fields[1])) {
+        add(fields[2], choice);
       }
+    }
+    if (old > 0) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          path + ": " + old + " choices of an earlier version, without a precision, are ignored");
     }
   }
 
-  /** The choice for a shape, or null. */
-  synchronized MatmulChoice get(String shape) {
-    return choices.get(shape);
+  private void add(String shape, MatmulChoice choice) {
+    choices.computeIfAbsent(shape, s -> new ArrayList<>()).add(choice);
+  }
+
+  /** The first usable choice for a shape, or null. */
+  synchronized MatmulChoice get(String shape, Predicate<MatmulChoice> usable) {
+    return choices.getOrDefault(shape, List.of()).stream().filter(usable).findFirst().orElse(null);
   }
 
   /** Adds a choice to the file. */
   synchronized void put(String shape, MatmulChoice choice) {
-    choices.put(shape, choice);
-    String line = String.join(SEPARATOR, device, shape, choice.text()) + "\n";
+    add(shape, choice);
+    String line = String.join(SEPARATOR, key, shape, choice.text()) + "\n";
     try {
       Files.write(
           path,
