@@ -104,12 +104,17 @@ class EmulatedProductsTest {
     List<String> lines = Files.readAllLines(file);
     assertTrue(lines.stream().anyMatch(line -> line.contains(" | APPEND_KV ")), lines.toString());
     assertTrue(lines.stream().anyMatch(line -> line.contains(" | ADD ")), lines.toString());
+    // Each file has choices of its own, as in another process.
+    Path copy = Files.copy(file, directory.resolve("copy"));
+    System.setProperty(CHOICES, copy.toString());
     assertEquals(timed, locate());
-    assertEquals(lines, Files.readAllLines(file), "a second process times nothing");
+    assertEquals(lines, Files.readAllLines(copy), "what is known is not timed");
 
     // A file decides: a tile that our kernel does not have is refused by it.
+    Path other = directory.resolve("other");
+    System.setProperty(CHOICES, other.toString());
     Files.write(
-        file, lines.stream().map(l -> l.substring(0, l.lastIndexOf("|")) + "| own 48 1").toList());
+        other, lines.stream().map(l -> l.substring(0, l.lastIndexOf("|")) + "| own 48 1").toList());
     ScanFormerException refused = assertThrows(ScanFormerException.class, () -> locate());
     assertTrue(refused.getMessage().contains("tiles of 48 rows"), refused.getMessage());
   }

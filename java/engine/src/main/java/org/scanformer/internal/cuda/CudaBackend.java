@@ -116,7 +116,7 @@ public final class CudaBackend extends NativeBackend {
         openTensorMatmul(report),
         new FewRowsLinear(stream()),
         CudaDevices.matmulPolicy(),
-        new MatmulTimer(stream(), workspace),
+        new MatmulTimer(stream(), workspace)::time,
         CudaDevices.matmulChoices(report, precision()));
   }
 

@@ -119,15 +119,13 @@ public final class CudaDevices {
         MATMUL_PROPERTY + ": expected timed, own, cublas or mixed, found \"" + name + "\"");
   }
 
-  /** The file of a device's choices in a precision; null where none is asked for. */
-  static MatmulChoiceFile matmulChoices(DeviceReport report, Precision precision) {
+  /** The process's choices for a device in a precision. */
+  static MatmulChoices matmulChoices(DeviceReport report, Precision precision) {
     String path = System.getProperty(MATMUL_CHOICES_PROPERTY);
-    return path == null
-        ? null
-        : new MatmulChoiceFile(
-            Path.of(path),
-            report.name() + ", cuBLAS " + report.properties().get("cublas"),
-            precision);
+    return MatmulChoices.ofProcess(
+        path == null ? null : Path.of(path),
+        report.name() + ", cuBLAS " + report.properties().get("cublas"),
+        precision);
   }
 
   /** Adds cuBLAS's version, or what is missing and how to get it. */

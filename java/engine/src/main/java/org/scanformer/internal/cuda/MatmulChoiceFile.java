@@ -5,11 +5,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Predicate;
+import java.util.function.BiConsumer;
 import org.scanformer.ErrorCode;
 import org.scanformer.Precision;
 import org.scanformer.ScanFormerException;
@@ -18,9 +15,9 @@ import org.scanformer.internal.files.SystemMessages;
 /**
  * The choices that a device was timed for, kept in a file: with it, results are the same from
  * process to process, bit for bit. A line is "device | precision | shape | choice"; devices of
- * other names, other versions of cuBLAS and other precisions have lines of their own. Safe for use
- * by several threads; processes that time at once may each add a line for a shape, of which the
- * first usable one counts.
+ * other names, other versions of cuBLAS and other precisions have lines of their own. Processes
+ * that time at once may each add a line for a shape, of which the first usable one counts. Used by
+ * one thread at a time.
  */
 final class MatmulChoiceFile {
   private static final System.Logger LOG = System.getLogger("org.scanformer");
@@ -31,18 +28,23 @@ final class MatmulChoiceFile {
 
   private final Path path;
   private final String key;
-  private final Map<String, List<MatmulChoice>> choices = new HashMap<>();
 
   /**
-   * Reads what the file holds for a device; a file that does not exist holds nothing.
+   * A file that need not exist.
    *
    * @param device the device's name and cuBLAS's version
-   * @param precision of the products: their shapes alone do not tell fp32 from TensorFloat-32
-   * @throws ScanFormerException BAD_INPUT for a file that cannot be read or is of another kind
    */
   MatmulChoiceFile(Path path, String device, Precision precision) {
     this.path = path;
     this.key = device + SEPARATOR + precision;
+  }
+
+  /**
+   * Gives each choice with its shape, in the order of lines.
+   *
+   * @throws ScanFormerException BAD_INPUT for a file that cannot be read or is of another kind
+   */
+  void read(BiConsumer<String, MatmulChoice> choices) {
     List<String> lines;
     try {
       lines = Files.exists(path) ? Files.readAllLines(path) : List.of();
@@ -64,7 +66,7 @@ final class MatmulChoiceFile {
       if (fields.length < FIELDS) {
         old++;
       } else if (key.equals(fields[0] + SEPARATOR + fields[1])) {
-        add(fields[2], choice);
+        choices.accept(fields[2], choice);
       }
     }
     if (old > 0) {
@@ -74,18 +76,8 @@ final class MatmulChoiceFile {
     }
   }
 
-  private void add(String shape, MatmulChoice choice) {
-    choices.computeIfAbsent(shape, s -> new ArrayList<>()).add(choice);
-  }
-
-  /** The first usable choice for a shape, or null. */
-  synchronized MatmulChoice get(String shape, Predicate<MatmulChoice> usable) {
-    return choices.getOrDefault(shape, List.of()).stream().filter(usable).findFirst().orElse(null);
-  }
-
-  /** Adds a choice to the file. */
-  synchronized void put(String shape, MatmulChoice choice) {
-    add(shape, choice);
+  /** Adds a line. */
+  void append(String shape, MatmulChoice choice) {
     String line = String.join(SEPARATOR, key, shape, choice.text()) + "\n";
     try {
       Files.write(

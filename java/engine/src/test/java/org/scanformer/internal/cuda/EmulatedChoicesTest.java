@@ -2,6 +2,7 @@ package org.scanformer.internal.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
@@ -93,15 +94,15 @@ class EmulatedChoicesTest {
     assertEquals(1, lines.size(), lines.toString());
     Files.write(
         file, List.of(lines.get(0).substring(0, lines.get(0).lastIndexOf("|")) + "| own 32 1"));
-    for (Precision precision : List.of(Precision.FP32, Precision.BF16, Precision.FP16)) {
+    for (Precision precision : List.of(Precision.FP32, Precision.BF16)) {
       assertRight(precision);
     }
-    assertEquals(4, Files.readAllLines(file).size());
+    assertEquals(3, Files.readAllLines(file).size());
   }
 
   /** A file may have been written by hand. */
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(names = {"FP32", "TF32"})
   void aChoiceThatCannotBeUsedIsMadeAnew(Precision precision) throws Exception {
     assertRight(precision);
     String line = Files.readAllLines(file).get(0);
@@ -112,5 +113,13 @@ class EmulatedChoicesTest {
     List<String> lines = Files.readAllLines(other);
     assertEquals(precision == Precision.TF32 ? 1 : 2, lines.size(), lines.toString());
     assertTrue(lines.get(lines.size() - 1).contains("| LINEAR 16 32 32 F32 F32 RELU | "));
+  }
+
+  @Test
+  void whatASessionHasTimedIsKnownToTheNext() throws Exception {
+    assertRight(Precision.BF16);
+    Files.delete(file);
+    assertRight(Precision.BF16);
+    assertFalse(Files.exists(file), "the second one times nothing");
   }
 }

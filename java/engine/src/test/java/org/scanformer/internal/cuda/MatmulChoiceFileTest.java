@@ -25,32 +25,40 @@ class MatmulChoiceFileTest {
     return directory.resolve("choices");
   }
 
-  private MatmulChoiceFile file(String device) {
-    return new MatmulChoiceFile(path(), device, Precision.FP16);
+  private MatmulChoices file(String device) {
+    return file(device, Precision.FP16);
   }
 
-  private static MatmulChoice get(MatmulChoiceFile file, String shape) {
-    return file.get(shape, choice -> true);
+  private MatmulChoices file(String device, Precision precision) {
+    return new MatmulChoices(new MatmulChoiceFile(path(), device, precision));
+  }
+
+  private static MatmulChoice get(MatmulChoices file, String shape) {
+    return file.get(shape, any -> true);
+  }
+
+  private static void put(MatmulChoices file, String shape, MatmulChoice choice) {
+    assertEquals(choice, file.keep(shape, choice, any -> true));
   }
 
   @Test
   void whatIsPutIsThereForTheNextProcess() {
-    MatmulChoiceFile first = file("H100, cuBLAS 13.1");
+    MatmulChoices first = file("H100, cuBLAS 13.1");
     assertNull(get(first, "LINEAR 16"));
-    first.put("LINEAR 16", OWN);
-    first.put("LINEAR 32", MatmulChoice.library(5));
+    put(first, "LINEAR 16", OWN);
+    put(first, "LINEAR 32", MatmulChoice.library(5));
     assertEquals(OWN, get(first, "LINEAR 16"));
-    MatmulChoiceFile next = file("H100, cuBLAS 13.1");
+    MatmulChoices next = file("H100, cuBLAS 13.1");
     assertEquals(OWN, get(next, "LINEAR 16"));
     assertEquals(MatmulChoice.library(5), get(next, "LINEAR 32"));
   }
 
   @Test
   void anotherDeviceOrVersionHasChoicesOfItsOwn() {
-    file("H100, cuBLAS 13.1").put("LINEAR 16", OWN);
-    MatmulChoiceFile other = file("H100, cuBLAS 13.2");
+    put(file("H100, cuBLAS 13.1"), "LINEAR 16", OWN);
+    MatmulChoices other = file("H100, cuBLAS 13.2");
     assertNull(get(other, "LINEAR 16"));
-    other.put("LINEAR 16", MatmulChoice.library(0));
+    put(other, "LINEAR 16", MatmulChoice.library(0));
     assertEquals(OWN, get(file("H100, cuBLAS 13.1"), "LINEAR 16"));
   }
 
@@ -62,19 +70,19 @@ class MatmulChoiceFileTest {
 
   @Test
   void aPrecisionHasChoicesOfItsOwn() {
-    new MatmulChoiceFile(path(), "d", Precision.TF32).put("s", OWN);
+    put(file("d", Precision.TF32), "s", OWN);
     for (Precision precision : Precision.values()) {
       MatmulChoice expected = precision == Precision.TF32 ? OWN : null;
-      assertEquals(expected, get(new MatmulChoiceFile(path(), "d", precision), "s"));
+      assertEquals(expected, get(file("d", precision), "s"));
     }
   }
 
   @Test
   void theFirstUsableLineCounts() throws Exception {
     Files.write(path(), List.of("d | FP16 | s | own 32 1"));
-    MatmulChoiceFile file = file("d");
+    MatmulChoices file = file("d");
     assertNull(file.get("s", choice -> choice.own() == null));
-    file.put("s", MatmulChoice.library(2));
+    file.keep("s", MatmulChoice.library(2), choice -> choice.own() == null);
     assertEquals(MatmulChoice.library(2), file("d").get("s", choice -> choice.own() == null));
     assertEquals(MatmulChoice.own(new TensorMatmul.Division(32, 1)), get(file("d"), "s"));
   }
@@ -83,7 +91,7 @@ class MatmulChoiceFileTest {
   void linesWithoutAPrecisionAreIgnoredAndCountedInTheLog() throws Exception {
     Files.write(path(), List.of("d | s | own 32 1", "d | t | cublas 1", "d | FP16 | t | cublas 2"));
     try (CapturedLog log = new CapturedLog()) {
-      MatmulChoiceFile file = file("d");
+      MatmulChoices file = file("d");
       assertNull(get(file, "s"));
       assertEquals(MatmulChoice.library(2), get(file, "t"));
       assertEquals(1, log.messages().size(), log.messages().toString());
@@ -113,7 +121,8 @@ class MatmulChoiceFileTest {
   void aFileThatCannotBeWrittenIsSaid() {
     MatmulChoiceFile file =
         new MatmulChoiceFile(directory.resolve("none/choices"), "d", Precision.FP16);
-    ScanFormerException failed = assertThrows(ScanFormerException.class, () -> file.put("s", OWN));
+    ScanFormerException failed =
+        assertThrows(ScanFormerException.class, () -> file.append("s", OWN));
     assertTrue(failed.getMessage().contains("none/choices"), failed.getMessage());
   }
 }
