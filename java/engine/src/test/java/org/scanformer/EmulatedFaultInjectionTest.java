@@ -1,6 +1,7 @@
 package org.scanformer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -42,7 +43,10 @@ class EmulatedFaultInjectionTest extends FaultInjectionTest {
     return Stream.of(ErrorCode.DEVICE_ERROR);
   }
 
-  /** The second call of a shape records it: what fails then leaves no record of half the work. */
+  /**
+   * The second call of a shape records it. What fails then leaves no record of half the work; what
+   * the device refuses of a recording fails no call.
+   */
   @Test
   void aRecordingThatFailsIsForgotten() {
     launchAsEver();
@@ -50,18 +54,47 @@ class EmulatedFaultInjectionTest extends FaultInjectionTest {
     NormalizedBox expected;
     try (ScanFormer model = load()) {
       expected = locate(model);
-      operations = operations(() -> locate(model));
+      try (Expression red = model.encode("red");
+          Session session = model.openSession(SessionOptions.defaults())) {
+        operations = operations(() -> session.locate(image, red, session.newResult()));
+      }
     }
+    int refused = 0;
     for (int operation = 0; operation < operations; operation += stride()) {
-      try (ScanFormer model = load()) {
-        locate(model);
-        faults.failAt(operation, ErrorCode.DEVICE_ERROR);
-        assertFails(ErrorCode.DEVICE_ERROR, () -> locate(model));
+      try (ScanFormer model = load();
+          Expression red = model.encode("red");
+          Session session = model.openSession(SessionOptions.defaults())) {
+        boolean mayBeRefused = operation / stride() % 2 == 0;
+        ErrorCode code = mayBeRefused ? ErrorCode.DEVICE_ERROR : ErrorCode.OUT_OF_MEMORY;
+        SessionResult result = session.newResult();
+        Runnable locate = () -> session.locate(image, red, result);
+        locate.run();
+        faults.failAt(operation, code);
+        if (mayBeRefused && answers(locate)) {
+          refused++;
+          assertEquals(expected, result.normalizedBox(), "with operation " + operation);
+          String why = "; kernels are launched one by one: " + faults.failed + ": injected";
+          assertTrue(session.toString().endsWith(why), session.toString());
+        } else if (!mayBeRefused) {
+          assertFails(code, locate);
+        }
         faults.failAt(-1, null);
         for (int i = 0; i < 3; i++) {
-          assertEquals(expected, locate(model), "after operation " + operation);
+          locate.run();
+          assertEquals(expected, result.normalizedBox(), "after operation " + operation);
         }
       }
+    }
+    assertTrue(refused > 2, refused + " recordings were refused");
+  }
+
+  private static boolean answers(Runnable call) {
+    try {
+      call.run();
+      return true;
+    } catch (ScanFormerException e) {
+      assertEquals(ErrorCode.DEVICE_ERROR, e.code());
+      return false;
     }
   }
 

@@ -170,7 +170,12 @@ public final class CudaBackend extends NativeBackend {
 
   @Override
   public boolean recordsWork() {
-    return graphs.records();
+    return graphs.wanted() && graphs.refusal() == null;
+  }
+
+  @Override
+  public String whyNoRecording() {
+    return graphs.refusal();
   }
 
   @Override
@@ -180,7 +185,7 @@ public final class CudaBackend extends NativeBackend {
 
   @Override
   public String whyNoSwitching() {
-    return graphs.records() ? switchGraphs.refusal() : "work is not recorded";
+    return graphs.wanted() ? switchGraphs.refusal() : "work is not recorded";
   }
 
   @Override
