@@ -1,6 +1,8 @@
 package org.scanformer.internal.cuda;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,8 +18,8 @@ import org.scanformer.internal.files.SystemMessages;
  * The choices that a device was timed for, kept in a file: with it, results are the same from
  * process to process, bit for bit. A line is "device | precision | shape | choice"; devices of
  * other names, other versions of cuBLAS and other precisions have lines of their own. Processes
- * that time at once may each add a line for a shape, of which the first usable one counts. Used by
- * one thread at a time.
+ * that time at once may each add a line for a shape, of which the first usable one counts. A line
+ * that was cut short is passed over. Used by one thread at a time.
  */
 final class MatmulChoiceFile {
   private static final System.Logger LOG = System.getLogger("org.scanformer");
@@ -26,8 +28,12 @@ final class MatmulChoiceFile {
   /** Fields of a line; earlier versions wrote no precision. */
   private static final int FIELDS = 4;
 
+  /** Ends what was left of a line when a disk was full or a process ended. */
+  private static final String UNFINISHED = " (unfinished)";
+
   private final Path path;
   private final String key;
+  private boolean failed;
 
   /**
    * A file that need not exist.
@@ -45,14 +51,8 @@ final class MatmulChoiceFile {
    * @throws ScanFormerException BAD_INPUT for a file that cannot be read or is of another kind
    */
   void read(BiConsumer<String, MatmulChoice> choices) {
-    List<String> lines;
-    try {
-      lines = Files.exists(path) ? Files.readAllLines(path) : List.of();
-    } catch (IOException e) {
-      throw failure("read", e);
-    }
     int old = 0;
-    for (String line : lines) {
+    for (String line : lines()) {
       String[] fields = line.split(" \\| ", -1);
       MatmulChoice choice = MatmulChoice.of(fields[fields.length - 1]);
       if (choice == null || fields.length < FIELDS - 1 || fields.length > FIELDS) {
@@ -76,29 +76,57 @@ final class MatmulChoiceFile {
     }
   }
 
-  /** Adds a line. */
+  /** All lines but those that were cut short. */
+  private List<String> lines() {
+    String text;
+    try {
+      text = Files.exists(path) ? new String(Files.readAllBytes(path), StandardCharsets.UTF_8) : "";
+    } catch (IOException e) {
+      throw new ScanFormerException(ErrorCode.BAD_INPUT, failure("read", e), e);
+    }
+    return text.substring(0, text.lastIndexOf('\n') + 1)
+        .lines()
+        .filter(line -> !line.endsWith(UNFINISHED))
+        .toList();
+  }
+
+  /**
+   * Adds a line. A file that cannot be written is no fault of the call that timed a product: it is
+   * logged once.
+   */
   void append(String shape, MatmulChoice choice) {
     String line = String.join(SEPARATOR, key, shape, choice.text()) + "\n";
     try {
       Files.write(
           path,
-          line.getBytes(StandardCharsets.UTF_8),
+          ((endsWithinALine() ? UNFINISHED + "\n" : "") + line).getBytes(StandardCharsets.UTF_8),
           StandardOpenOption.CREATE,
           StandardOpenOption.APPEND);
     } catch (IOException e) {
-      throw failure("write", e);
+      if (!failed) {
+        LOG.log(System.Logger.Level.WARNING, failure("write", e));
+      }
+      failed = true;
     }
   }
 
-  private ScanFormerException failure(String what, IOException cause) {
-    return new ScanFormerException(
-        ErrorCode.BAD_INPUT,
-        "Could not "
-            + what
-            + " the choices of matrix products in "
-            + path
-            + ": "
-            + SystemMessages.reason(cause),
-        cause);
+  private boolean endsWithinALine() throws IOException {
+    if (Files.notExists(path)) {
+      return false;
+    }
+    try (SeekableByteChannel file = Files.newByteChannel(path)) {
+      ByteBuffer last = ByteBuffer.allocate(1);
+      file.position(Math.max(0, file.size() - 1)).read(last);
+      return last.position() == 1 && last.get(0) != '\n';
+    }
+  }
+
+  private String failure(String what, IOException cause) {
+    return "Could not "
+        + what
+        + " the choices of matrix products in "
+        + path
+        + ": "
+        + SystemMessages.reason(cause);
   }
 }

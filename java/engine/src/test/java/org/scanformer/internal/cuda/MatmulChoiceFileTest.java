@@ -118,11 +118,31 @@ class MatmulChoiceFileTest {
   }
 
   @Test
-  void aFileThatCannotBeWrittenIsSaid() {
-    MatmulChoiceFile file =
-        new MatmulChoiceFile(directory.resolve("none/choices"), "d", Precision.FP16);
-    ScanFormerException failed =
-        assertThrows(ScanFormerException.class, () -> file.append("s", OWN));
-    assertTrue(failed.getMessage().contains("none/choices"), failed.getMessage());
+  void aFileThatCannotBeWrittenIsLoggedOnce() {
+    Path none = directory.resolve("none/choices");
+    try (CapturedLog log = new CapturedLog()) {
+      MatmulChoices choices = new MatmulChoices(new MatmulChoiceFile(none, "d", Precision.FP16));
+      put(choices, "s", OWN);
+      put(choices, "t", OWN);
+      assertEquals(OWN, get(choices, "t"));
+      assertEquals(1, log.messages().size(), log.messages().toString());
+      assertTrue(log.messages().get(0).contains("none/choices"), log.messages().toString());
+    }
+  }
+
+  /** What a full disk leaves of a line may itself be a choice, and is none. */
+  @ParameterizedTest
+  @ValueSource(strings = {"d", "d | FP16 | t | ow", "d | FP16 | t | own 32 1"})
+  void aLineCutShortIsPassedOver(String cut) throws Exception {
+    Files.writeString(path(), "d | FP16 | s | cublas 1\n" + cut);
+    MatmulChoices choices = file("d");
+    assertEquals(MatmulChoice.library(1), get(choices, "s"));
+    assertNull(get(choices, "t"));
+    put(choices, "t", OWN);
+    put(choices, "u", MatmulChoice.library(4));
+    MatmulChoices next = file("d");
+    assertEquals(MatmulChoice.library(1), get(next, "s"));
+    assertEquals(OWN, get(next, "t"));
+    assertEquals(MatmulChoice.library(4), get(next, "u"));
   }
 }
