@@ -50,38 +50,32 @@ class EmulatedFaultInjectionTest extends FaultInjectionTest {
   @Test
   void aRecordingThatFailsIsForgotten() {
     launchAsEver();
-    int operations;
-    NormalizedBox expected;
-    try (ScanFormer model = load()) {
-      expected = locate(model);
-      try (Expression red = model.encode("red");
-          Session session = model.openSession(SessionOptions.defaults())) {
-        operations = operations(() -> session.locate(image, red, session.newResult()));
-      }
-    }
     int refused = 0;
-    for (int operation = 0; operation < operations; operation += stride()) {
-      try (ScanFormer model = load();
-          Expression red = model.encode("red");
-          Session session = model.openSession(SessionOptions.defaults())) {
+    try (ScanFormer model = load();
+        Expression red = model.encode("red")) {
+      NormalizedBox expected = model.locate(image, red).normalizedBox();
+      int operations = operations(() -> model.locate(image, red));
+      for (int operation = 0; operation < operations; operation += stride()) {
+        // By turns what may be refused, and what is the call's own.
         boolean mayBeRefused = operation / stride() % 2 == 0;
-        ErrorCode code = mayBeRefused ? ErrorCode.DEVICE_ERROR : ErrorCode.OUT_OF_MEMORY;
-        SessionResult result = session.newResult();
-        Runnable locate = () -> session.locate(image, red, result);
-        locate.run();
-        faults.failAt(operation, code);
-        if (mayBeRefused && answers(locate)) {
-          refused++;
-          assertEquals(expected, result.normalizedBox(), "with operation " + operation);
-          String why = "; kernels are launched one by one: " + faults.failed + ": injected";
-          assertTrue(session.toString().endsWith(why), session.toString());
-        } else if (!mayBeRefused) {
-          assertFails(code, locate);
-        }
-        faults.failAt(-1, null);
-        for (int i = 0; i < 3; i++) {
+        try (Session session = model.openSession(SessionOptions.defaults())) {
+          SessionResult result = session.newResult();
+          Runnable locate = () -> session.locate(image, red, result);
           locate.run();
-          assertEquals(expected, result.normalizedBox(), "after operation " + operation);
+          faults.failAt(operation, mayBeRefused ? ErrorCode.DEVICE_ERROR : ErrorCode.OUT_OF_MEMORY);
+          if (!mayBeRefused) {
+            assertFails(ErrorCode.OUT_OF_MEMORY, locate);
+          } else if (answers(locate)) {
+            refused++;
+            assertEquals(expected, result.normalizedBox(), "with operation " + operation);
+            String why = "; kernels are launched one by one: " + faults.failed + ": injected";
+            assertTrue(session.toString().endsWith(why), session.toString());
+          }
+          faults.failAt(-1, null);
+          for (int i = 0; i < 3; i++) {
+            locate.run();
+            assertEquals(expected, result.normalizedBox(), "after operation " + operation);
+          }
         }
       }
     }
@@ -96,9 +90,5 @@ class EmulatedFaultInjectionTest extends FaultInjectionTest {
       assertEquals(ErrorCode.DEVICE_ERROR, e.code());
       return false;
     }
-  }
-
-  private NormalizedBox locate(ScanFormer model) {
-    return model.locate(image, "red").normalizedBox();
   }
 }
