@@ -29,6 +29,9 @@ class EmulatedProductsTest {
   private static final String MATMUL = "org.scanformer.cuda.matmul";
   private static final String CHOICES = "org.scanformer.cuda.matmulChoices";
 
+  /** Emulated devices do not tell how large their L2 cache is. */
+  private static final String L2_BYTES = "org.scanformer.cuda.l2Bytes";
+
   @TempDir Path directory;
 
   private String before;
@@ -36,11 +39,13 @@ class EmulatedProductsTest {
   @BeforeEach
   void keep() {
     before = System.getProperty(MATMUL);
+    System.setProperty(L2_BYTES, "0");
   }
 
   @AfterEach
   void restore() {
     System.clearProperty(CHOICES);
+    System.clearProperty(L2_BYTES);
     if (before == null) {
       System.clearProperty(MATMUL);
     } else {

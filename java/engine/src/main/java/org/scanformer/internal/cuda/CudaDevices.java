@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.Loader;
 import org.scanformer.BackendKind;
 import org.scanformer.DeviceReport;
@@ -34,6 +35,12 @@ public final class CudaDevices {
 
   /** The file that keeps the choices of matrix products. */
   static final String MATMUL_CHOICES_PROPERTY = "org.scanformer.cuda.matmulChoices";
+
+  /**
+   * Bytes of the L2 cache; asked of the device where it is not set, by a library that emulated
+   * devices do without.
+   */
+  static final String L2_BYTES_PROPERTY = "org.scanformer.cuda.l2Bytes";
 
   private static final String BINDINGS = "org.bytedeco.cuda.global.cublas";
 
@@ -117,6 +124,17 @@ public final class CudaDevices {
     throw new ScanFormerException(
         ErrorCode.BAD_INPUT,
         MATMUL_PROPERTY + ": expected timed, own, cublas or mixed, found \"" + name + "\"");
+  }
+
+  /** Bytes of a device's L2 cache; 0 where it does not tell. Needs the presets' libraries. */
+  static long l2Bytes(int device) {
+    Long set = Long.getLong(L2_BYTES_PROPERTY);
+    if (set != null) {
+      return set;
+    }
+    int[] bytes = new int[1];
+    int status = cudart.cudaDeviceGetAttribute(bytes, cudart.cudaDevAttrL2CacheSize, device);
+    return status == cudart.cudaSuccess ? bytes[0] : 0;
   }
 
   /** The process's choices for a device in a precision. */

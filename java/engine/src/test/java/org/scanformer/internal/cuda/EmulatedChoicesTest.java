@@ -3,6 +3,7 @@ package org.scanformer.internal.cuda;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
@@ -19,7 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.scanformer.ErrorCode;
 import org.scanformer.Precision;
+import org.scanformer.ScanFormerException;
 import org.scanformer.internal.backend.Activation;
 import org.scanformer.internal.backend.ElementType;
 import org.scanformer.internal.backend.Linear;
@@ -41,12 +44,14 @@ class EmulatedChoicesTest {
     before = System.getProperty(CudaDevices.MATMUL_PROPERTY);
     file = directory.resolve("choices");
     System.setProperty(CudaDevices.MATMUL_PROPERTY, "timed");
+    System.setProperty(CudaDevices.L2_BYTES_PROPERTY, "0");
     System.setProperty(CudaDevices.MATMUL_CHOICES_PROPERTY, file.toString());
   }
 
   @AfterEach
   void restore() {
     System.clearProperty(CudaDevices.MATMUL_CHOICES_PROPERTY);
+    System.clearProperty(CudaDevices.L2_BYTES_PROPERTY);
     if (before == null) {
       System.clearProperty(CudaDevices.MATMUL_PROPERTY);
     } else {
@@ -121,5 +126,18 @@ class EmulatedChoicesTest {
     Files.delete(file);
     assertRight(Precision.BF16);
     assertFalse(Files.exists(file), "the second one times nothing");
+  }
+
+  /** So much that it is refused, with the number of bytes. */
+  @Test
+  void trialsWriteTwiceTheCache() throws Exception {
+    System.setProperty(CudaDevices.L2_BYTES_PROPERTY, Long.toString(1L << 50));
+    ScanFormerException refused =
+        assertThrows(ScanFormerException.class, () -> assertRight(Precision.BF16));
+    assertEquals(ErrorCode.OUT_OF_MEMORY, refused.code());
+    String what = "cuBLAS's workspace (" + (1L << 51) + " bytes)";
+    assertTrue(refused.getMessage().contains(what), refused.getMessage());
+    System.setProperty(CudaDevices.MATMUL_PROPERTY, "cublas");
+    assertRight(Precision.BF16);
   }
 }
