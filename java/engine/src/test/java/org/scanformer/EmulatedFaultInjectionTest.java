@@ -72,7 +72,7 @@ class EmulatedFaultInjectionTest extends FaultInjectionTest {
             assertTrue(session.toString().endsWith(why), session.toString());
           }
           faults.failAt(-1, null);
-          for (int i = 0; i < 3; i++) {
+          for (int i = 0; i < 2; i++) {
             locate.run();
             assertEquals(expected, result.normalizedBox(), "after operation " + operation);
           }
