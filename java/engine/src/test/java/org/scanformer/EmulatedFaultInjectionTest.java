@@ -55,9 +55,10 @@ class EmulatedFaultInjectionTest extends FaultInjectionTest {
         Expression red = model.encode("red")) {
       NormalizedBox expected = model.locate(image, red).normalizedBox();
       int operations = operations(() -> model.locate(image, red));
-      for (int operation = 0; operation < operations; operation += stride()) {
+      int step = 2 * stride();
+      for (int operation = 0; operation < operations; operation += step) {
         // By turns what may be refused, and what is the call's own.
-        boolean mayBeRefused = operation / stride() % 2 == 0;
+        boolean mayBeRefused = operation / step % 2 == 0;
         try (Session session = model.openSession(SessionOptions.defaults())) {
           SessionResult result = session.newResult();
           Runnable locate = () -> session.locate(image, red, result);
