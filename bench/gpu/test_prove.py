@@ -24,15 +24,15 @@ class ProveTest(unittest.TestCase):
             file.write("#!/bin/sh\n" + script + "\n")
         os.chmod(path, 0o755)
 
-    def prove(self, tests, others):
+    def prove(self, tests, others, *arguments, **environment):
         """The exit status where the kernels' tests and the other programs end with these, and the output."""
         self.program(os.path.join("build", "kernels", "device_test"), f"exit {tests}")
         for name in ("matmul_check", "kernel_times"):
             self.program(os.path.join("build", name), f"exit {others}")
         done = subprocess.run(
             [sys.executable, "-B", os.path.join(HERE, "prove"), "--build", os.path.join(self.folder, "build"), "--seeds", "1",
-             "--architecture", "90", "--out", os.path.join(self.folder, "out")],
-            env={"PATH": os.path.join(self.folder, "tools") + ":/usr/bin:/bin", "COMMIT": "c"}, capture_output=True, text=True, check=False)
+             "--out", os.path.join(self.folder, "out"), *arguments],
+            env={"PATH": os.path.join(self.folder, "tools") + ":/usr/bin:/bin", "COMMIT": "c", **environment}, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 
     def test_proves_nothing_without_a_device(self):
@@ -47,6 +47,31 @@ class ProveTest(unittest.TestCase):
         status, output = self.prove(0, 0)
         self.assertEqual(status, 0, output)
         self.assertNotIn("There is no device", output)
+
+    def architecture(self, **environment):
+        """What is built for on a machine of two cards, of which CUDA would by itself count the second one first."""
+        self.program(os.path.join("tools", "nvidia-smi"), "echo '0, GPU-a1, Slow, 7.5, 580, 1 MiB, 1 MHz, 1 MHz'\n"
+                     "echo '1, GPU-b2, Fast, 9.0, 580, 1 MiB, 1 MHz, 1 MHz'")
+        told = os.path.join(self.folder, "told")
+        self.program(os.path.join("tools", "cmake"), f'echo "$CUDA_DEVICE_ORDER $*" >> {told}')
+        status, output = self.prove(0, 0, **environment)
+        self.assertEqual(status, 0, output)
+        with open(told, encoding="utf-8") as file:
+            lines = [line for line in file if "-DSCANFORMER_ARCHITECTURES=" in line]
+        os.remove(told)
+        order, rest = lines[0].split(" ", 1)
+        self.assertEqual(order, "PCI_BUS_ID")
+        return rest.split("-DSCANFORMER_ARCHITECTURES=")[1].split()[0]
+
+    def test_builds_for_the_card_that_it_runs_on(self):
+        self.assertEqual(self.architecture(), "75")
+        self.assertEqual(self.architecture(CUDA_VISIBLE_DEVICES="1,0", CUDA_DEVICE_ORDER="FASTEST_FIRST"), "90")
+        self.assertEqual(self.architecture(CUDA_VISIBLE_DEVICES="GPU-b"), "90")
+        self.assertEqual(self.architecture(CUDA_VISIBLE_DEVICES="MIG-c3"), "75")
+
+    def test_says_that_no_card_is_visible(self):
+        self.architecture()
+        self.assertIn("none is visible: CUDA_VISIBLE_DEVICES=-1", self.prove(77, 77, CUDA_VISIBLE_DEVICES="-1")[1])
 
 
 if __name__ == "__main__":

@@ -87,9 +87,10 @@ int64_t sf_tensor_matmul_workspace(void);
  * aligned to 16 bytes, and so are their rows. weight is read before the kernels enqueued earlier are done: what wrote
  * it has been waited for. For SF_TF32 elements are rounded to TensorFloat-32 as they are read.
  *
- * How the work is divided decides only its speed: tiles of tile_rows rows (32 or 64), and the inner dimension in up to
- * `splits` parts, whose sums are added up in their order, so that results do not differ from run to run. More than one
- * part needs the workspace, which holds 1,024 tiles and 8 MiB of their sums.
+ * How the work is divided decides its speed and the order of sums, and so the last bits of y: tiles of tile_rows rows
+ * (32 or 64), and the inner dimension in up to `splits` parts, whose sums are added up in their order. Results of one
+ * division do not differ from run to run. More than one part needs the workspace, which holds 1,024 tiles and 8 MiB of
+ * their sums.
  */
 int sf_tensor_matmul(sf_stream* stream, int rows, int out, int in, int compute_type, const void* x, const void* weight,
                      const float* bias, int activation, const float* added, int type, void* y, int tile_rows,

@@ -234,8 +234,12 @@ public final class Image {
    * writes them must be complete before a call with the image begins, and they must stay unchanged
    * until it returns.
    *
-   * @param address of the first pixel, as cudaMalloc, cudaMallocPitch or a decoder gives it; other
-   *     memory is refused by the call
+   * <p>The memory must belong to the device's primary context, the one that the CUDA runtime uses.
+   * A call checks the first and the last byte of each plane, and refuses what is not in the
+   * device's memory. It does not check the bytes between: a plane that reaches over two allocations
+   * with a gap between them can end the process's use of the device.
+   *
+   * @param address of the first pixel, as cudaMalloc, cudaMallocPitch or a decoder gives it
    * @param pitch bytes from a row's first pixel to the next row's
    * @throws ScanFormerException {@link ErrorCode#BAD_INPUT} when the address is 0, the pitch too
    *     small or the format not a packed one

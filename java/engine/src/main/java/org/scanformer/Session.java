@@ -241,16 +241,26 @@ public final class Session implements Locator, AutoCloseable {
     Reference.reachabilityFence(this);
   }
 
-  /** Its options and, where one graph a call is asked for, whether it is used or why it is not. */
+  /**
+   * Its options and, where one graph a call is asked for, whether it is used or why it is not; also
+   * why a device refuses to replay recorded work, where it does.
+   */
   @Override
   public String toString() {
+    return "session, " + options + oneGraph() + recording();
+  }
+
+  private String oneGraph() {
     if (!options.oneGraph()) {
-      return "session, " + options;
+      return "";
     }
     String reason = runner.whyNoOneGraph();
-    return "session, "
-        + options
-        + (reason == null ? " used" : " not used, calls go scale by scale: " + reason);
+    return reason == null ? " used" : " not used, calls go scale by scale: " + reason;
+  }
+
+  private String recording() {
+    String reason = runner.whyNoRecording();
+    return reason == null ? "" : "; kernels are launched one by one: " + reason;
   }
 
   /**

@@ -25,10 +25,13 @@
  *   <li>{@code org.scanformer.cuda.plainMatmul}: true for our plain matrix product instead of
  *       cuBLAS
  *   <li>{@code org.scanformer.cuda.matmul}: {@code timed} by default, for which each shape of
- *       matrix product is timed when it is first met, and the faster of cuBLAS's and our own is
- *       kept; {@code own}, {@code cublas} or {@code mixed} to choose without timing
- *   <li>{@code org.scanformer.cuda.matmulChoices}: a file that keeps what was faster, so that later
- *       processes choose the same and give the same results bit for bit; it is trusted
+ *       matrix product is timed when the process first meets it, and the faster of cuBLAS's and our
+ *       own is kept; {@code own}, {@code cublas} or {@code mixed} to choose without timing
+ *   <li>{@code org.scanformer.cuda.matmulChoices}: a file that keeps what was faster, for each
+ *       device, version of cuBLAS and precision, so that later processes choose the same and give
+ *       the same results bit for bit; it is read when a device is first opened, and trusted
+ *   <li>{@code org.scanformer.cuda.l2Bytes}: the size of the L2 cache, of which twice as much is
+ *       written before each trial; asked of the device by default
  *   <li>{@code org.scanformer.cuda.plainLaunches}: true to launch kernels one by one instead of as
  *       CUDA graphs
  * </ul>

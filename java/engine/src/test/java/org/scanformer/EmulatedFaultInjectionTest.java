@@ -1,6 +1,7 @@
 package org.scanformer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -42,30 +43,53 @@ class EmulatedFaultInjectionTest extends FaultInjectionTest {
     return Stream.of(ErrorCode.DEVICE_ERROR);
   }
 
-  /** The second call of a shape records it: what fails then leaves no record of half the work. */
+  /**
+   * The second call of a shape records it. What fails then leaves no record of half the work; what
+   * the device refuses of a recording fails no call.
+   */
   @Test
   void aRecordingThatFailsIsForgotten() {
     launchAsEver();
-    int operations;
-    NormalizedBox expected;
-    try (ScanFormer model = load()) {
-      expected = locate(model);
-      operations = operations(() -> locate(model));
-    }
-    for (int operation = 0; operation < operations; operation += stride()) {
-      try (ScanFormer model = load()) {
-        locate(model);
-        faults.failAt(operation, ErrorCode.DEVICE_ERROR);
-        assertFails(ErrorCode.DEVICE_ERROR, () -> locate(model));
-        faults.failAt(-1, null);
-        for (int i = 0; i < 3; i++) {
-          assertEquals(expected, locate(model), "after operation " + operation);
+    int refused = 0;
+    try (ScanFormer model = load();
+        Expression red = model.encode("red")) {
+      NormalizedBox expected = model.locate(image, red).normalizedBox();
+      int operations = operations(() -> model.locate(image, red));
+      int step = 2 * stride();
+      for (int operation = 0; operation < operations; operation += step) {
+        // By turns what may be refused, and what is the call's own.
+        boolean mayBeRefused = operation / step % 2 == 0;
+        try (Session session = model.openSession(SessionOptions.defaults())) {
+          SessionResult result = session.newResult();
+          Runnable locate = () -> session.locate(image, red, result);
+          locate.run();
+          faults.failAt(operation, mayBeRefused ? ErrorCode.DEVICE_ERROR : ErrorCode.OUT_OF_MEMORY);
+          if (!mayBeRefused) {
+            assertFails(ErrorCode.OUT_OF_MEMORY, locate);
+          } else if (answers(locate)) {
+            refused++;
+            assertEquals(expected, result.normalizedBox(), "with operation " + operation);
+            String why = "; kernels are launched one by one: " + faults.failed + ": injected";
+            assertTrue(session.toString().endsWith(why), session.toString());
+          }
+          faults.failAt(-1, null);
+          for (int i = 0; i < 2; i++) {
+            locate.run();
+            assertEquals(expected, result.normalizedBox(), "after operation " + operation);
+          }
         }
       }
     }
+    assertTrue(refused > 2, refused + " recordings were refused");
   }
 
-  private NormalizedBox locate(ScanFormer model) {
-    return model.locate(image, "red").normalizedBox();
+  private static boolean answers(Runnable call) {
+    try {
+      call.run();
+      return true;
+    } catch (ScanFormerException e) {
+      assertEquals(ErrorCode.DEVICE_ERROR, e.code());
+      return false;
+    }
   }
 }

@@ -29,6 +29,9 @@ class EmulatedProductsTest {
   private static final String MATMUL = "org.scanformer.cuda.matmul";
   private static final String CHOICES = "org.scanformer.cuda.matmulChoices";
 
+  /** Emulated devices do not tell how large their L2 cache is. */
+  private static final String L2_BYTES = "org.scanformer.cuda.l2Bytes";
+
   @TempDir Path directory;
 
   private String before;
@@ -36,11 +39,13 @@ class EmulatedProductsTest {
   @BeforeEach
   void keep() {
     before = System.getProperty(MATMUL);
+    System.setProperty(L2_BYTES, "0");
   }
 
   @AfterEach
   void restore() {
     System.clearProperty(CHOICES);
+    System.clearProperty(L2_BYTES);
     if (before == null) {
       System.clearProperty(MATMUL);
     } else {
@@ -104,12 +109,17 @@ class EmulatedProductsTest {
     List<String> lines = Files.readAllLines(file);
     assertTrue(lines.stream().anyMatch(line -> line.contains(" | APPEND_KV ")), lines.toString());
     assertTrue(lines.stream().anyMatch(line -> line.contains(" | ADD ")), lines.toString());
+    // Each file has choices of its own, as in another process.
+    Path copy = Files.copy(file, directory.resolve("copy"));
+    System.setProperty(CHOICES, copy.toString());
     assertEquals(timed, locate());
-    assertEquals(lines, Files.readAllLines(file), "a second process times nothing");
+    assertEquals(lines, Files.readAllLines(copy), "what is known is not timed");
 
     // A file decides: a tile that our kernel does not have is refused by it.
+    Path other = directory.resolve("other");
+    System.setProperty(CHOICES, other.toString());
     Files.write(
-        file, lines.stream().map(l -> l.substring(0, l.lastIndexOf("|")) + "| own 48 1").toList());
+        other, lines.stream().map(l -> l.substring(0, l.lastIndexOf("|")) + "| own 48 1").toList());
     ScanFormerException refused = assertThrows(ScanFormerException.class, () -> locate());
     assertTrue(refused.getMessage().contains("tiles of 48 rows"), refused.getMessage());
   }

@@ -57,6 +57,11 @@ public interface Backend extends Operations, AutoCloseable {
     return false;
   }
 
+  /** Why the device refuses to keep work that {@link #replay} would, or null. */
+  default String whyNoRecording() {
+    return null;
+  }
+
   /**
    * Bytes that the device needs beside arrays for all the work that is kept.
    *

@@ -116,7 +116,7 @@ final class CublasLtMatmul implements Matmul {
    *
    * @param device that device's number
    * @param stream a stream of it
-   * @param workspace device memory of {@link #workspaceBytes()}, owned by the caller
+   * @param workspace device memory of at least {@link #workspaceBytes()}, owned by the caller
    * @param plain products on the same stream for what cuBLASLt cannot do
    */
   CublasLtMatmul(

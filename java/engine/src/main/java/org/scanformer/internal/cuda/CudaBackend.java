@@ -108,16 +108,21 @@ public final class CudaBackend extends NativeBackend {
       return new CudaProducts(
           plain, null, new FewRowsLinear(stream()), CudaProducts.Policy.CUBLAS, null, null);
     }
-    Tensor workspace =
-        new Tensor("cuBLAS's workspace", ElementType.U8, CublasLtMatmul.workspaceBytes(), 1);
+    CudaProducts.Policy policy = CudaDevices.matmulPolicy();
+    long bytes = CublasLtMatmul.workspaceBytes();
+    if (policy == CudaProducts.Policy.TIMED) {
+      // It is written before each trial, so that nothing else stays in the L2 cache.
+      bytes = Math.max(bytes, 2 * CudaDevices.l2Bytes(report.device()));
+    }
+    Tensor workspace = new Tensor("cuBLAS's workspace", ElementType.U8, bytes, 1);
     allocate(workspace);
     return new CudaProducts(
         new CublasLtMatmul(report.device(), stream(), workspace, plain, precision()),
         openTensorMatmul(report),
         new FewRowsLinear(stream()),
-        CudaDevices.matmulPolicy(),
-        new MatmulTimer(stream(), workspace),
-        CudaDevices.matmulChoices(report));
+        policy,
+        new MatmulTimer(stream(), workspace)::time,
+        CudaDevices.matmulChoices(report, precision()));
   }
 
   /** Null for fp32, which tensor cores do not have. */
@@ -170,7 +175,12 @@ public final class CudaBackend extends NativeBackend {
 
   @Override
   public boolean recordsWork() {
-    return graphs.records();
+    return graphs.wanted() && graphs.refusal() == null;
+  }
+
+  @Override
+  public String whyNoRecording() {
+    return graphs.refusal();
   }
 
   @Override
@@ -180,7 +190,7 @@ public final class CudaBackend extends NativeBackend {
 
   @Override
   public String whyNoSwitching() {
-    return graphs.records() ? switchGraphs.refusal() : "work is not recorded";
+    return graphs.wanted() ? switchGraphs.refusal() : "work is not recorded";
   }
 
   @Override

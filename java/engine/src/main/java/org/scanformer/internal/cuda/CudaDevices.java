@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.Loader;
 import org.scanformer.BackendKind;
 import org.scanformer.DeviceReport;
@@ -34,6 +35,12 @@ public final class CudaDevices {
 
   /** The file that keeps the choices of matrix products. */
   static final String MATMUL_CHOICES_PROPERTY = "org.scanformer.cuda.matmulChoices";
+
+  /**
+   * Bytes of the L2 cache; asked of the device where it is not set, by a library that emulated
+   * devices do without.
+   */
+  static final String L2_BYTES_PROPERTY = "org.scanformer.cuda.l2Bytes";
 
   private static final String BINDINGS = "org.bytedeco.cuda.global.cublas";
 
@@ -119,13 +126,24 @@ public final class CudaDevices {
         MATMUL_PROPERTY + ": expected timed, own, cublas or mixed, found \"" + name + "\"");
   }
 
-  /** The file of a device's choices; null where none is asked for. */
-  static MatmulChoiceFile matmulChoices(DeviceReport report) {
+  /** Bytes of a device's L2 cache; 0 where it does not tell. Needs the presets' libraries. */
+  static long l2Bytes(int device) {
+    Long set = Long.getLong(L2_BYTES_PROPERTY);
+    if (set != null) {
+      return set;
+    }
+    int[] bytes = new int[1];
+    int status = cudart.cudaDeviceGetAttribute(bytes, cudart.cudaDevAttrL2CacheSize, device);
+    return status == cudart.cudaSuccess ? bytes[0] : 0;
+  }
+
+  /** The process's choices for a device in a precision. */
+  static MatmulChoices matmulChoices(DeviceReport report, Precision precision) {
     String path = System.getProperty(MATMUL_CHOICES_PROPERTY);
-    return path == null
-        ? null
-        : new MatmulChoiceFile(
-            Path.of(path), report.name() + ", cuBLAS " + report.properties().get("cublas"));
+    return MatmulChoices.ofProcess(
+        path == null ? null : Path.of(path),
+        report.name() + ", cuBLAS " + report.properties().get("cublas"),
+        precision);
   }
 
   /** Adds cuBLAS's version, or what is missing and how to get it. */

@@ -1,9 +1,13 @@
 package org.scanformer.internal.cuda;
 
+import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.javacpp.Pointer;
+import org.scanformer.ErrorCode;
+import org.scanformer.ScanFormerException;
 import org.scanformer.internal.backend.LaunchShape;
 import org.scanformer.internal.backend.NativeStream;
 import org.scanformer.natives.api.Api;
@@ -23,20 +27,35 @@ final class CudaGraphs implements AutoCloseable {
   /** What a kernel takes on the device in a graph; NVIDIA's cccl reckons with as much (#3768). */
   static final long NODE_BYTES = 10 << 10;
 
+  /** Failures that plain launches would meet too, or that end with the call. */
+  private static final Set<ErrorCode> NO_REFUSALS =
+      EnumSet.of(ErrorCode.BAD_INPUT, ErrorCode.OUT_OF_MEMORY, ErrorCode.DEVICE_LOST);
+
+  private static final System.Logger LOG = System.getLogger("org.scanformer");
+
   /** Stands for a shape that was met once. */
   private static final Pointer NONE = new Pointer();
 
   private final NativeStream stream;
   private final boolean plainLaunches = Boolean.getBoolean(PLAIN_LAUNCHES_PROPERTY);
+
+  /** Why nothing is recorded any more, or null. */
+  private volatile String refusal;
+
   private final Map<LaunchShape, Pointer> graphs = new LinkedHashMap<>(16, 0.75f, true);
 
   CudaGraphs(NativeStream stream) {
     this.stream = stream;
   }
 
-  /** Whether work is recorded. */
-  boolean records() {
+  /** Whether work is to be recorded. */
+  boolean wanted() {
     return !plainLaunches;
+  }
+
+  /** Why the device refuses to record, or null. */
+  String refusal() {
+    return refusal;
   }
 
   /** Bytes of the device that all graphs take, if each is of that many operations. */
@@ -47,12 +66,13 @@ final class CudaGraphs implements AutoCloseable {
   /**
    * Enqueues work of a shape. The first time it runs as it is: libraries load their kernels and
    * choose their algorithms, which a recording could not hold, and a shape that never comes again
-   * costs no recording. The second time it is recorded, and from then on replayed.
+   * costs no recording. The second time it is recorded, and from then on replayed. Once the device
+   * has refused a recording, all work runs as it is.
    *
    * @return whether it was replayed from an earlier recording, or never will be
    */
   boolean replay(LaunchShape shape, Runnable work) {
-    if (plainLaunches) {
+    if (plainLaunches || refusal != null) {
       work.run();
       return true;
     }
@@ -63,13 +83,45 @@ final class CudaGraphs implements AutoCloseable {
       graphs.put(shape.copy(), NONE);
       return false;
     }
-    boolean recorded = graph != NONE;
-    if (!recorded) {
-      graph = record(work);
-      graphs.put(shape.copy(), graph);
+    if (graph == NONE) {
+      begin(shape, work);
+      return false;
     }
+    launch(graph);
+    return true;
+  }
+
+  private void launch(Pointer graph) {
     stream.check(CudaApi.sf_graph_launch(stream.pointer(), graph));
-    return recorded;
+  }
+
+  /**
+   * Records and launches for the first time, when a graph comes to the device. What it refuses of
+   * that is no fault of the call, which does without.
+   */
+  private void begin(LaunchShape shape, Runnable work) {
+    Pointer graph = null;
+    try {
+      graph = record(work);
+      launch(graph);
+    } catch (ScanFormerException e) {
+      if (graph != null) {
+        CudaApi.sf_graph_destroy(graph);
+      }
+      if (NO_REFUSALS.contains(e.code())) {
+        throw e;
+      }
+      // Throws where the device is lost.
+      stream.check(stream.synchronize());
+      close();
+      refusal = e.getMessage();
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "Work is launched without CUDA graphs from now on: " + refusal);
+      work.run();
+      return;
+    }
+    graphs.put(shape.copy(), graph);
   }
 
   private Pointer record(Runnable work) {

@@ -5,6 +5,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
 import org.scanformer.internal.backend.Activation;
 import org.scanformer.internal.backend.ElementType;
 import org.scanformer.internal.backend.KvAppendTable;
@@ -13,8 +15,8 @@ import org.scanformer.internal.backend.Tensor;
 
 /**
  * The linear layers of a backend: those of few rows by our own kernel or the library, whichever was
- * faster on the device when the shape was first met, all others by the library. Used by one thread
- * at a time.
+ * faster on the device when a session of the process first met the shape, all others by the
+ * library. Used by one thread at a time.
  */
 final class CudaProducts implements AutoCloseable {
   /** How a shape's product is chosen; all but the first are for tests. */
@@ -56,8 +58,10 @@ final class CudaProducts implements AutoCloseable {
   private final TensorMatmul own;
   private final FewRowsLinear fewRows;
   private final Policy policy;
-  private final MatmulTimer timer;
-  private final MatmulChoiceFile file;
+  private final ToDoubleFunction<Runnable> timer;
+  private final MatmulChoices shared;
+
+  /** Those that were met on this stream. */
   private final Map<Shape, MatmulChoice> choices = new HashMap<>();
 
   /**
@@ -66,22 +70,22 @@ final class CudaProducts implements AutoCloseable {
    * @param library products of any shape; closed with this
    * @param own products of few rows, or null for none
    * @param fewRows layers of very few rows in fp32, computed by it but under {@link Policy#CUBLAS}
-   * @param timer used by {@link Policy#TIMED} alone
-   * @param file where choices are kept, or null
+   * @param timer tells the milliseconds of work; used by {@link Policy#TIMED} alone
+   * @param shared where choices by time are kept; used by {@link Policy#TIMED} alone
    */
   CudaProducts(
       Matmul library,
       TensorMatmul own,
       FewRowsLinear fewRows,
       Policy policy,
-      MatmulTimer timer,
-      MatmulChoiceFile file) {
+      ToDoubleFunction<Runnable> timer,
+      MatmulChoices shared) {
     this.library = library;
     this.own = own;
     this.fewRows = fewRows;
     this.policy = policy;
     this.timer = timer;
-    this.file = file;
+    this.shared = shared;
   }
 
   /** y = activation(x · weightsᵀ + bias), enqueued. */
@@ -226,15 +230,12 @@ final class CudaProducts implements AutoCloseable {
           ? MatmulChoice.own(own.divisions(shape.rows(), linear).get(0))
           : MatmulChoice.library(0);
     }
-    MatmulChoice known = file == null ? null : file.get(shape.text());
-    if (known != null) {
-      return known;
-    }
-    MatmulChoice fastest = fastest(candidates(shape, linear, y, taken), trial);
-    if (file != null) {
-      file.put(shape.text(), fastest);
-    }
-    return fastest;
+    // A file may hold what was written by hand.
+    Predicate<MatmulChoice> usable = choice -> choice.own() == null || taken;
+    MatmulChoice known = shared.get(shape.text(), usable);
+    return known != null
+        ? known
+        : shared.keep(shape.text(), fastest(candidates(shape, linear, y, taken), trial), usable);
   }
 
   private List<MatmulChoice> candidates(Shape shape, CudaLinear linear, Tensor y, boolean taken) {
@@ -251,9 +252,9 @@ final class CudaProducts implements AutoCloseable {
 
   private MatmulChoice fastest(List<MatmulChoice> candidates, Consumer<MatmulChoice> trial) {
     MatmulChoice fastest = candidates.get(0);
-    float least = Float.POSITIVE_INFINITY;
+    double least = Double.POSITIVE_INFINITY;
     for (MatmulChoice candidate : candidates) {
-      float time = timer.time(() -> trial.accept(candidate));
+      double time = timer.applyAsDouble(() -> trial.accept(candidate));
       if (time < least) {
         least = time;
         fastest = candidate;

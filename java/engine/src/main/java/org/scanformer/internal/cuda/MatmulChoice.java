@@ -25,7 +25,8 @@ record MatmulChoice(TensorMatmul.Division own, int algorithm) {
     String[] words = text.split(" ");
     try {
       if (words.length == 2 && words[0].equals("cublas")) {
-        return library(Integer.parseInt(words[1]));
+        int algorithm = Integer.parseInt(words[1]);
+        return algorithm < 0 ? null : library(algorithm);
       }
       if (words.length == 3 && words[0].equals("own")) {
         return own(

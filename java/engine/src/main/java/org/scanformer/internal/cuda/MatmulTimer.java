@@ -21,7 +21,7 @@ final class MatmulTimer {
   /**
    * A timer of a stream.
    *
-   * @param flushed device memory that holds nothing between products
+   * @param flushed device memory that holds nothing between products, larger than the L2 cache
    */
   MatmulTimer(NativeStream stream, Tensor flushed) {
     this.stream = stream;
@@ -29,9 +29,9 @@ final class MatmulTimer {
   }
 
   /**
-   * Milliseconds of the fastest of some runs. Memory is written before each, which takes much of
-   * the L2 cache: in a forward pass too a layer's weights come from memory, as those of all others
-   * were used since.
+   * Milliseconds of the fastest of some runs. Memory is written before each, which pushes weights
+   * out of the L2 cache: in a forward pass too a layer's weights come from memory, as those of all
+   * others were used since.
    */
   float time(Runnable work) {
     // The first run loads kernels.

@@ -39,7 +39,8 @@ final class TensorMatmul {
   private final int multiprocessors;
 
   /**
-   * How a product is divided, which decides only its speed.
+   * How a product is divided, which decides its speed and the order of its sums, and so the last
+   * bits of the result.
    *
    * @param tileRows rows of a tile, 32 or 64
    * @param splits parts of the inner dimension

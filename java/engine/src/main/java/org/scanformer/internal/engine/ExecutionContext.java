@@ -93,6 +93,11 @@ public final class ExecutionContext {
     return loop.whyNoOneGraph();
   }
 
+  /** Why the device refuses to record work and replay it, or null where it does not. */
+  String whyNoRecording() {
+    return backend.whyNoRecording();
+  }
+
   /** Numbers of patches to select that lead an image of a size through all sizes of work. */
   int[] warmUpSelections(int width, int height) {
     return WarmUpSelections.of(

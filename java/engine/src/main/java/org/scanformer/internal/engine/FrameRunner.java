@@ -87,6 +87,11 @@ public final class FrameRunner implements RunOptions.BoxListener {
     return context.whyNoOneGraph();
   }
 
+  /** Why the device refuses to record work and replay it, or null where it does not. */
+  public String whyNoRecording() {
+    return context.whyNoRecording();
+  }
+
   /** Whether a run is going on, in which the application's listener and metrics are called. */
   public boolean isRunning() {
     return running;
