@@ -199,12 +199,12 @@ class ProcessTest {
     String image = CommandLineRun.IMAGE;
     Path plain = directory.resolve("plain");
     Path options = directory.resolve("options");
-    String text = "the red crcle";
+    String text = "the red ciircle";
     assertEquals(0, run(plain, List.of(cache), "locate", image, text), err());
     String warning = err();
     assertEquals(0, run(options, List.of(cache), "locate", "--threads", "0", image, text), err());
     assertEquals(warning, err());
-    assertTrue(warning.contains("crcle"), warning);
+    assertTrue(warning.contains("ciircle"), warning);
     assertEquals(withoutTimes(options), withoutTimes(plain));
     Path bad = Files.writeString(directory.resolve("bad.png"), "no picture");
     assertEquals(Main.FAILURE, run(plain, List.of(cache), "locate", bad.toString(), text));

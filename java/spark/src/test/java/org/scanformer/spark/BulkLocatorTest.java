@@ -64,7 +64,7 @@ class BulkLocatorTest {
   @Test
   void theSchemaHasTheFieldsOfTheJson() {
     try (ScanFormer model = ScanFormer.load()) {
-      Location location = model.locate(Pictures.image(), "the yelow star");
+      Location location = model.locate(Pictures.image(), "the yellow zebra");
       Set<String> json = new TreeSet<>(location.toMap().keySet());
       json.add("error");
       assertEquals(json, new TreeSet<>(Arrays.asList(AnswerSchema.type().fieldNames())));
@@ -72,7 +72,7 @@ class BulkLocatorTest {
           session.createDataFrame(
               List.of(org.apache.spark.sql.RowFactory.create(AnswerSchema.values(location))),
               AnswerSchema.type());
-      assertEquals("yelow", row.selectExpr("unknown_words[0].word").first().getString(0));
+      assertEquals("zebra", row.selectExpr("unknown_words[0].word").first().getString(0));
       assertEquals(
           location.scales().get(1).mask().count(),
           row.selectExpr("scales[1].selected").first().getInt(0));
