@@ -143,8 +143,8 @@ enum { SF_MAX_LAUNCH_SIZES = 128 };
  * [num_regs] and, as queries, to reg_blocks [num_regs], both NULL where num_regs is 0.
  *
  * A row of a table that breaks a rule, or a batch that no size holds, is reported by the next call that waits; then
- * nothing is written, and the condition's value is num_sizes. So it is where an operation before found such a fault that
- * no call has reported yet.
+ * nothing is written, and the condition's value is num_sizes. So it is where an operation before found such a fault
+ * that no call has reported yet.
  */
 int sf_pack_batch(sf_stream* stream, const sf_batch_segment* batch, int num_batch, const int32_t* selected,
                   sf_kv_segment* segments, int num_segments, const int32_t* sizes, int num_sizes, uint64_t condition,

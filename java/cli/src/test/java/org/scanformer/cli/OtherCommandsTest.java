@@ -88,8 +88,7 @@ class OtherCommandsTest {
     assertEquals(0, run.code(), run.err());
     JsonNode bundled = new ObjectMapper().readTree(run.out());
     assertEquals(
-        parameters(Models.SHAPES.open("model.safetensors")),
-        bundled.get("parameters").asLong());
+        parameters(Models.SHAPES.open("model.safetensors")), bundled.get("parameters").asLong());
   }
 
   /** By the size of the weights: four bytes each, behind a header and the 8 bytes of its length. */

@@ -11,7 +11,7 @@ public final class RunResult {
   /** Centre and size relative to the image, [scales, 4 maxBatch]. */
   public final float[][] boxes;
 
-  /** Predicted IoU, [scales, maxBatch]; NaN without a score head. */
+  /** The score of each box, [scales, maxBatch]; NaN without a score head. */
   public final float[][] scores;
 
   /** Which scales have boxes. */
