@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,8 +16,6 @@ import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.scanformer.internal.model.SafetensorsFile;
-import org.scanformer.internal.model.SafetensorsWriter;
 
 class EvalCommandTest {
   @TempDir private Path directory;
@@ -164,33 +161,9 @@ class EvalCommandTest {
     assertEquals(1, figures.at("/by_wording/size/pairs").intValue());
   }
 
-  private Path writeModelWithoutScores() throws IOException {
-    Path from = Path.of(CommandLineRun.MODEL);
-    Path to = Files.createDirectories(directory.resolve("model"));
-    Files.copy(from.resolve("tokenizer.json"), to.resolve("tokenizer.json"));
-    String config = Files.readString(from.resolve("config.json"));
-    Files.writeString(
-        to.resolve("config.json"),
-        config.replaceFirst("\"score_head\" ?: true", "\"score_head\": false"));
-    SafetensorsWriter writer = new SafetensorsWriter();
-    try (SafetensorsFile file = SafetensorsFile.open(from.resolve("model.safetensors"))) {
-      file.tensors()
-          .forEach(
-              (name, tensor) -> {
-                if (!name.startsWith("score_head.")) {
-                  float[] data = new float[Math.toIntExact(tensor.elements())];
-                  file.read(name, 0, FloatBuffer.wrap(data));
-                  writer.tensor(name, data, tensor.shape());
-                }
-              });
-    }
-    writer.write(to.resolve("model.safetensors"));
-    return to;
-  }
-
   @Test
   void modelsWithoutScoresHaveNoFiguresOfScores() throws IOException {
-    Path model = writeModelWithoutScores();
+    Path model = ScorelessModel.writeInto(directory);
     String[] arguments = {
       "--data", "shapes", "--count", "2", "--absent", "1", "--model", model.toString()
     };

@@ -10,16 +10,12 @@ import static org.scanformer.cli.CommandLineRun.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.scanformer.internal.model.SafetensorsFile;
-import org.scanformer.internal.model.SafetensorsWriter;
 
 /** {@code locate} tells what was not found, and what the model did not read of an expression. */
 class LocateTrustTest {
@@ -58,7 +54,7 @@ class LocateTrustTest {
 
   @Test
   void aThresholdOfAModelWithoutScoresIsRefusedByTheOptionsName() throws Exception {
-    Path model = withoutScores();
+    Path model = ScorelessModel.writeInto(directory);
     for (List<String> images : List.of(List.of(IMAGE), List.of(IMAGE, IMAGE))) {
       List<String> arguments = new ArrayList<>(List.of("locate", "--backend", "cpu"));
       arguments.addAll(images);
@@ -68,28 +64,6 @@ class LocateTrustTest {
       assertEquals("", run.out());
       assertTrue(run.err().startsWith("scanformer: --found-threshold needs a model"), run.err());
     }
-  }
-
-  private Path withoutScores() throws Exception {
-    Path from = Path.of(MODEL);
-    Path to = Files.createDirectory(directory.resolve("scoreless"));
-    Files.copy(from.resolve("tokenizer.json"), to.resolve("tokenizer.json"));
-    ObjectNode config = (ObjectNode) JSON.readTree(from.resolve("config.json").toFile());
-    JSON.writeValue(to.resolve("config.json").toFile(), config.put("score_head", false));
-    SafetensorsWriter writer = new SafetensorsWriter();
-    try (SafetensorsFile file = SafetensorsFile.open(from.resolve("model.safetensors"))) {
-      file.tensors()
-          .forEach(
-              (name, tensor) -> {
-                if (!name.startsWith("score_head")) {
-                  float[] data = new float[Math.toIntExact(tensor.elements())];
-                  file.read(name, 0, FloatBuffer.wrap(data));
-                  writer.tensor(name, data, tensor.shape());
-                }
-              });
-    }
-    writer.write(to.resolve("model.safetensors"));
-    return to;
   }
 
   @Test
