@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -50,9 +51,18 @@ final class Applications {
         .collect(Collectors.joining(File.pathSeparator));
   }
 
-  /** A scene with a red circle at its left. */
+  /** A scene with a red star at its left, from 35, 238 to 80, 282. */
   static String scene() {
     return REPOSITORY.resolve("java/cli/src/demo/scene.png").toString();
+  }
+
+  /**
+   * Requires that an application found the star, its corner to within five pixels, and then printed
+   * the rest, a regular expression.
+   */
+  static void assertFound(String scene, String rest, String output) {
+    String corner = ": at (3\\d|40),2(3[3-9]|4[0-3]) on CPU\n";
+    assertTrue(output.matches("(?s)" + Pattern.quote(scene) + corner + rest), output);
   }
 
   /** A picture of 32x48 pixels. */

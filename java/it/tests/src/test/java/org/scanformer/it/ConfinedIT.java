@@ -1,6 +1,5 @@
 package org.scanformer.it;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -88,19 +87,19 @@ class ConfinedIT {
   void aDirectoryOfTheUsersOwnIsAllThatIsNeeded() throws Exception {
     String output =
         run("ro", "noexec", "true", "-Dorg.scanformer.cache=" + directory.resolve("cache"));
-    assertEquals("scene.png: at 42,240 on CPU\n", output);
+    Applications.assertFound("scene.png", "", output);
   }
 
   @Test
   void withoutAHomeTheTemporaryDirectoryIsUsedAndLeftEmpty() throws Exception {
     String output = run("ro", "rw", "ls -A tmp | grep scanformer || echo empty");
-    assertEquals("scene.png: at 42,240 on CPU\nempty\n", output);
+    Applications.assertFound("scene.png", "empty\n", output);
   }
 
   @Test
   void aHomeThatIsMountedNoexecIsPassedOver() throws Exception {
     String output = run("noexec,uid=" + NOBODY, "rw", "ls -A home");
-    assertTrue(output.startsWith("scene.png: at 42,240 on CPU\n"), output);
+    Applications.assertFound("scene.png", ".*", output);
   }
 
   @Test

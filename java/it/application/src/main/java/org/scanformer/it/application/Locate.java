@@ -35,7 +35,7 @@ public final class Locate {
     }
     try (ScanFormer model = ScanFormer.load()) {
       for (String file : arguments) {
-        Box box = model.locate(Image.read(Path.of(file)), "the red circle").box();
+        Box box = model.locate(Image.read(Path.of(file)), "the red star").box();
         lines.append(
             String.format("%s: at %.0f,%.0f on %s%n", file, box.x(), box.y(), model.backend()));
       }
