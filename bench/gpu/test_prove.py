@@ -48,6 +48,17 @@ class ProveTest(unittest.TestCase):
         self.assertEqual(status, 0, output)
         self.assertNotIn("There is no device", output)
 
+    def test_runs_what_was_built_elsewhere(self):
+        for program, status in (("kernels/device_test", 0), ("matmul_check", 0), ("kernel_times", 1)):
+            self.program(os.path.join("built", program), f"exit {status}")
+        self.program(os.path.join("tools", "cmake"), "echo built >> " + os.path.join(self.folder, "told"))
+        status, output = self.prove(1, 1, "--built", os.path.join(self.folder, "built"))
+        self.assertEqual(status, 1, output)
+        self.assertIn("kernel times: FAIL", output)
+        self.assertIn("pinned memory 1: ok", output)
+        with open(os.path.join(self.folder, "told"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), "built\n", "cmake, which is asked for its version alone")
+
     def architecture(self, **environment):
         """What is built for on a machine of two cards, of which CUDA would by itself count the second one first."""
         self.program(os.path.join("tools", "nvidia-smi"), "echo '0, GPU-a1, Slow, 7.5, 580, 1 MiB, 1 MHz, 1 MHz'\n"
