@@ -66,6 +66,10 @@ void set_version(int version);
 int live_graphs();
 int live_conditions();
 
+/* Keeps a kernel that is launched; how many there have been. */
+void note_kernel(const void* kernel);
+int kernels_run();
+
 /* Seeds the order in which fibers run. */
 void set_seed(uint64_t seed);
 
@@ -174,6 +178,7 @@ T __ldcg(const T* address) {
 template <typename... P, typename... A>
 cudaError_t launch_kernel(cudaStream_t queue, const char* name, dim3 grid, int threads, bool early,
                           void (*kernel)(P...), A... arguments) {
+    emulation::note_kernel(reinterpret_cast<const void*>(kernel));
     const auto body = [=] {
         kernel(static_cast<P>(arguments)...);
         emulation::check_wait_for_earlier_kernels();

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "emulation.h"
@@ -31,6 +32,20 @@ cudaError_t launch(cudaStream_t queue, const char* name, dim3 grid, int threads,
     Work work = {[=] { return run_grid(name, grid, threads, body); }};
     work.early = early;
     return queue_of(queue)->take(std::move(work));
+}
+
+namespace {
+std::mutex kernels_mutex;
+std::set<const void*> kernels;
+}  // namespace
+
+void note_kernel(const void* kernel) {
+    const std::lock_guard<std::mutex> lock(kernels_mutex);
+    kernels.insert(kernel);
+}
+int kernels_run() {
+    const std::lock_guard<std::mutex> lock(kernels_mutex);
+    return static_cast<int>(kernels.size());
 }
 }  // namespace emulation
 

@@ -149,7 +149,7 @@ void check_packed(const Batch& batch, Packed& packed, bool counted, int regs) {
 
 /* First as a scale, whose patches were counted, then as a part of all, of which all is known. */
 void test_batches(sf_stream* stream) {
-    for (int round = 0; round < 20; round++) {
+    for (int round = 0; round < fewer(20); round++) {
         const int requests = random_int(1, 4);
         Batch batch = random_batch(requests);
         {

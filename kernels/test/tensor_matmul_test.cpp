@@ -295,7 +295,7 @@ void test_tensor_matmul(sf_stream* stream) {
         if (compute_type == SF_F32) continue;
         const int type = element_type(compute_type);
         for (const int tile_rows : kTileRows) {
-            for (int i = 0; i < 6; i++) {
+            for (int i = 0; i < (brief ? 2 : 6); i++) {
                 const int most = i == 0 ? 256 : 70;
                 Product product(compute_type, random_int(1, most), random_int(1, i == 1 ? 150 : 70),
                                 random_in(compute_type, i < 3 ? 130 : 700));
@@ -303,7 +303,7 @@ void test_tensor_matmul(sf_stream* stream) {
             }
             Product whole(compute_type, 64, 64, 1024);
             test_linear(stream, workspace, whole, SF_F32, tile_rows, 3);
-            for (int i = 0; i < 3; i++) test_qkv(stream, workspace, compute_type, tile_rows, random_int(1, 3));
+            for (int i = 0; i < fewer(3); i++) test_qkv(stream, workspace, compute_type, tile_rows, random_int(1, 3));
         }
         test_mean_error(stream, workspace, compute_type);
         test_not_finite(stream, workspace, compute_type, 1);

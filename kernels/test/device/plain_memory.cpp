@@ -87,22 +87,47 @@ void free_twins(void* host) {
     twins.erase(found);
 }
 
+/* The twin of the array that an address lies in, or the end. */
+std::map<uint64_t, Twin>::const_iterator twin_of(uint64_t address) {
+    auto next = twins.upper_bound(address);
+    if (next == twins.begin()) return twins.end();
+    --next;
+    return address - next->first < next->second.bytes ? next : twins.end();
+}
+
 /* An address in an array is its twin's; any other number is itself. */
 uint64_t translated(uint64_t address) {
-    auto next = twins.upper_bound(address);
-    if (next == twins.begin()) return address;
-    --next;
-    const uint64_t offset = address - next->first;
-    return offset < next->second.bytes ? reinterpret_cast<uint64_t>(next->second.device) + offset : address;
+    const auto twin = twin_of(address);
+    return twin == twins.end() ? address : reinterpret_cast<uint64_t>(twin->second.device) + (address - twin->first);
 }
 
 template <typename T>
 T argument(T value) {
     return value;
 }
+/* Where no array lies: what tests make of NULL. */
+constexpr uint64_t kNoMemory = 4096;
+
+/* Arrays that the device reads: one on the test's stack would be read in emulation, and is a fault on a device. */
 template <typename T>
 T* argument(T* pointer) {
-    return reinterpret_cast<T*>(translated(reinterpret_cast<uint64_t>(pointer)));
+    const auto address = reinterpret_cast<uint64_t>(pointer);
+    if (address >= kNoMemory && twin_of(address) == twins.end()) {
+        check(false, "an array that is handed to the device lies in memory of the host alone");
+    }
+    return reinterpret_cast<T*>(translated(address));
+}
+sf_graph* argument(sf_graph* graph) { return graph; }
+
+/* An array that the backend reads on the host, during the call. */
+template <typename T>
+struct OnHost {
+    const T* array;
+    operator const T*() const { return array; }
+};
+template <typename T>
+OnHost<T> on_host(const T* array) {
+    return {array};
 }
 
 /* Calls visit(bytes, offset) for each address that the array of a twin holds, if it is a table of addresses. */
@@ -278,8 +303,8 @@ WRAP(sf_pack_batch,
       sf_kv_segment* segments, int num_segments, const int32_t* sizes, int num_sizes, uint64_t condition,
       sf_kv_append* appends, sf_query_block* blocks, int block_rows, int32_t* counts, int32_t* token_rows,
       int32_t* patch_rows, sf_query_block* reg_blocks, int32_t* reg_rows, int num_regs),
-     batch, num_batch, selected, segments, num_segments, sizes, num_sizes, condition, appends, blocks, block_rows,
-     counts, token_rows, patch_rows, reg_blocks, reg_rows, num_regs)
+     batch, num_batch, selected, segments, num_segments, on_host(sizes), num_sizes, condition, appends, blocks,
+     block_rows, counts, token_rows, patch_rows, reg_blocks, reg_rows, num_regs)
 WRAP(sf_clear, (sf_stream * stream, void* memory, int64_t bytes), memory, bytes)
 WRAP(sf_graph_launch, (sf_stream * stream, sf_graph* graph), graph)
 

@@ -28,12 +28,26 @@ inline std::vector<int> backend_types = {SF_F32, SF_BF16};
 inline std::vector<int> backend_compute_types = {SF_F32};
 inline bool tables_on_device = false;
 
+/* Whether each group is to run a few of its cases only, every kernel among them: what checks each access is slow. */
+inline bool brief = false;
+/* n, or an eighth of it. */
+inline int fewer(int n) { return brief ? (n + 7) / 8 : n; }
+/* Those of the brief cases, or all of them. */
+inline std::vector<int> cases(const std::vector<int>& few, const std::vector<int>& all) { return brief ? few : all; }
+
 /* Where arrays and tables lie: memory that the backend and the host both read, aligned to 64 bytes. */
 inline void* (*allocate_shared)(size_t bytes) = [](size_t bytes) -> void* {
     void* memory = nullptr;
     return posix_memalign(&memory, 64, bytes) == 0 ? memory : nullptr;
 };
 inline void (*free_shared)(void* memory) = [](void* memory) { std::free(memory); };
+
+/* Ends the program: a device that a fault was seen on gives no more memory. */
+[[noreturn]] inline void without_memory(size_t bytes) {
+    std::printf("FAILED %s: no memory of %zu bytes; is the device lost?\n", context.c_str(), bytes);
+    std::fflush(stdout);
+    std::abort();
+}
 
 template <typename T>
 struct SharedAllocator {
@@ -43,7 +57,7 @@ struct SharedAllocator {
     SharedAllocator(const SharedAllocator<U>&) {}
     T* allocate(size_t n) {
         auto* memory = static_cast<T*>(allocate_shared(n * sizeof(T)));
-        if (memory == nullptr) std::abort();
+        if (memory == nullptr) without_memory(n * sizeof(T));
         return memory;
     }
     void deallocate(T* memory, size_t) { free_shared(memory); }
@@ -94,7 +108,7 @@ class Array {
   public:
     explicit Array(size_t size) : size_(size), bytes_(size * sizeof(T)) {
         data_ = static_cast<T*>(allocate_shared(bytes_ + kGuardBytes));
-        if (data_ == nullptr) std::abort();
+        if (data_ == nullptr) without_memory(bytes_);
         poison();
     }
 

@@ -125,7 +125,7 @@ void check_outcome(sf_stream* stream, Outcome expected, const std::string& opera
 }
 
 /* Calls of each operation, on one stream. The emulation is slow. */
-inline int hostile_rounds() { return tables_on_device ? 60 : 1500; }
+inline int hostile_rounds() { return tables_on_device ? fewer(60) : 1500; }
 
 void hostile_patches(sf_stream* stream);
 void hostile_tokens(sf_stream* stream);

@@ -128,10 +128,10 @@ void hostile_pyramid(sf_stream* stream) {
         spoil(scales);
         spoil(rows0);
         spoil(cols0);
-        float numbers[] = {0.5f, 0.5f, 0.5f, 0.5f, 0.5f, 0.5f};
+        Table<float> numbers(6, 0.5f);
         for (float& number : numbers) spoil(number);
         const sf_image* image_at = &image;
-        const float *mean = numbers, *std = numbers + 3;
+        const float *mean = numbers.data(), *std = numbers.data() + 3;
         float* to = canvas.data();
         spoil(image_at);
         spoil(mean);

@@ -190,8 +190,8 @@ void test_select(sf_stream* stream, int count, int max_side) {
 
 void test_patches(sf_stream* stream) {
     for (const int type : backend_types) {
-        for (const int patch : {1, 5, 8, 16}) {
-            for (int i = 0; i < 4; i++) {
+        for (const int patch : cases({5, 8}, {1, 5, 8, 16})) {
+            for (int i = 0; i < fewer(4); i++) {
                 /* Small grids of large patches, and grids that a block of threads walks over in several steps. */
                 Grids g(random_int(1, 6), patch, patch == 1 ? 26 : 9);
                 Array<uint8_t> mask(g.mask_size);
@@ -205,6 +205,6 @@ void test_patches(sf_stream* stream) {
         fill_mask(many, mask);
         test_compact_and_gather(stream, 2, type, many, mask);
     }
-    for (int i = 0; i < 60; i++) test_select(stream, random_int(1, 6), random_int(0, 1) == 0 ? 9 : 17);
+    for (int i = 0; i < fewer(60); i++) test_select(stream, random_int(1, 6), random_int(0, 1) == 0 ? 9 : 17);
     for (int i = 0; i < 3; i++) test_select(stream, random_int(kManyItems, 2 * kManyItems), 5);
 }

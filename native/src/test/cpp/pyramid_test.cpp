@@ -209,17 +209,19 @@ void test_long_axis(sf_stream* stream, bool wide) {
 
 void test_pyramid(sf_stream* stream) {
     for (int format = SF_RGB; format <= SF_P010; format++) {
-        for (const int patch : {1, 5, 8}) {
+        for (const int patch : cases({5}, {1, 5, 8})) {
             test_one_pyramid(stream, random_int(1, 90), random_int(1, 90), format, patch, random_int(1, 3),
                              random_int(1, 2), random_int(1, 2));
         }
         test_one_pyramid(stream, 1, 1, format, 5, 2, 1, 2);
         test_one_pyramid(stream, 200, 3, format, 1, 3, 1, 1);
         test_one_pyramid(stream, 2, 150, format, 1, 1, 1, 3);
+        if (brief) continue;
         /* More columns than are resized at a time, and rows than weights are kept for. */
         test_one_pyramid(stream, random_int(33'000, 40'000), 2, format, 2, 1, 1, 1);
         test_one_pyramid(stream, 2, random_int(16'000, 20'000), format, 2, 1, 1, 1);
     }
+    if (brief) return;
     test_long_axis(stream, true);
     test_long_axis(stream, false);
 }

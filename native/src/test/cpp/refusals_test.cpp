@@ -8,11 +8,11 @@ namespace {
 
 void test_pyramid_refusals(sf_stream* stream) {
     Array<uint8_t> pixels(4 * 4 * 3);
-    const float mean[3] = {0, 0, 0}, std[3] = {1, 1, 1};
+    const Table<float> mean = {0, 0, 0}, std = {1, 1, 1};
     Array<float> canvas(3 * 8 * 8);
     const auto refused = [&](const sf_image* image, int patch, int scales, int rows0, const float* means, float* to,
                              const char* what) {
-        check_refused(stream, sf_build_pyramid(stream, image, patch, scales, rows0, 1, means, std, to),
+        check_refused(stream, sf_build_pyramid(stream, image, patch, scales, rows0, 1, means, std.data(), to),
                       SF_INVALID_ARGUMENT, "sf_build_pyramid", what);
     };
     const auto address = reinterpret_cast<uint64_t>(pixels.data());
@@ -23,14 +23,14 @@ void test_pyramid_refusals(sf_stream* stream) {
         valid.planes[p] = address;
         valid.strides[p] = p == 0 ? 4 : 2;
     }
-    refused(nullptr, 2, 1, 1, mean, canvas.data(), "no image");
-    refused(&valid, 0, 1, 1, mean, canvas.data(), "no patch size");
-    refused(&valid, 1025, 1, 1, mean, canvas.data(), "too large a patch");
-    refused(&valid, 2, 0, 1, mean, canvas.data(), "no scales");
-    refused(&valid, 2, 31, 1, mean, canvas.data(), "too many scales");
-    refused(&valid, 2, 1, -1, mean, canvas.data(), "negative rows");
+    refused(nullptr, 2, 1, 1, mean.data(), canvas.data(), "no image");
+    refused(&valid, 0, 1, 1, mean.data(), canvas.data(), "no patch size");
+    refused(&valid, 1025, 1, 1, mean.data(), canvas.data(), "too large a patch");
+    refused(&valid, 2, 0, 1, mean.data(), canvas.data(), "no scales");
+    refused(&valid, 2, 31, 1, mean.data(), canvas.data(), "too many scales");
+    refused(&valid, 2, 1, -1, mean.data(), canvas.data(), "negative rows");
     refused(&valid, 2, 1, 1, nullptr, canvas.data(), "no mean");
-    refused(&valid, 2, 1, 1, mean, nullptr, "no canvas");
+    refused(&valid, 2, 1, 1, mean.data(), nullptr, "no canvas");
     std::vector<std::pair<std::string, sf_image>> broken(15, {"", valid});
     for (size_t p = 0; p < 3; p++) {
         broken[p].first = "no plane " + std::to_string(p), broken[p].second.planes[p] = 0;
@@ -45,7 +45,7 @@ void test_pyramid_refusals(sf_stream* stream) {
     broken[12].first = "a short stride of pairs", broken[12].second.format = SF_NV12, broken[12].second.strides[1] = 3;
     broken[13].first = "a short stride of YUYV", broken[13].second.format = SF_YUYV, broken[13].second.strides[0] = 7;
     broken[14].first = "a short stride of P010", broken[14].second.format = SF_P010, broken[14].second.strides[1] = 7;
-    for (const auto& one : broken) refused(&one.second, 2, 1, 1, mean, canvas.data(), one.first.c_str());
+    for (const auto& one : broken) refused(&one.second, 2, 1, 1, mean.data(), canvas.data(), one.first.c_str());
     check(canvas.untouched(), "a refused sf_build_pyramid writes nothing");
 }
 
