@@ -11,6 +11,7 @@ boxes), checks that its own boxes are ScanFormer's, and times itself. Variants, 
 In the captured ones a segment is padded up to a multiple of --bucket tokens whose keys are masked, since a graph serves
 one shape; on a CPU nothing is captured, but padded all the same. Times are a call's on the host, image pyramids on the device to boxes on the host, of --calls behind --warmup;
 the text is in the cache, as encoded before. Prints a line of JSON for each; exits with 77 where there is no PyTorch.
+A fault on the device ends the program, as nothing works behind it: variants of whom one may fault take a process each.
 """
 import argparse
 import json
@@ -19,6 +20,7 @@ import pathlib
 import statistics
 import sys
 import time
+import traceback
 
 try:
     import numpy
@@ -31,6 +33,10 @@ except ImportError as error:
 
 TOLERANCE = {"fp32": 2e-4, "tf32": 3e-3, "fp16": 3e-3, "bf16": 2e-2}
 TYPES = {"fp32": torch.float32, "tf32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+# Which of SDPA's kernels may be chosen.
+ATTENTION = {"any": ("flash", "mem_efficient", "cudnn", "math"), "without-cudnn": ("flash", "mem_efficient", "math"), "math": ("math",)}
+# Elements that rows of a bias are apart by a multiple of: fused kernels read them by vectors.
+ALIGNED = 64
 VARIANTS = [kind + "/" + schedule for kind in ("eager", "graph", "compiled") for schedule in ("per-scale", "final-only")]
 
 
@@ -89,9 +95,9 @@ class Model(torch.nn.Module):
         self.prepare_tokens(workload, stored, counts, totals)
         self.prepare_bias(counts, totals, device)
         keys = self.starts[-1]
-        shape = self.layers, self.batch, self.heads, keys, self.hidden // self.heads
-        self.keys = torch.zeros(shape, dtype=dtype, device=device)
-        self.values = torch.zeros(shape, dtype=dtype, device=device)
+        shape = self.batch, self.heads, keys, self.hidden // self.heads
+        self.keys = [torch.zeros(shape, dtype=dtype, device=device) for _ in range(self.layers)]
+        self.values = [torch.zeros(shape, dtype=dtype, device=device) for _ in range(self.layers)]
         self.to_text(workload, stored, device)
 
     def prepare_tokens(self, workload, stored, counts, totals):
@@ -128,7 +134,10 @@ class Model(torch.nn.Module):
             own = row.clone()
             own[self.starts[segment + 1]:] = -math.inf
             rows.append(own.expand(self.padded[segment], keys))
-        self.bias = torch.cat(rows).to(device=device, dtype=self.dtype)  # [tokens, keys]
+        tokens = torch.cat(rows)
+        aligned = torch.zeros(tokens.shape[0], math.ceil(keys / ALIGNED) * ALIGNED, dtype=self.dtype, device=device)
+        aligned[:, :keys] = tokens.to(device=device, dtype=self.dtype)
+        self.bias = aligned[:, :keys]  # [tokens, keys]
         # Without masked keys and counts SDPA may take its fastest kernels.
         self.plain = [bool((self.bias[self.starts[s], :self.starts[s + 1]] == 0).all())
                       for s in range(self.scales + 1)]
@@ -178,12 +187,12 @@ class Model(torch.nn.Module):
             qkv = self.linear(self.norm(x, name + "layernorm_before"), name + "attention.attention.qkv")
             q, k, v = (t.view(self.batch, -1, self.heads, self.hidden // self.heads).transpose(1, 2)
                        for t in qkv.chunk(3, -1))
-            self.keys[i, :, :, start:stop] = k
-            self.values[i, :, :, start:stop] = v
+            self.keys[i][:, :, start:stop] = k
+            self.values[i][:, :, start:stop] = v
             if i == self.layers - 1 and queries is not None:
                 q, x = q[:, :, queries], x[:, queries]
                 bias = None if bias is None else bias[queries]
-            context = F.scaled_dot_product_attention(q, self.keys[i, :, :, :stop], self.values[i, :, :, :stop], bias)
+            context = F.scaled_dot_product_attention(q, self.keys[i][:, :, :stop], self.values[i][:, :, :stop], bias)
             x = x + self.linear(context.transpose(1, 2).reshape(self.batch, -1, self.hidden),
                                 name + "attention.output.dense")
             hidden = F.gelu(self.linear(self.norm(x, name + "layernorm_after"), name + "intermediate.dense"))
@@ -280,7 +289,7 @@ def run(variant, workload, with_):
         raise ValueError(f"boxes differ from ScanFormer's by {difference:.1e}, expected at most {TOLERANCE[with_.precision]:.0e}")
     return {"record": "call", "by": "pytorch " + kind, "device": str(workload.canvases[0].device), "batch": workload.batch,
             "selection": workload.selection, "schedule": schedule.upper().replace("-", "_"), "precision": with_.precision.upper(),
-            "difference": difference, **measure(call, with_.calls, with_.warmup)}
+            "attention": with_.attention, "difference": difference, **measure(call, with_.calls, with_.warmup)}
 
 
 def main():
@@ -290,11 +299,14 @@ def main():
     parser.add_argument("--variants", default=",".join(VARIANTS))
     parser.add_argument("--bucket", type=int, default=16, help="tokens that a captured segment is rounded up to")
     parser.add_argument("--device", default="cuda")
+    parser.add_argument("--attention", choices=ATTENTION, default="any", help="kernels that SDPA may choose from")
     parser.add_argument("--calls", type=int, default=200)
     parser.add_argument("--warmup", type=int, default=20)
     arguments = parser.parse_args()
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = arguments.precision == "tf32"
     torch.set_grad_enabled(False)
+    for name in ATTENTION["any"]:
+        getattr(torch.backends.cuda, f"enable_{name}_sdp")(name in ATTENTION[arguments.attention])
     workload = Workload(arguments.workload, arguments.device)
     wrong = False
     for variant in arguments.variants.split(","):
@@ -304,6 +316,10 @@ def main():
             # Whatever it is, the other variants tell more.
             wrong = True
             print(f"FAILED {variant}, not timed: {type(error).__name__}: {str(error)[:1000]}", flush=True)
+            traceback.print_exc(limit=-8, file=sys.stdout)
+            if "CUDA error" in str(error):
+                print("The device is lost to this process: what is left of its variants is not run.", flush=True)
+                break
     return 1 if wrong else 0
 
 
