@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-OK, FAILED, SKIPPED, TIMED_OUT, NOT_RUN = "ok", "FAIL", "skipped", "TIME OUT", "not run"
+OK, FAILED, SKIPPED, TIMED_OUT, NOT_RUN, LEFT_OUT = "ok", "FAIL", "skipped", "TIME OUT", "not run", "left out"
 SKIP_STATUS = 77  # of a program that found no device
 NO_DEVICE = "no device"
 
@@ -29,6 +29,8 @@ class Run:
         """`patience` multiplies the steps' limits, not the run's. `about` is kept in the results."""
         os.makedirs(out, exist_ok=True)
         self.patience = patience
+        self.only = None  # beginnings of the names of the steps to run; the others are left out
+        self.output = {}  # lines of each step that are no records
         self.name, self.out, self.deadline = name, out, time.monotonic() + limit
         self.log = open(os.path.join(out, name + ".log"), "w", encoding="utf-8")
         self.result = {"name": name, "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **about, "steps": []}
@@ -50,6 +52,10 @@ class Run:
         self.log.write(line + "\n")
         self.log.flush()
 
+    def wants(self, name):
+        """Whether a step is to be run."""
+        return self.only is None or name.startswith(tuple(self.only))
+
     def step(self, name, command, limit, **options):
         """Runs one command; returns its step (see together)."""
         return self.together([(name, command)], limit, **options)[0]
@@ -61,6 +67,8 @@ class Run:
         output begins with `expects`, which may go on over further lines. `stopped` is the exit status of one that was to be
         stopped. Returns a step each, a dictionary of name, state, seconds, note and records.
         """
+        if not all(self.wants(name) for name, _ in commands):
+            return [{"name": name, "state": LEFT_OUT, "records": []} for name, _ in commands]
         bad = [step["name"] for step in self.result["steps"] if step["name"] in needs and step["state"] != OK]
         limit = min(limit * self.patience, self.left())
         steps = []
@@ -123,6 +131,7 @@ class Run:
             self.log.flush()
             for line in shown(plain, state):
                 print("   " + line, flush=True)
+            self.output[name] = plain
             steps.append(self.note(name, state, seconds, note or last(plain), records))
         return steps
 

@@ -77,7 +77,7 @@ class MeasureTest(unittest.TestCase):
         self.assertEqual({step["state"] for name, step in found.items() if not ("PyTorch" in name or "peers" in name or name == "ncu")},
                          {"ok"}, self.output)
         self.assertEqual((result["commit"], result["nvidia_smi"]), ("c", "a card"))
-        self.assertEqual(len(found["calls bf16, batch 1"]["records"]), 4)
+        self.assertEqual(len(found["calls bf16 batch 1"]["records"]), 4)
         self.assertEqual([record["oneGraph"] for record in found["one graph a call"]["records"]], ["false", "true"])
         self.assertIn("oneGraph true", self.output)
         self.assertEqual(found["operations BF16"]["records"][0]["giga_a_second"], 4.0)
@@ -88,10 +88,38 @@ class MeasureTest(unittest.TestCase):
         status, _, found = self.measure(FAILS="ConsoleLauncher", LOSES="LocateBenchmark,SessionBenchmark.encodedText")
         self.assertEqual(status, 1)
         self.assertEqual(found["gpu tests"]["state"], "FAIL")
-        self.assertEqual(found["calls bf16, batch 1"]["note"], "it gave 1 results of 4")
+        self.assertEqual(found["calls bf16 batch 1"]["note"], "it gave 1 results of 4")
         # As where one graph a call is not used.
         self.assertEqual(found["one graph a call"]["note"], "it gave 1 results of 2")
         self.assertEqual({found[name]["state"] for name in ("precision", "operations BF16", "60 frames a second")}, {"ok"}, self.output)
+
+    def test_runs_the_steps_that_are_named(self):
+        status, _, found = self.measure("--only", "calls bf16 batch 1,precision")
+        self.assertEqual(status, 0, self.output)
+        self.assertEqual(list(found), ["unpack", "devices", "calls bf16 batch 1", "precision"])
+        self.assertEqual(list(self.measure("--only", "PyTorch graph")[2]),
+                         ["unpack", "devices", "workload batch 1", "PyTorch graph/final-only batch 1", "PyTorch graph/per-scale batch 1"])
+
+    def test_tries_a_peer_that_fails_without_cudnn(self):
+        self.tool("python3", 'case "$*" in *attention_cuda.py*) exit 0 ;; *without-cudnn*) exit 0 ;; *eager/per-scale*) exit 1 ;; *_cuda.py*) exit 0 ;; esac\n'
+                  f'exec {sys.executable} "$@"')
+        status, _, found = self.measure("--only", "PyTorch")
+        self.assertEqual(status, 1, self.output)
+        self.assertEqual({name: step["state"] for name, step in found.items() if "PyTorch" in name}, {
+            "PyTorch eager/final-only batch 1": "ok", "PyTorch eager/per-scale batch 1": "FAIL",
+            "PyTorch eager/per-scale batch 1 without cuDNN": "ok", "PyTorch graph/final-only batch 1": "ok",
+            "PyTorch graph/per-scale batch 1": "ok"})
+
+    def test_tells_a_line_for_each_profiled_kernel(self):
+        os.mkdir(self.path("build"))
+        with open(self.path("build/kernel_times"), "w", encoding="utf-8"):
+            pass
+        rows = ['"ID","Kernel Name","Grid Size","gpu__time_duration.sum","launch__registers_per_thread"', '"","","","us","register/thread"',
+                '"0","void attention<1>(Task)","(8, 1, 1)","5.7","64"']
+        self.tool("ncu", "echo '==PROF== Connected'\n" + "\n".join(f"echo '{row}'" for row in rows))
+        status, _, found = self.measure("--only", "ncu")
+        self.assertEqual((status, found["ncu"]["state"]), (0, "ok"), self.output)
+        self.assertRegex(self.output, r"void attention<1> +\(8, 1, 1\) time_duration 5.7 us registers_per_thread 64 register/thread")
 
     def test_tells_what_an_unreadable_archive_keeps_from_running(self):
         with open(self.path("bundle.tar.xz"), "w", encoding="utf-8") as file:
@@ -105,7 +133,7 @@ class MeasureTest(unittest.TestCase):
         status, _, found = self.measure(DEVICE="not usable")
         self.assertEqual(status, 1)
         self.assertEqual((found["devices"]["state"], found["devices"]["note"]), ("FAIL", 'its output lacks the line "cuda 0: usable"'))
-        self.assertEqual({found[name]["state"] for name in ("gpu tests", "calls bf16, batch 1", "precision")}, {"not run"}, self.output)
+        self.assertEqual({found[name]["state"] for name in ("gpu tests", "calls bf16 batch 1", "precision")}, {"not run"}, self.output)
 
 
 if __name__ == "__main__":

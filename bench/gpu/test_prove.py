@@ -14,6 +14,7 @@ class ProveTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
+        self.says = {}  # lines of the programs by their names
         for tool in ("cmake", "nvidia-smi", "nvcc", "compute-sanitizer"):
             self.program(os.path.join("tools", tool), "exit 0")
 
@@ -28,7 +29,8 @@ class ProveTest(unittest.TestCase):
         """The exit status where the kernels' tests and the other programs end with these, and the output."""
         self.program(os.path.join("build", "kernels", "device_test"), f"exit {tests}")
         for name in ("matmul_check", "kernel_times"):
-            self.program(os.path.join("build", name), f"exit {others}")
+            said = "".join(f"echo '{line}'\n" for line in self.says.get(name, []))
+            self.program(os.path.join("build", name), f"{said}exit {others}")
         done = subprocess.run(
             [sys.executable, "-B", os.path.join(HERE, "prove"), "--build", os.path.join(self.folder, "build"), "--seeds", "1",
              "--out", os.path.join(self.folder, "out"), *arguments],
@@ -47,6 +49,20 @@ class ProveTest(unittest.TestCase):
         status, output = self.prove(0, 0)
         self.assertEqual(status, 0, output)
         self.assertNotIn("There is no device", output)
+
+    def test_compares_own_products_of_few_rows_with_cublaslts(self):
+        product = '{"record": "product", "layer": "fc1", "rows": 48, "out": 4, "in": 2, "type": "bf16", "result": "bf16", "bias": %s, '             '"found": 1, "us_first": 9, "us_best": %d, "tflop_s": 1, "weight_gb_s": 1}'
+        self.says["matmul_check"] = [product % ("false", 4), product % ("true", 7)]
+        self.says["kernel_times"] = ['{"record": "kernel", "kernel": "fc1, 48 rows", "type": "bf16", "batch": 1, "us": 6, "us_p10": 6, '
+                                     '"us_p90": 6, "gb_s": 1, "tflop_s": 1, "cold": false}']
+        self.assertRegex(self.prove(0, 0)[1], r"fc1, 48 rows +6\.00 +4\.00 +1\.50")
+
+    def test_runs_brief_cases_under_the_sanitizers(self):
+        self.program(os.path.join("tools", "compute-sanitizer"), f'echo "$@" >> {os.path.join(self.folder, "told")}')
+        self.prove(0, 0)
+        with open(os.path.join(self.folder, "told"), encoding="utf-8") as file:
+            commands = file.read().splitlines()
+        self.assertEqual([len(commands), [command for command in commands if " --brief 7" not in command]], [4, []])
 
     def test_runs_what_was_built_elsewhere(self):
         for program, status in (("kernels/device_test", 0), ("matmul_check", 0), ("kernel_times", 1)):

@@ -24,6 +24,7 @@ struct Rows {
 constexpr Rows kRows[] = {{48, {32, 1}, {32, 3}, {64, 2}, {64, 8}},
                           {64, {32, 1}, {32, 3}, {64, 1}, {64, 6}},
                           {112, {64, 1}, {32, 1}, {64, 1}, {64, 3}},
+                          {160, {64, 1}, {32, 1}, {64, 1}, {64, 2}},
                           {192, {64, 1}, {32, 1}, {64, 1}, {64, 2}}};
 
 std::string name(const char* layer, int rows) { return std::string(layer) + ", " + std::to_string(rows) + " rows"; }
