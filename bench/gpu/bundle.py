@@ -30,7 +30,7 @@ class Bundle:
         if emulated:
             natives = os.path.normpath(os.path.join(kernels, "..", "..", "..", "native", "target", "emulated"))
             # Products are not timed against each other, which takes the emulation long.
-            self.properties += ["-Djava.library.path=" + natives, "-Dorg.bytedeco.javacpp.pathsFirst=true",
+            self.properties += [self.own_natives()[0] + os.pathsep + natives, "-Dorg.bytedeco.javacpp.pathsFirst=true",
                                 "-Dorg.scanformer.cuda.matmul=mixed"]
         else:
             # Products are timed once and not in every process; the file is a result, too.

@@ -197,10 +197,10 @@ def parsed(line):
 
 
 def shown(lines, state):
-    """The lines of a log that a person wants to see: of a failure its end, else what failed or was counted."""
-    if state in (FAILED, TIMED_OUT):
-        return lines[-12:]
-    return [line for line in lines if "FAILED" in line or "ERROR SUMMARY" in line][:8]
+    """The lines of a log that a person wants to see: what failed or was counted, and of a failure its end."""
+    bad = state in (FAILED, TIMED_OUT)
+    told = [line for line in (lines[:-12] if bad else lines) if "FAILED" in line or "ERROR SUMMARY" in line][:8]
+    return told + lines[-12:] if bad else told
 
 
 def last(lines):
