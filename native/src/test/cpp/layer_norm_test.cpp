@@ -62,8 +62,9 @@ void test_layer_norm(sf_stream* stream) {
         {true, true, false, false, false},  {true, true, false, true, true},   {false, true, false, true, true},
         {true, false, false, true, true},   {false, false, true, false, true}, {true, false, true, false, false},
     };
-    for (const int columns : cases({7, 64, 384, 768, 1024}, {1, 7, 16, 64, 384, 768, 1020, 1024, 1028, 4096,
-                                                             4 * random_int(1, 256), random_int(2, 900)})) {
+    for (const int columns : cases(
+             {7, 64, 256, 384, 512, 768, 1024},
+             {1, 7, 16, 64, 256, 384, 512, 768, 1020, 1024, 1028, 4096, 4 * random_int(1, 256), random_int(2, 900)})) {
         size_t next = 0;
         for (const NormCase& given : norms) {
             const int type = backend_types[next++ % backend_types.size()];
