@@ -102,6 +102,9 @@ void wait_for_copies(int left);
 void set_condition(uint64_t condition, unsigned value);
 
 void* shared_memory(size_t bytes);
+/* The kernel of the running block may have that many bytes of dynamic shared memory. */
+void launched_with(size_t shared_bytes);
+void* dynamic_shared_memory(size_t bytes);
 void shared_read(const void* address, size_t bytes);
 void shared_write(const void* address, size_t bytes);
 
@@ -149,6 +152,11 @@ T& block_shared() {
     return *static_cast<T*>(emulation::shared_memory(sizeof(T)));
 }
 
+template <typename T>
+T& dynamic_shared() {
+    return *static_cast<T*>(emulation::dynamic_shared_memory(sizeof(T)));
+}
+
 inline float4 load4(const Cell<float>* shared) { return {shared[0], shared[1], shared[2], shared[3]}; }
 inline float exp2_approximately(float v) { return v < -126.0f ? 0.0f : std::exp2(v); }
 inline void store2(Cell<float>* shared, float first, float second) {
@@ -176,10 +184,11 @@ T __ldcg(const T* address) {
 
 /* Enqueues a kernel, whose name is told with its faults. */
 template <typename... P, typename... A>
-cudaError_t launch_kernel(cudaStream_t queue, const char* name, dim3 grid, int threads, bool early,
+cudaError_t launch_kernel(cudaStream_t queue, const char* name, dim3 grid, int threads, int shared_bytes, bool early,
                           void (*kernel)(P...), A... arguments) {
     emulation::note_kernel(reinterpret_cast<const void*>(kernel));
     const auto body = [=] {
+        emulation::launched_with(static_cast<size_t>(shared_bytes));
         kernel(static_cast<P>(arguments)...);
         emulation::check_wait_for_earlier_kernels();
     };

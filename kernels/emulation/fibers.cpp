@@ -47,6 +47,8 @@ constexpr int kStackStep = 512;
 constexpr int kStackSteps = 128;
 /* What a block may use of shared memory without asking the driver for more. */
 constexpr size_t kSharedBytes = 48 << 10;
+/* The same with asking, on the device that has least of those that copy past their registers. */
+constexpr size_t kMostSharedBytes = 99 << 10;
 constexpr size_t kGuardBytes = 1 << 10;
 constexpr size_t kCopyBytes = 16;
 
@@ -79,8 +81,8 @@ struct Shadow {
 
 class Block {
   public:
-    Block() : fibers_(kMaxThreads), warps_(kMaxThreads / kLanes), shadow_(kSharedBytes / 4) {
-        shared_ = std::make_unique<unsigned char[]>(kSharedBytes + kGuardBytes + 64);
+    Block() : fibers_(kMaxThreads), warps_(kMaxThreads / kLanes), shadow_(kMostSharedBytes / 4) {
+        shared_ = std::make_unique<unsigned char[]>(kMostSharedBytes + kGuardBytes + 64);
         shared_base_ = shared_.get() + (64 - reinterpret_cast<uintptr_t>(shared_.get()) % 64);
         poison();
     }
@@ -157,12 +159,11 @@ class Block {
         fault(std::string("a mask of ") + text + ", where all 32 lanes take part");
     }
 
-    void* shared(size_t bytes) {
-        if (shared_size_ != 0 && shared_size_ != bytes) fault("a kernel asks for two kinds of shared memory");
-        if (bytes > kSharedBytes) fault("a kernel asks for " + std::to_string(bytes) + " bytes of shared memory");
-        shared_size_ = bytes;
-        return shared_base_;
-    }
+    void launched_with(size_t dynamic_bytes) { dynamic_bytes_ = dynamic_bytes; }
+
+    void* shared(size_t bytes) { return shared(bytes, kSharedBytes); }
+
+    void* dynamic_shared(size_t bytes) { return shared(bytes, std::min(dynamic_bytes_, kMostSharedBytes)); }
 
     void access(const void* address, size_t bytes, bool write) {
         const auto at = static_cast<const unsigned char*>(address) - shared_base_;
@@ -210,7 +211,17 @@ class Block {
   private:
     static void enter();
 
-    void poison() { std::memset(shared_base_, 0xff, kSharedBytes + kGuardBytes); }
+    void* shared(size_t bytes, size_t most) {
+        if (shared_size_ != 0 && shared_size_ != bytes) fault("a kernel asks for two kinds of shared memory");
+        if (bytes > most) {
+            fault("a kernel asks for " + std::to_string(bytes) + " bytes of shared memory, and has " +
+                  std::to_string(most));
+        }
+        shared_size_ = bytes;
+        return shared_base_;
+    }
+
+    void poison() { std::memset(shared_base_, 0xff, kMostSharedBytes + kGuardBytes); }
 
     /* Of shared memory only what the block before had: the rest is as it was, or a fault. */
     void clean() {
@@ -286,7 +297,7 @@ class Block {
     }
 
     void check_guard() {
-        const unsigned char* end = shared_base_ + kSharedBytes + kGuardBytes;
+        const unsigned char* end = shared_base_ + std::max(shared_size_, kSharedBytes) + kGuardBytes;
         const unsigned char* first = shared_base_ + shared_size_;
         /* The memory against itself, moved by a byte: equal where all bytes are the first one. */
         if (*first == 0xff && std::memcmp(first, first + 1, static_cast<size_t>(end - first) - 1) == 0) return;
@@ -335,6 +346,7 @@ class Block {
     std::vector<int> ready_;
     std::unique_ptr<unsigned char[]> shared_;
     unsigned char* shared_base_;
+    size_t dynamic_bytes_ = 0;
     size_t shared_size_ = 0;
     const std::function<void()>* body_ = nullptr;
     void* scheduler_ = nullptr;
@@ -394,6 +406,8 @@ void copy_async(void* to, const void* from, size_t bytes) { block.copy_async(to,
 void end_copy_group() { block.end_copy_group(); }
 void wait_for_copies(int left) { block.wait_for_copies(left); }
 void* shared_memory(size_t bytes) { return block.shared(bytes); }
+void launched_with(size_t shared_bytes) { block.launched_with(shared_bytes); }
+void* dynamic_shared_memory(size_t bytes) { return block.dynamic_shared(bytes); }
 void shared_read(const void* address, size_t bytes) { block.access(address, bytes, false); }
 void shared_write(const void* address, size_t bytes) { block.access(address, bytes, true); }
 

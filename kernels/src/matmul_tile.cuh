@@ -1,4 +1,4 @@
-/* A block's tile of a matrix product on the tensor cores: the walk over the inner dimension, by four warps. */
+/* A block's tile of a matrix product on the tensor cores: the walk over the inner dimension, by eight warps. */
 #ifndef SCANFORMER_MATMUL_TILE_CUH
 #define SCANFORMER_MATMUL_TILE_CUH
 
@@ -7,11 +7,12 @@
 #include "matrix.cuh"
 #include "warp.cuh"
 
-constexpr int kMatmulWarps = 4;
+constexpr int kMatmulWarps = 8;
 constexpr int kMatmulThreads = kMatmulWarps * kWarp;
 constexpr int kTileColumns = 32;
 constexpr int kSlabBytes = 64;                /* of the inner dimension, of each row, in a step of a warp */
 constexpr int kSlabVectors = kSlabBytes / 16; /* one for each of the four lanes of a fragment's row */
+constexpr int kMostRowBytes = 1 << 24;        /* so that a place in a tile is a 32-bit offset from its start */
 /* Of a row of sums: with the padding, the eight rows of a fragment lie in all banks. */
 constexpr int kSumsStride = kTileColumns + 8;
 
@@ -24,23 +25,25 @@ struct MatmulOperands {
     int row_bytes;
 };
 
-/* The block's sums, when its slabs are done with. */
-template <int ROWS>
-struct MatmulSums {
-    Cell<float> of_warp[kMatmulWarps][ROWS][kSumsStride];
-    Cell<int> is_last;       /* whether all other blocks of the tile are done */
-    Cell<int> appends[ROWS]; /* each row's append */
-};
+/*
+ * Slabs of a warp that are in shared memory at a time: 96 KiB for a block, which every device has that can copy past
+ * its registers. On others, whose copies are not ahead of anything, the tile fits in what each kernel has.
+ */
+__host__ __device__ constexpr int matmul_stages(int rows, int capability) {
+    return capability < 80 ? 1 : rows == 32 ? 3 : 2;
+}
 
-/* Each warp has as many stages as 48 KiB hold. */
-template <int ROWS>
+/* The block's shared memory. A warp's sums take the place of its slabs, which no other warp has read. */
+template <int ROWS, int STAGES>
 struct MatmulShared {
-    static constexpr int kStages = (48 << 10) / (kMatmulWarps * (ROWS + kTileColumns) * kSlabBytes);
-    union {
-        /* [warp][stage][row of x, then of weight][16 bytes] */
-        Cell<uint4> slabs[kMatmulWarps][kStages][ROWS + kTileColumns][kSlabVectors];
-        MatmulSums<ROWS> sums;
+    /* [row of x, then of weight][16 bytes] */
+    using Stage = Cell<uint4>[ROWS + kTileColumns][kSlabVectors];
+    union OfWarp {
+        Stage slabs[STAGES];
+        Cell<float> sums[ROWS][kSumsStride];
     };
+    OfWarp of_warp[kMatmulWarps];
+    Cell<int> is_last; /* whether all other blocks of the tile are done */
 };
 
 /* A lane's 16 bytes of a row as the multiplier takes them. */
@@ -53,47 +56,53 @@ __device__ __forceinline__ uint4 as_operand(uint4 v, float) {
     return make_uint4(round(v.x), round(v.y), round(v.z), round(v.w));
 }
 
+/* Where a lane's 16 bytes of a slab lie in COUNT rows of a matrix, of which it copies every eighth. */
+template <int COUNT>
+struct SlabRows {
+    static constexpr int kCopies = COUNT * kSlabVectors / kWarp;
+
+    const char* tile;     /* the tile's first row */
+    int offsets[kCopies]; /* of the lane's rows from there; past the matrix's last row they are that row's */
+
+    __device__ __forceinline__ SlabRows(const char* matrix, int rows, int first_row, int row_bytes)
+        : tile(matrix + static_cast<int64_t>(first_row) * row_bytes) {
+        const int last = rows - 1 - first_row;
+#pragma unroll
+        for (int c = 0; c < kCopies; c++) {
+            const int row = lane_id() / kSlabVectors + c * (kWarp / kSlabVectors);
+            offsets[c] = (row < last ? row : last) * row_bytes;
+        }
+    }
+
+    /* Starts the copies of the lane's 16 bytes from `byte` on; zeros where the rows have ended. */
+    __device__ __forceinline__ void load(int byte, int row_bytes, Cell<uint4> (*to)[kSlabVectors]) const {
+        const bool inside = byte < row_bytes;
+        const int at = inside ? byte : 0;
+#pragma unroll
+        for (int c = 0; c < kCopies; c++) {
+            copy_async(&to[lane_id() / kSlabVectors + c * (kWarp / kSlabVectors)][lane_id() % kSlabVectors],
+                       tile + (offsets[c] + at), inside);
+        }
+    }
+};
+
 /*
- * Sums of a tile of ROWS rows of x and 32 of weight, of every fourth slab from the warp's first on, in the warp's
+ * Sums of a tile of ROWS rows of x and 32 of weight, of every eighth slab from the warp's first on, in the warp's
  * registers as matrix.cuh places them. A slab holds 64 bytes of each row. Lane 4 g + t reads bytes 16 t to 16 t + 15 of
  * rows g of a fragment: it takes them for elements of both products that they suffice for, whose order along the inner
  * dimension does not matter as long as it is the same for x and weight. A lane copies just what it reads, so
  * that lanes wait for no other's copies.
+ *
+ * Rows past the last one of x or weight are that one again: their sums go nowhere.
  */
-template <typename Compute, int ROWS>
+template <typename Compute, int ROWS, int STAGES>
 struct MatmulWarp {
     using T = typename Compute::Type;
-    using Shared = MatmulShared<ROWS>;
-    static constexpr int kStages = Shared::kStages;
+    using Shared = MatmulShared<ROWS, STAGES>;
+    using Stage = typename Shared::Stage;
     static constexpr int kTiles = ROWS / 16;
-    using Stage = Cell<uint4>[ROWS + kTileColumns][kSlabVectors];
 
     float c[kTiles][kTileColumns / 8][4] = {};
-
-    /* Starts the copy of a slab of LOADED rows of a matrix; rows and bytes past the end are zeros. */
-    template <int LOADED>
-    __device__ __forceinline__ static void load(const MatmulOperands& of, const char* matrix, int rows, int first_row,
-                                                int slab, Cell<uint4> (*to)[kSlabVectors]) {
-        const int row = lane_id() / kSlabVectors;
-        const int vector = lane_id() % kSlabVectors;
-        const int byte = slab * kSlabBytes + vector * 16;
-        const bool inside = byte < of.row_bytes;
-#pragma unroll
-        for (int r = 0; r < LOADED; r += kWarp / kSlabVectors) {
-            const int i = first_row + r + row;
-            const bool read = inside && i < rows;
-            copy_async(&to[r + row][vector], read ? matrix + static_cast<int64_t>(i) * of.row_bytes + byte : matrix,
-                       read);
-        }
-    }
-
-    __device__ __forceinline__ static void load_x(const MatmulOperands& of, Stage& stage, int first_row, int slab) {
-        load<ROWS>(of, of.x, of.rows, first_row, slab, stage);
-    }
-    __device__ __forceinline__ static void load_weight(const MatmulOperands& of, Stage& stage, int first_column,
-                                                       int slab) {
-        load<kTileColumns>(of, of.weight, of.out, first_column, slab, stage + ROWS);
-    }
 
     __device__ __forceinline__ void multiply(const Stage& stage) {
         const int g = lane_id() / 4;
@@ -110,8 +119,11 @@ struct MatmulWarp {
 #pragma unroll
             for (int n = 0; n < kTileColumns / 8; n++) {
                 const uint32_t b_first[2] = {b[n].x, b[n].y};
-                const uint32_t b_second[2] = {b[n].z, b[n].w};
                 multiply_add(c[m][n], first, b_first, T{});
+            }
+#pragma unroll
+            for (int n = 0; n < kTileColumns / 8; n++) {
+                const uint32_t b_second[2] = {b[n].z, b[n].w};
                 multiply_add(c[m][n], second, b_second, T{});
             }
         }
@@ -119,42 +131,48 @@ struct MatmulWarp {
 
     /*
      * Sums the slabs from `slab` to `end` that fall to this warp. The first weights are on their way before the kernels
-     * that x comes from are done.
+     * that x comes from are done; before_products() runs while the copies do.
      */
+    template <typename Before>
     __device__ __forceinline__ void run(const MatmulOperands& of, Shared& shared, int first_row, int first_column,
-                                        int slab, int end) {
-        auto& stages = shared.slabs[warp_id()];
-        slab += warp_id();
+                                        int slab, int end, const Before& before_products) {
+        constexpr int kStep = kMatmulWarps * kSlabBytes;
+        auto& stages = shared.of_warp[warp_id()].slabs;
+        const SlabRows<kTileColumns> weight(of.weight, of.out, first_column, of.row_bytes);
+        const int first = (slab + warp_id()) * kSlabBytes;
+        int left = (end - slab - warp_id() + kMatmulWarps - 1) / kMatmulWarps;
+        int byte = first + lane_id() % kSlabVectors * 16;
 #pragma unroll
-        for (int s = 0; s < kStages - 1; s++) {
-            if (slab + s * kMatmulWarps < end) load_weight(of, stages[s], first_column, slab + s * kMatmulWarps);
+        for (int s = 0; s < STAGES; s++) {
+            if (s < left) weight.load(byte + s * kStep, of.row_bytes, stages[s] + ROWS);
         }
         wait_for_earlier_kernels();
+        const SlabRows<ROWS> x(of.x, of.rows, first_row, of.row_bytes);
 #pragma unroll
-        for (int s = 0; s < kStages - 1; s++) {
-            if (slab + s * kMatmulWarps < end) load_x(of, stages[s], first_row, slab + s * kMatmulWarps);
+        for (int s = 0; s < STAGES; s++) {
+            if (s < left) x.load(byte + s * kStep, of.row_bytes, stages[s]);
             end_copy_group();
         }
-        int next = slab + (kStages - 1) * kMatmulWarps;
+        before_products();
+        byte += STAGES * kStep;
         int stage = 0;
-        for (; slab < end; slab += kMatmulWarps) {
-            wait_for_copies<kStages - 2>();
-            const int free = stage == 0 ? kStages - 1 : stage - 1;
-            if (next < end) {
-                load_x(of, stages[free], first_row, next);
-                load_weight(of, stages[free], first_column, next);
+        for (; left > 0; left--) {
+            wait_for_copies<STAGES - 1>();
+            multiply(stages[stage]);
+            if (left > STAGES) {
+                weight.load(byte, of.row_bytes, stages[stage] + ROWS);
+                x.load(byte, of.row_bytes, stages[stage]);
             }
             end_copy_group();
-            next += kMatmulWarps;
-            multiply(stages[stage]);
-            stage = stage == kStages - 1 ? 0 : stage + 1;
+            byte += kStep;
+            stage = stage == STAGES - 1 ? 0 : stage + 1;
         }
-        wait_for_copies<0>();
     }
 
-    /* Puts the sums where all warps see them, in the place of the slabs. */
+    /* Puts the sums where all warps see them, in the place of the warp's slabs. */
     __device__ __forceinline__ void store(Shared& shared) const {
-        __syncthreads();
+        /* All lanes are done with what they read of the slabs. */
+        __syncwarp();
         const int g = lane_id() / 4;
         const int t = lane_id() % 4;
 #pragma unroll
@@ -163,7 +181,7 @@ struct MatmulWarp {
             for (int n = 0; n < kTileColumns / 8; n++) {
 #pragma unroll
                 for (int half = 0; half < 2; half++) {
-                    store2(&shared.sums.of_warp[warp_id()][16 * m + 8 * half + g][8 * n + 2 * t], c[m][n][2 * half],
+                    store2(&shared.of_warp[warp_id()].sums[16 * m + 8 * half + g][8 * n + 2 * t], c[m][n][2 * half],
                            c[m][n][2 * half + 1]);
                 }
             }

@@ -29,6 +29,13 @@ __device__ __forceinline__ T& block_shared() {
     return shared;
 }
 
+/* The same of what the kernel was launched with, which may be more than the 48 KiB that it would else be held to. */
+template <typename T>
+__device__ __forceinline__ T& dynamic_shared() {
+    extern __shared__ __align__(16) unsigned char launched_with[];
+    return *reinterpret_cast<T*>(launched_with);
+}
+
 __device__ __forceinline__ float4 load4(const float* shared) { return *reinterpret_cast<const float4*>(shared); }
 __device__ __forceinline__ void store2(float* shared, float first, float second) {
     *reinterpret_cast<float2*>(shared) = make_float2(first, second);
@@ -61,11 +68,17 @@ __device__ __forceinline__ void wait_for_earlier_kernels() {
  * Enqueues a kernel; `early`: its blocks may come to the device before the one before it is done. Unlike
  * cudaGetLastError after <<<>>>, its result says nothing of calls before it on the thread. */
 template <typename... P, typename... A>
-cudaError_t launch_kernel(cudaStream_t queue, const char*, dim3 grid, int threads, bool early, void (*kernel)(P...),
-                          A... arguments) {
+cudaError_t launch_kernel(cudaStream_t queue, const char*, dim3 grid, int threads, int shared_bytes, bool early,
+                          void (*kernel)(P...), A... arguments) {
+    if (shared_bytes > 48 << 10) {
+        const cudaError_t refused =
+            cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared_bytes);
+        if (refused != cudaSuccess) return refused;
+    }
     cudaLaunchConfig_t config = {};
     config.gridDim = grid;
     config.blockDim = dim3(static_cast<unsigned>(threads));
+    config.dynamicSmemBytes = static_cast<size_t>(shared_bytes);
     config.stream = queue;
     cudaLaunchAttribute attribute = {};
     attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;

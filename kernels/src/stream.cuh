@@ -63,10 +63,13 @@ int reserve_scratch(sf_stream* stream, const char* operation, int64_t bytes);
 
 inline int64_t div_up(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
 
-/* Starts a kernel on blocks_x by blocks_y blocks of threads; without blocks there is nothing to do. */
+/*
+ * Starts a kernel on blocks_x by blocks_y blocks of threads, each with that many bytes of dynamic_shared(); without
+ * blocks there is nothing to do.
+ */
 template <typename... P, typename... A>
-int launch(sf_stream* stream, const char* operation, void (*kernel)(P...), int64_t blocks_x, int blocks_y, int threads,
-           A... arguments) {
+int launch_with_shared(sf_stream* stream, const char* operation, void (*kernel)(P...), int64_t blocks_x, int blocks_y,
+                       int threads, int shared_bytes, A... arguments) {
     if (blocks_x == 0 || blocks_y == 0) return SF_OK;
     if (blocks_x > INT_MAX || blocks_y > 65535) {
         return fail(stream, SF_INVALID_ARGUMENT, "%s: too much work for one launch: %lld x %d", operation,
@@ -84,7 +87,14 @@ int launch(sf_stream* stream, const char* operation, void (*kernel)(P...), int64
     own->behind_switch = false;
     const dim3 grid(static_cast<unsigned>(blocks_x), static_cast<unsigned>(blocks_y));
     return SF_CHECK(stream, operation,
-                    launch_kernel(own->queue, operation, grid, threads, early, kernel, arguments...));
+                    launch_kernel(own->queue, operation, grid, threads, shared_bytes, early, kernel, arguments...));
+}
+
+/* The same without dynamic_shared(). */
+template <typename... P, typename... A>
+int launch(sf_stream* stream, const char* operation, void (*kernel)(P...), int64_t blocks_x, int blocks_y, int threads,
+           A... arguments) {
+    return launch_with_shared(stream, operation, kernel, blocks_x, blocks_y, threads, 0, arguments...);
 }
 
 /* Calls body with a value of the element type's C++ type. */

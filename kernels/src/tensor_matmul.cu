@@ -3,9 +3,10 @@
  * memory.
  *
  * A block of threads takes a tile of 32 or 64 rows of x and 32 of weight, and a part of the inner dimension (split-K),
- * so that there are blocks for all multiprocessors. Its four warps divide that part into slabs of 64 bytes a row, which
- * each copies for itself ahead of its products (cp.async, matmul_tile.cuh): no warp waits for another. At the end their
- * sums are added up in shared memory.
+ * so that there are blocks for all multiprocessors. Its eight warps divide that part into slabs of 64 bytes a row,
+ * which each copies for itself ahead of its products (cp.async, matmul_tile.cuh): no warp waits for another. At the end
+ * their sums are added up in shared memory. With an inner dimension of 768 elements of 16 bits, all copies are on their
+ * way before the first product; what follows the products is loaded meanwhile.
  *
  * Where the inner dimension is split, each block leaves its sums in the workspace and takes a ticket; the last block of
  * a tile adds all of them up, in the order of the parts, whichever came last: results are the same bit for bit in each
@@ -25,6 +26,7 @@ constexpr int kMaxTiles = 1024;
 constexpr int64_t kTicketBytes = kMaxTiles * static_cast<int64_t>(sizeof(unsigned));
 constexpr int64_t kPartialBytes = int64_t{8} << 20;
 
+template <typename Result>
 struct MatmulTask {
     MatmulOperands of;
     int column_tiles;
@@ -33,17 +35,16 @@ struct MatmulTask {
     int slabs_per_split; /* a multiple of the number of warps */
     unsigned* tickets;
     float* partials; /* [tile][split][ROWS][32] */
-    LinearResult linear;
-    CacheResult cache;
+    Result result;
 };
 
 /* Four consecutive sums of a tile, of all warps. */
-template <int ROWS>
-__device__ __forceinline__ void sum_of_warps(const MatmulSums<ROWS>& sums, int row, int column, float (&v)[4]) {
+template <typename Shared>
+__device__ __forceinline__ void sum_of_warps(const Shared& shared, int row, int column, float (&v)[4]) {
     v[0] = v[1] = v[2] = v[3] = 0.0f;
 #pragma unroll
     for (int w = 0; w < kMatmulWarps; w++) {
-        const float4 four = load4(&sums.of_warp[w][row][column]);
+        const float4 four = load4(&shared.of_warp[w].sums[row][column]);
         v[0] += four.x;
         v[1] += four.y;
         v[2] += four.z;
@@ -78,76 +79,95 @@ __device__ __forceinline__ bool is_last(Cell<int>& result, unsigned* ticket, int
     return result != 0;
 }
 
-template <typename Compute, int ROWS>
-__global__ void __launch_bounds__(kMatmulThreads, 3) tensor_matmul(MatmulTask task) {
+template <typename Compute, int ROWS, typename Result>
+__global__ void __launch_bounds__(kMatmulThreads, ROWS == 32 ? 2 : 1) tensor_matmul(MatmulTask<Result> task) {
 #if !defined(SF_EMULATION) && __CUDA_ARCH__ < 800
-    /* Streams of older devices have neither bf16 nor TensorFloat-32. */
-    if (!std::is_same_v<Compute, ComputeF16>) return;
+    constexpr int kStages = matmul_stages(ROWS, 75);
+    /* Streams of older devices have neither bf16 nor TensorFloat-32, and take tiles of 32 rows. */
+    if (!std::is_same_v<Compute, ComputeF16> || ROWS > 32) return;
+#else
+    constexpr int kStages = matmul_stages(ROWS, 80);
 #endif
-    MatmulShared<ROWS>& shared = block_shared<MatmulShared<ROWS>>();
+    using Shared = MatmulShared<ROWS, kStages>;
+    Shared& shared = dynamic_shared<Shared>();
     constexpr int kGroups = kTileColumns / 4;
     constexpr int kElements = ROWS * kTileColumns;
+    /* A thread's groups of four elements are in the same columns, so many rows apart. */
+    constexpr int kRowsApart = kMatmulThreads / kGroups;
+    constexpr int kFours = ROWS / kRowsApart;
+    /* What follows the products is loaded before them, where there are registers for it. */
+    constexpr bool kAhead = kFours == 1;
     const int tile = static_cast<int>(blockIdx.x);
     const int split = static_cast<int>(blockIdx.y);
     const int first_row = tile / task.column_tiles * ROWS;
     const int first_column = tile % task.column_tiles * kTileColumns;
-    const CacheResult& cache = task.cache;
     const int begin = split * task.slabs_per_split;
     const int end = begin + task.slabs_per_split < task.slabs ? begin + task.slabs_per_split : task.slabs;
+    const int thread = static_cast<int>(threadIdx.x);
+    const int row_in_tile = thread / kGroups;
+    const int column_in_tile = thread % kGroups * 4;
+    const int row = first_row + row_in_tile;
+    const int column = first_column + column_in_tile;
+    decltype(four_of<Compute>(task.result)) fours[kFours];
+    const auto load = [&] {
+#pragma unroll
+        for (int i = 0; i < kFours; i++) {
+            const bool there = row + i * kRowsApart < task.of.rows && column < task.of.out;
+            if (there) fours[i].load(task.result, row + i * kRowsApart, column);
+        }
+    };
     {
-        MatmulWarp<Compute, ROWS> warp;
-        warp.run(task.of, shared, first_row, first_column, begin, end);
+        MatmulWarp<Compute, ROWS, kStages> warp;
+        warp.run(task.of, shared, first_row, first_column, begin, end, [&] {
+            if (kAhead && task.splits == 1) load();
+        });
         warp.store(shared);
     }
-    if (cache.appends != nullptr && tile == 0 && split == 0) {
-        check_table(
-            cache.num_appends, task.of.rows, cache.fault, kOperation_append_kv,
-            [&](int a) { return check_append(cache.appends[a]); }, [&](int a) { return cache.appends[a].tokens; });
-    }
-    MatmulSums<ROWS>& sums = shared.sums;
+    if (tile == 0 && split == 0) check(task.result);
     const float* partials = task.partials + static_cast<int64_t>(tile) * task.splits * kElements;
-    const int thread = static_cast<int>(threadIdx.x);
+    const int in_tile = row_in_tile * kTileColumns + column_in_tile;
     if (task.splits > 1) {
         float* own = task.partials + (static_cast<int64_t>(tile) * task.splits + split) * kElements;
-        for (int i = thread; i < ROWS * kGroups; i += kMatmulThreads) {
+#pragma unroll
+        for (int i = 0; i < kFours; i++) {
             float v[4];
-            sum_of_warps(sums, i / kGroups, i % kGroups * 4, v);
-            store4(own + 4 * i, v);
+            sum_of_warps(shared, row_in_tile + i * kRowsApart, column_in_tile, v);
+            store4(own + in_tile + i * kRowsApart * kTileColumns, v);
         }
-        if (!is_last(sums.is_last, task.tickets + tile, task.splits)) return;
+        if (!is_last(shared.is_last, task.tickets + tile, task.splits)) return;
     }
-    if (cache.appends != nullptr) {
-        if (thread < ROWS) sums.appends[thread] = append_of(cache, first_row + thread);
-        __syncthreads();
-    }
-    for (int i = thread; i < ROWS * kGroups; i += kMatmulThreads) {
-        const int row = first_row + i / kGroups;
-        const int column = first_column + i % kGroups * 4;
-        if (row >= task.of.rows || column >= task.of.out) continue;
+    if (!kAhead || task.splits > 1) load();
+#pragma unroll
+    for (int i = 0; i < kFours; i++) {
+        if (row + i * kRowsApart >= task.of.rows || column >= task.of.out) continue;
         float v[4];
         if (task.splits > 1) {
-            sum_of_splits(partials + 4 * i, task.splits, kElements, v);
+            sum_of_splits(partials + in_tile + i * kRowsApart * kTileColumns, task.splits, kElements, v);
         } else {
-            sum_of_warps(sums, i / kGroups, i % kGroups * 4, v);
+            sum_of_warps(shared, row_in_tile + i * kRowsApart, column_in_tile, v);
         }
-        if (cache.appends == nullptr) {
-            put(task.linear, row, column, task.of.out, v);
-        } else if (sums.appends[i / kGroups] >= 0) {
-            put<Compute>(cache, sums.appends[i / kGroups], row, column, v);
-        }
+        fours[i].put(task.result, row + i * kRowsApart, column, v);
     }
 }
 
-template <typename Compute>
-int start(sf_stream* stream, const char* operation, int tile_rows, int64_t tiles, const MatmulTask& task) {
-    return launch(stream, operation, tile_rows == 32 ? tensor_matmul<Compute, 32> : tensor_matmul<Compute, 64>, tiles,
-                  task.splits, kMatmulThreads, task);
+template <typename Compute, int ROWS, typename Result>
+int start(sf_stream* stream, const char* operation, int64_t tiles, const MatmulTask<Result>& task) {
+    const size_t shared = cuda_stream(stream)->capability < 80 ? sizeof(MatmulShared<ROWS, matmul_stages(ROWS, 75)>)
+                                                               : sizeof(MatmulShared<ROWS, matmul_stages(ROWS, 80)>);
+    return launch_with_shared(stream, operation, tensor_matmul<Compute, ROWS, Result>, tiles, task.splits,
+                              kMatmulThreads, static_cast<int>(shared), task);
+}
+
+template <typename Compute, typename Result>
+int start(sf_stream* stream, const char* operation, int tile_rows, int64_t tiles, const MatmulTask<Result>& task) {
+    return tile_rows == 32 ? start<Compute, 32>(stream, operation, tiles, task)
+                           : start<Compute, 64>(stream, operation, tiles, task);
 }
 
 /* Checks what both kinds of product have, fills in the task's division, and starts it. */
+template <typename Result>
 int multiply(sf_stream* stream, const char* operation, int compute_type, int tile_rows, int splits, void* workspace,
-             MatmulTask task) {
-    const MatmulOperands& of = task.of;
+             const MatmulOperands& of, const Result& result) {
     if (compute_type < SF_F16 || compute_type > SF_TF32) {
         return fail(stream, SF_INVALID_ARGUMENT, "%s: compute type %d, expected 1 to 3", operation, compute_type);
     }
@@ -164,6 +184,10 @@ int multiply(sf_stream* stream, const char* operation, int compute_type, int til
         return fail(stream, SF_INVALID_ARGUMENT, "%s: tiles of %d rows and %d splits, expected 32 or 64, and 1 or more",
                     operation, tile_rows, splits);
     }
+    if (cuda_stream(stream)->capability < 80) tile_rows = 32;
+    MatmulTask<Result> task = {};
+    task.of = of;
+    task.result = result;
     task.column_tiles = static_cast<int>(div_up(of.out, kTileColumns));
     task.slabs = static_cast<int>(div_up(of.row_bytes, kSlabBytes));
     task.slabs_per_split = static_cast<int>(div_up(div_up(task.slabs, splits), kMatmulWarps)) * kMatmulWarps;
@@ -201,7 +225,8 @@ int sf_tensor_matmul(sf_stream* stream, int rows, int out, int in, int compute_t
     const char* operation = "sf_tensor_matmul";
     int status = check_stream(stream, operation);
     if (status != SF_OK) return status;
-    if (rows < 0 || out < 1 || in < 1 || in > INT_MAX / 4 || activation < SF_IDENTITY || activation > SF_SIGMOID) {
+    if (rows < 0 || out < 1 || in < 1 || in > kMostRowBytes / 4 || activation < SF_IDENTITY ||
+        activation > SF_SIGMOID) {
         return fail(stream, SF_INVALID_ARGUMENT,
                     "%s: expected rows >= 0, outputs and inputs >= 1 and activation 0 to 3, found %d, %d, %d and %d",
                     operation, rows, out, in, activation);
@@ -209,13 +234,12 @@ int sf_tensor_matmul(sf_stream* stream, int rows, int out, int in, int compute_t
     status = check_type(stream, operation, type);
     if (status != SF_OK || rows == 0) return status;
     if (any_null({x, weight, y})) return fail_null(stream, operation);
-    MatmulTask task = {};
-    task.of = operands(rows, out, in, compute_type, x, weight);
     const bool vectors =
         aligned_rows(out, bias) && aligned_rows(out, added) &&
         (type == SF_F32 ? aligned_rows(out, static_cast<float*>(y)) : aligned_rows(out, static_cast<BF16*>(y)));
-    task.linear = {bias, added, activation, type, vectors, y};
-    return multiply(stream, operation, compute_type, tile_rows, splits, workspace, task);
+    const LinearResult result = {bias, added, out, activation, type, vectors, y};
+    return multiply(stream, operation, compute_type, tile_rows, splits, workspace,
+                    operands(rows, out, in, compute_type, x, weight), result);
 }
 
 int sf_tensor_matmul_qkv(sf_stream* stream, int rows, int in, int compute_type, const void* x, const void* weight,
@@ -225,7 +249,8 @@ int sf_tensor_matmul_qkv(sf_stream* stream, int rows, int in, int compute_type, 
     const char* operation = "sf_tensor_matmul_qkv";
     const int status = check_stream(stream, operation);
     if (status != SF_OK) return status;
-    if (rows < 0 || in < 1 || in > INT_MAX / 4 || num_appends < 0 || layer < 0 || heads < 1 || heads > SF_MAX_HEADS) {
+    if (rows < 0 || in < 1 || in > kMostRowBytes / 4 || num_appends < 0 || layer < 0 || heads < 1 ||
+        heads > SF_MAX_HEADS) {
         return fail(stream, SF_INVALID_ARGUMENT,
                     "%s: expected rows, appends and a layer >= 0, inputs >= 1 and 1 to %d heads, found %d, %d, %d, %d "
                     "and %d",
@@ -239,8 +264,8 @@ int sf_tensor_matmul_qkv(sf_stream* stream, int rows, int in, int compute_type, 
     if (!aligned(q) || !aligned(bias)) {
         return fail(stream, SF_INVALID_ARGUMENT, "%s: q or the bias is not aligned", operation);
     }
-    MatmulTask task = {};
-    task.of = operands(rows, 3 * heads * head_size, in, compute_type, x, weight);
-    task.cache = {appends, num_appends, heads, head_size, layer, bias, counts, q, table_fault(stream)};
-    return multiply(stream, operation, compute_type, tile_rows, splits, workspace, task);
+    const CacheResult result = {appends, num_appends, rows,   heads, head_size,
+                                layer,   bias,        counts, q,     table_fault(stream)};
+    return multiply(stream, operation, compute_type, tile_rows, splits, workspace,
+                    operands(rows, 3 * heads * head_size, in, compute_type, x, weight), result);
 }

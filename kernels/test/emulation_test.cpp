@@ -172,8 +172,34 @@ void earlier_kernels() {
     for (const bool right : {true, false}) {
         cudaStream_t queue = nullptr;
         (void)cudaStreamCreateWithFlags(&queue, 0);
-        (void)launch_kernel(queue, "kernel", dim3(1), 32, true, right ? waits : waits_in_some_threads, 0);
+        (void)launch_kernel(queue, "kernel", dim3(1), 32, 0, true, right ? waits : waits_in_some_threads, 0);
         check_equal(cudaStreamSynchronize(queue) == cudaSuccess, right, "a kernel that waits for earlier ones");
+        (void)cudaStreamDestroy(queue);
+    }
+}
+
+struct Large {
+    Cell<float> values[15 << 10];
+};
+void fill_large(float* to) {
+    wait_for_earlier_kernels();
+    Large& shared = dynamic_shared<Large>();
+    const int last = (15 << 10) - 32 + static_cast<int>(threadIdx.x);
+    shared.values[last] = 2.0f;
+    to[threadIdx.x] = shared.values[last];
+}
+
+/* A kernel has as much shared memory as it was launched with. */
+void dynamic_memory() {
+    for (const int bytes : {static_cast<int>(sizeof(Large)), static_cast<int>(sizeof(Large)) - 4, 0}) {
+        Array<float> to(32);
+        cudaStream_t queue = nullptr;
+        (void)cudaStreamCreateWithFlags(&queue, 0);
+        (void)launch_kernel(queue, "kernel", dim3(1), 32, bytes, false, fill_large, to.data());
+        const bool enough = bytes == static_cast<int>(sizeof(Large));
+        check_equal(cudaStreamSynchronize(queue) == cudaSuccess, enough,
+                    "60 KiB of shared memory, launched with " + std::to_string(bytes) + " bytes");
+        if (enough) check_equal(to[31] == 2.0f, true, "what 60 KiB of shared memory hold");
         (void)cudaStreamDestroy(queue);
     }
 }
@@ -244,6 +270,7 @@ void test_emulation() {
     halves();
     copies();
     earlier_kernels();
+    dynamic_memory();
     lazy_queue();
     lost_device();
     for (int i = 0; i < 20; i++) check(run(kRight).empty(), "a kernel without fault: " + emulation::last_fault());

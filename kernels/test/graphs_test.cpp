@@ -166,7 +166,7 @@ void waits(int) { wait_for_earlier_kernels(); }
 void test_early_launches() {
     HandMade made;
     const auto launch = [&](bool early) {
-        return static_cast<int>(launch_kernel(made.queue, "kernel", dim3(1), 32, early, waits, 0));
+        return static_cast<int>(launch_kernel(made.queue, "kernel", dim3(1), 32, 0, early, waits, 0));
     };
     check_equal(launch(true), 1, "an early launch behind a switch");
     check_equal(launch(false), 0, "a launch behind a switch");

@@ -277,7 +277,7 @@ void test_refusals(sf_stream* stream, Workspace& workspace) {
     refused(run(2, 16, SF_F16, 4, 32, 1, nullptr), "an unknown activation");
     refused(run(2, 16, SF_F16, 0, 48, 1, nullptr), "tiles of 48 rows");
     refused(run(2, 16, SF_F16, 0, 32, 0, nullptr), "no part");
-    Product wide(SF_F16, 2, 2, 256);
+    Product wide(SF_F16, 2, 2, 512);
     refused(wide.multiply(stream, nullptr, 0, nullptr, SF_F32, y.data(), 32, 2, nullptr), "parts without a workspace");
     check_ok(stream, run(0, 16, SF_F16, 0, 32, 1, workspace.data()), "sf_tensor_matmul of no rows");
     check(y.untouched(), "what is refused writes nothing");

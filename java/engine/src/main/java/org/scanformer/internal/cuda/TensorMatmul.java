@@ -23,8 +23,8 @@ final class TensorMatmul {
   private static final int LARGE_TILE_ROWS = 64;
   private static final int TILE_COLUMNS = 32;
 
-  /** Bytes of a row that a block's four warps read at a time. */
-  private static final int STEP_BYTES = 256;
+  /** Bytes of a row that a block's eight warps read at a time. */
+  private static final int STEP_BYTES = 512;
 
   /** What the workspace holds. */
   private static final int MAX_TILES = 1024;
