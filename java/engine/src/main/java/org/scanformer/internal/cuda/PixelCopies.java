@@ -21,14 +21,14 @@ final class PixelCopies {
   /** Fewer chunks than this are copied before a helper would have woken up. */
   private static final int WORTH_HELP = 8;
 
-  private static final int MOST_HELPERS = 3;
+  private static final int MOST_HELPERS = 7;
 
   private static final int PENDING = 0;
   private static final int DONE = 1;
   private static final int FAILED = 2;
 
   private final Helper[] helpers =
-      new Helper[Math.min(MOST_HELPERS, Runtime.getRuntime().availableProcessors() - 1)];
+      new Helper[Math.min(MOST_HELPERS, Runtime.getRuntime().availableProcessors() / 2)];
 
   private ByteBuffer target;
 

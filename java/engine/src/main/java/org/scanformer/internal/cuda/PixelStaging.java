@@ -102,15 +102,22 @@ final class PixelStaging {
     expected += image.buffers() > 0 ? 1 : 0;
   }
 
-  /** Enqueues the copy of an image, which is on the device until the next synchronisation. */
+  /**
+   * Enqueues the copy of an image, which is on the device until the next synchronisation. While
+   * other images wait to be copied, it goes in one piece: each piece costs the driver some
+   * microseconds.
+   */
   void toDevice(PixelSource image) {
     if (expected == 0) {
       begin(image.bytes(), chunks(image));
       add(image);
     }
     expected--;
-    for (int chunk = chunks(image); chunk > 0; chunk--) {
-      int bytes = copies.await();
+    for (int left = chunks(image); left > 0; left--) {
+      long bytes = copies.await();
+      for (; expected > 0 && left > 1; left--) {
+        bytes += copies.await();
+      }
       from.position(sent);
       to.position(sent);
       backend.stream()
