@@ -8,10 +8,10 @@ import org.bytedeco.pytorch.Tensor;
  * Pairs that share a coarse grid, with the labels that a scan of them is compared with. B pairs, S
  * scales, n patches at a scale in row-major order.
  */
-final class Batch {
+final class Batch implements AutoCloseable {
   /** Pixels and labels of a scale's patches. */
   static final class ScaleLabels {
-    /** Normalised pixels, [B, 3, rows * P, cols * P]. */
+    /** Normalised pixels of each patch as the projection takes them, [B, n, 3 P²]. */
     final float[] pixels;
 
     /** The box (cx, cy, w, h) of the object that covers each patch, [B, n, 4]. */
@@ -90,6 +90,9 @@ final class Batch {
 
   final ScaleLabels[] scales;
 
+  /** The pixels of each scale on a device, [B · n, 3 P²]; null before {@link #upload}. */
+  private Tensor[] uploaded;
+
   Batch(int[][] ids, int patchSize, float[] boxes, float[] there, ScaleLabels[] scales) {
     this.size = ids.length;
     this.ids = ids;
@@ -114,26 +117,42 @@ final class Batch {
   }
 
   /**
-   * The pixels of patches as rows for the projection: channel, row, column; [places, 3 P²].
+   * The pixels of patches, [places, 3 P²].
    *
    * @param places of patches among the B · n
    */
   Tensor patchRows(Device device, int scale, int[] places) {
-    ScaleLabels s = scales[scale];
-    int p = patchSize;
-    int n = s.rows * s.cols;
-    int width = s.cols * p;
-    float[] rows = new float[places.length * 3 * p * p];
-    int to = 0;
-    for (int place : places) {
-      int corner = place / n * 3 * n * p * p + place % n / s.cols * p * width + place % s.cols * p;
-      for (int channel = 0; channel < 3; channel++) {
-        for (int y = 0; y < p; y++) {
-          System.arraycopy(s.pixels, corner + channel * n * p * p + y * width, rows, to, p);
-          to += p;
-        }
+    if (uploaded != null) {
+      long[] numbers = Arrays.stream(places).asLongStream().toArray();
+      return uploaded[scale].index_select(0, Torch.of(device, numbers, numbers.length));
+    }
+    int length = 3 * patchSize * patchSize;
+    float[] rows = new float[places.length * length];
+    for (int i = 0; i < places.length; i++) {
+      System.arraycopy(scales[scale].pixels, places[i] * length, rows, i * length, length);
+    }
+    return Torch.of(device, rows, places.length, length);
+  }
+
+  /**
+   * Copies the pixels to a device, where {@link #patchRows} then finds them: for a thread that
+   * makes batches ahead, as they are most of what a step sends there.
+   */
+  void upload(Device device) {
+    int length = 3 * patchSize * patchSize;
+    Tensor[] copies = new Tensor[scales.length];
+    for (int s = 0; s < scales.length; s++) {
+      copies[s] = Torch.of(device, scales[s].pixels, scales[s].pixels.length / length, length);
+    }
+    uploaded = copies;
+  }
+
+  @Override
+  public void close() {
+    if (uploaded != null) {
+      for (Tensor tensor : uploaded) {
+        tensor.close();
       }
     }
-    return Torch.of(device, rows, places.length, 3L * p * p);
   }
 }

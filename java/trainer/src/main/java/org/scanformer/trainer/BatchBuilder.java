@@ -164,9 +164,23 @@ final class BatchBuilder implements AutoCloseable {
               image.width(), image.height(), pair.image().width(), pair.image().height()));
     }
     FloatBuffer levels = pyramid.of(image);
+    int p = config.patchSize();
     for (Batch.ScaleLabels scale : scales) {
-      int floats = 3 * scale.rows * scale.cols * config.patchSize() * config.patchSize();
-      levels.get(scale.pixels, place * floats, floats);
+      int patches = scale.rows * scale.cols;
+      float[] level = new float[3 * patches * p * p];
+      levels.get(level);
+      int from = 0;
+      for (int channel = 0; channel < 3; channel++) {
+        for (int y = 0; y < scale.rows * p; y++) {
+          // In a patch: channel, row, column.
+          int row = (channel * p + y % p) * p;
+          for (int column = 0; column < scale.cols; column++) {
+            int patch = place * patches + y / p * scale.cols + column;
+            System.arraycopy(level, from, scale.pixels, patch * 3 * p * p + row, p);
+            from += p;
+          }
+        }
+      }
     }
   }
 

@@ -193,7 +193,7 @@ record DryRunReport(
   }
 
   private void printEstimate(PrintWriter out, DryRun.Measured measured) {
-    Trainer.TrainOptions options = setup.options();
+    TrainOptions options = setup.options();
     long left = Math.max(0, run.steps() - run.done());
     double dense =
         new SelectionSchedule(

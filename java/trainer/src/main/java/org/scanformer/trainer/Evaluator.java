@@ -3,11 +3,10 @@ package org.scanformer.trainer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Function;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
-import org.scanformer.datasets.ReferringPair;
 
 /** Judges parameters on held-out pairs. Not thread-safe. */
 @SuppressWarnings("try") // scopes and guards work by being open
@@ -15,22 +14,23 @@ final class Evaluator {
   private final Parameters parameters;
   private final TrainingModel model;
   private final Losses losses;
-  private final Function<List<ReferringPair>, Batch> builder;
+  private final Supplier<Batch> batches;
 
   /**
    * An evaluator.
    *
-   * @param builder makes a batch of pairs, or null if none of them can be read
+   * @param batches gives one batch after the other, null in place of one of which no pair can be
+   *     read
    */
   Evaluator(
       Parameters parameters,
       TrainingModel model,
       Losses losses,
-      Function<List<ReferringPair>, Batch> builder) {
+      Supplier<Batch> batches) {
     this.parameters = parameters;
     this.model = model;
     this.losses = losses;
-    this.builder = builder;
+    this.batches = batches;
   }
 
   /**
@@ -51,17 +51,15 @@ final class Evaluator {
   }
 
   /**
-   * Evaluates a parameter vector with several selections. Each batch is built, judged with all of
-   * them and dropped, so only one is in memory.
+   * Evaluates a parameter vector with several selections. Each batch is judged with all of them and
+   * dropped.
    *
    * @param values the parameter vector, or an average of it
-   * @param groups held-out pairs, those of a group with the same coarse grid; those that cannot be
-   *     read are left out
+   * @param count of batches to judge
    * @param rules what to select
    * @return an evaluation for each rule; null if no pair could be read
    */
-  List<Evaluation> evaluate(
-      Tensor values, List<List<ReferringPair>> groups, SelectionRule... rules) {
+  List<Evaluation> evaluate(Tensor values, int count, SelectionRule... rules) {
     Tensor own = parameters.values().clone();
     int scales = parameters.config().numScales();
     double[][] hits = new double[rules.length][scales];
@@ -74,14 +72,15 @@ final class Evaluator {
     int targets = 0;
     try (NoGradGuard guard = new NoGradGuard()) {
       parameters.values().copy_(values);
-      for (List<ReferringPair> group : groups) {
-        Batch batch = builder.apply(group);
-        if (batch != null) {
-          for (int t = 0; t < rules.length; t++) {
-            evaluate(batch, rules[t], hits[t], shares[t], scores.get(t));
+      for (int i = 0; i < count; i++) {
+        try (Batch batch = batches.get()) {
+          if (batch != null) {
+            for (int t = 0; t < rules.length; t++) {
+              evaluate(batch, rules[t], hits[t], shares[t], scores.get(t));
+            }
+            pairs += batch.size;
+            targets += batch.targets();
           }
-          pairs += batch.size;
-          targets += batch.targets();
         }
       }
       parameters.values().copy_(own);

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Scalar;
@@ -134,7 +135,7 @@ final class Losses {
       Scan.Scale scale = scan.scales[s];
       Batch.ScaleLabels labels = batch.scales[s];
       total = total.add(objectLoss(batch, scan, s));
-      Tensor target = Torch.at(device, labels.target, scale.places());
+      Tensor target = Torch.of(device, at(labels.target, scale.patches()), scale.patches().length);
       Tensor map = model.auxiliary(scan.patches[s], Parameters.TARGET_MAP).squeeze(1);
       total = total.add(weightedBce(map, target, 3, null));
       if (hasCategories) {
@@ -191,12 +192,13 @@ final class Losses {
     Device device = model.device();
     float[] labels = batch.scales[scale].wanted;
     int n = labels.length / batch.size;
-    Tensor wanted = Torch.at(device, labels, parents.childPlaces());
-    float[] there = new float[labels.length];
+    int[] children = parents.children();
+    float[] there = new float[children.length];
     for (int i = 0; i < there.length; i++) {
-      there[i] = batch.there[i / n];
+      there[i] = batch.there[children[i] / n];
     }
-    Tensor mask = Torch.at(device, there, parents.childPlaces());
+    Tensor wanted = Torch.of(device, at(labels, children), children.length);
+    Tensor mask = Torch.of(device, there, there.length);
     Tensor soft = parents.childLogits().sigmoid().sum().div(scalar(labels.length));
     return weightedBce(parents.childLogits(), wanted, POSITIVE_WEIGHT, mask)
         .add(soft.sub(scalar(budget)).relu().square());
@@ -205,27 +207,49 @@ final class Losses {
   /** The box loss of patch tokens that an object covers; 0 if there are none. */
   private Tensor objectLoss(Batch batch, Scan scan, int s) {
     Device device = model.device();
-    Tensor places = scan.scales[s].places();
     Batch.ScaleLabels labels = batch.scales[s];
-    Tensor rows = Torch.at(device, labels.covered, places).nonzero().squeeze(1);
-    if (rows.size(0) == 0) {
+    int[] places = scan.scales[s].patches();
+    int[] rows = rows(places, place -> labels.covered[place] == 1);
+    if (rows.length == 0) {
       return torch.zeros(1).to(device, ScalarType.Float).sum();
     }
-    Tensor truth =
-        Torch.of(device, labels.patchBoxes, labels.covered.length, 4)
-            .index_select(0, places.index_select(0, rows));
-    return boxLoss(model.boxes(scan.patches[s].index_select(0, rows)), truth).mean();
+    float[] truth = new float[4 * rows.length];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(labels.patchBoxes, 4 * places[rows[i]], truth, 4 * i, 4);
+    }
+    Tensor covered = scan.patches[s].index_select(0, longs(device, rows));
+    return boxLoss(model.boxes(covered), Torch.of(device, truth, rows.length, 4)).mean();
   }
 
   private Tensor classLoss(Scan.Scale scale, long[] classes, String head) {
-    Tensor truth =
-        Torch.of(model.device(), classes, classes.length).index_select(0, scale.places());
-    Tensor rows = truth.ne(scalar(Batch.UNKNOWN)).nonzero().squeeze(1);
-    if (rows.size(0) == 0) {
-      return torch.zeros(1).to(model.device(), ScalarType.Float).sum();
+    Device device = model.device();
+    int[] places = scale.patches();
+    int[] rows = rows(places, place -> classes[place] != Batch.UNKNOWN);
+    if (rows.length == 0) {
+      return torch.zeros(1).to(device, ScalarType.Float).sum();
     }
-    Tensor logits = model.auxiliary(scale.middle().index_select(0, rows), head);
-    return torch.cross_entropy_loss(logits, truth.index_select(0, rows)).mul(scalar(0.3));
+    long[] truth = Arrays.stream(rows).mapToLong(row -> classes[places[row]]).toArray();
+    Tensor logits = model.auxiliary(scale.middle().index_select(0, longs(device, rows)), head);
+    return torch
+        .cross_entropy_loss(logits, Torch.of(device, truth, truth.length))
+        .mul(scalar(0.3));
+  }
+
+  /** The numbers of the places that are wanted: found here, as a GPU's answer is waited for. */
+  private static int[] rows(int[] places, IntPredicate wanted) {
+    return IntStream.range(0, places.length).filter(i -> wanted.test(places[i])).toArray();
+  }
+
+  private static float[] at(float[] numbers, int[] places) {
+    float[] found = new float[places.length];
+    for (int i = 0; i < found.length; i++) {
+      found[i] = numbers[places[i]];
+    }
+    return found;
+  }
+
+  private static Tensor longs(Device device, int[] values) {
+    return Torch.of(device, Arrays.stream(values).asLongStream().toArray(), values.length);
   }
 
   /**
@@ -235,12 +259,12 @@ final class Losses {
    */
   private Tensor wordLoss(Scan.Scale scale, int[][] said) {
     Device device = model.device();
-    long[] places = Torch.longs(scale.places());
+    int[] places = scale.patches();
     List<Long> rows = new ArrayList<>();
     List<Long> entries = new ArrayList<>();
     List<Float> weights = new ArrayList<>();
     for (int i = 0; i < places.length; i++) {
-      int[] own = said[(int) places[i]];
+      int[] own = said[places[i]];
       if (own != null && own.length > 0) {
         for (int word : own) {
           entries.add((long) rows.size() * words.size() + word);

@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * own segment and to earlier ones. Not thread-safe.
  */
 final class PairAttention {
-  /** Pairs of a group, at least: fewer would make the products small. */
+  /** Pairs of a group, at least: fewer would make the products small. On a GPU all are a group. */
   private static final int GROUP = 12;
 
   /** Added to the logits of absent keys; finite, so that no sum becomes NaN. */
@@ -49,7 +49,7 @@ final class PairAttention {
     Integer[] pairs = new Integer[layout.pairs()];
     Arrays.setAll(pairs, i -> i);
     Arrays.sort(pairs, Comparator.comparingInt(pair -> tokens(layout, 0, pair)));
-    groups = new Group[Math.max(1, pairs.length / GROUP)];
+    groups = new Group[device.is_cuda() ? 1 : Math.max(1, pairs.length / GROUP)];
     long[] order = new long[queries];
     int padded = 0;
     for (int g = 0; g < groups.length; g++) {
@@ -107,34 +107,39 @@ final class PairAttention {
     return rows;
   }
 
+  /** What is added to the logits: it hides later segments' keys, and counts merged tokens. */
   private static Tensor bias(
       TokenLayout layout, int first, Integer[] pairs, int q, int k, Device device) {
+    int b = pairs.length;
+    int lastSegment = layout.segments() - 1;
     // A single segment's queries all have the same keys.
-    int height = first == layout.segments() - 1 ? 1 : q;
-    float[] bias = new float[pairs.length * height * k];
-    Arrays.fill(bias, ABSENT);
-    for (int i = 0; i < pairs.length; i++) {
-      int row = 0;
-      for (int s = first; s < layout.segments(); s++) {
-        boolean last = s == layout.segments() - 1;
-        // Rows of padding are read by nobody, but must have a key.
-        int rows = last ? height - row : layout.tokens(s, pairs[i]);
-        for (int end = row + rows; row < end; row++) {
-          keys(layout, pairs[i], s, bias, (i * height + row) * k);
+    int height = first == lastSegment ? 1 : q;
+    float[] querySegments = new float[b * height];
+    float[] keySegments = new float[b * k];
+    float[] logCounts = new float[b * k];
+    // Rows of padding are read by nobody, but must have a key; keys of padding are hidden from all.
+    Arrays.fill(querySegments, lastSegment);
+    Arrays.fill(keySegments, layout.segments());
+    for (int i = 0; i < b; i++) {
+      int query = i * height;
+      int key = i * k;
+      for (int s = 0; s <= lastSegment; s++) {
+        int tokens = layout.tokens(s, pairs[i]);
+        if (s >= first && s < lastSegment) {
+          Arrays.fill(querySegments, query, query + tokens, s);
+          query += tokens;
         }
+        Arrays.fill(keySegments, key, key + tokens, s);
+        key += tokens;
+        logCounts[key - 1] = (float) Math.log(layout.lastCount(s, pairs[i]));
       }
     }
-    return Torch.of(device, bias, pairs.length, 1, height, k);
-  }
-
-  /** Opens the keys of segments up to one. */
-  private static void keys(TokenLayout layout, int pair, int last, float[] bias, int place) {
-    for (int s = 0; s <= last; s++) {
-      int tokens = layout.tokens(s, pair);
-      Arrays.fill(bias, place, place + tokens, 0);
-      place += tokens;
-      bias[place - 1] = (float) Math.log(layout.lastCount(s, pair));
-    }
+    // Made there, as it is much larger than what it is made of.
+    return Torch.of(device, keySegments, b, 1, 1, k)
+        .gt(Torch.of(device, querySegments, b, 1, height, 1))
+        .to(ScalarType.Float)
+        .mul(Torch.scalar(ABSENT))
+        .add(Torch.of(device, logCounts, b, 1, 1, k));
   }
 
   /** Number of rows that attend. */

@@ -53,7 +53,7 @@ record ScaleSelection(int patches, int[] open, boolean[] chosen, Tensor gate) {
   }
 
   /** The places of the selected patches among the B · n. */
-  long[] places() {
-    return Arrays.stream(where(true)).map(i -> open[(int) i]).toArray();
+  int[] places() {
+    return Arrays.stream(where(true)).mapToInt(i -> open[(int) i]).toArray();
   }
 }

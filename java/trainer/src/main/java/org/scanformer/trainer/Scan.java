@@ -8,14 +8,14 @@ final class Scan {
    * One scale, with m selected patches in all pairs together.
    *
    * @param selected 1 for selected patches, B · n of them, row-major
-   * @param places each selected patch's place among the B · n, [m]
+   * @param patches each selected patch's place among the B · n, m of them
    * @param middle their tokens after Encoder1, [m, C]
-   * @param childPlaces each child's place among the next scale's B · 4 n patches, four after each
-   *     other for a patch, [4 m]; null for the last scale
+   * @param children each child's place among the next scale's B · 4 n patches, four after each
+   *     other for a patch, 4 m of them; null for the last scale
    * @param childLogits the children's selection logits, [4 m]; null for the last scale
    */
   record Scale(
-      float[] selected, Tensor places, Tensor middle, Tensor childPlaces, Tensor childLogits) {
+      float[] selected, int[] patches, Tensor middle, int[] children, Tensor childLogits) {
     /** The selected share of all patches. */
     double selectedShare() {
       double sum = 0;

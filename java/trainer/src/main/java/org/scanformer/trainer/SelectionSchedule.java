@@ -19,8 +19,17 @@ record SelectionSchedule(long steps, long seed, boolean curriculum, double budge
 
   /** What a step selects. */
   SelectionRule rule(long step) {
+    return rule(step, (double) step / steps);
+  }
+
+  /**
+   * What a step selects.
+   *
+   * @param progress of the run, 0 to 1
+   */
+  SelectionRule rule(long step, double progress) {
     SplittableRandom random = new SplittableRandom(seed * 31 + step);
-    boolean begin = curriculum && (double) step / steps < DENSE_UNTIL;
+    boolean begin = curriculum && progress < DENSE_UNTIL;
     boolean everything = begin || random.nextDouble() < DENSE_SHARE;
     // Probabilities between 0.1 and 0.5, as the threshold is chosen after training, and no more
     // patches than the chosen one may select: early on, nearly all are above any threshold.

@@ -187,7 +187,7 @@ final class TokenEmbedding {
       }
       rows.add(source[i]);
     }
-    long[] selectedRows = selection.places();
+    long[] selectedRows = Arrays.stream(selection.places()).asLongStream().toArray();
     for (int i = 0; i < selectedRows.length; i++) {
       selectedRows[i] += selectedRows[i] / selection.patches() + 1;
     }

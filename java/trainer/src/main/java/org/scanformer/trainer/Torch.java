@@ -7,6 +7,7 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.DeviceOptional;
+import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -52,10 +53,11 @@ final class Torch {
               // PyTorch's OpenMP threads do the work; OpenBLAS's own would only compete with them.
               openblas_nolapack.blas_set_num_threads(1);
             }
-            Loader.load(torch.class);
             if (libtorch != null && cuda) {
+              // First, as PyTorch looks for its part for CUDA once.
               System.load(requireFile(libtorch, "libtorch_cuda.so").toAbsolutePath().toString());
             }
+            Loader.load(torch.class);
             return null;
           });
     } catch (LinkageError e) {
@@ -92,17 +94,23 @@ final class Torch {
 
   /** A tensor of these values, copied. */
   static Tensor of(Device device, float[] data, long... shape) {
-    return Tensor.create(data, shape).to(device, ScalarType.Float);
+    return moved(Tensor.create(data, shape), device, ScalarType.Float);
   }
 
   /** A tensor of these values, copied. */
   static Tensor of(Device device, long[] data, long... shape) {
-    return Tensor.create(data, shape).to(device, ScalarType.Long);
+    return moved(Tensor.create(data, shape), device, ScalarType.Long);
   }
 
-  /** The numbers at these places, [places]. */
-  static Tensor at(Device device, float[] numbers, Tensor places) {
-    return of(device, numbers, numbers.length).index_select(0, places);
+  /** Moves a tensor. From pinned memory a GPU copies it without anybody's waiting for that. */
+  private static Tensor moved(Tensor host, Device device, ScalarType type) {
+    if (!device.is_cuda()) {
+      return host.to(device, type);
+    }
+    try (host;
+        Tensor pinned = host.pin_memory()) {
+      return pinned.to(device, type, true, false, new MemoryFormatOptional());
+    }
   }
 
   /** 1 − x. */
@@ -128,15 +136,6 @@ final class Torch {
   static void set(Tensor to, float[] data) {
     try (Tensor source = Tensor.create(data, to.numel())) {
       to.copy_(source.reshape_as(to));
-    }
-  }
-
-  /** The values of a tensor of whole numbers, row-major. */
-  static long[] longs(Tensor tensor) {
-    try (Tensor flat = tensor.detach().cpu().contiguous()) {
-      long[] data = new long[Math.toIntExact(flat.numel())];
-      flat.data_ptr_long().get(data);
-      return data;
     }
   }
 

@@ -3,6 +3,7 @@ package org.scanformer.trainer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Device;
@@ -77,6 +78,16 @@ final class TrainCommand implements Callable<Integer> {
       defaultValue = "20000",
       description = "Steps of the run. Default: 20000.")
   private long steps;
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "S",
+      defaultValue = "0",
+      description =
+          "Train for this time in place of a number of steps: the learning rate and all else that"
+              + " changes goes by it, also when resumed. The last evaluation comes after it. Such a"
+              + " run is not the same again.")
+  private double seconds;
 
   @Option(
       names = "--batch",
@@ -192,6 +203,15 @@ final class TrainCommand implements Callable<Integer> {
   private int threads;
 
   @Option(
+      names = "--data-threads",
+      paramLabel = "N",
+      defaultValue = "1",
+      description =
+          "Threads that make batches ahead, each another one; for GPUs, about as many as there are"
+              + " cores. Default: 1.")
+  private int dataThreads;
+
+  @Option(
       names = "--checkpoint-every",
       paramLabel = "N",
       defaultValue = "500",
@@ -291,9 +311,10 @@ final class TrainCommand implements Callable<Integer> {
               !categories.isEmpty(),
               !colors.isEmpty(),
               words);
-      Trainer.TrainOptions options =
-          new Trainer.TrainOptions(
+      TrainOptions options =
+          new TrainOptions(
               allSteps,
+              seconds,
               batch,
               rate,
               muonRate,
@@ -304,15 +325,13 @@ final class TrainCommand implements Callable<Integer> {
               seed,
               !noCurriculum);
       TrainingData batches = data.training(config, batch, seed, !noCurriculum, labels.balance());
-      BatchBuilder builder =
-          new BatchBuilder(
-              config,
-              TextTokenizer.open(directory.resolve("tokenizer.json"), config),
-              categories,
-              colors,
-              words,
-              new LeftOut(spec.commandLine().getErr()));
-      Trainer trainer = new Trainer(options, parameters, model, losses, batches, builder);
+      TextTokenizer tokenizer = TextTokenizer.open(directory.resolve("tokenizer.json"), config);
+      LeftOut leftOut = new LeftOut(spec.commandLine().getErr());
+      List<BatchBuilder> builders = new ArrayList<>();
+      for (int i = 0; i < dataThreads; i++) {
+        builders.add(new BatchBuilder(config, tokenizer, categories, colors, words, leftOut));
+      }
+      Trainer trainer = new Trainer(options, parameters, model, losses, batches, builders);
       return new TrainingSetup(options, parameters, model, batches, trainer);
     } catch (IOException | RuntimeException e) {
       parameters.close();
@@ -332,10 +351,15 @@ final class TrainCommand implements Callable<Integer> {
   private void requireSensible() throws IOException {
     data.requireSensible();
     labels.requireSensible(data.isShapes());
-    if (steps < 1 || batch < 1 || checkpointEvery < 1 || validateEvery < 1) {
+    if (steps < 1 || batch < 1 || dataThreads < 1 || checkpointEvery < 1 || validateEvery < 1) {
       throw new CommandLine.ParameterException(
           spec.commandLine(),
-          "--steps, --batch, --checkpoint-every and --validate-every must be at least 1");
+          "--steps, --batch, --data-threads, --checkpoint-every and --validate-every must be at"
+              + " least 1");
+    }
+    if (!(seconds >= 0) || seconds > 0 && dryRun) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "--seconds must be at least 0, and a --dry-run needs --steps");
     }
     start.requireSensible(data, out);
   }

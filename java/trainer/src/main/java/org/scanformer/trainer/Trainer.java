@@ -8,11 +8,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -24,7 +21,8 @@ import org.scanformer.internal.model.SafetensorsWriter;
 
 /**
  * The training loop. A step is a function of the seed and of its number, so a run that was stopped
- * or killed continues from its checkpoint as if it had not been interrupted.
+ * or killed continues from its checkpoint as if it had not been interrupted. Where a run is to take
+ * a time, its schedules go by the time that it has taken.
  */
 @SuppressWarnings("try") // scopes and guards work by being open
 final class Trainer implements AutoCloseable {
@@ -35,6 +33,7 @@ final class Trainer implements AutoCloseable {
   private static final double AVERAGE_DECAY = 0.999;
 
   private static final String STEP = "step";
+  private static final String SECONDS = "seconds";
   private static final long STEP_BASE = 65536;
 
   /** Every whole number up to this is a float. */
@@ -46,78 +45,41 @@ final class Trainer implements AutoCloseable {
   private final Losses losses;
   private final Optimizer optimizer;
   private final TrainingData data;
-  private final BatchBuilder builder;
+  private final BatchLoader loader;
   private final Tensor average;
   private LongFunction<SelectionRule> rules;
-  private final ExecutorService loader =
-      Executors.newSingleThreadExecutor(
-          task -> {
-            Thread thread = new Thread(task, "batches");
-            thread.setDaemon(true);
-            return thread;
-          });
   private long step;
 
+  /** When the run began or, resumed, would have begun; null before its first step here. */
+  private Long begin;
+
+  private double secondsBefore;
+
+  /**
+   * A trainer.
+   *
+   * @param builders make batches, each in a thread of its own; the trainer closes them
+   */
   Trainer(
       TrainOptions options,
       Parameters parameters,
       TrainingModel model,
       Losses losses,
       TrainingData data,
-      BatchBuilder builder) {
+      List<BatchBuilder> builders) {
     this.options = options;
     this.parameters = parameters;
     this.model = model;
     this.losses = losses;
     this.data = data;
-    this.builder = builder;
+    this.loader = new BatchLoader(builders, model.device());
     this.optimizer = new Optimizer(parameters, options.muon(), options.weightDecay(), model.type());
     this.average = Torch.zeros(parameters.values().device(), ScalarType.Float, parameters.size());
     average.copy_(parameters.values());
-    this.rules =
+    SelectionSchedule selection =
         new SelectionSchedule(
-                options.steps(), options.seed(), options.curriculum(), losses.budget())
-            ::rule;
-  }
-
-  /**
-   * The settings of a run.
-   *
-   * @param steps of the whole run
-   * @param batchSize pairs per step
-   * @param adamRate peak learning rate of AdamW
-   * @param muonRate peak learning rate of Muon, where used
-   * @param muon whether Muon optimises the layers' matrices
-   * @param cosine whether the rate falls as a cosine from the warm-up's end; otherwise it is
-   *     constant for 30 % of the run and then falls linearly to 0
-   * @param warmup steps in which the rate rises from 0
-   * @param seed of the initial values and of every random choice
-   * @param curriculum whether the run starts with every patch selected
-   */
-  record TrainOptions(
-      long steps,
-      int batchSize,
-      double adamRate,
-      double muonRate,
-      boolean muon,
-      double weightDecay,
-      boolean cosine,
-      long warmup,
-      long seed,
-      boolean curriculum) {
-    /** The learning rate's factor at a step, counted from 0. */
-    double rate(long step) {
-      double rise = warmup == 0 ? 1 : Math.min(1, (step + 1.0) / warmup);
-      double progress = (double) step / steps;
-      double fall;
-      if (cosine) {
-        double t = Math.max(0, (double) (step - warmup) / Math.max(1, steps - warmup));
-        fall = 0.5 * (1 + Math.cos(Math.PI * t));
-      } else {
-        fall = progress < 0.3 ? 1 : (1 - progress) / 0.7;
-      }
-      return rise * fall;
-    }
+            options.steps(), options.seed(), options.curriculum(), losses.budget());
+    this.rules = ofStep -> selection.rule(ofStep, progress(ofStep));
   }
 
   /**
@@ -157,10 +119,22 @@ final class Trainer implements AutoCloseable {
   }
 
   private double progress(long ofStep) {
-    return (double) ofStep / options.steps();
+    return options.isTimed()
+        ? Math.min(1, seconds() / options.seconds())
+        : (double) ofStep / options.steps();
   }
 
-  private Batch load(long ofStep) {
+  /** The seconds that the run has taken, without those between a stop and its resumption. */
+  private double seconds() {
+    return begin == null ? secondsBefore : (System.nanoTime() - begin) * 1e-9;
+  }
+
+  /** Whether the run is at its end. */
+  boolean finished() {
+    return progress(step) >= 1;
+  }
+
+  private Batch load(BatchBuilder builder, long ofStep) {
     List<ReferringPair> pairs = data.batch(ofStep, progress(ofStep));
     Batch batch =
         builder.build(pairs, (place, attempt) -> data.replacement(ofStep, place, attempt));
@@ -191,35 +165,19 @@ final class Trainer implements AutoCloseable {
    * @param stop asked after every step
    * @param listener called after every step
    */
-  void run(BooleanSupplier stop, java.util.function.Consumer<StepReport> listener) {
-    Future<Batch> next = step < options.steps() ? submit(step) : null;
-    while (step < options.steps()) {
-      Batch batch = await(next);
-      next = step + 1 < options.steps() ? submit(step + 1) : null;
-      listener.accept(train(batch));
-      if (stop.getAsBoolean()) {
-        break;
+  void run(BooleanSupplier stop, Consumer<StepReport> listener) {
+    if (begin == null) {
+      begin = System.nanoTime() - (long) (secondsBefore * 1e9);
+    }
+    long end = options.isTimed() ? Long.MAX_VALUE : options.steps();
+    try (BatchLoader.Batches batches = loader.batches(step, end, this::load)) {
+      boolean stopped = false;
+      while (!stopped && !finished()) {
+        try (Batch batch = batches.next()) {
+          listener.accept(train(batch));
+        }
+        stopped = stop.getAsBoolean();
       }
-    }
-    if (next != null) {
-      next.cancel(false);
-    }
-  }
-
-  private Future<Batch> submit(long ofStep) {
-    return loader.submit(() -> load(ofStep));
-  }
-
-  private static Batch await(Future<Batch> batch) {
-    try {
-      return batch.get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while a batch was made", e);
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof RuntimeException cause
-          ? cause
-          : new IllegalStateException(e.getCause());
     }
   }
 
@@ -230,7 +188,7 @@ final class Trainer implements AutoCloseable {
       Losses.Result loss =
           progress(step) < TRIM_FROM ? losses.of(batch, scan) : losses.trimmed(batch, scan);
       loss.total().backward();
-      double rate = options.rate(step);
+      double rate = options.rate(step, progress(step));
       double norm;
       try (NoGradGuard guard = new NoGradGuard()) {
         Tensor gradients = parameters.gradients();
@@ -273,7 +231,11 @@ final class Trainer implements AutoCloseable {
    * @return an evaluation for each rule; null if no pair could be read
    */
   List<Evaluator.Evaluation> evaluate(List<List<ReferringPair>> groups, SelectionRule... rules) {
-    return new Evaluator(parameters, model, losses, this::build).evaluate(average, groups, rules);
+    try (BatchLoader.Batches batches =
+        loader.batches(0, groups.size(), (builder, i) -> build(builder, groups.get(i.intValue())))) {
+      return new Evaluator(parameters, model, losses, batches::next)
+          .evaluate(average, groups.size(), rules);
+    }
   }
 
   /** Groups pairs by their grids into the pairs of batches. */
@@ -294,19 +256,27 @@ final class Trainer implements AutoCloseable {
 
   /** Whether any of the pairs can be read. */
   boolean anyReadable(List<ReferringPair> pairs) {
-    return pairs.stream().anyMatch(pair -> build(List.of(pair)) != null);
+    return pairs.stream().anyMatch(this::isReadable);
   }
 
-  /** Builds a batch in the loader's thread, as the builder has only one user at a time. */
-  private Batch build(List<ReferringPair> pairs) {
-    return await(loader.submit(() -> builder.build(pairs, BatchBuilder.Replacement.NONE)));
+  private boolean isReadable(ReferringPair pair) {
+    try (BatchLoader.Batches batches =
+            loader.batches(0, 1, (builder, i) -> build(builder, List.of(pair)));
+        Batch batch = batches.next()) {
+      return batch != null;
+    }
+  }
+
+  private static Batch build(BatchBuilder builder, List<ReferringPair> pairs) {
+    return builder.build(pairs, BatchBuilder.Replacement.NONE);
   }
 
   // ---- Checkpoints ----
 
   /** Writes everything that a resumed run needs, atomically. */
   void save(Path file) throws IOException {
-    new SafetensorsWriter()
+    SafetensorsWriter writer =
+        new SafetensorsWriter()
         .metadata("step", Long.toString(step))
         .metadata(CheckpointMetadata.OPTIONS, options.toString())
         .metadata(CheckpointMetadata.DATA, data.name())
@@ -314,8 +284,11 @@ final class Trainer implements AutoCloseable {
         .tensor("average", Torch.floats(average), parameters.size())
         .tensor("first", Torch.floats(optimizer.first()), parameters.size())
         .tensor("second", Torch.floats(optimizer.second()), parameters.size())
-        .tensor(STEP, new float[] {step / STEP_BASE, step % STEP_BASE}, 2)
-        .write(file);
+        .tensor(STEP, new float[] {step / STEP_BASE, step % STEP_BASE}, 2);
+    if (options.isTimed()) {
+      writer.tensor(SECONDS, new float[] {(float) seconds()}, 1);
+    }
+    writer.write(file);
   }
 
   /**
@@ -336,6 +309,10 @@ final class Trainer implements AutoCloseable {
       requireShape(checkpoint, STEP, 2);
       states.keySet().forEach(name -> requireShape(checkpoint, name, parameters.size()));
       long restored = step(checkpoint);
+      if (checkpoint.tensors().containsKey(SECONDS)) {
+        requireShape(checkpoint, SECONDS, 1);
+        secondsBefore = read(checkpoint, SECONDS, 1)[0];
+      }
       states.forEach((name, state) -> Torch.set(state, read(checkpoint, name, parameters.size())));
       step = restored;
     }
@@ -386,9 +363,8 @@ final class Trainer implements AutoCloseable {
 
   @Override
   public void close() {
-    loader.shutdownNow();
+    loader.close();
     optimizer.close();
     average.close();
-    builder.close();
   }
 }

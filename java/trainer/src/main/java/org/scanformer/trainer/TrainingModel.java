@@ -135,15 +135,14 @@ final class TrainingModel {
       segments[s + 1] = encoder1(segment.tokens(), layout, keys, values);
       selectedRows[s] = segment.selectedRows();
       Tensor middle = segments[s + 1].index_select(0, segment.selectedRows());
-      long[] places = selection.places();
+      int[] places = selection.places();
       float[] selected = selection.selected(batch.size);
-      Tensor placesTensor = Torch.of(device, places, places.length);
       if (s == scaleCount - 1) {
-        scales[s] = new Scan.Scale(selected, placesTensor, middle, null, null);
+        scales[s] = new Scan.Scale(selected, places, middle, null, null);
       } else {
         Tensor logits = childLogits(middle);
         int[] children = children(batch.scales[s], places);
-        scales[s] = new Scan.Scale(selected, placesTensor, middle, placesOf(children), logits);
+        scales[s] = new Scan.Scale(selected, places, middle, children, logits);
         double depth = (s + 1.0) / (scaleCount - 1);
         selection = select(selection.patches(), children, logits, batch.size, rule, depth);
       }
@@ -247,23 +246,19 @@ final class TrainingModel {
   }
 
   /** The places of patches' children among those of the next scale. */
-  private static int[] children(Batch.ScaleLabels scale, long[] places) {
+  private static int[] children(Batch.ScaleLabels scale, int[] places) {
     int[] children = new int[4 * places.length];
     int n = scale.rows * scale.cols;
     for (int i = 0; i < places.length; i++) {
-      int pair = (int) places[i] / n;
-      int row = (int) places[i] % n / scale.cols;
-      int column = (int) places[i] % scale.cols;
+      int pair = places[i] / n;
+      int row = places[i] % n / scale.cols;
+      int column = places[i] % scale.cols;
       for (int child = 0; child < 4; child++) {
         children[4 * i + child] =
             pair * 4 * n + (2 * row + child / 2) * 2 * scale.cols + 2 * column + child % 2;
       }
     }
     return children;
-  }
-
-  private Tensor placesOf(int[] places) {
-    return Torch.of(device, Arrays.stream(places).asLongStream().toArray(), places.length);
   }
 
   private ScaleSelection select(

@@ -28,7 +28,7 @@ final class TrainingRun {
   static final String MODEL = "model";
 
   private final Trainer trainer;
-  private final Trainer.TrainOptions options;
+  private final TrainOptions options;
   private final Parameters parameters;
   private final Schedule schedule;
   private final Path out;
@@ -52,7 +52,7 @@ final class TrainingRun {
    */
   TrainingRun(
       Trainer trainer,
-      Trainer.TrainOptions options,
+      TrainOptions options,
       Parameters parameters,
       Schedule schedule,
       Path out,
@@ -73,7 +73,10 @@ final class TrainingRun {
     Path checkpoint = out.resolve(CHECKPOINT);
     if (Files.isRegularFile(checkpoint)) {
       trainer.restore(checkpoint);
-      err.println("Resumed after step " + trainer.step() + " of " + options.steps());
+      err.println(
+          "Resumed after step "
+              + trainer.step()
+              + (options.isTimed() ? "" : " of " + options.steps()));
       JsonNode before = CheckpointMetadata.read(checkpoint);
       tellChange("options were", before.path(CheckpointMetadata.OPTIONS), options.toString());
       tellChange("data was", before.path(CheckpointMetadata.DATA), trainer.dataName());
@@ -85,11 +88,11 @@ final class TrainingRun {
     Curves curves = new Curves(out.resolve("curves.csv"), trainer.step());
     try (ProgressBar bar = progressBar()) {
       bar.stepTo(trainer.step());
-      if (trainer.step() >= options.steps()) {
+      if (trainer.finished()) {
         // It may have been ended while it was judged, before its model was written.
         evaluate(heldOut);
       }
-      while (trainer.step() < options.steps() && !signal.requested()) {
+      while (!trainer.finished() && !signal.requested()) {
         trainer.run(
             () ->
                 signal.requested()
@@ -103,7 +106,7 @@ final class TrainingRun {
         trainer.save(checkpoint);
         curves.save();
         plot(curves);
-        if (trainer.step() % schedule.validateEvery == 0 || trainer.step() == options.steps()) {
+        if (trainer.step() % schedule.validateEvery == 0 || trainer.finished()) {
           evaluate(heldOut);
         }
       }
@@ -302,7 +305,7 @@ final class TrainingRun {
   private ProgressBar progressBar() {
     return new ProgressBarBuilder()
         .setTaskName("train")
-        .setInitialMax(options.steps())
+        .setInitialMax(options.isTimed() ? -1 : options.steps())
         .setStyle(ProgressBarStyle.ASCII)
         .setConsumer(new ConsoleProgressBarConsumer(System.err, 160))
         .setUpdateIntervalMillis(2000)

@@ -6,7 +6,7 @@ package org.scanformer.trainer;
  * @param data that the trainer trains on
  */
 record TrainingSetup(
-    Trainer.TrainOptions options,
+    TrainOptions options,
     Parameters parameters,
     TrainingModel model,
     TrainingData data,

@@ -108,11 +108,11 @@ class TrainerTest {
   }
 
   private Trainer trainer(Parameters parameters, long steps, TrainingData data) {
-    Trainer.TrainOptions options =
-        new Trainer.TrainOptions(steps, BATCH, 1e-3, 0.01, true, 0.01, false, 2, 9, true);
+    TrainOptions options =
+        new TrainOptions(steps, 0, BATCH, 1e-3, 0.01, true, 0.01, false, 2, 9, true);
     TrainingModel model =
         new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-    return open(new Trainer(options, parameters, model, losses(model), data, builder()));
+    return open(new Trainer(options, parameters, model, losses(model), data, List.of(builder())));
   }
 
   private static List<ReferringPair> pairs(int count) {
@@ -243,12 +243,12 @@ class TrainerTest {
   /** The head that grounds patches in training ranks the engine's candidates. */
   private static void assertBestPatch(
       TrainingModel network, Scan scan, int pair, int patches, Candidate found) {
-    float[] places = Torch.floats(scan.scales[2].places());
+    int[] places = scan.scales[2].patches();
     float[] logits = Torch.floats(network.auxiliary(scan.patches[2], Parameters.TARGET_MAP));
     float[] boxes = Torch.floats(network.boxes(scan.patches[2]));
     int best = -1;
     for (int row = 0; row < places.length; row++) {
-      boolean own = (int) places[row] / patches == pair;
+      boolean own = places[row] / patches == pair;
       best = own && (best < 0 || logits[row] > logits[best]) ? row : best;
     }
     assertEquals(1 / (1 + Math.exp(-logits[best])), found.score(), 2e-4);
@@ -365,15 +365,15 @@ class TrainerTest {
 
   @Test
   void ratesFollowTheirSchedules() {
-    Trainer.TrainOptions linear =
-        new Trainer.TrainOptions(100, 1, 1, 1, true, 0, false, 10, 1, true);
-    assertEquals(0.1, linear.rate(0), 1e-12);
-    assertEquals(1, linear.rate(29), 1e-12);
-    assertEquals(0.5, linear.rate(65), 1e-12);
-    Trainer.TrainOptions cosine =
-        new Trainer.TrainOptions(110, 1, 1, 1, true, 0, true, 10, 1, true);
-    assertEquals(1, cosine.rate(10), 1e-12);
-    assertEquals(0.5, cosine.rate(60), 1e-12);
-    assertEquals((1 + Math.cos(0.99 * Math.PI)) / 2, cosine.rate(109), 1e-12);
+    TrainOptions linear =
+        new TrainOptions(100, 0, 1, 1, 1, true, 0, false, 10, 1, true);
+    assertEquals(0.1, linear.rate(0, 0 / 100.0), 1e-12);
+    assertEquals(1, linear.rate(29, 29 / 100.0), 1e-12);
+    assertEquals(0.5, linear.rate(65, 65 / 100.0), 1e-12);
+    TrainOptions cosine =
+        new TrainOptions(110, 0, 1, 1, 1, true, 0, true, 10, 1, true);
+    assertEquals(1, cosine.rate(10, 10 / 110.0), 1e-12);
+    assertEquals(0.5, cosine.rate(60, 60 / 110.0), 1e-12);
+    assertEquals((1 + Math.cos(0.99 * Math.PI)) / 2, cosine.rate(109, 109 / 110.0), 1e-12);
   }
 }
