@@ -2,6 +2,7 @@ package org.scanformer.trainer;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -41,6 +42,7 @@ import org.scanformer.internal.model.TextTokenizer;
 @SuppressWarnings("try") // scopes and guards work by being open
 class TrainerTest {
   private static final int BATCH = 6;
+  private static final double SECONDS = 2;
   private static final Device CPU = new Device("cpu");
   private static final List<String> CATEGORIES =
       List.of("circle", "cross", "diamond", "ring", "square", "star", "triangle");
@@ -361,6 +363,45 @@ class TrainerTest {
         assertEquals(0, values[i], name);
       }
     }
+  }
+
+  @Test
+  void uploadedPixelsAreThoseOfTheBatch() {
+    try (Batch batch = builder().build(pairs(1), BatchBuilder.Replacement.NONE)) {
+      int[] places = {3, 0, 2};
+      float[] before = Torch.floats(batch.patchRows(CPU, 1, places));
+      batch.upload(CPU);
+      assertArrayEquals(before, Torch.floats(batch.patchRows(CPU, 1, places)));
+    }
+  }
+
+  @Test
+  void aRunForATimeEndsWithIt() throws IOException {
+    Path checkpoint = directory.resolve("checkpoint.safetensors");
+    Trainer trainer = timed(parameters());
+    trainer.save(checkpoint);
+    Trainer begun = timed(parameters());
+    begun.restore(checkpoint);
+    assertFalse(begun.finished());
+    List<Double> rates = new ArrayList<>();
+    trainer.run(() -> false, report -> rates.add(report.rate()));
+    assertTrue(trainer.finished());
+    double last = rates.get(rates.size() - 1);
+    assertTrue(last < 0.5, "the last rate is " + last);
+    trainer.save(checkpoint);
+    Trainer resumed = timed(parameters());
+    resumed.restore(checkpoint);
+    assertTrue(resumed.finished(), "the time before counts");
+  }
+
+  private Trainer timed(Parameters parameters) {
+    TrainOptions options =
+        new TrainOptions(1, SECONDS, BATCH, 1e-3, 0.01, true, 0.01, false, 2, 9, true);
+    TrainingModel model =
+        new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
+    TrainingData data = new ShapesTrainingData(config, BATCH, 9, false, 0, 1, true);
+    return open(
+        new Trainer(options, parameters, model, losses(model), data, List.of(builder(), builder())));
   }
 
   @Test
