@@ -22,11 +22,7 @@ final class Evaluator {
    * @param batches gives one batch after the other, null in place of one of which no pair can be
    *     read
    */
-  Evaluator(
-      Parameters parameters,
-      TrainingModel model,
-      Losses losses,
-      Supplier<Batch> batches) {
+  Evaluator(Parameters parameters, TrainingModel model, Losses losses, Supplier<Batch> batches) {
     this.parameters = parameters;
     this.model = model;
     this.losses = losses;

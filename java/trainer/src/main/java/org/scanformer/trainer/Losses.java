@@ -230,9 +230,7 @@ final class Losses {
     }
     long[] truth = Arrays.stream(rows).mapToLong(row -> classes[places[row]]).toArray();
     Tensor logits = model.auxiliary(scale.middle().index_select(0, longs(device, rows)), head);
-    return torch
-        .cross_entropy_loss(logits, Torch.of(device, truth, truth.length))
-        .mul(scalar(0.3));
+    return torch.cross_entropy_loss(logits, Torch.of(device, truth, truth.length)).mul(scalar(0.3));
   }
 
   /** The numbers of the places that are wanted: found here, as a GPU's answer is waited for. */

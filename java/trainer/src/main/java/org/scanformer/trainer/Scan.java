@@ -14,8 +14,7 @@ final class Scan {
    *     other for a patch, 4 m of them; null for the last scale
    * @param childLogits the children's selection logits, [4 m]; null for the last scale
    */
-  record Scale(
-      float[] selected, int[] patches, Tensor middle, int[] children, Tensor childLogits) {
+  record Scale(float[] selected, int[] patches, Tensor middle, int[] children, Tensor childLogits) {
     /** The selected share of all patches. */
     double selectedShare() {
       double sum = 0;

@@ -9,8 +9,8 @@ package org.scanformer.trainer;
  * @param adamRate peak learning rate of AdamW
  * @param muonRate peak learning rate of Muon, where used
  * @param muon whether Muon optimises the layers' matrices
- * @param cosine whether the rate falls as a cosine from the warm-up's end; otherwise it is
- *     constant for 30 % of the run and then falls linearly to 0
+ * @param cosine whether the rate falls as a cosine from the warm-up's end; otherwise it is constant
+ *     for 30 % of the run and then falls linearly to 0
  * @param warmup steps in which the rate rises from 0
  * @param seed of the initial values and of every random choice
  * @param curriculum whether the run starts with every patch selected

@@ -232,7 +232,8 @@ final class Trainer implements AutoCloseable {
    */
   List<Evaluator.Evaluation> evaluate(List<List<ReferringPair>> groups, SelectionRule... rules) {
     try (BatchLoader.Batches batches =
-        loader.batches(0, groups.size(), (builder, i) -> build(builder, groups.get(i.intValue())))) {
+        loader.batches(
+            0, groups.size(), (builder, i) -> build(builder, groups.get(i.intValue())))) {
       return new Evaluator(parameters, model, losses, batches::next)
           .evaluate(average, groups.size(), rules);
     }
@@ -277,14 +278,14 @@ final class Trainer implements AutoCloseable {
   void save(Path file) throws IOException {
     SafetensorsWriter writer =
         new SafetensorsWriter()
-        .metadata("step", Long.toString(step))
-        .metadata(CheckpointMetadata.OPTIONS, options.toString())
-        .metadata(CheckpointMetadata.DATA, data.name())
-        .tensor("values", Torch.floats(parameters.values()), parameters.size())
-        .tensor("average", Torch.floats(average), parameters.size())
-        .tensor("first", Torch.floats(optimizer.first()), parameters.size())
-        .tensor("second", Torch.floats(optimizer.second()), parameters.size())
-        .tensor(STEP, new float[] {step / STEP_BASE, step % STEP_BASE}, 2);
+            .metadata("step", Long.toString(step))
+            .metadata(CheckpointMetadata.OPTIONS, options.toString())
+            .metadata(CheckpointMetadata.DATA, data.name())
+            .tensor("values", Torch.floats(parameters.values()), parameters.size())
+            .tensor("average", Torch.floats(average), parameters.size())
+            .tensor("first", Torch.floats(optimizer.first()), parameters.size())
+            .tensor("second", Torch.floats(optimizer.second()), parameters.size())
+            .tensor(STEP, new float[] {step / STEP_BASE, step % STEP_BASE}, 2);
     if (options.isTimed()) {
       writer.tensor(SECONDS, new float[] {(float) seconds()}, 1);
     }

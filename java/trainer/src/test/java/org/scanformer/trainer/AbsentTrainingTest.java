@@ -186,11 +186,11 @@ class AbsentTrainingTest {
             return "the same pairs";
           }
         };
-    TrainOptions options =
-        new TrainOptions(120, 0, 8, 2e-3, 0.01, true, 0, false, 2, 9, false);
+    TrainOptions options = new TrainOptions(120, 0, 8, 2e-3, 0.01, true, 0, false, 2, 9, false);
     // Made before the trainer closes its builder.
     Batch batch = builder.build(pairs, BatchBuilder.Replacement.NONE);
-    try (Trainer trainer = new Trainer(options, parameters, model, losses, same, List.of(builder))) {
+    try (Trainer trainer =
+        new Trainer(options, parameters, model, losses, same, List.of(builder))) {
       trainer.run(() -> false, report -> {});
     }
     try (NoGradGuard guard = new NoGradGuard();

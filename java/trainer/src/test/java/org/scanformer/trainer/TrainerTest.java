@@ -401,18 +401,17 @@ class TrainerTest {
         new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
     TrainingData data = new ShapesTrainingData(config, BATCH, 9, false, 0, 1, true);
     return open(
-        new Trainer(options, parameters, model, losses(model), data, List.of(builder(), builder())));
+        new Trainer(
+            options, parameters, model, losses(model), data, List.of(builder(), builder())));
   }
 
   @Test
   void ratesFollowTheirSchedules() {
-    TrainOptions linear =
-        new TrainOptions(100, 0, 1, 1, 1, true, 0, false, 10, 1, true);
+    TrainOptions linear = new TrainOptions(100, 0, 1, 1, 1, true, 0, false, 10, 1, true);
     assertEquals(0.1, linear.rate(0, 0 / 100.0), 1e-12);
     assertEquals(1, linear.rate(29, 29 / 100.0), 1e-12);
     assertEquals(0.5, linear.rate(65, 65 / 100.0), 1e-12);
-    TrainOptions cosine =
-        new TrainOptions(110, 0, 1, 1, 1, true, 0, true, 10, 1, true);
+    TrainOptions cosine = new TrainOptions(110, 0, 1, 1, 1, true, 0, true, 10, 1, true);
     assertEquals(1, cosine.rate(10, 10 / 110.0), 1e-12);
     assertEquals(0.5, cosine.rate(60, 60 / 110.0), 1e-12);
     assertEquals((1 + Math.cos(0.99 * Math.PI)) / 2, cosine.rate(109, 109 / 110.0), 1e-12);
