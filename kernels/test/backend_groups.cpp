@@ -6,6 +6,7 @@
 #include "check.h"
 #include "scanformer_cuda.h"
 
+void test_append_kv(sf_stream* stream);
 void test_cuda_operations(sf_stream* stream);
 void test_pack_batch(sf_stream* stream);
 void test_pyramids(sf_stream* stream);
@@ -13,12 +14,22 @@ void test_table_faults(sf_stream* stream);
 void test_tensor_matmul(sf_stream* stream);
 
 const std::vector<TestGroup>& backend_groups() {
-    static const std::vector<TestGroup> groups = {
-        {"layer norm", test_layer_norm},       {"pyramid", test_pyramid},           {"patches", test_patches},
-        {"embeddings", test_embeddings},       {"attention", test_attention},       {"memory", test_memory},
-        {"refusals", test_refusals},           {"unsupported", test_unsupported},   {"limits", test_limits},
-        {"CUDA", test_cuda_operations},        {"table faults", test_table_faults}, {"hostile arguments", test_hostile},
-        {"tensor matmul", test_tensor_matmul}, {"pyramids", test_pyramids},         {"packing", test_pack_batch}};
+    static const std::vector<TestGroup> groups = {{"layer norm", test_layer_norm},
+                                                  {"pyramid", test_pyramid},
+                                                  {"patches", test_patches},
+                                                  {"embeddings", test_embeddings},
+                                                  {"attention", test_attention},
+                                                  {"memory", test_memory},
+                                                  {"refusals", test_refusals},
+                                                  {"unsupported", test_unsupported},
+                                                  {"limits", test_limits},
+                                                  {"CUDA", test_cuda_operations},
+                                                  {"table faults", test_table_faults},
+                                                  {"hostile arguments", test_hostile},
+                                                  {"tensor matmul", test_tensor_matmul},
+                                                  {"pyramids", test_pyramids},
+                                                  {"packing", test_pack_batch},
+                                                  {"append", test_append_kv}};
     return groups;
 }
 
