@@ -209,7 +209,7 @@ struct Share {
 };
 
 template <typename Compute, int D, bool Vectors>
-__global__ void __launch_bounds__(2 * D, 512 / D) append_kv(AppendTask task) {
+__global__ void __launch_bounds__(2 * D, 448 / D) append_kv(AppendTask task) {
     using T = typename Compute::Type;
     /* Heads follow each other: threads that run at the same time read whole rows, and write whole blocks. */
     const unsigned heads = static_cast<unsigned>(task.heads);
