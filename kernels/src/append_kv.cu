@@ -104,9 +104,12 @@ struct Share {
 
     /* Four elements of a row, from `origin` on. */
     __device__ __forceinline__ void read(const float* from, float (&v)[4]) const {
-        if (Vectors) return load4(from, v);
+        if constexpr (Vectors) {
+            load4(from, v);
+        } else {
 #pragma unroll
-        for (unsigned i = 0; i < 4; i++) v[i] = origin + i < size ? from[i] : 0.0f;
+            for (unsigned i = 0; i < 4; i++) v[i] = origin + i < size ? from[i] : 0.0f;
+        }
     }
 
     /*
@@ -162,12 +165,12 @@ struct Share {
         for (int i = 0; i < 2; i++) {
             if (!is_in(present >> pair, pair_step(i))) continue;
             T* token = to + pair_place(pair_step(i), 0);
-            if (!kFragments || kEach == 4) {
+            if constexpr (!kFragments || kEach == 4) {
                 store4(token, pairs[i]);
-                continue;
-            }
+            } else {
 #pragma unroll
-            for (int at = 0; at < 4; at++) token[pair_place(0, at)] = from_float<T>(pairs[i][at]);
+                for (int at = 0; at < 4; at++) token[pair_place(0, at)] = from_float<T>(pairs[i][at]);
+            }
         }
     }
 
@@ -196,13 +199,13 @@ struct Share {
         for (int i = 0; i < 4; i++) {
             if (!is_in(present >> four, four_step(i)) || element >= size) continue;
             T* query = to + four_step(i) * hidden;
-            if (Vectors) {
+            if constexpr (Vectors) {
                 store4(query, fours[i]);
-                continue;
-            }
+            } else {
 #pragma unroll
-            for (unsigned at = 0; at < 4; at++) {
-                if (element + at < size) query[at] = from_float<T>(fours[i][at]);
+                for (unsigned at = 0; at < 4; at++) {
+                    if (element + at < size) query[at] = from_float<T>(fours[i][at]);
+                }
             }
         }
     }
