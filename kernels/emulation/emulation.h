@@ -159,6 +159,7 @@ T& dynamic_shared() {
 
 inline float4 load4(const Cell<float>* shared) { return {shared[0], shared[1], shared[2], shared[3]}; }
 inline float exp2_approximately(float v) { return v < -126.0f ? 0.0f : std::exp2(v); }
+inline float reciprocal_approximately(float v) { return 1.0f / v; }
 inline void store2(Cell<float>* shared, float first, float second) {
     shared[0] = first;
     shared[1] = second;
@@ -222,6 +223,8 @@ inline unsigned __ballot_sync(unsigned mask, bool vote) {
     for (int lane = 0; lane < 32; lane++) result |= static_cast<unsigned>(votes[64 * lane]) << lane;
     return result;
 }
+
+inline bool __any_sync(unsigned mask, bool vote) { return __ballot_sync(mask, vote) != 0; }
 
 inline int __popc(unsigned v) { return __builtin_popcount(v); }
 inline int __ffs(int v) { return __builtin_ffs(v); }

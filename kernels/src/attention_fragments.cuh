@@ -5,26 +5,26 @@
 #include "kv_layout.cuh"
 #include "warp.cuh"
 
-/* Elements d and d + 1 of a query of 16 bits, or element d of one of 32; 0 past the head size. */
+/* Elements d and d + 1 of a query of 16 bits, or element d of one of 32; 0 past its `left` elements. */
 template <typename Half>
-__device__ __forceinline__ uint32_t query_bits(const Half* query, int d, int head_size) {
+__device__ __forceinline__ uint32_t query_bits(const Half* query, int d, int left) {
     /* Singly: an odd head size leaves pairs unaligned. */
     uint32_t bits = 0;
-    if (d < head_size) bits = query[d].bits;
-    if (d + 1 < head_size) bits |= static_cast<uint32_t>(query[d + 1].bits) << 16;
+    if (d < left) bits = query[d].bits;
+    if (d + 1 < left) bits |= static_cast<uint32_t>(query[d + 1].bits) << 16;
     return bits;
 }
-__device__ __forceinline__ uint32_t query_bits(const float* query, int d, int head_size) {
-    return d < head_size ? __float_as_uint(query[d]) : 0;
+__device__ __forceinline__ uint32_t query_bits(const float* query, int d, int left) {
+    return d < left ? __float_as_uint(query[d]) : 0;
 }
 
-/* 16 bytes of a query from element d on; `vectors`: whether they can be read as such. */
-template <typename T>
-__device__ __forceinline__ uint4 query_vector(const T* query, int d, int head_size, bool vectors) {
-    if (vectors) return d < head_size ? *reinterpret_cast<const uint4*>(query + d) : make_uint4(0, 0, 0, 0);
+/* 16 bytes of a query; VECTORS: whether they can be read as such. */
+template <bool VECTORS, typename T>
+__device__ __forceinline__ uint4 query_vector(const T* query, int left) {
+    if (VECTORS) return *reinterpret_cast<const uint4*>(query);
     constexpr int kStep = 4 / static_cast<int>(sizeof(T));
-    return make_uint4(query_bits(query, d, head_size), query_bits(query, d + kStep, head_size),
-                      query_bits(query, d + 2 * kStep, head_size), query_bits(query, d + 3 * kStep, head_size));
+    return make_uint4(query_bits(query, 0, left), query_bits(query, kStep, left), query_bits(query, 2 * kStep, left),
+                      query_bits(query, 3 * kStep, left));
 }
 
 /* A lane's values with those of tokens that are not there set to 0, whatever memory holds. */

@@ -10,12 +10,19 @@
 namespace {
 
 constexpr int kPlainQueries = 16;
+constexpr int kPlainWarps = 4;
+constexpr int kPlainThreads = kPlainWarps * kWarp;
+
+template <int D>
+using PlainWalk = KvWalk<float, D, kPlainWarps>;
+template <int D>
+using PlainPartials = Partials<kPlainQueries, D, kPlainWarps>;
 
 template <int D>
 struct PlainShared {
     Cell<float> q[D][kPlainQueries];
-    Cell<float> weights[kAttentionWarps][kKvTokens][kPlainQueries];
-    Partials<kPlainQueries, D> partials;
+    Cell<float> weights[kPlainWarps][kKvTokens][kPlainQueries];
+    PlainPartials<D> partials;
 };
 
 /* Eight consecutive floats of shared memory. */
@@ -40,31 +47,47 @@ struct PlainWarpTile {
     __device__ static __forceinline__ int first_query() { return lane_id() / kKvTokens * 8; }
 
     /* s = Q K^T + log2 count, the queries having been scaled; -inf for tokens that are not there. */
-    __device__ __forceinline__ void logits(const PlainShared<D>& shared, const KvBlock<float>& kv,
-                                           float (&s)[8]) const {
-        if (token() < kv.tokens) {
+    __device__ __forceinline__ void logits(const AttentionTask& task, const PlainShared<D>& shared,
+                                           const PlainWalk<D>& walk, float (&s)[8]) const {
+        const bool present = token() < walk.tokens();
+        if (present) {
+            const float* keys = walk.keys() + token();
             for (int d = 0; d < D; d++) {
-                const float k = kv.keys[d * kKvTokens + token()];
+                const float k = keys[d * kKvTokens];
                 float q[8];
                 load8(&shared.q[d][first_query()], q);
 #pragma unroll
                 for (int i = 0; i < 8; i++) s[i] += q[i] * k;
             }
         }
-        const float count = token() < kv.tokens ? kv.log_counts[token()] : -INFINITY;
+        const float count = present ? walk.log_counts(task)[token()] : -INFINITY;
 #pragma unroll
         for (int i = 0; i < 8; i++) s[i] += count;
     }
 
     /* Makes the logits weights, and scales the output so far to the new maximum. */
     __device__ __forceinline__ void update_softmax(float (&s)[8], PlainShared<D>& shared) {
-        float rescale[8];
+        float highest[8];
+        bool outgrown = false;
 #pragma unroll
         for (int i = 0; i < 8; i++) {
-            rescale[i] = softmax[i].template update<1>([&](int) -> float& { return s[i]; });
+            highest[i] = softmax[i].template highest<1>([&](int) { return s[i]; });
+            outgrown = outgrown || softmax[i].outgrown_by(highest[i]);
+        }
+        if (__any_sync(kFullMask, outgrown)) scale_output(highest);
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            softmax[i].template weigh<1>([&](int) -> float& { return s[i]; });
             shared.weights[warp_id()][token()][first_query() + i] = s[i];
         }
         __syncwarp();
+    }
+
+    /* Lets the maxima follow, and scales the output so far. */
+    __device__ __forceinline__ void scale_output(const float (&highest)[8]) {
+        float rescale[8];
+#pragma unroll
+        for (int i = 0; i < 8; i++) rescale[i] = softmax[i].follow(highest[i]);
 #pragma unroll
         for (int i = 0; i < kPlainQueries; i++) {
             const float factor = __shfl_sync(kFullMask, rescale[i % 8], i / 8 * kKvTokens);
@@ -74,14 +97,16 @@ struct PlainWarpTile {
     }
 
     /* O += P V. */
-    __device__ __forceinline__ void add_values(const PlainShared<D>& shared, const KvBlock<float>& kv) {
-        for (int k = 0; k < kv.tokens; k++) {
+    __device__ __forceinline__ void add_values(const PlainShared<D>& shared, const PlainWalk<D>& walk) {
+        const float* values = walk.values() + lane_id();
+        const int tokens = walk.tokens() < kKvTokens ? walk.tokens() : kKvTokens;
+        for (int k = 0; k < tokens; k++) {
             float p[2][8];
             load8(&shared.weights[warp_id()][k][0], p[0]);
             load8(&shared.weights[warp_id()][k][8], p[1]);
 #pragma unroll
             for (int c = 0; c < D / kWarp; c++) {
-                const float v = kv.values[k * D + c * kWarp + lane_id()];
+                const float v = values[k * D + c * kWarp];
 #pragma unroll
                 for (int i = 0; i < kPlainQueries; i++) out[i][c] += p[i / 8][i % 8] * v;
             }
@@ -89,23 +114,21 @@ struct PlainWarpTile {
     }
 
     /* One block of the cache. */
-    __device__ __forceinline__ void attend(PlainShared<D>& shared, const KvBlock<float>& kv) {
+    __device__ __forceinline__ void attend(const AttentionTask& task, PlainShared<D>& shared,
+                                           const PlainWalk<D>& walk) {
         float s[8] = {};
-        logits(shared, kv, s);
+        logits(task, shared, walk, s);
         update_softmax(s, shared);
-        add_values(shared, kv);
+        add_values(shared, walk);
         /* The next block's weights take the place of these. */
         __syncwarp();
     }
 
-    __device__ __forceinline__ void store(Partials<kPlainQueries, D>& partials) const {
+    __device__ __forceinline__ void store(PlainPartials<D>& partials) const {
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             const float total = softmax[i].sum();
-            if (token() == 0) {
-                partials.maximum[warp_id()][first_query() + i] = softmax[i].maximum;
-                partials.total[warp_id()][first_query() + i] = total;
-            }
+            if (token() == 0) store2(partials.softmax[first_query() + i][warp_id()], softmax[i].maximum, total);
         }
 #pragma unroll
         for (int i = 0; i < kPlainQueries; i++) {
@@ -118,26 +141,25 @@ struct PlainWarpTile {
 /* The tile's queries, scaled, for all warps; elements past the head size and rows past the last are 0. */
 template <int D>
 __device__ __forceinline__ void load_queries(const AttentionTask& task, const QueryTile& tile, PlainShared<D>& shared) {
-    const float scale = logit_scale(task);
-    for (int i = static_cast<int>(threadIdx.x); i < kPlainQueries * D; i += kAttentionThreads) {
+    for (int i = static_cast<int>(threadIdx.x); i < kPlainQueries * D; i += kPlainThreads) {
         const int query = tile.first + i / D;
         const int d = i % D;
         const float* from = query_row<float>(task, tile, query);
-        shared.q[d][i / D] = query < tile.block.rows && d < task.head_size ? from[d] * scale : 0.0f;
+        shared.q[d][i / D] = query < tile.block.rows && d < task.head_size ? from[d] * task.scale : 0.0f;
     }
     __syncthreads();
 }
 
 template <int D>
-__global__ void __launch_bounds__(kAttentionThreads, 2) attention_plain(AttentionTask task) {
+__global__ void __launch_bounds__(kPlainThreads, 2) attention_plain(AttentionTask task) {
     wait_for_earlier_kernels();
+    if (checks_query_blocks(task)) return;
     PlainShared<D>& shared = block_shared<PlainShared<D>>();
     QueryTile tile;
-    if (!find_query_tile<kPlainQueries>(task, tile)) return;
+    if (!find_query_tile<kPlainQueries>(task, static_cast<int>(blockIdx.x) - 1, tile)) return;
     load_queries(task, tile, shared);
     PlainWarpTile<D> warp;
-    KvWalk<float, D> walk(task, tile);
-    for (KvBlock<float> kv; walk.next(kv);) warp.attend(shared, kv);
+    for (PlainWalk<D> walk(task, tile); walk.more(); walk.next(task)) warp.attend(task, shared, walk);
     warp.store(shared.partials);
     merge(task, tile, shared.partials);
 }

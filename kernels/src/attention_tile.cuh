@@ -1,4 +1,6 @@
-/* What attention's kernels share: a block's tile of queries, the walk over its keys, and the merge of its warps' sums.
+/*
+ * What attention's kernels share: the tile of queries that a warp takes, alone or with others, the walk over its keys,
+ * and the merge of sums.
  */
 #ifndef SCANFORMER_ATTENTION_TILE_CUH
 #define SCANFORMER_ATTENTION_TILE_CUH
@@ -6,21 +8,21 @@
 #include "kv_layout.cuh"
 #include "table_faults.cuh"
 
-constexpr int kAttentionWarps = 4;
-constexpr int kAttentionThreads = kAttentionWarps * kWarp;
 constexpr float kLog2E = 1.44269504088896340736f;
 
 struct AttentionTask {
     const sf_query_block* blocks;
     int num_blocks;
     int block_rows;
-    int tiles_of_block;
+    int tile_shift; /* a query block has 2^tile_shift tiles, those without queries among them */
     int max_rows;
     const sf_kv_segment* segments;
     int num_segments;
     int heads;
     int head_size;
     int layer;
+    uint32_t kv_bytes; /* of a block of the cache */
+    float scale;       /* makes a product of query and key a logit in powers of two */
     const void* q;
     void* out;
     int type;         /* of out */
@@ -29,181 +31,147 @@ struct AttentionTask {
     TableFault* fault;
 };
 
-/* The factor that makes a product of query and key a logit in powers of two. */
-__device__ __forceinline__ float logit_scale(const AttentionTask& task) {
-    return kLog2E / sqrtf(static_cast<float>(task.head_size));
-}
-
-/* A block's share of the work: the queries of one head from `first` on, of a query block. */
+/* A share of the work: the queries of one head from `first` on, of a query block. */
 struct QueryTile {
     sf_query_block block;
     int first;
     int head;
 };
 
-/* Segments that the lanes of a warp hold, one each: all are read at once. */
-struct SegmentLanes {
-    uint64_t base; /* of the layer */
-    int tokens;
-
-    /* Those from `first` on; whether they can be read is asked of the block's first warp, which reports one that can't.
-     */
-    __device__ __forceinline__ bool load(const AttentionTask& task, int first, int end) {
-        const int s = first + lane_id();
-        Verdict verdict = valid_row();
-        base = 0;
-        tokens = 0;
-        if (s < end) {
-            const sf_kv_segment segment = task.segments[s];
-            verdict = check_segment(segment);
-            base = segment.kv + static_cast<uint64_t>(segment.layer_stride * task.layer);
-            tokens = segment.tokens;
-        }
-        const unsigned refused = __ballot_sync(kFullMask, verdict.rule != kValid);
-        if (refused == 0) return true;
-        if (warp_id() == 0 && lane_id() == __ffs(static_cast<int>(refused)) - 1) {
-            report(task.fault, kOperation_attention, s, verdict);
-        }
-        return false;
-    }
-};
-
-/* Whether all segments of a valid query block can be read. */
+/* Whether all segments of a valid query block can be read. The warp reports one that can't. */
 __device__ __forceinline__ bool check_segments(const AttentionTask& task, const sf_query_block& block) {
     bool readable = true;
-    for (int s = block.segment_begin; s < block.segment_end; s += kWarp) {
-        SegmentLanes segments;
-        readable = segments.load(task, s, block.segment_end) && readable;
+#pragma unroll 1
+    for (int first = block.segment_begin; first < block.segment_end; first += kWarp) {
+        const int s = first + lane_id();
+        const bool valid = s >= block.segment_end || check_segment(task.segments[s]).rule == kValid;
+        const unsigned refused = __ballot_sync(kFullMask, !valid);
+        if (refused == 0) continue;
+        readable = false;
+        if (lane_id() == __ffs(static_cast<int>(refused)) - 1) {
+            report(task.fault, kOperation_attention, s, check_segment(task.segments[s]));
+        }
     }
     return readable;
 }
 
 /*
- * Finds this block's tile of up to Q queries; false when there is none, or its keys can't be read. Each query block has
- * as many thread blocks as the longest could need, so that none has to be searched for.
+ * The first blocks of threads check the table of query blocks, so that no block with queries is late; whether this is
+ * one of them.
  */
-template <int Q>
-__device__ __forceinline__ bool find_query_tile(const AttentionTask& task, QueryTile& tile) {
-    const auto check = [&](const sf_query_block& block) {
-        return check_query_block(block, task.block_rows, task.num_segments);
-    };
-    if (blockIdx.x == 0 && blockIdx.y == 0) {
+__device__ __forceinline__ bool checks_query_blocks(const AttentionTask& task) {
+    if (blockIdx.x != 0) return false;
+    if (blockIdx.y == 0) {
         check_table(
             task.num_blocks, task.max_rows, task.fault, kOperation_attention,
-            [&](int b) { return check(task.blocks[b]); }, [&](int b) { return task.blocks[b].rows; });
+            [&](int b) { return check_query_block(task.blocks[b], task.block_rows, task.num_segments); },
+            [&](int b) { return task.blocks[b].rows; });
     }
-    const int number = static_cast<int>(blockIdx.x);
-    tile.block = task.blocks[number / task.tiles_of_block];
-    tile.first = number % task.tiles_of_block * Q;
+    return true;
+}
+
+/*
+ * Finds the tile of up to Q queries with that number; false when it has none, or its keys can't be read. Each query
+ * block has as many tiles as the longest could need, so that none has to be searched for.
+ */
+template <int Q>
+__device__ __forceinline__ bool find_query_tile(const AttentionTask& task, int number, QueryTile& tile) {
+    const int b = number >> task.tile_shift;
+    if (b >= task.num_blocks) return false;
+    tile.block = task.blocks[b];
+    tile.first = (number - (b << task.tile_shift)) * Q;
     tile.head = static_cast<int>(blockIdx.y);
     /* A call for no rows has no arrays: a table that announces some is at fault. */
-    if (tile.first >= tile.block.rows || task.max_rows == 0 || check(tile.block).rule != kValid) return false;
+    if (tile.first >= tile.block.rows || task.max_rows == 0) return false;
+    if (check_query_block(tile.block, task.block_rows, task.num_segments).rule != kValid) return false;
     return check_segments(task, tile.block);
 }
 
-/* Where the head's elements of a tile's query begin in q. */
+/* Where the head's elements of a row of q or out begin; rows are fewer than 2^32. */
+template <typename T>
+__device__ __forceinline__ T* row_of_head(const AttentionTask& task, const QueryTile& tile, T* array, int block_row,
+                                          int query) {
+    const auto hidden = static_cast<uint32_t>(task.heads * task.head_size);
+    const uint32_t row = static_cast<uint32_t>(block_row) + static_cast<uint32_t>(query);
+    return array + static_cast<uint64_t>(row) * hidden + static_cast<uint32_t>(tile.head * task.head_size);
+}
+
 template <typename T>
 __device__ __forceinline__ const T* query_row(const AttentionTask& task, const QueryTile& tile, int query) {
-    const int64_t hidden = static_cast<int64_t>(task.heads) * task.head_size;
-    return static_cast<const T*>(task.q) + (static_cast<int64_t>(tile.block.q_row) + query) * hidden +
-           tile.head * task.head_size;
+    return row_of_head(task, tile, static_cast<const T*>(task.q), tile.block.q_row, query);
 }
 
-/* One head's keys and values of a block of the cache, and the log-counts of its tokens. */
-template <typename T>
-struct KvBlock {
-    const T* keys;
-    const T* values;
-    const float* log_counts;
-    int tokens; /* 1 to 16; what follows them is ignored */
-};
+template <typename Out>
+__device__ __forceinline__ Out* output_row(const AttentionTask& task, const QueryTile& tile, int query) {
+    return row_of_head(task, tile, static_cast<Out*>(task.out), tile.block.out_row, query);
+}
 
-/* The walk over the blocks of 16 tokens that fall to this warp, every fourth one. */
-template <typename T, int D>
+/*
+ * The walk over a tile's blocks of 16 tokens, of which each of SHARERS warps takes every SHARERS-th one: short segments
+ * fall to all of them in turn. All lanes go together.
+ */
+template <typename T, int D, int SHARERS>
 class KvWalk {
   public:
+    /* Goes to the warp's first block, if it has any. */
     __device__ __forceinline__ KvWalk(const AttentionTask& task, const QueryTile& tile)
-        : task_(task), segment_(tile.block.segment_begin), end_(tile.block.segment_end), held_(segment_) {
-        const int64_t head = static_cast<int64_t>(tile.head) * 2 * kKvTokens * D;
-        head_bytes_ = head * static_cast<int64_t>(sizeof(T));
-        (void)lanes_.load(task, segment_, end_);
-        take();
-        block_ = warp_id();
+        : segment_(tile.block.segment_begin - 1),
+          end_(tile.block.segment_end),
+          left_(SHARERS == 1 ? 0 : -warp_id() * kKvTokens),
+          head_bytes_(static_cast<uint32_t>(tile.head) * (2 * kKvTokens * D * static_cast<uint32_t>(sizeof(T)))) {
+        find_segment(task);
     }
 
-    /* The next block; false when there is none. All lanes call it together. */
-    __device__ __forceinline__ bool next(KvBlock<T>& kv) {
-        /* The next segment goes on where this one ended: short segments fall to all warps in turn. */
-        while (block_ >= blocks_) {
-            block_ -= blocks_;
-            if (++segment_ >= end_) {
-                /* Asked again, there is still none. */
-                block_ = 0;
-                blocks_ = 0;
-                return false;
-            }
-            if (segment_ - held_ == kWarp) {
-                held_ = segment_;
-                (void)lanes_.load(task_, segment_, end_);
-            }
-            take();
-        }
-        const int64_t bytes = kv_block_bytes(task_.heads, D, sizeof(T));
-        const char* base = reinterpret_cast<const char*>(base_) + bytes * block_;
-        const T* keys = reinterpret_cast<const T*>(base + head_bytes_);
-        const int left = tokens_ - block_ * kKvTokens;
-        kv = {keys, keys + kKvTokens * D, reinterpret_cast<const float*>(base + bytes) - kKvTokens,
-              left < kKvTokens ? left : kKvTokens};
-        block_ += kAttentionWarps;
-        return true;
+    /* Whether the walk is at a block. */
+    __device__ __forceinline__ bool more() const { return segment_ < end_; }
+
+    /* Goes to the next block, if there is one. */
+    __device__ __forceinline__ void next(const AttentionTask& task) {
+        left_ -= SHARERS * kKvTokens;
+        head_ += static_cast<uint64_t>(task.kv_bytes) * SHARERS;
+        if (left_ <= 0) find_segment(task);
     }
+
+    /* The head's keys of the block, its values, and the log-counts of its tokens. */
+    __device__ __forceinline__ const T* keys() const { return reinterpret_cast<const T*>(head_); }
+    __device__ __forceinline__ const T* values() const { return keys() + kKvTokens * D; }
+    __device__ __forceinline__ const float* log_counts(const AttentionTask& task) const {
+        return reinterpret_cast<const float*>(head_ + (task.kv_bytes - head_bytes_)) - kKvTokens;
+    }
+
+    /* Tokens of the segment from the block's first on, 1 or more; what follows the last one is ignored. */
+    __device__ __forceinline__ int tokens() const { return left_; }
 
   private:
-    /* The segment's address and size, from the lane that holds them. */
-    __device__ __forceinline__ void take() {
-        base_ = __shfl_sync(kFullMask, lanes_.base, segment_ - held_);
-        tokens_ = __shfl_sync(kFullMask, lanes_.tokens, segment_ - held_);
-        blocks_ = (tokens_ - 1) / kKvTokens + 1;
+    /* The next segments go on where the last one ended, -left_ tokens and a part of a block before. */
+    __device__ __forceinline__ void find_segment(const AttentionTask& task) {
+        uint32_t skipped = 0;
+#pragma unroll 1
+        while (left_ <= 0) {
+            if (++segment_ >= end_) return;
+            skipped = static_cast<uint32_t>(-left_) / kKvTokens;
+            left_ = task.segments[segment_].tokens - static_cast<int>(skipped) * kKvTokens;
+        }
+        const sf_kv_segment segment = task.segments[segment_];
+        head_ = segment.kv + static_cast<uint64_t>(segment.layer_stride * task.layer) + head_bytes_ +
+                static_cast<uint64_t>(task.kv_bytes) * skipped;
     }
 
-    const AttentionTask& task_;
     int segment_;
     int end_;
-    int held_; /* the segment of lane 0 */
-    SegmentLanes lanes_;
-    int64_t head_bytes_;
-    uint64_t base_;
-    int tokens_;
-    int blocks_;
-    int block_;
+    int left_;
+    uint32_t head_bytes_; /* of the heads before this one */
+    uint64_t head_ = 0;   /* the address of the block's part of this head */
 };
 
-/* What the warps have summed for a tile of Q queries of D elements. */
-template <int Q, int D>
+/* What WARPS warps have summed for a tile of Q queries of D elements. */
+template <int Q, int D, int WARPS>
 struct Partials {
-    Cell<float> maximum[kAttentionWarps][Q];
-    Cell<float> total[kAttentionWarps][Q]; /* then the factor of the warp's sums */
+    static_assert(WARPS % 2 == 0, "softmax is read for two warps at a time");
+    Cell<float> softmax[Q][WARPS][2]; /* maximum and total */
     /* With the padding, the eight rows of a fragment lie in all banks. */
-    Cell<float> out[kAttentionWarps][Q][D + 8];
+    Cell<float> out[WARPS][Q][D + 8];
 };
-
-/* Makes the totals of a row factors: 2^(m_w - m) / sum_w 2^(m_w - m) l_w. */
-template <int Q, int D>
-__device__ __forceinline__ void find_factors(int row, Partials<Q, D>& partials) {
-    float maximum = partials.maximum[0][row];
-#pragma unroll
-    for (int w = 1; w < kAttentionWarps; w++) maximum = fmaxf(maximum, partials.maximum[w][row]);
-    float factor[kAttentionWarps];
-    float total = 0;
-#pragma unroll
-    for (int w = 0; w < kAttentionWarps; w++) {
-        factor[w] = exp2_approximately(partials.maximum[w][row] - maximum);
-        total += factor[w] * partials.total[w][row];
-    }
-    const float inverse = 1.0f / total;
-#pragma unroll
-    for (int w = 0; w < kAttentionWarps; w++) partials.total[w][row] = factor[w] * inverse;
-}
 
 /* Four consecutive elements of a head's output, those before the head size. */
 template <typename Out>
@@ -218,36 +186,58 @@ __device__ __forceinline__ void store_output(const AttentionTask& task, Out* hea
     }
 }
 
-/* Merges the warps' sums and writes the tile's rows of out. */
-template <int Q, int D>
-__device__ void merge(const AttentionTask& task, const QueryTile& tile, Partials<Q, D>& partials) {
+/*
+ * Merges the warps' sums of a row from column d on:
+ *   out = sum_w 2^(m_w - m) O_w / sum_w 2^(m_w - m) l_w,  m = max_w m_w.
+ */
+template <int Q, int D, int WARPS>
+__device__ __forceinline__ void merge_row(const Partials<Q, D, WARPS>& partials, int row, int d, float (&v)[4]) {
+    float maxima[WARPS];
+    float totals[WARPS];
+    float maximum = -INFINITY;
+#pragma unroll
+    for (int w = 0; w < WARPS; w += 2) {
+        const float4 two = load4(partials.softmax[row][w]);
+        maxima[w] = two.x;
+        totals[w] = two.y;
+        maxima[w + 1] = two.z;
+        totals[w + 1] = two.w;
+        maximum = fmaxf(maximum, fmaxf(two.x, two.z));
+    }
+    float total = 0;
+#pragma unroll
+    for (int w = 0; w < WARPS; w++) {
+        const float factor = exp2_approximately(maxima[w] - maximum);
+        const float4 sums = load4(&partials.out[w][row][d]);
+        total += factor * totals[w];
+        v[0] += factor * sums.x;
+        v[1] += factor * sums.y;
+        v[2] += factor * sums.z;
+        v[3] += factor * sums.w;
+    }
+    const float inverse = reciprocal_approximately(total);
+#pragma unroll
+    for (int i = 0; i < 4; i++) v[i] *= inverse;
+}
+
+/* Merges the sums of a block's warps and writes the tile's rows of out. */
+template <int Q, int D, int WARPS>
+__device__ __forceinline__ void merge(const AttentionTask& task, const QueryTile& tile,
+                                      const Partials<Q, D, WARPS>& partials) {
     __syncthreads();
-    const int thread = static_cast<int>(threadIdx.x);
-    if (thread < Q) find_factors(thread, partials);
-    __syncthreads();
-    const int rows = tile.block.rows - tile.first < Q ? tile.block.rows - tile.first : Q;
-    const int64_t hidden = static_cast<int64_t>(task.heads) * task.head_size;
-    for (int i = thread; i < rows * (D / 4); i += kAttentionThreads) {
+    for (int i = static_cast<int>(threadIdx.x); i < Q * (D / 4); i += WARPS * kWarp) {
         const int row = i / (D / 4);
         const int d = i % (D / 4) * 4;
+        const int query = tile.first + row;
+        if (query >= tile.block.rows) return;
         float v[4] = {};
-#pragma unroll
-        for (int w = 0; w < kAttentionWarps; w++) {
-            const float factor = partials.total[w][row];
-            const float4 sums = load4(&partials.out[w][row][d]);
-            v[0] += factor * sums.x;
-            v[1] += factor * sums.y;
-            v[2] += factor * sums.z;
-            v[3] += factor * sums.w;
-        }
-        const int64_t head = (static_cast<int64_t>(tile.block.out_row) + tile.first + row) * hidden +
-                             static_cast<int64_t>(tile.head) * task.head_size;
+        merge_row(partials, row, d, v);
         if (task.type == SF_F32) {
-            store_output(task, static_cast<float*>(task.out) + head, d, v);
+            store_output(task, output_row<float>(task, tile, query), d, v);
         } else if (task.type == SF_F16) {
-            store_output(task, static_cast<F16*>(task.out) + head, d, v);
+            store_output(task, output_row<F16>(task, tile, query), d, v);
         } else {
-            store_output(task, static_cast<BF16*>(task.out) + head, d, v);
+            store_output(task, output_row<BF16>(task, tile, query), d, v);
         }
     }
 }

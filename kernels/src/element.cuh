@@ -75,6 +75,18 @@ __device__ __forceinline__ void load4(const T* from, float (&v)[4]) {
     v[3] = to_float(T{static_cast<uint16_t>(four.y >> 16)});
 }
 
+/* Two consecutive floats of global memory, aligned to both. */
+__device__ __forceinline__ void load_two(const float* from, float& first, float& second) {
+    const uint2 two = *reinterpret_cast<const uint2*>(from);
+    first = __uint_as_float(two.x);
+    second = __uint_as_float(two.y);
+}
+
+/* The same stored. */
+__device__ __forceinline__ void store_two(float* to, float first, float second) {
+    *reinterpret_cast<uint2*>(to) = make_uint2(__float_as_uint(first), __float_as_uint(second));
+}
+
 /* Four consecutive elements; `to` is aligned to them. */
 __device__ __forceinline__ void store4(float* to, const float (&v)[4]) {
     *reinterpret_cast<float4*>(to) = make_float4(v[0], v[1], v[2], v[3]);

@@ -5,31 +5,48 @@
 #include "warp.cuh"
 
 /*
- * A query's running maximum and the sum of its weights. Several lanes share the query, each with logits of its own:
- * STEPS are the differences between their numbers, by which they exchange what they have.
+ * A query's maximum so far and the sum of its weights 2^(logit - maximum). Several lanes share the query, each with
+ * logits of its own: STEPS are the differences between their numbers, by which they exchange what they have.
  *
- * Before the first logits the maximum is -inf, and the factor for the sums so far, which are 0, is 0. After them it is
- * finite if one of them was, so that a difference from it is never inf - inf.
+ * The maximum follows the highest logit only when that is more than kSlack above it: weights are at most 2^kSlack,
+ * which every type holds, and what was summed with them seldom has to be scaled. Before the first logits it is -inf,
+ * and the factor for the sums so far, which are 0, is 0. After them it is finite if one of them was, so that a
+ * difference from it is never inf - inf.
  */
 template <int... STEPS>
 struct OnlineSoftmax {
+    static constexpr float kSlack = 8;
+
     float maximum = -INFINITY;
     float total = 0; /* of this lane's weights */
 
-    /* Turns N more logits of the lane into weights; returns the factor for what was summed with the weights so far. */
+    /* The highest of N more logits of each lane. */
     template <int N, typename Logit>
-    __device__ __forceinline__ float update(const Logit& logit) {
-        float highest = maximum;
+    __device__ static __forceinline__ float highest(const Logit& logit) {
+        float highest = logit(0);
 #pragma unroll
-        for (int i = 0; i < N; i++) highest = fmaxf(highest, logit(i));
+        for (int i = 1; i < N; i++) highest = fmaxf(highest, logit(i));
         ((highest = fmaxf(highest, __shfl_xor_sync(kFullMask, highest, STEPS))), ...);
-        const float rescale = exp2_approximately(maximum - highest);
-        maximum = highest;
-        float sum = logit(0) = exp2_approximately(logit(0) - highest);
-#pragma unroll
-        for (int i = 1; i < N; i++) sum += logit(i) = exp2_approximately(logit(i) - highest);
-        total = total * rescale + sum;
+        return highest;
+    }
+
+    /* Whether the maximum has to follow. */
+    __device__ __forceinline__ bool outgrown_by(float highest) const { return highest > maximum + kSlack; }
+
+    /* Lets the maximum follow if it has to; returns the factor for what was summed so far. */
+    __device__ __forceinline__ float follow(float highest) {
+        const float before = maximum;
+        if (outgrown_by(highest)) maximum = highest;
+        const float rescale = exp2_approximately(before - maximum);
+        total *= rescale;
         return rescale;
+    }
+
+    /* Turns N logits of the lane into weights. */
+    template <int N, typename Logit>
+    __device__ __forceinline__ void weigh(const Logit& logit) {
+#pragma unroll
+        for (int i = 0; i < N; i++) total += logit(i) = exp2_approximately(logit(i) - maximum);
     }
 
     /* The sum of all lanes' weights. */

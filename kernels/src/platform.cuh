@@ -46,6 +46,12 @@ __device__ __forceinline__ float exp2_approximately(float v) {
     asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(v));
     return result;
 }
+/* 1 / v to about 2^-23 of it, for v whose reciprocal is a normal number. */
+__device__ __forceinline__ float reciprocal_approximately(float v) {
+    float result;
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(v));
+    return result;
+}
 /* Chooses the body of a switch of the graph that the kernel is in. */
 __device__ __forceinline__ void set_condition(uint64_t condition, unsigned value) {
     cudaGraphSetConditional(condition, value);

@@ -7,8 +7,8 @@
 constexpr int kWarp = 32;
 constexpr unsigned kFullMask = 0xffffffffu;
 
-__device__ __forceinline__ int lane_id() { return static_cast<int>(threadIdx.x) % kWarp; }
-__device__ __forceinline__ int warp_id() { return static_cast<int>(threadIdx.x) / kWarp; }
+__device__ __forceinline__ int lane_id() { return static_cast<int>(threadIdx.x % kWarp); }
+__device__ __forceinline__ int warp_id() { return static_cast<int>(threadIdx.x / kWarp); }
 
 /* The sum over all lanes, in each of them. */
 template <typename T>
