@@ -55,6 +55,8 @@ void let_host(bool may) {
 }
 
 void copy(void* to, const void* from, size_t bytes, cudaMemcpyKind) { std::memcpy(to, from, bytes); }
+
+void wait_for_copies() {}
 #else
 /* Not pinned: a device that is handed such an address by mistake faults. */
 void* allocate_host(size_t bytes) {
@@ -69,6 +71,10 @@ void let_host(bool) {}
 void copy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
     require(cudaMemcpy(to, from, bytes, kind), "cudaMemcpy");
 }
+
+/* cudaMemcpy may return before memory that is not pinned has come to the device, and the backend's stream waits for no
+ * other. */
+void wait_for_copies() { require(cudaDeviceSynchronize(), "cudaDeviceSynchronize"); }
 #endif
 
 void* allocate_twins(size_t bytes) {
@@ -150,6 +156,7 @@ void push() {
                         [&](size_t i, uint64_t, uint64_t other) { std::memcpy(bytes.data() + i, &other, 8); });
         copy(twin.device, bytes.data(), twin.bytes, cudaMemcpyHostToDevice);
     }
+    wait_for_copies();
     let_host(false);
 }
 

@@ -36,9 +36,10 @@ import org.scanformer.bench.peers.PyTorchSelectedPeer;
 /**
  * One call that answers a batch of 640 x 480 frames, by ScanFormer or by a peer that does the same
  * {@link Workload}. ScanFormer's call is the one that a program makes and includes the pyramids;
- * peers get them ready-made. A peer is timed only if its boxes agree with ScanFormer's.
+ * peers get them ready-made. A peer is timed only if its boxes agree with ScanFormer's. Each thread
+ * of the benchmark ({@code -t}) has an engine of its own.
  */
-@State(Scope.Benchmark)
+@State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 3, time = 2)
