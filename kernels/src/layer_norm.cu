@@ -29,7 +29,7 @@ __device__ __forceinline__ const float* source_row(int64_t row, int columns, con
 }
 
 template <typename T>
-__global__ void __launch_bounds__(kThreads, 4)
+__global__ void __launch_bounds__(kThreads, 5)
     residual_layer_norm(int rows, int columns, const float* x, const int32_t* row_index, const float* y, float* x_out,
                         const float* weight, const float* bias, float eps, T* out, TableFault* fault) {
     wait_for_earlier_kernels();
