@@ -1,5 +1,5 @@
 /*
- * Times the products of few rows, with the tiles and splits of docs/GPU-PREDICTION.md, and what else a call at batch 1
+ * Times the products of few rows, with the tiles and splits of docs/GPU.md, and what else a call at batch 1
  * is made of: the heads and the text. Weights are zeros, on which the time does not depend.
  */
 #include "kernel_case.h"
