@@ -1,20 +1,22 @@
 #!/bin/sh
-# Holds what ptxas said of every kernel, in the logs of a build with -Xptxas -v, against budget.txt: no stack, no spills,
-# and no more registers or static shared memory than the budget gives the kernel.
+# Holds what ptxas said of every kernel, in the logs of a build with -Xptxas -v, and what code_sizes.sh counted, against
+# budget.txt: no stack, no spills, and no more registers, static shared memory or instructions than the budget gives the
+# kernel.
 #
 #   check_resources.sh BUDGET LOG...
 #
-# A line of the budget: a kernel's name, registers, bytes of shared memory; each the most over its types and
-# architectures.
+# A line of the budget: a kernel's name, registers, bytes of shared memory, instructions; each the most over its types
+# and architectures.
 set -eu
 budget=$1
 shift
 cat "$@" | c++filt | awk -v budget="$budget" '
     BEGIN {
         while ((getline line < budget) > 0) {
-            if (line ~ /^#/ || split(line, field, " ") < 3) continue
+            if (line ~ /^#/ || split(line, field, " ") < 4) continue
             registers[field[1]] = field[2]
             shared[field[1]] = field[3]
+            instructions[field[1]] = field[4]
         }
     }
     /Compiling entry function/ {
@@ -44,12 +46,24 @@ cat "$@" | c++filt | awk -v budget="$budget" '
             seen[name] = 1
         }
     }
+    /^code / {
+        name = $0
+        sub(/^code (void )?(\(anonymous namespace\)::)?/, "", name)
+        sub(/[<(].*/, "", name)
+        counted[name] = 1
+        if ($NF > instructions[name] + 0) {
+            fail(name " for " $(NF - 1) ": " $NF " instructions, allowed " instructions[name])
+        }
+    }
     function fail(what) {
         print "over budget: " what
         failures++
     }
     END {
-        for (name in registers) if (!(name in seen)) fail(name " is in the budget and not in the build")
+        for (name in registers) {
+            if (!(name in seen)) fail(name " is in the budget and not in the build")
+            else if (!(name in counted)) fail(name " has no instructions counted")
+        }
         for (target in targets) architectures++
         printf "%d kernels for %d architectures, %d over budget\n", kernels, architectures, failures
         exit failures > 0

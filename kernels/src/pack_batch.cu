@@ -18,6 +18,8 @@ static_assert(sizeof(sf_batch_segment) == 24, "Java writes rows of 24 bytes");
 namespace {
 
 constexpr int kThreads = 256;
+/* So that the rows of a step of all threads are far from an int's end. */
+constexpr int kMostBlockRows = 1 << 16;
 
 struct LaunchSizes {
     int count;
@@ -203,11 +205,12 @@ int sf_pack_batch(sf_stream* stream, const sf_batch_segment* batch, int num_batc
     int status = check_stream(stream, operation);
     if (status != SF_OK) return status;
     if (num_batch < 1 || num_segments < 1 || num_sizes < 1 || num_sizes > SF_MAX_LAUNCH_SIZES || block_rows < 1 ||
-        num_regs < 0 || num_regs > num_batch) {
-        return fail(stream, SF_INVALID_ARGUMENT,
-                    "%s: expected segments in the batch and in their table, 1 to %d sizes, query blocks of at least 1 "
-                    "row and at most as many regs as segments in the batch, found %d, %d, %d, %d and %d",
-                    operation, SF_MAX_LAUNCH_SIZES, num_batch, num_segments, num_sizes, block_rows, num_regs);
+        block_rows > kMostBlockRows || num_regs < 0 || num_regs > num_batch) {
+        return fail(
+            stream, SF_INVALID_ARGUMENT,
+            "%s: expected segments in the batch and in their table, 1 to %d sizes, query blocks of 1 to %d rows "
+            "and at most as many regs as segments in the batch, found %d, %d, %d, %d and %d",
+            operation, SF_MAX_LAUNCH_SIZES, kMostBlockRows, num_batch, num_segments, num_sizes, block_rows, num_regs);
     }
     status = check_arrays(stream, operation, batch, segments, sizes, appends, blocks, counts);
     if (status == SF_OK) status = check_alignment(stream, operation, selected, token_rows, patch_rows);

@@ -1,4 +1,6 @@
 /* The operations that only the CUDA backend has: conversion, activation, plain matrix products, graphs. */
+#include <algorithm>
+
 #include "check.h"
 #include "scanformer_backend.h"
 #include "scanformer_cuda.h"
@@ -169,6 +171,21 @@ void test_recorded_pyramid(sf_stream* stream) {
     check_ok(stream, build(), "sf_build_pyramid after a recording");
 }
 
+/* Memory of the device is told from what lies in a hole between two allocations of it. */
+void test_device_memory(sf_stream* stream) {
+    constexpr int64_t bytes = 8 << 20;
+    void* memory[3] = {};
+    for (void*& each : memory) check_ok(stream, sf_allocate(stream, bytes, &each), "sf_allocate");
+    std::sort(memory, memory + 3);
+    const auto address = [&](int i) { return reinterpret_cast<uint64_t>(memory[i]); };
+    check_ok(stream, sf_check_device_memory(stream, address(1), bytes), "all of an allocation");
+    check_ok(stream, sf_free(stream, memory[1], bytes), "sf_free");
+    const auto range = static_cast<int64_t>(address(2) - address(0)) + 64;
+    check_refused(stream, sf_check_device_memory(stream, address(0), range), SF_INVALID_ARGUMENT,
+                  "sf_check_device_memory", "a range with a hole");
+    for (const int i : {0, 2}) check_ok(stream, sf_free(stream, memory[i], bytes), "sf_free");
+}
+
 /* The work between the two calls is done when the time of it is there. */
 void test_timer(sf_stream* stream) {
     Array<float> array(1000);
@@ -252,6 +269,7 @@ void test_cuda_operations(sf_stream* stream) {
     test_few_rows_refusals(stream);
     test_graph(stream);
     test_recorded_pyramid(stream);
+    test_device_memory(stream);
     test_timer(stream);
     test_foreign_stream();
     check_refused(stream, sf_bias_activation(stream, -1, 1, nullptr, 0, SF_F32, nullptr), SF_INVALID_ARGUMENT,

@@ -1,4 +1,6 @@
 /* Batches that the device packs, against plain loops; and the switch that follows. */
+#include <climits>
+
 #include "check.h"
 #include "scanformer_cuda.h"
 
@@ -57,10 +59,11 @@ struct Packed {
         }
     }
 
-    int pack(sf_stream* stream, const std::vector<int32_t>& sizes, bool counted, int regs, uint64_t condition = 0) {
+    int pack(sf_stream* stream, const std::vector<int32_t>& sizes, bool counted, int regs, uint64_t condition = 0,
+             int block_rows = kBlockRows) {
         return sf_pack_batch(stream, parts.data(), num, counted ? selected.data() : nullptr, segments.data(),
                              static_cast<int>(segments.size()), sizes.data(), static_cast<int>(sizes.size() / 2),
-                             condition, appends.data(), blocks.data(), kBlockRows, counts.data(), token_rows.data(),
+                             condition, appends.data(), blocks.data(), block_rows, counts.data(), token_rows.data(),
                              patch_rows.data(), reg_blocks.data(), reg_rows.data(), regs);
     }
 
@@ -318,6 +321,10 @@ void test_faults(sf_stream* stream) {
     call({}, 1, "no sizes");
     call(std::vector<int32_t>(2 * (SF_MAX_LAUNCH_SIZES + 1), 16), 1, "too many sizes");
     call(kSizes, 3, "more regs than segments");
+    for (const int rows : {0, (1 << 16) + 1, INT_MAX}) {
+        check_refused(stream, packed.pack(stream, kSizes, true, 1, 0, rows), SF_INVALID_ARGUMENT, "sf_pack_batch",
+                      "query blocks of " + std::to_string(rows) + " rows");
+    }
 }
 
 }  // namespace
