@@ -157,6 +157,32 @@ void test_encoder_faults(sf_stream* stream) {
                 "sf_attention: query block 1 has 3 rows, expected at most the 2 that were announced");
 }
 
+/* So many query blocks that each warp takes one by itself: one at fault leaves its neighbours to theirs. */
+void test_many_query_blocks(sf_stream* stream) {
+    constexpr int kBlocks = 1100;
+    constexpr int kAtFault = 2;
+    Array<unsigned char> cache(static_cast<size_t>(sf_kv_bytes(stream, 1, 8, 16, SF_F16)));
+    std::memset(cache.data(), 0, cache.size());
+    const auto address = reinterpret_cast<uint64_t>(cache.data());
+    Array<uint16_t> q(size_t{kBlocks} * 8), out(size_t{kBlocks} * 8);
+    std::memset(q.data(), 0, q.size() * sizeof(uint16_t));
+    const Table<sf_kv_segment> segments = {{address, 0, 1, 0}, {address, 0, 0, 0}};
+    Table<sf_query_block> blocks;
+    for (int b = 0; b < kBlocks; b++) blocks.push_back({b, b, 1, 0, b == kAtFault ? 2 : 1, 0});
+    check_fault(stream,
+                sf_attention(stream, blocks.data(), kBlocks, 1, kBlocks, segments.data(), 2, 1, 8, 0, SF_F16, q.data(),
+                             SF_F16, out.data()),
+                "sf_attention: segment 1 has 0 tokens, expected at least 1");
+    for (int b = 0; b < kBlocks; b++) {
+        bool zeros = true, untouched = true;
+        for (size_t i = 0; i < 8; i++) {
+            zeros = zeros && out[static_cast<size_t>(b) * 8 + i] == 0;
+            untouched = untouched && out[static_cast<size_t>(b) * 8 + i] == 0xffff;
+        }
+        check(b == kAtFault ? untouched : zeros, "query block " + std::to_string(b) + " beside one at fault");
+    }
+}
+
 }  // namespace
 
 void test_table_faults(sf_stream* stream) {
@@ -166,4 +192,5 @@ void test_table_faults(sf_stream* stream) {
     test_norm_faults(stream);
     test_selection_faults(stream);
     test_encoder_faults(stream);
+    test_many_query_blocks(stream);
 }

@@ -146,15 +146,16 @@ struct Attention {
     }
 };
 
+/* `more_blocks`: query blocks without queries behind the others. */
 void test_one_attention(sf_stream* stream, int compute_type, int heads, int head_size, const std::vector<int>& tokens,
-                        int type, double magnitude, double tolerance) {
+                        int type, double magnitude, double tolerance, int more_blocks = 0) {
     const int query_counts[] = {1, 2, 7, 31, 32, 33, 70};
     Attention a(stream, compute_type, heads, head_size, random_int(0, 2), tokens, 70, magnitude);
     const int num_segments = static_cast<int>(tokens.size());
     a.append(stream, false);
     const std::string what = "attention in compute type " + std::to_string(compute_type) + " of " +
                              std::to_string(heads) + " heads of " + std::to_string(head_size) + ", values to " +
-                             std::to_string(magnitude);
+                             std::to_string(magnitude) + ", " + std::to_string(more_blocks) + " blocks more";
     const auto appended_rows = static_cast<size_t>(Attention::total(tokens));
     check_near(
         appended_rows * a.hidden(), [&](size_t i) { return a.q[i]; },
@@ -188,6 +189,7 @@ void test_one_attention(sf_stream* stream, int compute_type, int heads, int head
         out_rows += rows;
         longest = std::max(longest, rows);
     }
+    for (int b = 0; b < more_blocks; b++) blocks.push_back({0, 0, 0, 0, 1, 0});
     Activations out(type, static_cast<size_t>(out_rows) * a.hidden());
     const auto attend = [&](Attention& from, const Table<sf_kv_segment>& table, Activations& to) {
         check_ok(stream,
@@ -214,6 +216,24 @@ void test_one_attention(sf_stream* stream, int compute_type, int heads, int head
     Activations again(type, static_cast<size_t>(out_rows) * a.hidden());
     attend(a, segments, again);
     check(again.same_bytes(out), what + ": appended in pieces gives the same bytes");
+}
+
+/*
+ * A GPU divides a query's keys among more or fewer of its warps, by how many query blocks and heads there are for a
+ * multiprocessor, blocks without queries too. With 7 to 24 multiprocessors, or 66 to 257, these numbers of blocks meet
+ * every division.
+ */
+void test_divisions(sf_stream* stream, int compute_type, double tolerance) {
+    if (compute_type == SF_F32) return;
+    const int type = compute_type == SF_TF32 ? SF_F32 : compute_type;
+    for (const int more_blocks : {0, 9, 128, 512}) {
+        for (const int head_size : cases({24, 64, 128}, {24, 64, 80, 128})) {
+            test_one_attention(stream, compute_type, 2, head_size, {70, 1, 33}, type, 1, tolerance, more_blocks);
+        }
+    }
+    std::vector<int> many;
+    for (int s = 0; s < kManyItems; s++) many.push_back(random_int(1, 20));
+    test_one_attention(stream, compute_type, 2, 32, many, type, 1, tolerance, 512);
 }
 
 /* The order of a batch's requests changes no bit; that of a request's segments no more than rounding. */
@@ -356,6 +376,7 @@ void test_attention(sf_stream* stream) {
         for (int s = random_int(kManyItems, 2 * kManyItems); s > 0; s--) many.push_back(random_int(1, 20));
         test_one_attention(stream, compute_type, 1, 8, many, SF_F32, 1, tolerance);
         for (int i = 0; i < fewer(5); i++) test_merged_key(stream, compute_type, tolerance);
+        test_divisions(stream, compute_type, tolerance);
         test_order(stream, compute_type, tolerance);
     }
 }
