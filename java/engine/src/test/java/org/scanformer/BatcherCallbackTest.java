@@ -113,8 +113,9 @@ class BatcherCallbackTest extends BatcherFixture {
   @Test
   void stagesOnTwoWorkersMayBothCloseTheBatcher() throws Exception {
     try (ScanFormer second = load()) {
-      Batcher batcher =
-          Batcher.open(List.of(model, second), BatcherOptions.builder().maxBatch(1).build());
+      // Both stages are there before their requests are done, or else this thread would run one.
+      metrics.gate = new CountDownLatch(1);
+      Batcher batcher = Batcher.open(List.of(model, second), options().maxBatch(1).build());
       CountDownLatch both = new CountDownLatch(2);
       List<CompletableFuture<Void>> closings = new ArrayList<>();
       for (int i = 0; i < 2; i++) {
@@ -132,6 +133,7 @@ class BatcherCallbackTest extends BatcherFixture {
                       batcher.close();
                     }));
       }
+      metrics.gate.countDown();
       for (CompletableFuture<Void> closing : closings) {
         closing.get(30, TimeUnit.SECONDS);
       }
