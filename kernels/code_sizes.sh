@@ -3,8 +3,8 @@
 #
 #   code_sizes.sh DIRECTORY
 #
-# DIRECTORY has nvcc's cubins. A line a kernel: "code", its mangled name, the architecture, and the number, whose last up to seven
-# instructions fill up a line of the cache. Needs readelf.
+# DIRECTORY has nvcc's cubins. A line a kernel: "code", its mangled name, the architecture, and the number, of which up to
+# seven fill up a line of the instruction cache. Needs readelf.
 set -eu
 for cubin in "$1"/*.cubin; do
     architecture=${cubin%.cubin}

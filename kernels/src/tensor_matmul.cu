@@ -227,9 +227,10 @@ int sf_tensor_matmul(sf_stream* stream, int rows, int out, int in, int compute_t
     if (status != SF_OK) return status;
     if (rows < 0 || out < 1 || in < 1 || in > kMostRowBytes / 4 || activation < SF_IDENTITY ||
         activation > SF_SIGMOID) {
-        return fail(stream, SF_INVALID_ARGUMENT,
-                    "%s: expected rows >= 0, outputs and inputs >= 1 and activation 0 to 3, found %d, %d, %d and %d",
-                    operation, rows, out, in, activation);
+        return fail(
+            stream, SF_INVALID_ARGUMENT,
+            "%s: expected rows >= 0, outputs >= 1, inputs 1 to %d and activation 0 to 3, found %d, %d, %d and %d",
+            operation, kMostRowBytes / 4, rows, out, in, activation);
     }
     status = check_type(stream, operation, type);
     if (status != SF_OK || rows == 0) return status;
@@ -251,10 +252,11 @@ int sf_tensor_matmul_qkv(sf_stream* stream, int rows, int in, int compute_type, 
     if (status != SF_OK) return status;
     if (rows < 0 || in < 1 || in > kMostRowBytes / 4 || num_appends < 0 || layer < 0 || heads < 1 ||
         heads > SF_MAX_HEADS) {
-        return fail(stream, SF_INVALID_ARGUMENT,
-                    "%s: expected rows, appends and a layer >= 0, inputs >= 1 and 1 to %d heads, found %d, %d, %d, %d "
-                    "and %d",
-                    operation, SF_MAX_HEADS, rows, num_appends, layer, in, heads);
+        return fail(
+            stream, SF_INVALID_ARGUMENT,
+            "%s: expected rows, appends and a layer >= 0, inputs 1 to %d and 1 to %d heads, found %d, %d, %d, %d "
+            "and %d",
+            operation, kMostRowBytes / 4, SF_MAX_HEADS, rows, num_appends, layer, in, heads);
     }
     if (head_size != padded_head_size(head_size)) {
         return fail(stream, SF_INVALID_ARGUMENT, "%s: heads of size %d, expected 32, 64 or 128", operation, head_size);

@@ -275,6 +275,7 @@ void test_refusals(sf_stream* stream, Workspace& workspace) {
     refused(run(-1, 16, SF_F16, 0, 32, 1, nullptr), "negative rows");
     refused(run(2, 16, SF_F32, 0, 32, 1, nullptr), "fp32");
     refused(run(2, 15, SF_F16, 0, 32, 1, nullptr), "rows that are not aligned");
+    refused(run(2, (1 << 22) + 8, SF_F16, 0, 32, 1, nullptr), "more inputs than a tile reaches");
     refused(run(2, 16, SF_F16, 4, 32, 1, nullptr), "an unknown activation");
     refused(run(2, 16, SF_F16, 0, 48, 1, nullptr), "tiles of 48 rows");
     refused(run(2, 16, SF_F16, 0, 32, 0, nullptr), "no part");

@@ -48,8 +48,8 @@ int sf_timer_begin(sf_stream* stream);
 int sf_timer_end(sf_stream* stream, float* milliseconds);
 
 /*
- * SF_OK when kernels of the stream's device can read the first and the last of the bytes from the address on, otherwise
- * SF_INVALID_ARGUMENT. What is between may be several allocations. bytes > 0.
+ * SF_OK when kernels of the stream's device can read all of the bytes from the address on, which may lie in several
+ * allocations without a hole between them, otherwise SF_INVALID_ARGUMENT. bytes > 0.
  */
 int sf_check_device_memory(sf_stream* stream, uint64_t address, int64_t bytes);
 
@@ -85,12 +85,12 @@ int64_t sf_tensor_matmul_workspace(void);
  * element type of compute_type (SF_F16, SF_BF16, SF_TF32), bias [out] and added [rows, out] fp32 or NULL, y [rows, out]
  * of `type`; added may be y. Sums, bias, activation and addition are fp32, and y is rounded once. x and weight are
  * aligned to 16 bytes, and so are their rows. weight is read before the kernels enqueued earlier are done: what wrote
- * it has been waited for. For SF_TF32 elements are rounded to TensorFloat-32 as they are read.
+ * it has been waited for. For SF_TF32 elements are rounded to TensorFloat-32 as they are read. in is 2^22 at most.
  *
  * How the work is divided decides its speed and the order of sums, and so the last bits of y: tiles of tile_rows rows
- * (32 or 64), and the inner dimension in up to `splits` parts, whose sums are added up in their order. Results of one
- * division do not differ from run to run. More than one part needs the workspace, which holds 1,024 tiles and 8 MiB of
- * their sums.
+ * (32 or 64; always 32 below compute capability 8.0), and the inner dimension in up to `splits` parts of 512 bytes of a
+ * row or more, whose sums are added up in their order. Results of one division do not differ from run to run. More than
+ * one part needs the workspace, which holds 1,024 tiles and 8 MiB of their sums.
  */
 int sf_tensor_matmul(sf_stream* stream, int rows, int out, int in, int compute_type, const void* x, const void* weight,
                      const float* bias, int activation, const float* added, int type, void* y, int tile_rows,
@@ -137,10 +137,10 @@ enum { SF_MAX_LAUNCH_SIZES = 128 };
  * token_row, the rows of `segments` their tokens. NULL where they have all this already.
  *
  * With the chosen size's rows and patches, the batch is written to appends [num_batch], blocks [rows / block_rows +
- * num_batch], of up to block_rows queries each and the last ones without any, counts [rows], token_rows [rows] (of each
- * token where it lies; NULL for none) and patch_rows [patches] (the row of each patch's token in the batch; NULL for
- * none). What rounding adds to the last two is 0. The first rows of the last num_regs segments go to reg_rows
- * [num_regs] and, as queries, to reg_blocks [num_regs], both NULL where num_regs is 0.
+ * num_batch], of up to block_rows (1 to 65,536) queries each and the last ones without any, counts [rows], token_rows
+ * [rows] (of each token where it lies; NULL for none) and patch_rows [patches] (the row of each patch's token in the
+ * batch; NULL for none). What rounding adds to the last two is 0. The first rows of the last num_regs segments go to
+ * reg_rows [num_regs] and, as queries, to reg_blocks [num_regs], both NULL where num_regs is 0.
  *
  * A row of a table that breaks a rule, or a batch that no size holds, is reported by the next call that waits; then
  * nothing is written, and the condition's value is num_sizes. So it is where an operation before found such a fault
