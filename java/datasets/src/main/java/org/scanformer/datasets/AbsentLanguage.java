@@ -53,7 +53,7 @@ final class AbsentLanguage {
    * @param other makes other scenes
    * @return null if this attempt found none; another one may
    */
-  static String say(
+  static Utterance say(
       AbsentKind kind,
       ExpressionKind base,
       Scene scene,
@@ -64,7 +64,9 @@ final class AbsentLanguage {
       return null;
     }
     Claim claim = new AbsentLanguage(scene, words, random).claim(kind, base, other);
-    return claim == null || claim.mayHold(scene) ? null : claim.text(words, random);
+    return claim == null || claim.mayHold(scene)
+        ? null
+        : new Utterance(claim, claim.text(words, random), null, null);
   }
 
   private Claim claim(AbsentKind kind, ExpressionKind base, Supplier<Scene> other) {

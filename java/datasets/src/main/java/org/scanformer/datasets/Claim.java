@@ -2,6 +2,7 @@ package org.scanformer.datasets;
 
 import java.util.List;
 import java.util.SplittableRandom;
+import org.scanformer.Box;
 
 /**
  * What an expression says, apart from its words.
@@ -28,6 +29,16 @@ record Claim(ExpressionKind kind, Description subject, Description landmark) {
       }
     }
     return false;
+  }
+
+  /** What of a scene its two descriptions fit. */
+  Mentions mentions(Scene scene) {
+    return new Mentions(
+        boxes(subject, scene), landmark == null ? List.of() : boxes(landmark, scene));
+  }
+
+  private static List<Box> boxes(Description description, Scene scene) {
+    return description.matches(scene.sceneObjects()).stream().map(SceneObject::box).toList();
   }
 
   /** An expression that says this. */

@@ -50,13 +50,7 @@ final class JoinedDataset implements ReferringDataset {
       part++;
     }
     ReferringPair pair = parts.get(part).pair(index - begins[part]);
-    return new ReferringPair(
-        prefix + pair.id(),
-        pair.image(),
-        pair.expression(),
-        pair.targets(),
-        pair.kind(),
-        pair.landmarks());
+    return pair.withId(prefix + pair.id());
   }
 
   @Override

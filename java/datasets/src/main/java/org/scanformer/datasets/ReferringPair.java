@@ -15,6 +15,7 @@ import org.scanformer.Box;
  * @param targets the true boxes, in pixels of the image
  * @param kind the kind of expression ("left", "largest", …); null if not known
  * @param landmarks boxes of other objects that the expression names, in pixels; empty if not known
+ * @param mentions what the expression's parts fit; null if not known
  */
 public record ReferringPair(
     String id,
@@ -22,7 +23,8 @@ public record ReferringPair(
     String expression,
     List<Box> targets,
     String kind,
-    List<Box> landmarks) {
+    List<Box> landmarks,
+    Mentions mentions) {
   /** Checks for nulls and copies the lists. */
   public ReferringPair {
     Objects.requireNonNull(id, "id");
@@ -32,10 +34,31 @@ public record ReferringPair(
     landmarks = List.copyOf(landmarks);
   }
 
+  /** A pair of which it is not known what the expression's parts fit. */
+  public ReferringPair(
+      String id,
+      ImageSource image,
+      String expression,
+      List<Box> targets,
+      String kind,
+      List<Box> landmarks) {
+    this(id, image, expression, targets, kind, landmarks, null);
+  }
+
   /** A pair with one target. */
   public ReferringPair(
       String id, ImageSource image, String expression, Box box, String kind, List<Box> landmarks) {
     this(id, image, expression, List.of(box), kind, landmarks);
+  }
+
+  /** The same pair with another name. */
+  public ReferringPair withId(String other) {
+    return new ReferringPair(other, image, expression, targets, kind, landmarks, mentions);
+  }
+
+  /** The same pair with another source of the same image. */
+  public ReferringPair withImage(ImageSource other) {
+    return new ReferringPair(id, other, expression, targets, kind, landmarks, mentions);
   }
 
   /** Whether the expression describes exactly one object. */

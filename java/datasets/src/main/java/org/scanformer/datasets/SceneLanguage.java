@@ -24,7 +24,7 @@ final class SceneLanguage {
    *
    * @param claim what it says
    * @param text its words
-   * @param target the object it describes
+   * @param target the object it describes; null if it is not true of its scene
    * @param landmark the other object that it names, or null
    */
   record Utterance(Claim claim, String text, SceneObject target, SceneObject landmark) {}

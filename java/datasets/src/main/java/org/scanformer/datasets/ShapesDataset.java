@@ -210,9 +210,10 @@ public final class ShapesDataset implements ReferringDataset {
             id(index),
             scene,
             utterance.text(),
-            utterance.target().box(),
+            List.of(utterance.target().box()),
             kind.label,
-            SceneLanguage.landmarks(utterance));
+            SceneLanguage.landmarks(utterance),
+            utterance.claim().mentions(scene));
   }
 
   private ReferringPair absentPair(
@@ -222,10 +223,18 @@ public final class ShapesDataset implements ReferringDataset {
       Scene scene,
       SceneWords words,
       SplittableRandom random) {
-    String text = AbsentLanguage.say(absent, kind, scene, () -> scene(random), words, random);
-    return text == null
+    Utterance utterance =
+        AbsentLanguage.say(absent, kind, scene, () -> scene(random), words, random);
+    return utterance == null
         ? null
-        : new ReferringPair(id(index), scene, text, List.of(), absent.label, List.of());
+        : new ReferringPair(
+            id(index),
+            scene,
+            utterance.text(),
+            List.of(),
+            absent.label,
+            List.of(),
+            utterance.claim().mentions(scene));
   }
 
   private String id(int index) {

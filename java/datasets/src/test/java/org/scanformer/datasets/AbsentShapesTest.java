@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.scanformer.Box;
 
 /** Varied scenes, and expressions that are not true of their scene. */
 class AbsentShapesTest {
@@ -70,6 +71,30 @@ class AbsentShapesTest {
     long misspelled =
         words.stream().filter(w -> !SceneWords.VARIED.correctlySpelled().contains(w)).count();
     assertTrue(misspelled > 50, misspelled + " misspelled words");
+  }
+
+  /** Of true and of untrue expressions alike, whatever is said around a part. */
+  @Test
+  void mentionsAreWhatThePartsOfAnExpressionFit() {
+    int several = 0;
+    int missing = 0;
+    for (ShapesDataset scenes : List.of(PLAIN, VARIED.withAbsent(0.6))) {
+      for (int i = 0; i < scenes.size(); i++) {
+        ReferringPair pair = scenes.pair(i);
+        List<List<Box>> meant =
+            SceneMeaning.ofParts(pair.expression(), objects(pair)).stream()
+                .map(part -> part.stream().map(SceneObject::box).toList())
+                .toList();
+        Mentions mentions = pair.mentions();
+        assertEquals(meant.get(0), mentions.subjects(), pair.id() + ": " + pair.expression());
+        assertEquals(meant.get(1), mentions.landmarks(), pair.id() + ": " + pair.expression());
+        assertTrue(mentions.subjects().containsAll(pair.targets()));
+        assertTrue(mentions.landmarks().containsAll(pair.landmarks()));
+        several += mentions.subjects().size() > 1 ? 1 : 0;
+        missing += mentions.subjects().isEmpty() ? 1 : 0;
+      }
+    }
+    assertTrue(several > 500 && missing > 200, several + " and " + missing);
   }
 
   @Test

@@ -49,8 +49,35 @@ final class SceneMeaning {
     return of(expression, objects, false);
   }
 
+  /**
+   * The objects that its subject fits by itself, and those that the other one that it names does.
+   */
+  static List<List<SceneObject>> ofParts(String expression, List<SceneObject> objects) {
+    Parts parts = parts(expression);
+    return List.of(
+        named(parts.subject, objects),
+        parts.landmark == null ? List.of() : named(parts.landmark, objects));
+  }
+
   private static List<SceneObject> of(
       String expression, List<SceneObject> objects, boolean oneLandmark) {
+    Parts parts = parts(expression);
+    if (parts.landmark == null) {
+      return superlative(parts.subject, objects);
+    }
+    List<SceneObject> named = named(parts.landmark, objects);
+    if (oneLandmark) {
+      assertEquals(1, named.size(), expression);
+    }
+    return named(parts.subject, objects).stream()
+        .filter(o -> named.stream().anyMatch(l -> o != l && isSo(parts.relation, o, l)))
+        .toList();
+  }
+
+  /** The words of a relation and of what it is to; both null if there is none. */
+  private record Parts(String subject, String relation, String landmark) {}
+
+  private static Parts parts(String expression) {
     String text =
         Arrays.stream(expression.split(" "))
             .map(word -> CORRECTED.computeIfAbsent(word, SceneMeaning::corrected))
@@ -65,16 +92,10 @@ final class SceneMeaning {
     for (String phrase : PHRASES) {
       int at = text.indexOf(' ' + phrase + ' ');
       if (at > 0) {
-        List<SceneObject> named = named(text.substring(at + phrase.length() + 2), objects);
-        if (oneLandmark) {
-          assertEquals(1, named.size(), expression);
-        }
-        return named(text.substring(0, at), objects).stream()
-            .filter(o -> named.stream().anyMatch(l -> o != l && isSo(phrase, o, l)))
-            .toList();
+        return new Parts(text.substring(0, at), phrase, text.substring(at + phrase.length() + 2));
       }
     }
-    return superlative(text, objects);
+    return new Parts(text, null, null);
   }
 
   /** The only known word that one swap of neighbours or one added letter makes of a word. */

@@ -35,6 +35,12 @@ final class Batch implements AutoCloseable {
     /** 1 where the patch is worth selecting: the target or a landmark overlaps it. */
     final float[] wanted;
 
+    /** 1 where something that the expression's subject fits overlaps the patch, [B, n]. */
+    final float[] subjects;
+
+    /** 1 where something that its landmark fits overlaps the patch, [B, n]. */
+    final float[] landmarks;
+
     final int rows;
     final int cols;
 
@@ -50,6 +56,8 @@ final class Batch implements AutoCloseable {
       words = new int[batch * n][];
       target = new float[batch * n];
       wanted = new float[batch * n];
+      subjects = new float[batch * n];
+      landmarks = new float[batch * n];
       Arrays.fill(categories, UNKNOWN);
       Arrays.fill(colors, UNKNOWN);
     }
@@ -65,6 +73,8 @@ final class Batch implements AutoCloseable {
       words = Arrays.copyOf(whole.words, whole.words.length / of * batch);
       target = Arrays.copyOf(whole.target, whole.target.length / of * batch);
       wanted = Arrays.copyOf(whole.wanted, whole.wanted.length / of * batch);
+      subjects = Arrays.copyOf(whole.subjects, whole.subjects.length / of * batch);
+      landmarks = Arrays.copyOf(whole.landmarks, whole.landmarks.length / of * batch);
     }
 
     /** A copy with only the first pairs. */
@@ -88,17 +98,27 @@ final class Batch implements AutoCloseable {
   /** 1 where the expression has a target, 0 where it is not true of the image, [B]. */
   final float[] there;
 
+  /** 1 where it is known what the expression's parts fit, [B]. */
+  final float[] mentioned;
+
   final ScaleLabels[] scales;
 
   /** The pixels of each scale on a device, [B · n, 3 P²]; null before {@link #upload}. */
   private Tensor[] uploaded;
 
-  Batch(int[][] ids, int patchSize, float[] boxes, float[] there, ScaleLabels[] scales) {
+  Batch(
+      int[][] ids,
+      int patchSize,
+      float[] boxes,
+      float[] there,
+      float[] mentioned,
+      ScaleLabels[] scales) {
     this.size = ids.length;
     this.ids = ids;
     this.patchSize = patchSize;
     this.boxes = boxes;
     this.there = there;
+    this.mentioned = mentioned;
     this.scales = scales;
   }
 

@@ -95,6 +95,7 @@ final class BatchBuilder implements AutoCloseable {
     int[][] ids = new int[pairs.size()][];
     float[] boxes = new float[4 * pairs.size()];
     float[] there = new float[pairs.size()];
+    float[] mentioned = new float[pairs.size()];
     int filled = 0;
     for (int i = 0; i < pairs.size(); i++) {
       ReferringPair pair = pairs.get(i);
@@ -102,6 +103,7 @@ final class BatchBuilder implements AutoCloseable {
         try {
           ids[filled] = add(pair, grid, filled, boxes, scales);
           there[filled] = pair.targets().size();
+          mentioned[filled] = pair.mentions() == null ? 0 : 1;
           filled++;
           break;
         } catch (ScanFormerException e) {
@@ -120,11 +122,12 @@ final class BatchBuilder implements AutoCloseable {
       ids = Arrays.copyOf(ids, filled);
       boxes = Arrays.copyOf(boxes, 4 * filled);
       there = Arrays.copyOf(there, filled);
+      mentioned = Arrays.copyOf(mentioned, filled);
       for (int s = 0; s < scales.length; s++) {
         scales[s] = scales[s].first(filled);
       }
     }
-    return new Batch(ids, config.patchSize(), boxes, there, scales);
+    return new Batch(ids, config.patchSize(), boxes, there, mentioned, scales);
   }
 
   /** Fills a pair's place and returns its token ids; labels come last, as nothing clears them. */
@@ -210,14 +213,14 @@ final class BatchBuilder implements AutoCloseable {
     for (int p = 0; p < labels.rows * labels.cols; p++) {
       Box cell = new Box(p % labels.cols * width, p / labels.cols * height, width, height);
       int place = number * labels.rows * labels.cols + p;
-      double onTarget = pair.targets().isEmpty() ? 0 : overlap(cell, pair.box()) / (width * height);
-      labels.target[place] = onTarget > OVERLAPS ? 1 : 0;
-      boolean wanted = onTarget > OVERLAPS;
+      boolean target = overlaps(cell, pair.targets());
+      labels.target[place] = target ? 1 : 0;
       // A landmark matters while the target is not yet found, at the first scale that selects.
-      for (Box landmark : s == 1 ? pair.landmarks() : List.<Box>of()) {
-        wanted |= overlap(cell, landmark) / (width * height) > OVERLAPS;
+      labels.wanted[place] = target || s == 1 && overlaps(cell, pair.landmarks()) ? 1 : 0;
+      if (pair.mentions() != null) {
+        labels.subjects[place] = overlaps(cell, pair.mentions().subjects()) ? 1 : 0;
+        labels.landmarks[place] = overlaps(cell, pair.mentions().landmarks()) ? 1 : 0;
       }
-      labels.wanted[place] = wanted ? 1 : 0;
       ImageObject covering = covering(cell, objects, pair.targets());
       if (covering != null) {
         labels.covered[place] = 1;
@@ -262,6 +265,16 @@ final class BatchBuilder implements AutoCloseable {
   private static long number(List<String> names, String name) {
     int index = name == null ? -1 : names.indexOf(name);
     return index < 0 ? Batch.UNKNOWN : index;
+  }
+
+  /** Whether one of the boxes overlaps a patch. */
+  private static boolean overlaps(Box cell, List<Box> boxes) {
+    for (Box box : boxes) {
+      if (overlap(cell, box) / (cell.width() * cell.height()) > OVERLAPS) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static double overlap(Box a, Box b) {

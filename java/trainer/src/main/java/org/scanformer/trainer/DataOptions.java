@@ -362,6 +362,18 @@ final class DataOptions implements AutoCloseable {
     }
   }
 
+  /** Whether it is known of some pairs what the parts of their expressions fit. */
+  boolean knowsMentions() {
+    for (ReferringDataset dataset : trainingSets()) {
+      for (int i = 0; i < dataset.size(); i++) {
+        if (dataset.pair(i).mentions() != null) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   /** The names of the categories and of the colours of all objects, sorted. */
   List<List<String>> objectNames() {
     TreeSet<String> categories = new TreeSet<>();

@@ -28,13 +28,7 @@ record DatasetWithImages(ReferringDataset dataset, UnaryOperator<ImageSource> im
   @Override
   public ReferringPair pair(int index) {
     ReferringPair pair = dataset.pair(index);
-    return new ReferringPair(
-        pair.id(),
-        images.apply(pair.image()),
-        pair.expression(),
-        pair.targets(),
-        pair.kind(),
-        pair.landmarks());
+    return pair.withImage(images.apply(pair.image()));
   }
 
   @Override

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Device;
@@ -27,8 +28,10 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  *   <li>Score: binary cross entropy against whether there is a target and the scale's box has an
  *       IoU of at least ½ with it; finer scales weigh more.
  *   <li>Grounding, by heads that only training has: whether the target overlaps a patch, after the
- *       last layer; category and colour of what covers it, and the words that are said of it, after
- *       Encoder1.
+ *       last layer; category and colour of what covers it, the words that are said of it, and
+ *       whether something that the expression's subject or its landmark fits overlaps it, after
+ *       Encoder1. The last one holds for pairs without a target too: what is there of an untrue
+ *       expression is what tells that the rest is not.
  * </ul>
  */
 final class Losses {
@@ -41,8 +44,7 @@ final class Losses {
   private final double budget;
   private final double trim;
   private final boolean hasScore;
-  private final boolean hasCategories;
-  private final boolean hasColors;
+  private final Set<String> heads;
   private final ObjectWords words;
 
   /**
@@ -50,21 +52,20 @@ final class Losses {
    *
    * @param budget the share of a finer scale's patches that may be selected without a loss
    * @param trim the share of a batch's targets whose boxes {@link #trimmed} leaves out
+   * @param heads the names of those of {@link AuxiliaryHeads} that the model has
    */
   Losses(
       TrainingModel model,
       double budget,
       double trim,
       boolean hasScore,
-      boolean hasCategories,
-      boolean hasColors,
+      Set<String> heads,
       ObjectWords words) {
     this.model = model;
     this.budget = budget;
     this.trim = trim;
     this.hasScore = hasScore;
-    this.hasCategories = hasCategories;
-    this.hasColors = hasColors;
+    this.heads = heads;
     this.words = words;
   }
 
@@ -138,11 +139,14 @@ final class Losses {
       Tensor target = Torch.of(device, at(labels.target, scale.patches()), scale.patches().length);
       Tensor map = model.auxiliary(scan.patches[s], Parameters.TARGET_MAP).squeeze(1);
       total = total.add(weightedBce(map, target, 3, null));
-      if (hasCategories) {
-        total = total.add(classLoss(scale, labels.categories, "category"));
+      if (heads.contains(AuxiliaryHeads.CATEGORY)) {
+        total = total.add(classLoss(scale, labels.categories, AuxiliaryHeads.CATEGORY));
       }
-      if (hasColors) {
-        total = total.add(classLoss(scale, labels.colors, "color"));
+      if (heads.contains(AuxiliaryHeads.COLOR)) {
+        total = total.add(classLoss(scale, labels.colors, AuxiliaryHeads.COLOR));
+      }
+      if (heads.contains(AuxiliaryHeads.MENTIONS)) {
+        total = total.add(mentionLoss(batch, scale, labels));
       }
       if (words.size() > 0) {
         total = total.add(wordLoss(scale, labels.words));
@@ -231,6 +235,25 @@ final class Losses {
     long[] truth = Arrays.stream(rows).mapToLong(row -> classes[places[row]]).toArray();
     Tensor logits = model.auxiliary(scale.middle().index_select(0, longs(device, rows)), head);
     return torch.cross_entropy_loss(logits, Torch.of(device, truth, truth.length)).mul(scalar(0.3));
+  }
+
+  private Tensor mentionLoss(Batch batch, Scan.Scale scale, Batch.ScaleLabels labels) {
+    Device device = model.device();
+    int[] places = scale.patches();
+    int n = labels.rows * labels.cols;
+    float[] truth = new float[2 * places.length];
+    float[] known = new float[truth.length];
+    for (int i = 0; i < places.length; i++) {
+      truth[2 * i] = labels.subjects[places[i]];
+      truth[2 * i + 1] = labels.landmarks[places[i]];
+      known[2 * i] = batch.mentioned[places[i] / n];
+      known[2 * i + 1] = known[2 * i];
+    }
+    return weightedBce(
+        model.auxiliary(scale.middle(), AuxiliaryHeads.MENTIONS),
+        Torch.of(device, truth, places.length, 2),
+        3,
+        Torch.of(device, known, places.length, 2));
   }
 
   /** The numbers of the places that are wanted: found here, as a GPU's answer is waited for. */

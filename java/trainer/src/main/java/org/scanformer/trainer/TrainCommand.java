@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
@@ -296,9 +297,9 @@ final class TrainCommand implements Callable<Integer> {
             ScanFormerCheckpoint.vocabulary(directory.resolve("tokenizer.json")),
             labels.words());
     Device device = new Device(deviceName);
-    Parameters parameters =
-        new Parameters(
-            config, AuxiliaryHeads.shapes(config, categories, colors, words.size()), device);
+    Map<String, long[]> auxiliary =
+        AuxiliaryHeads.shapes(config, categories, colors, words.size(), data.knowsMentions());
+    Parameters parameters = new Parameters(config, auxiliary, device);
     try {
       start.initialize(parameters, seed, directory, isResumed(), spec.commandLine().getErr());
       TrainingModel model = new TrainingModel(parameters, device, productType(device), form);
@@ -308,8 +309,7 @@ final class TrainCommand implements Callable<Integer> {
               budget,
               labels.trim(),
               config.scoreHead(),
-              !categories.isEmpty(),
-              !colors.isEmpty(),
+              AuxiliaryHeads.names(auxiliary),
               words);
       TrainOptions options =
           new TrainOptions(

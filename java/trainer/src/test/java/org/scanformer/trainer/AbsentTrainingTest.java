@@ -13,8 +13,10 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Device;
@@ -63,7 +65,7 @@ class AbsentTrainingTest {
             CPU);
     parameters.initialize(5);
     model = new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-    losses = new Losses(model, 1, 0, true, false, false, ObjectWords.NONE);
+    losses = new Losses(model, 1, 0, true, Set.of(), ObjectWords.NONE);
     builder =
         new BatchBuilder(
             config,
@@ -123,7 +125,7 @@ class AbsentTrainingTest {
         sum += each[i];
         largest = Math.max(largest, each[i]);
       }
-      Losses trimming = new Losses(model, 1, 0.25, true, false, false, ObjectWords.NONE);
+      Losses trimming = new Losses(model, 1, 0.25, true, Set.of(), ObjectWords.NONE);
       assertEquals(sum / 4, trimming.of(batch, scan).boxLoss(), 1e-5);
       assertEquals((sum - largest) / 3, trimming.trimmed(batch, scan).boxLoss(), 1e-5);
       assertEquals(sum / 4, losses.trimmed(batch, scan).boxLoss(), 1e-5);
@@ -153,6 +155,48 @@ class AbsentTrainingTest {
     gradients(absent);
     assertEquals(0, norm("box_head.layers.2.weight"));
     assertTrue(norm("score_head.weight") > 0);
+  }
+
+  /** Weighted cross entropy, worked out here, of a head that says the same of every patch. */
+  @Test
+  void mentionsAreTaughtWhereTheyAreKnown() {
+    double[] bias = {0.7, -1.2};
+    Map<String, long[]> heads =
+        new LinkedHashMap<>(AuxiliaryHeads.shapes(config, List.of(), List.of(), 0, true));
+    Batch batch = builder.build(pairs(4), BatchBuilder.Replacement.NONE);
+    assertArrayEquals(new float[] {1, 1, 1, 1}, batch.mentioned);
+    batch.mentioned[2] = 0;
+    double expected = 0;
+    for (Batch.ScaleLabels labels : batch.scales) {
+      double sum = 0;
+      double weights = 0;
+      for (int i = 0; i < labels.subjects.length; i++) {
+        float[] truths = {labels.subjects[i], labels.landmarks[i]};
+        for (int j = 0; j < 2; j++) {
+          double known = batch.mentioned[i / (labels.rows * labels.cols)];
+          double weight = known * (truths[j] == 1 ? 3 : 1);
+          double said = 1 / (1 + Math.exp(-bias[j]));
+          sum -= weight * Math.log(truths[j] == 1 ? said : 1 - said);
+          weights += weight;
+        }
+      }
+      expected += sum / weights;
+    }
+    try (PointerScope scope = new PointerScope();
+        Parameters with = new Parameters(config, heads, CPU)) {
+      with.initialize(5);
+      with.part(with.values(), "aux.mentions.bias")
+          .copy_(Torch.of(CPU, new float[] {(float) bias[0], (float) bias[1]}, 2));
+      TrainingModel both =
+          new TrainingModel(with, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
+      double[] totals = new double[2];
+      for (int i = 0; i < 2; i++) {
+        Set<String> names = i == 0 ? Set.of() : AuxiliaryHeads.names(heads);
+        Losses of = new Losses(both, 1, 0, true, names, ObjectWords.NONE);
+        totals[i] = of.of(batch, both.scan(batch, SelectionRule.EVERYTHING)).total().item_double();
+      }
+      assertEquals(expected, totals[1] - totals[0], 1e-4);
+    }
   }
 
   @Test

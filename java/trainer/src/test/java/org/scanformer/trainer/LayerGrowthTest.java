@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -77,7 +78,7 @@ class LayerGrowthTest {
       ScanFormerCheckpoint.copy(small, parameters, tokenizer);
       TrainingModel model =
           new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-      Losses losses = new Losses(model, 1, 0, true, false, false, ObjectWords.NONE);
+      Losses losses = new Losses(model, 1, 0, true, Set.of(), ObjectWords.NONE);
       Batch batch = builder.build(pairs, BatchBuilder.Replacement.NONE);
       Scan scan = model.scan(batch, SelectionRule.above(0));
       Losses.Result result = losses.of(batch, scan);

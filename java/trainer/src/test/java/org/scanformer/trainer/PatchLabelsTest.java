@@ -16,6 +16,7 @@ import org.scanformer.Image;
 import org.scanformer.PixelFormat;
 import org.scanformer.datasets.ImageObject;
 import org.scanformer.datasets.ImageSource;
+import org.scanformer.datasets.Mentions;
 import org.scanformer.datasets.ReferringPair;
 import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.TextTokenizer;
@@ -47,19 +48,57 @@ class PatchLabelsTest {
     return new ReferringPair("pair", image, "the circle", targets, null, List.of());
   }
 
+  /** The middle is the person's and the shirt's, a corner the person's alone. */
+  @Test
+  void mentionsAreLabelledWhereTheyAreKnown() throws IOException {
+    ModelConfig config = ModelConfig.read(TinyModel.writeConfig(directory));
+    ReferringPair unknown = pair(List.of(SHIRT));
+    ReferringPair known =
+        new ReferringPair(
+            "known",
+            unknown.image(),
+            "the circle",
+            List.of(),
+            null,
+            List.of(),
+            new Mentions(List.of(SHIRT), List.of(PERSON)));
+    try (BatchBuilder builder = builder(config)) {
+      // The one in the middle cannot be used, so the next one moves up.
+      ImageSource wide = new Drawn("wide", 3 * SIDE, SIDE, List.of());
+      ReferringPair bad = new ReferringPair("bad", wide, "the circle", List.of(), null, List.of());
+      Batch batch = builder.build(List.of(unknown, bad, known), BatchBuilder.Replacement.NONE);
+      assertArrayEquals(new float[] {0, 1}, batch.mentioned);
+      Batch.ScaleLabels finest = batch.scales[2];
+      int n = finest.rows * finest.cols;
+      int middle = finest.rows / 2 * finest.cols + finest.cols / 2;
+      assertEquals(2 * n, finest.subjects.length);
+      assertEquals(1, finest.target[middle]);
+      for (float[] none : List.of(finest.subjects, finest.landmarks)) {
+        assertArrayEquals(new float[n], Arrays.copyOf(none, n));
+      }
+      assertEquals(1, finest.subjects[n + middle]);
+      assertEquals(0, finest.subjects[n]);
+      assertEquals(1, finest.landmarks[n + middle]);
+      assertEquals(1, finest.landmarks[n]);
+    }
+  }
+
+  private BatchBuilder builder(ModelConfig config) throws IOException {
+    Path tokenizer = directory.resolve("tokenizer.json");
+    ShapesTokenizer.write(tokenizer, 16);
+    return new BatchBuilder(
+        config,
+        TextTokenizer.open(tokenizer, config),
+        List.of("person", "shirt"),
+        List.of(),
+        ObjectWords.NONE,
+        new LeftOut(new PrintWriter(System.err)));
+  }
+
   @Test
   void theTargetComesBeforeOthersAndTheSmallestBeforeLarger() throws IOException {
     ModelConfig config = ModelConfig.read(TinyModel.writeConfig(directory));
-    Path tokenizer = directory.resolve("tokenizer.json");
-    ShapesTokenizer.write(tokenizer, 16);
-    try (BatchBuilder builder =
-        new BatchBuilder(
-            config,
-            TextTokenizer.open(tokenizer, config),
-            List.of("person", "shirt"),
-            List.of(),
-            ObjectWords.NONE,
-            new LeftOut(new PrintWriter(System.err)))) {
+    try (BatchBuilder builder = builder(config)) {
       Batch batch =
           builder.build(
               List.of(pair(List.of(PERSON)), pair(List.of(SHIRT)), pair(List.of())),

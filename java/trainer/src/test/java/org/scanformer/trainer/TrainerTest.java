@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
@@ -78,21 +77,18 @@ class TrainerTest {
     return resource;
   }
 
+  private Map<String, long[]> heads() {
+    return AuxiliaryHeads.shapes(config, CATEGORIES, COLORS, 0, true);
+  }
+
   private Parameters parameters() {
-    Map<String, long[]> auxiliary = new LinkedHashMap<>();
-    for (Map.Entry<String, Integer> head :
-        Map.of("target_map", 1, "category", CATEGORIES.size(), "color", COLORS.size()).entrySet()) {
-      auxiliary.put(head.getKey() + ".weight", new long[] {head.getValue(), 32});
-      auxiliary.put(head.getKey() + ".bias", new long[] {head.getValue()});
-    }
-    // In a fixed order: the places in the vector depend on it.
-    Parameters parameters = open(new Parameters(config, new java.util.TreeMap<>(auxiliary), CPU));
+    Parameters parameters = open(new Parameters(config, heads(), CPU));
     parameters.initialize(5);
     return parameters;
   }
 
   private Losses losses(TrainingModel model) {
-    return new Losses(model, 0.3, 0, true, true, true, ObjectWords.NONE);
+    return new Losses(model, 0.3, 0, true, AuxiliaryHeads.names(heads()), ObjectWords.NONE);
   }
 
   private BatchBuilder builder() {
