@@ -12,6 +12,8 @@ module org.scanformer.cli {
   // Its jar gives no module name: this one is derived from the file's name.
   requires xchart;
 
+  uses org.scanformer.ModelProvider;
+
   opens org.scanformer.cli to
       info.picocli;
 }

@@ -37,6 +37,11 @@ record BuiltJar(Path file) {
     return new BuiltJar(REPOSITORY.resolve("java/cli/target/scanformer.jar"));
   }
 
+  /** The model of photographs, as it lies beside the command line's. */
+  static BuiltJar photosBeside() {
+    return new BuiltJar(REPOSITORY.resolve("java/cli/target/models/scanformer-model-photos.jar"));
+  }
+
   /** The server's, with its dependencies inside. */
   static BuiltJar server() {
     return new BuiltJar(REPOSITORY.resolve("java/server/target/scanformer-server.jar"));

@@ -51,11 +51,14 @@ class LicencesIT {
         BuiltJar.of("scanformer-native").names().contains(TEXTS + "NVIDIA-CUDA/License.txt"));
   }
 
-  /** They are not under the licence of the rest, wherever they are. */
+  /** They are not under the licence of the rest, so they are in a jar of their own. */
   @Test
   void theWeightsOfPhotographsHaveTheirTerms() throws IOException {
     String weights = "org/scanformer/model/photos/model.safetensors";
-    for (BuiltJar jar : List.of(BuiltJar.of("scanformer-model-photos"), BuiltJar.commandLine())) {
+    for (BuiltJar jar : List.of(BuiltJar.commandLine(), BuiltJar.server())) {
+      assertTrue(jar.names().stream().noneMatch(weights::equals), jar.toString());
+    }
+    for (BuiltJar jar : List.of(BuiltJar.of("scanformer-model-photos"), BuiltJar.photosBeside())) {
       assertTrue(jar.names().contains(weights), jar.toString());
       String terms = new String(jar.read(TEXTS + "scanformer-model-photos/TERMS.txt"), UTF_8);
       assertTrue(terms.contains("non-commercial research and education only"), jar + ": " + terms);

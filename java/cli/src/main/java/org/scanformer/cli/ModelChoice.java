@@ -3,6 +3,7 @@ package org.scanformer.cli;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Iterator;
+import java.util.ServiceLoader;
 import java.util.function.Supplier;
 import org.scanformer.ErrorCode;
 import org.scanformer.ModelInfo;
@@ -43,9 +44,11 @@ record ModelChoice(String name, ModelProvider bundled, Path directory) {
   /**
    * Loads the model; the caller closes it.
    *
-   * @throws CliException saying what to do with a directory that is not a model's
+   * @throws CliException saying what to do with a directory that is not a model's, or where the jar
+   *     of a bundled one is expected
    */
   ScanFormer load(ScanFormerOptions options) {
+    requireInstalled();
     return bundled != null
         ? ScanFormer.load(bundled, options)
         : advising(() -> ScanFormer.load(directory, options));
@@ -57,9 +60,24 @@ record ModelChoice(String name, ModelProvider bundled, Path directory) {
    * @throws CliException as {@link #load}
    */
   ModelInfo inspect(ScanFormerOptions options) {
+    requireInstalled();
     return bundled != null
         ? ScanFormer.inspect(bundled, options)
         : advising(() -> ScanFormer.inspect(directory, options));
+  }
+
+  /** Bundled models that are not in the command's own jar lie beside it. */
+  private void requireInstalled() {
+    if (bundled != null
+        && ServiceLoader.load(ModelProvider.class).stream()
+            .noneMatch(provider -> provider.get().name().equals(bundled.name()))) {
+      throw new CliException(
+          "The model "
+              + name
+              + " needs models/"
+              + bundled.name()
+              + ".jar beside scanformer.jar, where the build writes it");
+    }
   }
 
   /** Runs what reads the directory, and adds what to do where it is no model's. */
