@@ -19,6 +19,7 @@ final class CategoryNames {
   private final Map<String, List<Item>> byName = new LinkedHashMap<>();
   private final List<ImageObject> objects = new ArrayList<>();
   private final List<Described> described = new ArrayList<>();
+  private final Set<String> ofImage = new HashSet<>();
   private boolean nameless;
 
   /**
@@ -73,6 +74,11 @@ final class CategoryNames {
     }
   }
 
+  /** Adds a label of the whole image: something of that category may be in it. */
+  void addOfImage(String category) {
+    ofImage.add(name(category));
+  }
+
   private void item(String name, Item item) {
     byName.computeIfAbsent(name, key -> new ArrayList<>()).add(item);
   }
@@ -112,7 +118,8 @@ final class CategoryNames {
    */
   void finish(PairCollector collector) {
     ImageFile image = picture.image(List.copyOf(objects));
-    Set<String> uncounted = new HashSet<>();
+    Set<String> uncounted = new HashSet<>(ofImage);
+    uncounted.remove("");
     byName.forEach(
         (name, items) -> {
           if (!items.stream().allMatch(Item::listed)) {

@@ -15,7 +15,7 @@ import org.scanformer.ScanFormerException;
  * <p>The expression of a box is its attribute "expression", "caption", "text" or "description", the
  * first of them that has words. For a box without, the label is the expression of its only object
  * in an image. Of a box that is turned, the upright box around it counts. Other shapes are objects
- * of the image, but not used.
+ * of the image, but not used. A tag names what may be in the image, without its place.
  */
 final class CvatDataset {
   private static final List<String> TEXTS = List.of("expression", "caption", "text", "description");
@@ -92,7 +92,9 @@ final class CvatDataset {
         }
       } catch (ScanFormerException e) {
         collector.bad(shapeId, e);
-        if (!shape.element().equals("tag")) {
+        if (shape.element().equals("tag")) {
+          names.addOfImage(label);
+        } else {
           names.addWithoutBox(shapeId, label);
         }
       }

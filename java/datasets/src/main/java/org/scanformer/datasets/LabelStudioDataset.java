@@ -18,7 +18,8 @@ import org.scanformer.ScanFormerException;
  *
  * <p>The texts of a region are its expressions. For a region without, each label is the expression
  * of its only object in an image. Of a rectangle that is turned, the upright box around it counts.
- * Other shapes are objects of the image, but not used.
+ * Other shapes are objects of the image, but not used. Choices for a whole image name what may be
+ * in it, without its place.
  */
 final class LabelStudioDataset {
   private final PairCollector collector;
@@ -132,6 +133,8 @@ final class LabelStudioDataset {
         region.labels().forEach(label -> categories.addWithoutBox(regionId, label));
         if (region.labels().isEmpty() && region.isShape()) {
           categories.addWithoutBox(regionId, null);
+        } else if (!region.isShape()) {
+          region.choices().forEach(categories::addOfImage);
         }
       }
     }

@@ -18,6 +18,7 @@ final class LabelStudioRegion {
   private final String id;
   private final List<String> labels = new ArrayList<>();
   private final List<String> texts = new ArrayList<>();
+  private final List<String> choices = new ArrayList<>();
   private JsonNode rectangle;
   private String shape;
   private String type;
@@ -53,6 +54,8 @@ final class LabelStudioRegion {
       addTexts(value.path(type), labels);
     } else if (type.equals("textarea")) {
       addTexts(value.path("text"), texts);
+    } else if (type.equals("choices")) {
+      addTexts(value.path("choices"), choices);
     }
   }
 
@@ -78,6 +81,11 @@ final class LabelStudioRegion {
   /** What annotators wrote about it; may be empty. */
   List<String> texts() {
     return texts;
+  }
+
+  /** What annotators chose for it; may be empty. */
+  List<String> choices() {
+    return choices;
   }
 
   /** Whether it is a part of the image, of whatever shape. */

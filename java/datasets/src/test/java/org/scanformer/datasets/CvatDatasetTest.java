@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -174,6 +175,20 @@ class CvatDatasetTest {
     assertEquals(
         "expected a <box>, found a <polyline>, which is not used",
         TestPictures.problem(dataset, "annotations.xml image 1 shape 0"));
+  }
+
+  /** So that nobody calls a sentence about a dog untrue of it. */
+  @Test
+  void tagsNameWhatMayBeInTheImage() throws IOException {
+    ReferringDataset dataset =
+        cvat(
+            image(
+                "name=\"a.jpg\"",
+                "<tag label=\"wet_dog\"></tag><tag></tag>" + box("cat", "1 1 9 9", "")));
+    assertEquals("cat", dataset.pair(0).expression());
+    AnnotatedImage image = dataset.annotatedImages().get(0);
+    assertEquals(Set.of("wet dog"), image.uncounted());
+    assertFalse(image.nameless());
   }
 
   @Test

@@ -1,12 +1,14 @@
 package org.scanformer.datasets;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -83,6 +85,23 @@ class LabelStudioDatasetTest {
     assertEquals("Car", dataset.pair(1).kind());
     assertEquals("e.json record 0 region r1 text 1", dataset.pair(1).id());
     assertEquals("e.json record 0 region r3 label 1", dataset.pair(4).id());
+  }
+
+  /** So that nobody calls a sentence about a dog untrue of it. */
+  @Test
+  void choicesNameWhatMayBeInTheImage() throws IOException {
+    ReferringDataset dataset =
+        export(
+            task(
+                "a.jpg",
+                annotation(
+                    "{'id': 'c', 'type': 'choices', 'value': {'choices': ['dog', 'sunny']}}",
+                    rectangle("r", "0 0 50 50 0", "'cat'"),
+                    "{'id': 'r', 'type': 'choices', 'value': {'x': 1, 'choices': ['asleep']}}")));
+    assertEquals("cat", dataset.pair(0).expression());
+    AnnotatedImage image = dataset.annotatedImages().get(0);
+    assertEquals(Set.of("dog", "sunny"), image.uncounted());
+    assertFalse(image.nameless());
   }
 
   /** A region may have its rectangle, its labels and its text from three tags. */
