@@ -30,8 +30,8 @@ final class LocateAll {
       List<String> expressions,
       UnaryOperator<Request> options) {
     Objects.requireNonNull(options, "options");
-    List<Image> pictures = withoutNull("images", images);
-    List<String> texts = withoutNull("expressions", expressions);
+    List<Image> pictures = Elements.of("images", images);
+    List<String> texts = Elements.of("expressions", expressions);
     Engine engine = model.engine();
     engine.requireOutsideCalls();
     engine.requireOpen();
@@ -56,15 +56,6 @@ final class LocateAll {
       requests[r] = request;
     }
     return new LocateAll(model, pictures.size(), texts, requests);
-  }
-
-  private static <T> List<T> withoutNull(String name, List<T> list) {
-    // What is checked is what is run, whatever the application's list gives the next time.
-    List<T> copy = new ArrayList<>(list);
-    for (int i = 0; i < copy.size(); i++) {
-      Objects.requireNonNull(copy.get(i), name + "[" + i + "]");
-    }
-    return copy;
   }
 
   private static String place(String what, int index, int count) {

@@ -192,7 +192,7 @@ public final class ScanFormer implements Locator, AutoCloseable {
   /** Answers one request. */
   @Override
   public Location locate(Request request) {
-    return locate(List.of(request)).get(0);
+    return locate(List.of(Objects.requireNonNull(request, "request"))).get(0);
   }
 
   /**
@@ -248,15 +248,18 @@ public final class ScanFormer implements Locator, AutoCloseable {
     return LocateAll.of(this, images, expressions, options).run(schedule);
   }
 
-  /** Answers requests together under a schedule. */
+  /**
+   * Answers requests together under a schedule.
+   *
+   * @throws NullPointerException naming the argument, with its number in the list
+   */
   public List<Location> locate(List<Request> requests, Schedule schedule) {
     return locate(requests, schedule, null);
   }
 
   List<Location> locate(List<Request> requests, Schedule schedule, Trace trace) {
     Objects.requireNonNull(schedule, "schedule");
-    // What is checked is what is run, whatever the application's list gives the next time.
-    List<Request> all = List.copyOf(requests);
+    List<Request> all = Elements.of("requests", requests);
     return JavaMemory.guard(
         "a call of " + all.size() + " requests", () -> engine.locate(all, schedule, trace));
   }

@@ -120,7 +120,7 @@ public sealed interface SelectionPolicy {
   record Masks(List<PatchMask> masks) implements SelectionPolicy {
     /** Copies the list. */
     public Masks {
-      masks = List.copyOf(masks);
+      masks = Elements.of("masks", masks);
     }
   }
 }

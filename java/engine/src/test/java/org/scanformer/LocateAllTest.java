@@ -121,6 +121,19 @@ class LocateAllTest {
           "expressions[2]",
           assertThrows(NullPointerException.class, () -> model.locateAll(images, texts))
               .getMessage());
+      List<Request> requests = Arrays.asList(Request.of(images.get(0), "red"), null);
+      assertEquals(
+          "requests[1]",
+          assertThrows(NullPointerException.class, () -> model.locate(requests)).getMessage());
+      List<Request> none = null;
+      assertEquals(
+          "requests",
+          assertThrows(NullPointerException.class, () -> model.locate(none)).getMessage());
+      List<PatchMask> masks = Arrays.asList((PatchMask) null);
+      assertEquals(
+          "masks[0]",
+          assertThrows(NullPointerException.class, () -> SelectionPolicy.masks(masks))
+              .getMessage());
     }
   }
 
