@@ -80,7 +80,7 @@ public final class SessionOptions {
   /**
    * Whether a call is one CUDA graph, in which the device counts the selected patches and chooses
    * the size of the next scale's work, so that the host does not wait between two scales. Default
-   * false: no device has measured it yet.
+   * false: on an NVIDIA H200 it saved 2 % of a call.
    *
    * <p>It is for calls of one image under the schedule {@link Schedule#FINAL_ONLY}, without a
    * deadline, a budget or candidates, on a GPU whose driver has switch nodes (CUDA 12.8 and later).

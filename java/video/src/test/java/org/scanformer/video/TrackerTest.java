@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.scanformer.Box;
+import org.scanformer.Request;
 import org.scanformer.ScanFormer;
 import org.scanformer.ScanFormerException;
 
@@ -40,6 +41,7 @@ class TrackerTest {
   void movingObjectsAreFollowedThroughAFilm() throws IOException {
     Fit circle = new Fit();
     Fit square = new Fit();
+    double[] alone = new double[2];
     int guided = 0;
     int frames = 0;
     try (Tracker tracker =
@@ -51,12 +53,16 @@ class TrackerTest {
         circle.add(Clips.MOVING.circle(i), tracks.get(0).box(), tracks.get(0).patches());
         square.add(Clips.MOVING.square(i), tracks.get(1).box(), tracks.get(1).patches());
         guided += tracks.get(0).guided() ? 1 : 0;
+        alone[0] += overlap(frame, MovingShapes.CIRCLE, Clips.MOVING.circle(i));
+        alone[1] += overlap(frame, MovingShapes.SQUARE, Clips.MOVING.square(i));
         frames++;
       }
     }
     assertEquals(Clips.FRAMES, frames);
-    assertTrue(circle.overlap() >= 0.9, circle.row("the circle"));
-    assertTrue(square.overlap() >= 0.9, square.row("the square"));
+    // As good as the model is that looks at each frame anew.
+    assertTrue(circle.overlap() >= alone[0] / frames - 0.01, circle.row("the circle"));
+    assertTrue(square.overlap() >= alone[1] / frames - 0.01, square.row("the square"));
+    assertTrue(Math.min(circle.overlap(), square.overlap()) >= 0.8, square.row("the square"));
     assertTrue(circle.largestRatio() <= 2, circle.row("the circle"));
     // Where the square turns back it hardly moves: its largest step in the film is 2.3 pixels.
     assertTrue(square.largestStep() <= 2 * 2.3, square.row("the square"));
@@ -89,6 +95,11 @@ class TrackerTest {
     double loss = (sum(measured, Fit::overlap) - sum(smoothed, Fit::overlap)) / texts.size();
     assertTrue(loss < 0.002, rows(smoothed, measured));
     assertTrue(sum(smoothed, Fit::jitter) < sum(measured, Fit::jitter), rows(smoothed, measured));
+  }
+
+  /** How well the model's own answer about a frame fits. */
+  private static double overlap(VideoFrame frame, String text, Box truth) {
+    return model.locate(Request.of(frame.image(), text)).box().intersectionOverUnion(truth);
   }
 
   private static double sum(List<Fit> fits, ToDoubleFunction<Fit> value) {
