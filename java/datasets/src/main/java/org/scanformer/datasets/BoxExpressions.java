@@ -121,7 +121,7 @@ final class BoxExpressions {
     Set<String> others = new HashSet<>(boxes.keySet());
     others.remove(name);
     others.addAll(uncounted);
-    if (others.stream().anyMatch(other -> PeopleWords.mayShare(name, other))) {
+    if (others.stream().anyMatch(other -> CategoryKin.mayShare(name, other))) {
       return false;
     }
     List<Box> own = boxes.get(name);

@@ -51,7 +51,8 @@ public final class CategoryGroups {
         electronic: tv, laptop, mouse, remote, keyboard, cell phone, cellphone, camera
         appliance: microwave, oven, toaster, sink, refrigerator, blender
         indoor: book, clock, vase, scissors, teddy bear, hair drier, toothbrush
-        other: object, something, thing
+        other: object, something, thing, one, gear, toy, stick, top, ramp, rope, pole, railing, rail,\
+         leash, board, slide, swing, steps, stairs, fountain
         """;
   }
 

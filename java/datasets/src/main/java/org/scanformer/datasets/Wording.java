@@ -2,6 +2,7 @@ package org.scanformer.datasets;
 
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -100,6 +101,24 @@ public enum Wording {
       found.add(NOUN);
     }
     return Collections.unmodifiableSet(found);
+  }
+
+  /**
+   * The words of an expression in lower case before its first relation to another object: of "the
+   * small dog next to the man", the first three.
+   */
+  public static List<String> ownWords(String expression) {
+    String[] words = ExpressionWords.of(expression);
+    for (int i = 0; i < words.length; i++) {
+      if (isRelating(words, i) && hasObject(words, i + 1)) {
+        int end = i;
+        while (end > 0 && isPlaceWord(words, end - 1)) {
+          end--;
+        }
+        return List.of(words).subList(0, end);
+      }
+    }
+    return List.of(words);
   }
 
   private static boolean isPlaceWord(String[] words, int at) {

@@ -105,6 +105,21 @@ class WordingTest {
   }
 
   @Test
+  void ownWordsEndWhereAnotherObjectIsNamed() {
+    String[][] cases = {
+      {"The small dog next to the man", "the small dog"},
+      {"dog to the left of a car", "dog to the"},
+      {"man in a red shirt", "man"},
+      {"the man in red", "the man in red"},
+      {"a group of people", "a group of people"},
+      {"dog on the left", "dog on the left"},
+    };
+    for (String[] each : cases) {
+      assertEquals(each[1], String.join(" ", Wording.ownWords(each[0])), each[0]);
+    }
+  }
+
+  @Test
   void groupsOfCategories() {
     assertEquals("people", CategoryGroups.of("Women"));
     assertEquals("people", CategoryGroups.of("skateboarders"));

@@ -10,27 +10,26 @@ import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.scanformer.datasets.AnnotatedImage;
+import org.scanformer.datasets.CategoryKin;
 import org.scanformer.datasets.ImageObject;
 import org.scanformer.datasets.ImageSource;
-import org.scanformer.datasets.PeopleWords;
 import org.scanformer.datasets.ReferringDataset;
 import org.scanformer.datasets.ReferringPair;
 
 /**
  * Mixes expressions that are not true of their image into a dataset of files: those of other images
- * that speak of a category of which the image has no object, with or without a usable box, where no
- * other name of its objects may mean the same ("man", "person"). Where the categories of an image's
- * objects, or of an expression's target, are not all known, nothing is mixed in. Pairs of the
- * dataset that have no target are kept as they are. Thread-safe.
+ * that name a category of which the image has no object, with or without a usable box, where no
+ * other name of its objects may mean the same ("man", "person"; {@link CategoryKin}). "The one on
+ * the left" names none, and is never mixed in, nor is what data seldom lists in full, such as
+ * clothing. Where the categories of an image's objects, or of an expression's target, are not all
+ * known, nothing is mixed in. Pairs of the dataset that have no target are kept as they are.
+ * Thread-safe.
  */
 final class AbsentPairs {
   /** The kind of pair that this makes. */
   static final String KIND = "other picture";
 
   private static final int TRIES = 20;
-
-  /** Flickr30k Entities' types that say nothing of what may be there besides. */
-  private static final Set<String> VAGUE = Set.of("other", "scene", "clothing", "bodyparts");
 
   private final ReferringDataset dataset;
   private final double share;
@@ -98,7 +97,7 @@ final class AbsentPairs {
     }
     for (int i = 0; i < TRIES; i++) {
       ReferringPair other = dataset.pair(choice.nextInt(dataset.size()));
-      if (isAbsent(categories(other), here)) {
+      if (isAbsent(said(other), here)) {
         return new ReferringPair(
             pair.id(), pair.image(), other.expression(), List.of(), KIND, List.of());
       }
@@ -110,7 +109,7 @@ final class AbsentPairs {
   int replaceable() {
     Set<Set<String>> spokenOf =
         IntStream.range(0, dataset.size())
-            .mapToObj(i -> categories(dataset.pair(i)))
+            .mapToObj(i -> said(dataset.pair(i)))
             .collect(Collectors.toSet());
     Map<String, Boolean> byImage = new HashMap<>();
     int count = 0;
@@ -157,17 +156,20 @@ final class AbsentPairs {
     return known.nameless || here.contains(null) ? Set.of() : here;
   }
 
-  /** Whether an image with objects of some categories has none that has a target's categories. */
-  private static boolean isAbsent(Set<String> target, Set<String> here) {
-    return !target.isEmpty()
-        && target.stream().noneMatch(name -> here.stream().anyMatch(own -> mayFit(name, own)));
+  /** Whether an image with objects of some categories has none of those that are said. */
+  private static boolean isAbsent(Set<String> said, Set<String> here) {
+    return !said.isEmpty()
+        && said.stream()
+            .noneMatch(name -> here.stream().anyMatch(own -> CategoryKin.mayFit(name, own)));
   }
 
-  /** Whether an object of one category may be of the other too. */
-  private static boolean mayFit(String category, String own) {
-    return VAGUE.contains(category)
-        || category.equals(own)
-        || PeopleWords.contains(category) && PeopleWords.contains(own);
+  /**
+   * The categories of a pair's target that its expression says; empty if it says none, or one that
+   * may be in an image without being listed.
+   */
+  private static Set<String> said(ReferringPair pair) {
+    Set<String> said = CategoryKin.said(pair.expression(), categories(pair));
+    return said.stream().allMatch(CategoryKin::isListedInFull) ? said : Set.of();
   }
 
   /** The first category of a pair's only target; null if it is not known. */

@@ -24,6 +24,9 @@ final class BatchBuilder implements AutoCloseable {
   /** The share of a patch that a box must overlap to make it worth selecting. */
   private static final double OVERLAPS = 0.02;
 
+  /** The share of a box from which on it is in the patch however small it is: a corner of four. */
+  private static final double HOLDS = 0.2;
+
   /** The share of the patch or of the object from which on an object covers a patch. */
   private static final double COVERS = 0.3;
 
@@ -267,10 +270,12 @@ final class BatchBuilder implements AutoCloseable {
     return index < 0 ? Batch.UNKNOWN : index;
   }
 
-  /** Whether one of the boxes overlaps a patch. */
+  /** Whether one of the boxes overlaps a patch, or a good part of it lies in the patch. */
   private static boolean overlaps(Box cell, List<Box> boxes) {
     for (Box box : boxes) {
-      if (overlap(cell, box) / (cell.width() * cell.height()) > OVERLAPS) {
+      double common = overlap(cell, box);
+      if (common > OVERLAPS * cell.width() * cell.height()
+          || common > HOLDS * box.width() * box.height()) {
         return true;
       }
     }

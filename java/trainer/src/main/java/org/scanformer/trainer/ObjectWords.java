@@ -1,7 +1,6 @@
 package org.scanformer.trainer;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -11,11 +10,13 @@ import java.util.Set;
 import org.scanformer.datasets.ExpressionWords;
 import org.scanformer.datasets.ImageObject;
 import org.scanformer.datasets.ReferringDataset;
+import org.scanformer.datasets.Wording;
 
 /**
  * The words that patches learn to name of the object that covers them: the frequent words of the
  * data's expressions that are true of an object whatever else is in the image, and that are one
- * token each. Immutable.
+ * token each. What an expression relates its object to is another one: its words do not count.
+ * Immutable.
  */
 final class ObjectWords {
   /** No words. */
@@ -106,7 +107,7 @@ final class ObjectWords {
   private static Set<String> words(List<String> texts) {
     Set<String> words = new HashSet<>();
     for (String text : texts) {
-      words.addAll(Arrays.asList(ExpressionWords.of(text)));
+      words.addAll(Wording.ownWords(text));
     }
     words.removeIf(
         word -> word.isEmpty() || EMPTY.contains(word) || ExpressionWords.mayDependOnImage(word));

@@ -124,10 +124,12 @@ class AbsentFilesTest {
   @Test
   void aBoxWithSeveralNamesIsEachOfThem() throws IOException {
     AbsentPairs names = labelStudio(rectangle("'dog'"), rectangle("'animal', 'dog'"));
-    assertEquals(Set.of("a cow", "b cow", "c animal", "c dog"), untrue(names));
+    // The animal may be a cow, and the cow is an animal.
+    assertEquals(Set.of("a cow", "c dog"), untrue(names));
     String text = "{'id': 'r', 'type': 'textarea', 'value': {'text': ['the brown one']}}";
     AbsentPairs described =
         labelStudio(rectangle("'dog'"), rectangle("'animal', 'dog'") + ", " + text);
-    assertEquals(Set.of("a cow", "b cow", "c dog", "c the brown one"), untrue(described));
+    // The brown one may be a cow too.
+    assertEquals(Set.of("a cow", "c dog"), untrue(described));
   }
 }

@@ -94,6 +94,29 @@ class AbsentPairsTest {
     assertEquals(List.of("the dog"), expressions(new AbsentPairs(all, 0), 0));
   }
 
+  private static ReferringPair saying(String expression, String category) {
+    ReferringPair pair = pair(category);
+    return new ReferringPair(pair.id(), pair.image(), expression, pair.targets(), null, List.of());
+  }
+
+  /** Of a picture of a man, who wears something and stands somewhere. */
+  @Test
+  void takesNothingThatMayBeTrueAllTheSame() {
+    Pairs all =
+        new Pairs(
+            List.of(
+                pair("man", "other"),
+                saying("the one on the left", "dog"),
+                saying("the brown one", "dog"),
+                saying("a blue shirt", "shirt"),
+                saying("the grass", "grass"),
+                saying("someone", "someone"),
+                saying("a ball", "ball"),
+                saying("a man in black", "black"),
+                saying("Puppies", "dog")));
+    assertEquals(List.of("no Puppies", "the man"), expressions(new AbsentPairs(all, 0.5), 0));
+  }
+
   @Test
   void keepsPairsThatHaveNoTarget() {
     ReferringPair none =

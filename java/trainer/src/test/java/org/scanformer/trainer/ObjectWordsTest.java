@@ -43,7 +43,7 @@ class ObjectWordsTest {
     }
   }
 
-  /** Thirty images of four pairs each. */
+  /** Thirty images of five pairs each. */
   private static ReferringDataset data() {
     List<ReferringPair> pairs = new ArrayList<>();
     for (int i = 0; i < 30; i++) {
@@ -52,6 +52,8 @@ class ObjectWordsTest {
       pairs.add(new ReferringPair(id + 0, image, "The wet dog", DOG, null, List.of()));
       pairs.add(new ReferringPair(id + 1, image, "dog on the left", DOG, null, List.of()));
       pairs.add(new ReferringPair(id + 2, image, "his red hat", HAT, null, List.of()));
+      pairs.add(
+          new ReferringPair(id + 4, image, "a wet dog next to the red hat", DOG, null, List.of()));
       pairs.add(new ReferringPair(id + 3, image, "an elephant", List.of(), null, List.of()));
     }
     return new ReferringDataset() {
@@ -80,13 +82,17 @@ class ObjectWordsTest {
   @Test
   void eachPairKnowsWhatTheOthersSayOfItsImage() {
     ReferringDataset described = DescribedObjects.of(data());
-    assertEquals(120, described.size());
+    assertEquals(150, described.size());
     for (int i = 0; i < described.size(); i++) {
       assertEquals(data().pair(i).expression(), described.pair(i).expression());
       assertEquals(data().pair(i).targets(), described.pair(i).targets());
       assertEquals(
           List.of(
-              new ImageObject(DOG, "dog", null, List.of("The wet dog", "dog on the left")),
+              new ImageObject(
+                  DOG,
+                  "dog",
+                  null,
+                  List.of("The wet dog", "dog on the left", "a wet dog next to the red hat")),
               new ImageObject(MAN, "man", null, List.of()),
               new ImageObject(HAT, null, null, List.of("his red hat"))),
           described.pair(i).image().objects());
@@ -99,7 +105,8 @@ class ObjectWordsTest {
         Map.of("dog", 7, "red", 5, "hat", 9, "the", 1, "left", 2, "elephant", 3);
     ReferringDataset described = DescribedObjects.of(data());
     ObjectWords words = ObjectWords.of(List.of(described), vocabulary, 10);
-    // "wet" is no token, "the" says nothing, "left" depends on the image, no elephant is there.
+    // The hat is another object than the dog; "wet" is no token, "the" says nothing, "left" depends
+    // on the image, no elephant is there.
     assertArrayEquals(new long[] {7, 9, 5}, words.tokens());
     List<ImageObject> objects = described.pair(0).image().objects();
     assertArrayEquals(new int[] {0}, words.numbers(objects.get(0)));

@@ -83,6 +83,32 @@ class PatchLabelsTest {
     }
   }
 
+  /** Three pixels within a patch of 32, of 16 and of 8, and four on the corner of four of each. */
+  @Test
+  void smallTargetsAreWantedAtEveryScale() throws IOException {
+    ModelConfig config = ModelConfig.read(TinyModel.writeConfig(directory));
+    Box within = new Box(37, 37, 3, 3);
+    Box corner = new Box(62, 62, 4, 4);
+    try (BatchBuilder builder = builder(config)) {
+      Batch batch =
+          builder.build(
+              List.of(pair(List.of(within)), pair(List.of(corner))), BatchBuilder.Replacement.NONE);
+      int[][] expected = {{1, 4}, {1, 4}, {1, 4}};
+      for (int s = 0; s < batch.scales.length; s++) {
+        Batch.ScaleLabels labels = batch.scales[s];
+        int n = labels.rows * labels.cols;
+        for (int i = 0; i < 2; i++) {
+          int wanted = 0;
+          for (int p = i * n; p < (i + 1) * n; p++) {
+            wanted += (int) labels.wanted[p];
+            assertEquals(labels.wanted[p], labels.target[p]);
+          }
+          assertEquals(expected[s][i], wanted, "scale " + s + ", pair " + i);
+        }
+      }
+    }
+  }
+
   private BatchBuilder builder(ModelConfig config) throws IOException {
     Path tokenizer = directory.resolve("tokenizer.json");
     ShapesTokenizer.write(tokenizer, 16);

@@ -1,0 +1,156 @@
+package org.scanformer.datasets;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Which names of categories may be of the same object ("dogs", "Puppy" and "animal"), and which of
+ * them an expression says. Case, underscores and the plural make no difference. No state.
+ */
+public final class CategoryKin {
+  private static final String OTHER = "other";
+  private static final String ANIMALS = "animals";
+
+  /** The groups that Flickr30k Entities has types for: what is of its type "other" is in none. */
+  private static final Set<String> TYPES =
+      Set.of(
+          CategoryGroups.PEOPLE,
+          ANIMALS,
+          "vehicles",
+          "clothing",
+          "body parts",
+          "instruments",
+          "scene");
+
+  /** Groups of which data seldom lists all that an image shows. */
+  private static final Set<String> LISTED_IN_PART =
+      Set.of("clothing", "body parts", "scene", OTHER);
+
+  /** Names that may be of anything in their group. */
+  private static final Set<String> GENERIC =
+      Set.of("animal", "vehicle", "clothing", "clothes", "instrument", "body part", "bodypart");
+
+  private static final Map<String, String> SINGULAR =
+      Map.of(
+          "men", "man",
+          "women", "woman",
+          "people", "person",
+          "children", "child",
+          "feet", "foot",
+          "mice", "mouse",
+          "geese", "goose",
+          "puppies", "dog",
+          "puppy", "dog");
+
+  private CategoryKin() {}
+
+  /** Whether data that lists objects of a category lists all that are in an image. */
+  public static boolean isListedInFull(String category) {
+    return !LISTED_IN_PART.contains(Objects.requireNonNullElse(group(folded(category)), ""));
+  }
+
+  /**
+   * Whether an object of one category may be of the other too, as far as names tell: in doubt it
+   * may. Of different animals it may not; in other groups names are mixed up too easily ("truck"
+   * and "car", "cup" and "bowl").
+   *
+   * @param category of what may be in an image
+   * @param own that of an object of the image
+   */
+  public static boolean mayFit(String category, String own) {
+    if (mayShare(category, own)) {
+      return true;
+    }
+    String group = group(folded(category));
+    String ownGroup = group(folded(own));
+    if (OTHER.equals(group) || OTHER.equals(ownGroup) && !TYPES.contains(nonNull(group))) {
+      return true;
+    }
+    return group != null && group.equals(ownGroup) && !group.equals(ANIMALS);
+  }
+
+  /**
+   * Whether two names may be used of one object: the same name, or one for people and another one
+   * but for "man" and "woman", or a name and that of its group ("dog" and "animal").
+   */
+  static boolean mayShare(String category, String other) {
+    String first = folded(category);
+    String second = folded(other);
+    if (first.equals(second)) {
+      return true;
+    }
+    String group = group(first);
+    if (group == null || !group.equals(group(second))) {
+      return false;
+    }
+    return group.equals(CategoryGroups.PEOPLE)
+        ? PeopleWords.mayShare(first, second)
+        : GENERIC.contains(first) || GENERIC.contains(second);
+  }
+
+  /**
+   * Those of an object's categories that an expression says, or, if it says none, those for which
+   * it says another word of their group: of "the brown puppy", "dog". Empty for "the brown one".
+   */
+  public static Set<String> said(String expression, Set<String> categories) {
+    Set<String> words =
+        Arrays.stream(expression.toLowerCase(Locale.ROOT).split("[^\\p{L}\\p{N}]+"))
+            .map(CategoryKin::folded)
+            .collect(Collectors.toSet());
+    Set<String> named =
+        categories.stream()
+            .filter(category -> words.contains(lastWord(folded(category))))
+            .collect(Collectors.toSet());
+    if (!named.isEmpty()) {
+      return named;
+    }
+    Set<String> groups =
+        words.stream().map(CategoryKin::group).filter(Objects::nonNull).collect(Collectors.toSet());
+    groups.remove(OTHER);
+    return categories.stream()
+        .filter(category -> groups.contains(nonNull(group(folded(category)))))
+        .collect(Collectors.toSet());
+  }
+
+  private static String nonNull(String group) {
+    return Objects.requireNonNullElse(group, "");
+  }
+
+  private static String lastWord(String name) {
+    return name.substring(name.lastIndexOf(' ') + 1);
+  }
+
+  /** A colour is what an expression says of something that it does not name ("a man in black"). */
+  private static String group(String folded) {
+    return ExpressionWords.isColor(folded) ? OTHER : CategoryGroups.of(folded);
+  }
+
+  /** A name in lower case whose last word is singular. */
+  private static String folded(String category) {
+    String name = category.toLowerCase(Locale.ROOT).replace('_', ' ').strip();
+    String last = lastWord(name);
+    return name.substring(0, name.length() - last.length()) + singular(last);
+  }
+
+  private static String singular(String word) {
+    String irregular = SINGULAR.get(word);
+    if (irregular != null) {
+      return irregular;
+    }
+    int length = word.length();
+    if (length <= 3 || word.matches(".*(us|ss|is)")) {
+      return word;
+    }
+    if (word.endsWith("ies")) {
+      return word.substring(0, length - 3) + "y";
+    }
+    if (word.matches(".*(s|x|ch|sh)es")) {
+      return word.substring(0, length - 2);
+    }
+    return word.endsWith("s") ? word.substring(0, length - 1) : word;
+  }
+}
