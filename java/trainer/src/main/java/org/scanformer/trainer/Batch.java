@@ -167,12 +167,18 @@ final class Batch implements AutoCloseable {
     uploaded = copies;
   }
 
+  /** Whether its pixels are on a device. */
+  boolean isUploaded() {
+    return uploaded != null;
+  }
+
   @Override
   public void close() {
     if (uploaded != null) {
       for (Tensor tensor : uploaded) {
         tensor.close();
       }
+      uploaded = null;
     }
   }
 }

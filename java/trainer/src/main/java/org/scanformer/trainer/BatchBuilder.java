@@ -44,23 +44,15 @@ final class BatchBuilder implements AutoCloseable {
   /**
    * A builder; it uses one thread.
    *
-   * @param categories names of categories, numbered as in the list
-   * @param colors names of colours, numbered as in the list
-   * @param words that are said of objects
+   * @param heads for what is to be learnt of objects
    * @param leftOut told of pairs that cannot be used
    */
-  BatchBuilder(
-      ModelConfig config,
-      TextTokenizer tokenizer,
-      List<String> categories,
-      List<String> colors,
-      ObjectWords words,
-      LeftOut leftOut) {
+  BatchBuilder(ModelConfig config, TextTokenizer tokenizer, AuxiliaryHeads heads, LeftOut leftOut) {
     this.config = config;
     this.tokenizer = tokenizer;
-    this.categories = categories;
-    this.colors = colors;
-    this.words = words;
+    this.categories = heads.categories();
+    this.colors = heads.colors();
+    this.words = heads.words();
     this.leftOut = leftOut;
     this.pyramid = ImagePyramid.open(config, BackendKind.CPU, 1);
   }

@@ -1,8 +1,11 @@
 package org.scanformer.trainer;
 
 import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -51,7 +54,9 @@ final class BatchLoader implements AutoCloseable {
     private final BiFunction<BatchBuilder, Long, Batch> source;
     private final Queue<Future<Batch>> made = new ArrayDeque<>();
     private final long end;
+    private final Set<Batch> waiting = Collections.newSetFromMap(new IdentityHashMap<>());
     private long next;
+    private boolean dropped;
 
     private Batches(long from, long end, BiFunction<BatchBuilder, Long, Batch> source) {
       this.source = source;
@@ -74,10 +79,23 @@ final class BatchLoader implements AutoCloseable {
         if (batch != null && device.is_cuda()) {
           batch.upload(device);
         }
-        return batch;
+        return keep(batch) ? batch : null;
       } finally {
         free.add(builder);
       }
+    }
+
+    /** Whether a batch is still of use; otherwise it is closed. */
+    private synchronized boolean keep(Batch batch) {
+      if (batch != null && dropped) {
+        batch.close();
+        return false;
+      }
+      return batch == null || waiting.add(batch);
+    }
+
+    private synchronized void handOver(Batch batch) {
+      waiting.remove(batch);
     }
 
     /** The next batch, or what its source gave in its place; for the caller to close. */
@@ -86,7 +104,9 @@ final class BatchLoader implements AutoCloseable {
       // So that each thread has one to make while this one is waited for and used.
       submit(ahead);
       try {
-        return batch.get();
+        Batch next = batch.get();
+        handOver(next);
+        return next;
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new IllegalStateException("interrupted while a batch was made", e);
@@ -97,11 +117,18 @@ final class BatchLoader implements AutoCloseable {
       }
     }
 
-    /** Drops what was made ahead. */
+    /** Drops what was made ahead, and what still is being made once it is done. */
     @Override
     public void close() {
       made.forEach(batch -> batch.cancel(false));
       made.clear();
+      drop();
+    }
+
+    private synchronized void drop() {
+      dropped = true;
+      waiting.forEach(Batch::close);
+      waiting.clear();
     }
   }
 

@@ -18,7 +18,9 @@ import org.scanformer.internal.files.AtomicFiles;
 
 /**
  * The curves of a run as comma-separated values and as a picture, with a line for every fifty
- * steps. Losses, accuracies and shares are means over these steps.
+ * steps. Losses, accuracies and shares are means over these steps or, where the run was resumed
+ * within them, over those since. Seconds are those of the steps, without the time between a stop
+ * and its resumption.
  */
 final class Curves {
   private static final int STEPS_PER_LINE = 50;
@@ -34,6 +36,7 @@ final class Curves {
   private final Path file;
   private final List<String> lines = new ArrayList<>();
   private final long start = System.nanoTime();
+  private double secondsBefore;
   private double loss;
   private double boxLoss;
   private double norm;
@@ -63,6 +66,7 @@ final class Curves {
           if (step > last && step <= afterStep) {
             lines.add(line);
             last = step;
+            secondsBefore = Double.parseDouble(line.split(",", 3)[1]);
           }
         }
       }
@@ -87,6 +91,7 @@ final class Curves {
     }
     if (report.step() % STEPS_PER_LINE == 0) {
       writeLine(report);
+      clear();
     }
   }
 
@@ -103,7 +108,7 @@ final class Curves {
             Locale.ROOT,
             "%d,%.1f,%.4f,%.4f,%.4f,%.3f,%s,%s",
             report.step(),
-            (System.nanoTime() - start) / 1e9,
+            secondsBefore + (System.nanoTime() - start) / 1e9,
             report.rate(),
             loss / steps,
             boxLoss / steps,
@@ -112,6 +117,9 @@ final class Curves {
             selected));
     summary =
         String.format(Locale.ROOT, "loss %.2f acc %s sel %s", loss / steps, accuracies, selected);
+  }
+
+  private void clear() {
     steps = 0;
     sparse = 0;
     loss = 0;

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.TreeSet;
 import java.util.function.Function;
 import org.scanformer.datasets.BadRecord;
 import org.scanformer.datasets.DataForm;
@@ -44,6 +43,11 @@ final class DataOptions implements AutoCloseable {
           "--validation-file",
           "--images",
           "--expressions");
+
+  private static final List<String> OF_A_FILE = List.of("--file", "--validation-file");
+
+  private static final List<String> OF_A_DIRECTORY =
+      List.of("--root", "--weight", "--split-by", "--split", "--validation-split");
 
   @Option(
       names = "--data",
@@ -197,16 +201,13 @@ final class DataOptions implements AutoCloseable {
   /** Refuses values that mean nothing. */
   void requireSensible() {
     if (!(absent >= 0 && absent < 1)) {
-      throw new CommandLine.ParameterException(
-          spec.commandLine(), "--absent must be at least 0 and less than 1, found " + absent);
+      throw wrong("--absent must be at least 0 and less than 1, found " + absent);
     }
     if (absentRelations < 1 || absentRelations > 100) {
-      throw new CommandLine.ParameterException(
-          spec.commandLine(), "--absent-relations must be 1 to 100, found " + absentRelations);
+      throw wrong("--absent-relations must be 1 to 100, found " + absentRelations);
     }
     if (!weights.isEmpty() && weights.size() != roots.size()) {
-      throw new CommandLine.ParameterException(
-          spec.commandLine(),
+      throw wrong(
           "found "
               + weights.size()
               + " --weight for "
@@ -215,25 +216,34 @@ final class DataOptions implements AutoCloseable {
     }
     for (double weight : weights) {
       if (!(weight > 0 && weight < Double.POSITIVE_INFINITY)) {
-        throw new CommandLine.ParameterException(
-            spec.commandLine(), "--weight must be greater than 0, found " + weight);
+        throw wrong("--weight must be greater than 0, found " + weight);
       }
     }
+    if (isShapes()) {
+      refuse(OF_A_FORM, "is for files, not for --data shapes");
+      refuse(List.of("--cache"), "is for files, not for --data shapes");
+      return;
+    }
+    refuse(List.of("--varied", "--absent-relations"), "is for --data shapes");
     if (DataMixture.isFile(form)) {
-      for (String option : OF_A_FORM) {
-        if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
-          throw new CommandLine.ParameterException(
-              spec.commandLine(),
-              option + " is for a form of data; a file of sources names its own");
-        }
+      refuse(OF_A_FORM, "is for a form of data; a file of sources names its own");
+    } else if (dataForm().isDirectory()) {
+      refuse(OF_A_FILE, "is for forms of files; --data " + form + " takes --root");
+    } else {
+      refuse(OF_A_DIRECTORY, "is for forms of directories; --data " + form + " takes --file");
+    }
+  }
+
+  private void refuse(List<String> options, String reason) {
+    for (String option : options) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw wrong(option + " " + reason);
       }
     }
-    for (String option : List.of("--varied", "--absent-relations")) {
-      if (!isShapes() && spec.commandLine().getParseResult().hasMatchedOption(option)) {
-        throw new CommandLine.ParameterException(
-            spec.commandLine(), option + " is for --data shapes");
-      }
-    }
+  }
+
+  private CommandLine.ParameterException wrong(String message) {
+    return new CommandLine.ParameterException(spec.commandLine(), message);
   }
 
   /** The datasets to train on; a few drawn scenes stand for all of them. */
@@ -253,8 +263,7 @@ final class DataOptions implements AutoCloseable {
         return known;
       }
     }
-    throw new CommandLine.ParameterException(
-        spec.commandLine(),
+    throw wrong(
         "--data takes shapes, one of "
             + Arrays.toString(DataForm.values())
             + ", or a FILE.json of sources, found "
@@ -295,7 +304,7 @@ final class DataOptions implements AutoCloseable {
       return datasets;
     }
     if (cache == null) {
-      cache = ImageCache.open(cacheFile);
+      cache = ImageCache.open(cacheFile, spec.commandLine().getErr());
     }
     return datasets.stream().map(cache::of).toList();
   }
@@ -307,8 +316,7 @@ final class DataOptions implements AutoCloseable {
    */
   List<HeldOut> validation() {
     if (validationPairs < 1) {
-      throw new CommandLine.ParameterException(
-          spec.commandLine(), "--validation-pairs must be at least 1, found " + validationPairs);
+      throw wrong("--validation-pairs must be at least 1, found " + validationPairs);
     }
     if (!isShapes()) {
       if (sources().get(0).heldOut() == null && !DataMixture.isFile(form)) {
@@ -342,8 +350,7 @@ final class DataOptions implements AutoCloseable {
 
   private Path required(Path value, String option) {
     if (value == null) {
-      throw new CommandLine.ParameterException(
-          spec.commandLine(), "--data " + form + " needs " + option);
+      throw wrong("--data " + form + " needs " + option);
     }
     return value;
   }
@@ -360,36 +367,5 @@ final class DataOptions implements AutoCloseable {
       cache.close();
       cache = null;
     }
-  }
-
-  /** Whether it is known of some pairs what the parts of their expressions fit. */
-  boolean knowsMentions() {
-    for (ReferringDataset dataset : trainingSets()) {
-      for (int i = 0; i < dataset.size(); i++) {
-        if (dataset.pair(i).mentions() != null) {
-          return true;
-        }
-      }
-    }
-    return false;
-  }
-
-  /** The names of the categories and of the colours of all objects, sorted. */
-  List<List<String>> objectNames() {
-    TreeSet<String> categories = new TreeSet<>();
-    TreeSet<String> colors = new TreeSet<>();
-    for (ReferringDataset dataset : trainingSets()) {
-      for (int i = 0; i < dataset.size(); i++) {
-        for (var object : dataset.pair(i).image().objects()) {
-          if (object.category() != null) {
-            categories.add(object.category());
-          }
-          if (object.color() != null) {
-            colors.add(object.color());
-          }
-        }
-      }
-    }
-    return List.of(List.copyOf(categories), List.copyOf(colors));
   }
 }

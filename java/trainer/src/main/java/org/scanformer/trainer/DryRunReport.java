@@ -220,7 +220,9 @@ record DryRunReport(
     }
     long every = run.schedule().validateEvery();
     long evaluations =
-        run.steps() / every - run.done() / every + (run.steps() % every == 0 || left == 0 ? 0 : 1);
+        left == 0
+            ? 1
+            : run.steps() / every - run.done() / every + (run.steps() % every == 0 ? 0 : 1);
     long batches =
         heldOut.stream().mapToLong(set -> setup.trainer().groups(set.pairs()).size()).sum();
     double judged =

@@ -2,6 +2,7 @@ package org.scanformer.trainer;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -36,19 +37,23 @@ final class ImageCache implements AutoCloseable {
 
   private final FileChannel file;
   private final Map<String, Place> places = new HashMap<>();
+  private final PrintWriter err;
+  private boolean full;
 
-  private ImageCache(FileChannel file) {
+  private ImageCache(FileChannel file, PrintWriter err) {
     this.file = file;
+    this.err = err;
   }
 
   /**
    * Opens a cache, or starts one in a file that is missing or empty.
    *
+   * @param err told once if no more can be added
    * @throws IllegalArgumentException when the file is something else, which stays as it is, or
    *     another trainer uses it
    * @throws UncheckedIOException when the file cannot be read and written
    */
-  static ImageCache open(Path path) {
+  static ImageCache open(Path path, PrintWriter err) {
     try {
       ImageCache cache =
           new ImageCache(
@@ -56,7 +61,8 @@ final class ImageCache implements AutoCloseable {
                   path,
                   StandardOpenOption.CREATE,
                   StandardOpenOption.READ,
-                  StandardOpenOption.WRITE));
+                  StandardOpenOption.WRITE),
+              err);
       try {
         if (!FileLocks.tryLock(cache.file, path)) {
           throw new IllegalArgumentException(path + ": another trainer uses this cache of images");
@@ -132,17 +138,16 @@ final class ImageCache implements AutoCloseable {
     return new DatasetWithImages(dataset, Cached::new);
   }
 
-  private synchronized Image read(ImageSource source) {
+  private Image read(ImageSource source) {
     String name = source.name() + " " + source.width() + "x" + source.height();
+    Place place = place(name);
+    if (place == null) {
+      // Several threads may decode at a time, also the same image.
+      Image image = source.read();
+      add(name, image);
+      return image;
+    }
     try {
-      Place place = places.get(name);
-      if (place == null) {
-        Image image = source.read();
-        place = add(name, image);
-        if (place == null) {
-          return image;
-        }
-      }
       int bytes = source.width() * source.height() * place.format.bytesPerPixel();
       return Image.of(read(place.offset, bytes), place.format, source.width(), source.height());
     } catch (IOException e) {
@@ -150,11 +155,45 @@ final class ImageCache implements AutoCloseable {
     }
   }
 
-  /** Appends an image; null if its size is not the expected one, which is for others to report. */
-  private Place add(String name, Image image) throws IOException {
-    if (!name.endsWith(" " + image.width() + "x" + image.height())) {
-      return null;
+  private synchronized Place place(String name) {
+    return places.get(name);
+  }
+
+  /**
+   * Appends an image, unless its size is not the expected one, which is for others to report. A run
+   * goes on without what there is no room for.
+   */
+  private synchronized void add(String name, Image image) {
+    if (full
+        || places.containsKey(name)
+        || !name.endsWith(" " + image.width() + "x" + image.height())) {
+      return;
     }
+    long begin = -1;
+    try {
+      begin = file.size();
+      places.put(name, append(name, image, begin));
+    } catch (IOException e) {
+      full = true;
+      err.println(
+          "The cache of images takes no more, and other images are decoded each time: "
+              + SystemMessages.reason(e));
+      dropFrom(begin);
+    }
+  }
+
+  /** Drops a record that was written in part; if that fails too, the next reader does. */
+  private void dropFrom(long begin) {
+    try {
+      if (begin >= 0) {
+        file.truncate(begin);
+      }
+    } catch (IOException e) {
+      full = true;
+    }
+  }
+
+  private Place append(String name, Image image, long begin) throws IOException {
     int row = image.width() * image.format().bytesPerPixel();
     byte[] text = name.getBytes(StandardCharsets.UTF_8);
     ByteBuffer record = ByteBuffer.allocate(16 + text.length + row * image.height());
@@ -165,13 +204,10 @@ final class ImageCache implements AutoCloseable {
       record.position(record.position() + row);
     }
     record.flip();
-    long begin = file.size();
     while (record.hasRemaining()) {
       file.write(record, begin + record.position());
     }
-    Place place = new Place(begin + 16 + text.length, image.format());
-    places.put(name, place);
-    return place;
+    return new Place(begin + 16 + text.length, image.format());
   }
 
   /** Ends reading and writing, and lets others use the file. Idempotent. */

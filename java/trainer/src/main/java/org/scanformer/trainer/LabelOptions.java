@@ -24,8 +24,8 @@ final class LabelOptions {
       paramLabel = "SHARE",
       defaultValue = "0",
       description =
-          "Leave out the pairs of each batch with the largest losses of boxes, this share of them,"
-              + " after a tenth of the run: for data with wrong boxes. Default: 0.")
+          "Leave out the largest losses of the targets' boxes, this share of a batch's, after a tenth of"
+              + " the run: for data with wrong boxes. Default: 0.")
   private double trim;
 
   @Option(

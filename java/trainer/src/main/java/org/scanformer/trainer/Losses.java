@@ -17,7 +17,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /**
  * The loss of a scan and its reported figures. Not thread-safe.
  *
- * <p>A pair without a target has no losses of boxes and selection.
+ * <p>A pair without a target has no loss of its box, and none of the selection but that of the
+ * budget.
  *
  * <ul>
  *   <li>Boxes: 5 · L1 + 2 · (1 − GIoU) of every scale's box, finer ones weigh more.
@@ -52,21 +53,20 @@ final class Losses {
    *
    * @param budget the share of a finer scale's patches that may be selected without a loss
    * @param trim the share of a batch's targets whose boxes {@link #trimmed} leaves out
-   * @param heads the names of those of {@link AuxiliaryHeads} that the model has
+   * @param heads those that the model has for training
    */
-  Losses(
-      TrainingModel model,
-      double budget,
-      double trim,
-      boolean hasScore,
-      Set<String> heads,
-      ObjectWords words) {
+  Losses(TrainingModel model, double budget, double trim, boolean hasScore, AuxiliaryHeads heads) {
     this.model = model;
     this.budget = budget;
     this.trim = trim;
     this.hasScore = hasScore;
-    this.heads = heads;
-    this.words = words;
+    this.heads = heads.names(model.config());
+    this.words = heads.words();
+  }
+
+  @Override
+  public String toString() {
+    return "budget " + budget + ", trim " + trim;
   }
 
   /** The share of a finer scale's patches that may be selected without a loss. */

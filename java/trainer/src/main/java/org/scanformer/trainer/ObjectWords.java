@@ -119,6 +119,11 @@ final class ObjectWords {
     return tokens.length;
   }
 
+  /** They themselves, by their numbers. */
+  List<String> names() {
+    return numbers.keySet().stream().sorted(Comparator.comparing(numbers::get)).toList();
+  }
+
   /** Their tokens. */
   long[] tokens() {
     return tokens.clone();

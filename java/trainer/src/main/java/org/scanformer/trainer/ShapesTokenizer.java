@@ -1,11 +1,14 @@
 package org.scanformer.trainer;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.scanformer.ErrorCode;
+import org.scanformer.ScanFormerException;
 import org.scanformer.datasets.ShapesDataset;
 import org.scanformer.internal.files.AtomicFiles;
 
@@ -30,6 +33,34 @@ final class ShapesTokenizer {
   /** Writes {@code tokenizer.json} with the words of scenes that are not varied. */
   static void write(Path file, int maxLength) throws IOException {
     write(file, maxLength, vocabulary(false));
+  }
+
+  /**
+   * Writes another model's tokenizer with the words that it lacks, after its own.
+   *
+   * @return the number of its tokens
+   */
+  static int extend(Path from, Path file, int maxLength, List<String> words) throws IOException {
+    ObjectMapper mapper = new ObjectMapper();
+    if (!(mapper.readTree(from.toFile()) instanceof ObjectNode root)
+        || !(root.path("model").path("vocab") instanceof ObjectNode vocabulary)) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_MODEL, from + ": expected a tokenizer with a vocabulary of words");
+    }
+    int next = 0;
+    for (JsonNode id : vocabulary) {
+      next = Math.max(next, id.asInt() + 1);
+    }
+    for (String word : words) {
+      if (!vocabulary.has(word)) {
+        vocabulary.put(word, next++);
+      }
+    }
+    if (root.path("truncation") instanceof ObjectNode truncation) {
+      truncation.put("max_length", maxLength);
+    }
+    AtomicFiles.write(file, mapper.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
+    return next;
   }
 
   /**

@@ -113,7 +113,11 @@ final class StartOptions {
     if (resumed && Files.isRegularFile(configFile) && Files.isRegularFile(tokenizerFile)) {
       requireSame("--config", start == null ? null : start.config, configFile);
       requireSame("--tokenizer", tokenizer, tokenizerFile);
-      if (from == null && tokenizer == null && data.isShapes()) {
+      // ViLT's words are many, and its model may not be at hand any more.
+      boolean shapesOwn =
+          from == null
+              || Files.exists(from.resolve("config.json")) && ScanFormerCheckpoint.is(from);
+      if (shapesOwn && tokenizer == null && data.isShapes()) {
         requireWords(tokenizerFile, data.shapesTokens());
       }
       return ModelConfig.read(configFile);
@@ -129,7 +133,13 @@ final class StartOptions {
               : ours
                   ? ScanFormerCheckpoint.config(from, tokenizer, grown())
                   : ViltCheckpoint.config(from);
-      if (shapesWords) {
+      if (shapesWords && ours) {
+        int longest = Math.max(config.path("max_text_length").asInt(), data.shapesTextLength());
+        Path own = from.resolve("tokenizer.json");
+        int tokens = ShapesTokenizer.extend(own, tokenizerFile, longest, data.shapesTokens());
+        config.put("vocab_size", Math.max(config.path("vocab_size").asInt(), tokens));
+        config.put("max_text_length", longest);
+      } else if (shapesWords) {
         config.put("vocab_size", data.shapesTokens().size());
         config.put("max_text_length", data.shapesTextLength());
       }
@@ -139,6 +149,9 @@ final class StartOptions {
     if (!shapesWords) {
       Path file = tokenizer != null ? tokenizer : from.resolve("tokenizer.json");
       AtomicFiles.write(tokenizerFile, Files.readAllBytes(file));
+      return config;
+    }
+    if (ours) {
       return config;
     }
     List<String> tokens = data.shapesTokens();

@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
@@ -257,12 +257,13 @@ final class TrainCommand implements Callable<Integer> {
     data.withoutCache();
     try (ScratchDirectory scratch = ScratchDirectory.copyOf(out, "config.json", "tokenizer.json");
         DataOptions opened = data;
-        TrainingSetup setup = setUp(scratch.path(), steps + DryRun.STEPS)) {
+        TrainingSetup setup = setUp(scratch.path(), Math.max(steps, done()) + DryRun.STEPS)) {
       if (isResumed()) {
         setup.trainer().restore(checkpoint());
       }
       List<HeldOut> heldOut = data.validation();
-      DryRun.Run planned = new DryRun.Run(out, setup.trainer().step(), steps, schedule());
+      long planSteps = Math.max(steps, done());
+      DryRun.Run planned = new DryRun.Run(out, done(), planSteps, schedule());
       new DryRunReport(planned, setup, data.trainingSets(), heldOut, deviceName)
           .print(spec.commandLine().getOut(), spec.commandLine().getErr());
     }
@@ -274,6 +275,11 @@ final class TrainCommand implements Callable<Integer> {
 
   private Path checkpoint() {
     return out.resolve(TrainingRun.CHECKPOINT);
+  }
+
+  /** Steps that the run has taken already. */
+  private long done() throws IOException {
+    return isResumed() ? CheckpointMetadata.step(checkpoint()) : 0;
   }
 
   private boolean isResumed() {
@@ -288,29 +294,19 @@ final class TrainCommand implements Callable<Integer> {
    */
   private TrainingSetup setUp(Path directory, long allSteps) throws IOException {
     ModelConfig config = start.prepare(directory, isResumed(), data);
-    List<List<String>> names = data.objectNames();
-    List<String> categories = names.get(0);
-    List<String> colors = names.get(1);
     ObjectWords words =
         ObjectWords.of(
             data.trainingSets(),
             ScanFormerCheckpoint.vocabulary(directory.resolve("tokenizer.json")),
             labels.words());
+    AuxiliaryHeads heads = AuxiliaryHeads.of(data.trainingSets(), words);
     Device device = new Device(deviceName);
-    Map<String, long[]> auxiliary =
-        AuxiliaryHeads.shapes(config, categories, colors, words.size(), data.knowsMentions());
-    Parameters parameters = new Parameters(config, auxiliary, device);
+    Parameters parameters = new Parameters(config, heads.shapes(config), device);
     try {
       start.initialize(parameters, seed, directory, isResumed(), spec.commandLine().getErr());
-      TrainingModel model = new TrainingModel(parameters, device, productType(device), form);
-      Losses losses =
-          new Losses(
-              model,
-              budget,
-              labels.trim(),
-              config.scoreHead(),
-              AuxiliaryHeads.names(auxiliary),
-              words);
+      ScalarType products = productType(device);
+      TrainingModel model = new TrainingModel(parameters, device, products, form);
+      Losses losses = new Losses(model, budget, labels.trim(), config.scoreHead(), heads);
       TrainOptions options =
           new TrainOptions(
               allSteps,
@@ -329,9 +325,9 @@ final class TrainCommand implements Callable<Integer> {
       LeftOut leftOut = new LeftOut(spec.commandLine().getErr());
       List<BatchBuilder> builders = new ArrayList<>();
       for (int i = 0; i < dataThreads; i++) {
-        builders.add(new BatchBuilder(config, tokenizer, categories, colors, words, leftOut));
+        builders.add(new BatchBuilder(config, tokenizer, heads, leftOut));
       }
-      Trainer trainer = new Trainer(options, parameters, model, losses, batches, builders);
+      Trainer trainer = new Trainer(options, parameters, model, losses, heads, batches, builders);
       return new TrainingSetup(options, parameters, model, batches, trainer);
     } catch (IOException | RuntimeException e) {
       parameters.close();
@@ -357,10 +353,26 @@ final class TrainCommand implements Callable<Integer> {
           "--steps, --batch, --data-threads, --checkpoint-every and --validate-every must be at"
               + " least 1");
     }
+    requireRange("--rate", rate, 0, 10);
+    requireRange("--muon-rate", muonRate, 0, 10);
+    requireRange("--weight-decay", weightDecay, 0, 1000);
+    requireRange("--budget", budget, 0, 1);
+    if (warmup < 0) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "--warmup must be at least 0, found " + warmup);
+    }
     if (!(seconds >= 0) || seconds > 0 && dryRun) {
       throw new CommandLine.ParameterException(
           spec.commandLine(), "--seconds must be at least 0, and a --dry-run needs --steps");
     }
     start.requireSensible(data, out);
+  }
+
+  private void requireRange(String option, double value, double least, double most) {
+    if (!(value >= least && value <= most)) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(),
+          String.format(Locale.ROOT, "%s must be %s to %s, found %s", option, least, most, value));
+    }
   }
 }

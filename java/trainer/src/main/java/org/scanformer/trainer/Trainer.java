@@ -1,13 +1,11 @@
 package org.scanformer.trainer;
 
 import java.io.IOException;
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
@@ -16,8 +14,6 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.scanformer.datasets.ReferringPair;
-import org.scanformer.internal.model.SafetensorsFile;
-import org.scanformer.internal.model.SafetensorsWriter;
 
 /**
  * The training loop. A step is a function of the seed and of its number, so a run that was stopped
@@ -32,19 +28,13 @@ final class Trainer implements AutoCloseable {
   private static final double GRADIENT_CLIP = 10;
   private static final double AVERAGE_DECAY = 0.999;
 
-  private static final String STEP = "step";
-  private static final String SECONDS = "seconds";
-  private static final long STEP_BASE = 65536;
-
-  /** Every whole number up to this is a float. */
-  private static final long MAX_FIRST_DIGIT = 1 << 24;
-
   private final TrainOptions options;
   private final Parameters parameters;
   private final TrainingModel model;
   private final Losses losses;
   private final Optimizer optimizer;
   private final TrainingData data;
+  private final TrainingCheckpoint checkpoints;
   private final BatchLoader loader;
   private final Tensor average;
   private LongFunction<SelectionRule> rules;
@@ -58,6 +48,7 @@ final class Trainer implements AutoCloseable {
   /**
    * A trainer.
    *
+   * @param heads that the parameters have for training
    * @param builders make batches, each in a thread of its own; the trainer closes them
    */
   Trainer(
@@ -65,6 +56,7 @@ final class Trainer implements AutoCloseable {
       Parameters parameters,
       TrainingModel model,
       Losses losses,
+      AuxiliaryHeads heads,
       TrainingData data,
       List<BatchBuilder> builders) {
     this.options = options;
@@ -76,6 +68,15 @@ final class Trainer implements AutoCloseable {
     this.optimizer = new Optimizer(parameters, options.muon(), options.weightDecay(), model.type());
     this.average = Torch.zeros(parameters.values().device(), ScalarType.Float, parameters.size());
     average.copy_(parameters.values());
+    this.checkpoints =
+        new TrainingCheckpoint(
+            Map.of(
+                "values", parameters.values(),
+                "average", average,
+                "first", optimizer.first(),
+                "second", optimizer.second()),
+            CheckpointLayout.of(parameters, heads),
+            options.muon() ? "muon" : "adamw");
     SelectionSchedule selection =
         new SelectionSchedule(
             options.steps(), options.seed(), options.curriculum(), losses.budget());
@@ -108,9 +109,19 @@ final class Trainer implements AutoCloseable {
     return step;
   }
 
-  /** Names the data, with everything that decides what of it a step has. */
+  /** Names the data, with what decides which of it a step has, as far as the data tells. */
   String dataName() {
-    return data.name();
+    long pairs =
+        data.epochs().stream()
+            .flatMap(epoch -> epoch.pairs().values().stream())
+            .mapToLong(Integer::longValue)
+            .sum();
+    return data.name() + (pairs == 0 ? "" : ", " + pairs + " pairs");
+  }
+
+  /** All settings that decide what a step does. */
+  String settings() {
+    return options + ", " + losses + ", " + model;
   }
 
   /** The average of the parameters over the last steps, [size]. */
@@ -276,90 +287,22 @@ final class Trainer implements AutoCloseable {
 
   /** Writes everything that a resumed run needs, atomically. */
   void save(Path file) throws IOException {
-    SafetensorsWriter writer =
-        new SafetensorsWriter()
-            .metadata("step", Long.toString(step))
-            .metadata(CheckpointMetadata.OPTIONS, options.toString())
-            .metadata(CheckpointMetadata.DATA, data.name())
-            .tensor("values", Torch.floats(parameters.values()), parameters.size())
-            .tensor("average", Torch.floats(average), parameters.size())
-            .tensor("first", Torch.floats(optimizer.first()), parameters.size())
-            .tensor("second", Torch.floats(optimizer.second()), parameters.size())
-            .tensor(STEP, new float[] {step / STEP_BASE, step % STEP_BASE}, 2);
-    if (options.isTimed()) {
-      writer.tensor(SECONDS, new float[] {(float) seconds()}, 1);
-    }
-    writer.write(file);
+    checkpoints.save(file, step, options.isTimed() ? seconds() : 0, settings(), dataName());
   }
 
   /**
    * Restores the state of a checkpoint.
    *
-   * @throws IllegalArgumentException naming the file and the tensor that is missing, of another
-   *     shape, or no number of steps; then nothing is restored
+   * @return the heads that begin anew, as the checkpoint has none for these categories, colours or
+   *     words
+   * @throws IllegalArgumentException naming the file and what does not fit; then nothing is
+   *     restored
    */
-  void restore(Path file) {
-    Map<String, Tensor> states =
-        Map.of(
-            "values", parameters.values(),
-            "average", average,
-            "first", optimizer.first(),
-            "second", optimizer.second());
-    try (SafetensorsFile checkpoint = SafetensorsFile.open(file);
-        NoGradGuard guard = new NoGradGuard()) {
-      requireShape(checkpoint, STEP, 2);
-      states.keySet().forEach(name -> requireShape(checkpoint, name, parameters.size()));
-      long restored = step(checkpoint);
-      if (checkpoint.tensors().containsKey(SECONDS)) {
-        requireShape(checkpoint, SECONDS, 1);
-        secondsBefore = read(checkpoint, SECONDS, 1)[0];
-      }
-      states.forEach((name, state) -> Torch.set(state, read(checkpoint, name, parameters.size())));
-      step = restored;
-    }
-  }
-
-  private static void requireShape(SafetensorsFile checkpoint, String name, long length) {
-    SafetensorsFile.TensorInfo info = checkpoint.tensors().get(name);
-    if (info == null || info.shape().length != 1 || info.shape()[0] != length) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "%s: found %s, expected [%d]%s",
-              checkpoint.path(),
-              info == null
-                  ? "no tensor \"" + name + "\""
-                  : "the shape " + Arrays.toString(info.shape()) + " of \"" + name + "\"",
-              length,
-              name.equals(STEP) ? "" : "; was it trained with another configuration?"));
-    }
-  }
-
-  private static float[] read(SafetensorsFile checkpoint, String name, long length) {
-    float[] values = new float[Math.toIntExact(length)];
-    checkpoint.read(name, 0, FloatBuffer.wrap(values));
-    return values;
-  }
-
-  /** Two digits to the base 65536, as one float would not hold every step. */
-  private static long step(SafetensorsFile checkpoint) {
-    float[] digits = read(checkpoint, STEP, 2);
-    if (!isWhole(digits[0], MAX_FIRST_DIGIT) || !isWhole(digits[1], STEP_BASE - 1)) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "%s: found %s in \"%s\", expected whole numbers from 0 to %d and from 0 to %d",
-              checkpoint.path(),
-              Arrays.toString(digits),
-              STEP,
-              MAX_FIRST_DIGIT,
-              STEP_BASE - 1));
-    }
-    return (long) digits[0] * STEP_BASE + (long) digits[1];
-  }
-
-  private static boolean isWhole(float number, long most) {
-    return number >= 0 && number <= most && number == (long) number;
+  Set<String> restore(Path file) throws IOException {
+    TrainingCheckpoint.Progress progress = checkpoints.restore(file);
+    step = progress.step();
+    secondsBefore = progress.seconds();
+    return progress.anew();
   }
 
   @Override

@@ -38,6 +38,7 @@ final class TrainingModel {
   private final ModelConfig config;
   private final Device device;
   private final ScalarType type;
+  private final Form form;
   private final TokenEmbedding embedding;
   private final Map<String, Tensor> converted = new HashMap<>();
 
@@ -51,7 +52,18 @@ final class TrainingModel {
     this.config = parameters.config();
     this.device = device;
     this.type = type;
+    this.form = form;
     this.embedding = new TokenEmbedding(parameters, device, form);
+  }
+
+  @Override
+  public String toString() {
+    return "products in " + (type == ScalarType.Float ? "fp32" : "bf16") + ", " + form;
+  }
+
+  /** Its sizes. */
+  ModelConfig config() {
+    return config;
   }
 
   /** The type of its products. */

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -72,23 +73,29 @@ final class TrainingRun {
   void run(List<HeldOut> heldOut) throws IOException {
     Path checkpoint = out.resolve(CHECKPOINT);
     if (Files.isRegularFile(checkpoint)) {
-      trainer.restore(checkpoint);
+      Set<String> anew = trainer.restore(checkpoint);
       err.println(
           "Resumed after step "
               + trainer.step()
               + (options.isTimed() ? "" : " of " + options.steps()));
       JsonNode before = CheckpointMetadata.read(checkpoint);
-      tellChange("options were", before.path(CheckpointMetadata.OPTIONS), options.toString());
+      tellChange("options were", before.path(CheckpointMetadata.OPTIONS), trainer.settings());
       tellChange("data was", before.path(CheckpointMetadata.DATA), trainer.dataName());
+      if (!anew.isEmpty()) {
+        err.println(
+            "These heads for training begin anew, as the checkpoint has none for the data: "
+                + anew);
+      }
     }
     requireReadable(trainer, heldOut);
-    AtomicFiles.write(out.resolve("options.txt"), options.toString());
+    AtomicFiles.write(out.resolve("options.txt"), trainer.settings());
     StopSignal signal = new StopSignal();
     Runtime.getRuntime().addShutdownHook(signal.hook());
     Curves curves = new Curves(out.resolve("curves.csv"), trainer.step());
+    boolean judged = new ValidationCurve(out.resolve("validation.csv")).has(trainer.step());
     try (ProgressBar bar = progressBar()) {
       bar.stepTo(trainer.step());
-      if (trainer.finished()) {
+      if (trainer.finished() || isJudged(trainer.step()) && !judged) {
         // It may have been ended while it was judged, before its model was written.
         evaluate(heldOut);
       }
@@ -97,7 +104,7 @@ final class TrainingRun {
             () ->
                 signal.requested()
                     || trainer.step() % schedule.checkpointEvery == 0
-                    || trainer.step() % schedule.validateEvery == 0,
+                    || isJudged(trainer.step()),
             report -> {
               curves.add(report);
               bar.stepTo(report.step());
@@ -106,13 +113,17 @@ final class TrainingRun {
         trainer.save(checkpoint);
         curves.save();
         plot(curves);
-        if (trainer.step() % schedule.validateEvery == 0 || trainer.finished()) {
+        if (isJudged(trainer.step()) || trainer.finished()) {
           evaluate(heldOut);
         }
       }
     } finally {
       signal.finished();
     }
+  }
+
+  private boolean isJudged(long step) {
+    return step > 0 && step % schedule.validateEvery == 0;
   }
 
   /** Tells what a resumed run does in another way than before. */

@@ -23,6 +23,18 @@ final class ValidationCurve {
     this.file = file;
   }
 
+  /** Whether there is a line of a step. */
+  boolean has(long step) throws IOException {
+    return lines().stream().anyMatch(line -> line.startsWith(step + ","));
+  }
+
+  private List<String> lines() throws IOException {
+    // Latin-1 takes any bytes, as a crash of the machine may leave them.
+    return Files.isRegularFile(file)
+        ? List.of(Files.readString(file, StandardCharsets.ISO_8859_1).split("\\R"))
+        : List.of();
+  }
+
   /**
    * Adds a line; lines of this step and of later ones are dropped.
    *
@@ -31,13 +43,10 @@ final class ValidationCurve {
   void add(long step, double threshold, Evaluator.Evaluation evaluation, Presence presence)
       throws IOException {
     List<String> lines = new ArrayList<>(List.of(HEADER));
-    if (Files.isRegularFile(file)) {
-      // Latin-1 takes any bytes, as a crash of the machine may leave them.
-      for (String line : Files.readString(file, StandardCharsets.ISO_8859_1).split("\\R")) {
-        String number = line.split(",", 2)[0];
-        if (number.matches("[0-9]{1,18}") && Long.parseLong(number) < step) {
-          lines.add(line);
-        }
+    for (String line : lines()) {
+      String number = line.split(",", 2)[0];
+      if (number.matches("[0-9]{1,18}") && Long.parseLong(number) < step) {
+        lines.add(line);
       }
     }
     StringBuilder line = new StringBuilder();

@@ -13,10 +13,8 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Device;
@@ -65,14 +63,12 @@ class AbsentTrainingTest {
             CPU);
     parameters.initialize(5);
     model = new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-    losses = new Losses(model, 1, 0, true, Set.of(), ObjectWords.NONE);
+    losses = new Losses(model, 1, 0, true, AuxiliaryHeads.TARGET_ALONE);
     builder =
         new BatchBuilder(
             config,
             tokenizer,
-            List.of(),
-            List.of(),
-            ObjectWords.NONE,
+            AuxiliaryHeads.TARGET_ALONE,
             new LeftOut(new PrintWriter(System.err)));
   }
 
@@ -125,7 +121,7 @@ class AbsentTrainingTest {
         sum += each[i];
         largest = Math.max(largest, each[i]);
       }
-      Losses trimming = new Losses(model, 1, 0.25, true, Set.of(), ObjectWords.NONE);
+      Losses trimming = new Losses(model, 1, 0.25, true, AuxiliaryHeads.TARGET_ALONE);
       assertEquals(sum / 4, trimming.of(batch, scan).boxLoss(), 1e-5);
       assertEquals((sum - largest) / 3, trimming.trimmed(batch, scan).boxLoss(), 1e-5);
       assertEquals(sum / 4, losses.trimmed(batch, scan).boxLoss(), 1e-5);
@@ -161,8 +157,7 @@ class AbsentTrainingTest {
   @Test
   void mentionsAreTaughtWhereTheyAreKnown() {
     double[] bias = {0.7, -1.2};
-    Map<String, long[]> heads =
-        new LinkedHashMap<>(AuxiliaryHeads.shapes(config, List.of(), List.of(), 0, true));
+    AuxiliaryHeads heads = new AuxiliaryHeads(List.of(), List.of(), ObjectWords.NONE, true);
     Batch batch = builder.build(pairs(4), BatchBuilder.Replacement.NONE);
     assertArrayEquals(new float[] {1, 1, 1, 1}, batch.mentioned);
     batch.mentioned[2] = 0;
@@ -183,7 +178,7 @@ class AbsentTrainingTest {
       expected += sum / weights;
     }
     try (PointerScope scope = new PointerScope();
-        Parameters with = new Parameters(config, heads, CPU)) {
+        Parameters with = new Parameters(config, heads.shapes(config), CPU)) {
       with.initialize(5);
       with.part(with.values(), "aux.mentions.bias")
           .copy_(Torch.of(CPU, new float[] {(float) bias[0], (float) bias[1]}, 2));
@@ -191,8 +186,7 @@ class AbsentTrainingTest {
           new TrainingModel(with, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
       double[] totals = new double[2];
       for (int i = 0; i < 2; i++) {
-        Set<String> names = i == 0 ? Set.of() : AuxiliaryHeads.names(heads);
-        Losses of = new Losses(both, 1, 0, true, names, ObjectWords.NONE);
+        Losses of = new Losses(both, 1, 0, true, i == 0 ? AuxiliaryHeads.TARGET_ALONE : heads);
         totals[i] = of.of(batch, both.scan(batch, SelectionRule.EVERYTHING)).total().item_double();
       }
       assertEquals(expected, totals[1] - totals[0], 1e-4);
@@ -234,7 +228,14 @@ class AbsentTrainingTest {
     // Made before the trainer closes its builder.
     Batch batch = builder.build(pairs, BatchBuilder.Replacement.NONE);
     try (Trainer trainer =
-        new Trainer(options, parameters, model, losses, same, List.of(builder))) {
+        new Trainer(
+            options,
+            parameters,
+            model,
+            losses,
+            AuxiliaryHeads.TARGET_ALONE,
+            same,
+            List.of(builder))) {
       trainer.run(() -> false, report -> {});
     }
     try (NoGradGuard guard = new NoGradGuard();
@@ -303,12 +304,19 @@ class AbsentTrainingTest {
   void continuesAModelAndSaysWhatItsScoresMean() throws IOException {
     Path first = directory.resolve("first");
     Files.createDirectories(first);
-    ModelExport.write(
-        parameters, parameters.values(), 0.5, null, directory.resolve("tokenizer.json"), first);
+    // With a word that scenes do not have, in place of one that they have.
+    List<String> tokens = new ArrayList<>(ShapesTokenizer.vocabulary(false));
+    tokens.set(tokens.indexOf("ring"), "umbrella");
+    Path words = directory.resolve("words.json");
+    ShapesTokenizer.write(words, 16, tokens);
+    ModelExport.write(parameters, parameters.values(), 0.5, null, words, first);
     Path run = directory.resolve("run");
     train(run, "--init", first.toString(), "--steps", "2", "--rate", "1e-9", "--muon-rate", "1e-9");
     assertArrayEquals(word(first, "circle"), word(run.resolve("model"), "circle"), 1e-6f);
-    assertEquals(32, word(run.resolve("model"), "cirlce").length);
+    assertArrayEquals(word(first, "umbrella"), word(run.resolve("model"), "umbrella"), 1e-6f);
+    for (String added : new String[] {"cirlce", "ring"}) {
+      assertEquals(32, word(run.resolve("model"), added).length);
+    }
 
     Path elsewhere = directory.resolve("elsewhere");
     Files.createDirectories(elsewhere);

@@ -20,6 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** What two trainers may not write at the same time, and what a killed one leaves. */
 @SuppressWarnings("try") // locks are held by being open
 class ConcurrentTrainersTest {
+  private static final PrintWriter ERR = new PrintWriter(System.err);
+
   @TempDir private Path directory;
 
   /** Another process, which locks a file until its input ends. */
@@ -96,13 +98,14 @@ class ConcurrentTrainersTest {
   void aCacheHasOneUserAtATime() throws Exception {
     Path file = directory.resolve("images.cache");
     try (Holder other = new Holder(file)) {
-      Exception refusal = assertThrows(IllegalArgumentException.class, () -> ImageCache.open(file));
+      Exception refusal =
+          assertThrows(IllegalArgumentException.class, () -> ImageCache.open(file, ERR));
       assertEquals(file + ": another trainer uses this cache of images", refusal.getMessage());
     }
-    try (ImageCache cache = ImageCache.open(file)) {
-      assertThrows(IllegalArgumentException.class, () -> ImageCache.open(file));
+    try (ImageCache cache = ImageCache.open(file, ERR)) {
+      assertThrows(IllegalArgumentException.class, () -> ImageCache.open(file, ERR));
     }
-    ImageCache.open(file).close();
+    ImageCache.open(file, ERR).close();
   }
 
   /** A file named by mistake is no cache, and is not emptied. */
@@ -110,7 +113,8 @@ class ConcurrentTrainersTest {
   void aFileThatIsNoCacheStaysAsItIs() throws IOException {
     for (String text : new String[] {"x", "SCI", "my only copy of the annotations\n"}) {
       Path file = Files.writeString(directory.resolve("annotations.json"), text);
-      Exception refusal = assertThrows(IllegalArgumentException.class, () -> ImageCache.open(file));
+      Exception refusal =
+          assertThrows(IllegalArgumentException.class, () -> ImageCache.open(file, ERR));
       assertTrue(refusal.getMessage().startsWith(file + ": "), refusal.getMessage());
       assertTrue(refusal.getMessage().contains("expected a cache of images"), refusal.getMessage());
       assertArrayEquals(text.getBytes(), Files.readAllBytes(file));

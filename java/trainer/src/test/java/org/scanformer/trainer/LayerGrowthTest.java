@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -71,14 +70,12 @@ class LayerGrowthTest {
             new BatchBuilder(
                 config,
                 TextTokenizer.open(tokenizer, config),
-                List.of(),
-                List.of(),
-                ObjectWords.NONE,
+                AuxiliaryHeads.TARGET_ALONE,
                 new LeftOut(new PrintWriter(System.err)))) {
       ScanFormerCheckpoint.copy(small, parameters, tokenizer);
       TrainingModel model =
           new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-      Losses losses = new Losses(model, 1, 0, true, Set.of(), ObjectWords.NONE);
+      Losses losses = new Losses(model, 1, 0, true, AuxiliaryHeads.TARGET_ALONE);
       Batch batch = builder.build(pairs, BatchBuilder.Replacement.NONE);
       Scan scan = model.scan(batch, SelectionRule.above(0));
       Losses.Result result = losses.of(batch, scan);

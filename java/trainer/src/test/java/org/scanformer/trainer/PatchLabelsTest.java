@@ -115,9 +115,7 @@ class PatchLabelsTest {
     return new BatchBuilder(
         config,
         TextTokenizer.open(tokenizer, config),
-        List.of("person", "shirt"),
-        List.of(),
-        ObjectWords.NONE,
+        new AuxiliaryHeads(List.of("person", "shirt"), List.of(), ObjectWords.NONE, false),
         new LeftOut(new PrintWriter(System.err)));
   }
 

@@ -1,6 +1,7 @@
 package org.scanformer.trainer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
@@ -71,6 +72,9 @@ class TrainCommandTest {
     assertTrue(dry.out().contains("50 steps of 4 pairs, from step 2 on"), dry.out());
     assertTrue(dry.out().contains("  48 steps: "), dry.out());
     assertEquals(before, files());
+    Run again = train("--config", config, "--steps", "1", "--dry-run");
+    assertEquals(0, again.code(), again.err());
+    assertTrue(again.out().contains("1 evaluations on held-out pairs"), again.out());
     Run second = train("--config", config, "--steps", "50", "--validate-every", "100");
     assertEquals(0, second.code(), second.err());
     assertTrue(second.err().contains("Resumed after step 2 of 50"), second.err());
@@ -84,6 +88,23 @@ class TrainCommandTest {
       Image image = ShapesDataset.of(Split.TEST, 1, 1).pair(0).image().read();
       assertEquals(3, model.locate(image, "the red circle").scales().size());
     }
+  }
+
+  /** As where the process was killed between a checkpoint and its judgement. */
+  @Test
+  void anEvaluationThatWasCutOffIsMadeUp() throws IOException {
+    String config = TinyModel.writeConfig(directory).toString();
+    String[] arguments = {"--config", config, "--steps", "4", "--validate-every", "2"};
+    Run first = train("--config", config, "--steps", "2", "--validate-every", "2");
+    assertEquals(0, first.code(), first.err());
+    Path run = directory.resolve("run");
+    Files.delete(run.resolve("validation.csv"));
+    Run second = train(arguments);
+    assertEquals(0, second.code(), second.err());
+    List<String> lines = Files.readAllLines(run.resolve("validation.csv"));
+    assertTrue(lines.get(1).startsWith("2,") && lines.get(2).startsWith("4,"), lines.toString());
+    assertTrue(second.err().contains("Step 2, held out"), second.err());
+    assertFalse(train(arguments).err().contains("Step 2, held out"));
   }
 
   /** The run's files with the times of their last change. */
@@ -206,6 +227,15 @@ class TrainCommandTest {
             List.of("--balance", "0.5", "--balance is for files"),
             List.of(
                 "--absent-relations=3", "--data=mdetr", "--absent-relations is for --data shapes"),
+            List.of("--root", "refcoco", "--root is for files, not for --data shapes"),
+            List.of("--cache", "c", "--cache is for files, not for --data shapes"),
+            List.of(
+                "--data=voc", "--file=a", "--file is for forms of files; --data voc takes --root"),
+            List.of("--data=csv", "--root=a", "--root is for forms of directories; --data csv"),
+            List.of("--rate", "-1", "--rate must be 0.0 to 10.0, found -1.0"),
+            List.of("--muon-rate", "NaN", "--muon-rate must be 0.0 to 10.0, found NaN"),
+            List.of("--budget", "34", "--budget must be 0.0 to 1.0, found 34.0"),
+            List.of("--warmup", "-200", "--warmup must be at least 0, found -200"),
             List.of("--trim", "0.6", "--trim takes a share from 0 to 0.5, found 0.6"),
             List.of("--words", "-1", "--words must not be negative, found -1"))) {
       Run refused = train(wrong.get(0), wrong.get(1));

@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Device;
@@ -48,6 +48,9 @@ class TrainerTest {
   private static final List<String> COLORS =
       List.of("black", "blue", "green", "orange", "purple", "red", "white", "yellow");
 
+  private static final AuxiliaryHeads HEADS =
+      new AuxiliaryHeads(CATEGORIES, COLORS, ObjectWords.NONE, true);
+
   @TempDir private Path directory;
   private ModelConfig config;
   private TextTokenizer tokenizer;
@@ -77,28 +80,19 @@ class TrainerTest {
     return resource;
   }
 
-  private Map<String, long[]> heads() {
-    return AuxiliaryHeads.shapes(config, CATEGORIES, COLORS, 0, true);
-  }
-
   private Parameters parameters() {
-    Parameters parameters = open(new Parameters(config, heads(), CPU));
+    Parameters parameters = open(new Parameters(config, HEADS.shapes(config), CPU));
     parameters.initialize(5);
     return parameters;
   }
 
   private Losses losses(TrainingModel model) {
-    return new Losses(model, 0.3, 0, true, AuxiliaryHeads.names(heads()), ObjectWords.NONE);
+    return new Losses(model, 0.3, 0, true, HEADS);
   }
 
   private BatchBuilder builder() {
     return new BatchBuilder(
-        config,
-        tokenizer,
-        CATEGORIES,
-        COLORS,
-        ObjectWords.NONE,
-        new LeftOut(new java.io.PrintWriter(System.err)));
+        config, tokenizer, HEADS, new LeftOut(new java.io.PrintWriter(System.err)));
   }
 
   private Trainer trainer(Parameters parameters, long steps) {
@@ -110,7 +104,8 @@ class TrainerTest {
         new TrainOptions(steps, 0, BATCH, 1e-3, 0.01, true, 0.01, false, 2, 9, true);
     TrainingModel model =
         new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-    return open(new Trainer(options, parameters, model, losses(model), data, List.of(builder())));
+    return open(
+        new Trainer(options, parameters, model, losses(model), HEADS, data, List.of(builder())));
   }
 
   private static List<ReferringPair> pairs(int count) {
@@ -278,6 +273,71 @@ class TrainerTest {
     assertArrayEquals(Torch.floats(without.average()), Torch.floats(resumed.average()));
   }
 
+  /** Data of other categories, or a later version, has other heads; the rest goes on. */
+  @Test
+  void headsOfOtherClassesBeginAnew() throws IOException {
+    Path file = directory.resolve("checkpoint.safetensors");
+    Parameters before = parameters();
+    Trainer trained = trainer(before, 3);
+    trained.run(() -> false, report -> {});
+    trained.save(file);
+    List<String> renamed = new ArrayList<>(CATEGORIES);
+    renamed.set(2, "lozenge");
+    AuxiliaryHeads others = new AuxiliaryHeads(renamed, COLORS, ObjectWords.NONE, false);
+    Parameters after = open(new Parameters(config, others.shapes(config), CPU));
+    after.initialize(6);
+    TrainingModel model =
+        new TrainingModel(after, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
+    Trainer resumed =
+        open(
+            new Trainer(
+                new TrainOptions(6, 0, BATCH, 1e-3, 0.01, true, 0.01, false, 2, 9, true),
+                after,
+                model,
+                new Losses(model, 0.3, 0, true, others),
+                others,
+                new ShapesTrainingData(config, BATCH, 9, false, 0, 1, true),
+                List.of(builder())));
+    assertEquals(Set.of("category"), resumed.restore(file));
+    assertEquals(3, resumed.step());
+    for (String name : after.shapes().keySet()) {
+      float[] values = Torch.floats(after.part(after.values(), name));
+      float[] average = Torch.floats(after.part(resumed.average(), name));
+      if (name.startsWith("aux.category.")) {
+        assertArrayEquals(new float[values.length], values, name);
+      } else {
+        assertArrayEquals(Torch.floats(before.part(before.values(), name)), values, name);
+        assertArrayEquals(Torch.floats(before.part(trained.average(), name)), average, name);
+      }
+    }
+    assertTrue(Torch.floats(before.part(before.values(), "aux.category.weight"))[0] != 0);
+    // The other way round, there is a head that the checkpoint lacks.
+    resumed.save(file);
+    assertEquals(Set.of("category", "mentions"), trainer(parameters(), 6).restore(file));
+  }
+
+  @Test
+  void momentsOfAnotherOptimizerAreRefused() throws IOException {
+    Path file = directory.resolve("checkpoint.safetensors");
+    trainer(parameters(), 6).save(file);
+    Parameters parameters = parameters();
+    TrainingModel model =
+        new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
+    Trainer other =
+        open(
+            new Trainer(
+                new TrainOptions(6, 0, BATCH, 1e-3, 0.01, false, 0.01, false, 2, 9, true),
+                parameters,
+                model,
+                losses(model),
+                HEADS,
+                new ShapesTrainingData(config, BATCH, 9, false, 0, 1, true),
+                List.of(builder())));
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> other.restore(file)).getMessage();
+    assertTrue(message.contains("resume with --optimizer muon"), message);
+  }
+
   @Test
   void aCheckpointWithoutAProperStepIsRefused() throws IOException {
     Path file = directory.resolve("checkpoint.safetensors");
@@ -398,7 +458,7 @@ class TrainerTest {
     TrainingData data = new ShapesTrainingData(config, BATCH, 9, false, 0, 1, true);
     return open(
         new Trainer(
-            options, parameters, model, losses(model), data, List.of(builder(), builder())));
+            options, parameters, model, losses(model), HEADS, data, List.of(builder(), builder())));
   }
 
   @Test

@@ -4,8 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +29,8 @@ import org.scanformer.internal.model.TextTokenizer;
 
 /** What a training of several datasets of files reads: mixtures, cached images, vocabularies. */
 class TrainingSourcesTest {
+  private static final PrintWriter ERR = new PrintWriter(System.err);
+
   @TempDir private Path directory;
 
   private record Named(String name, List<String> log) implements TrainingData {
@@ -130,7 +135,7 @@ class TrainingSourcesTest {
     Drawn one = new Drawn(7);
     Drawn two = new Drawn(200);
     ReferringDataset plain = dataset(one, two, one);
-    try (ImageCache cache = ImageCache.open(file)) {
+    try (ImageCache cache = ImageCache.open(file, ERR)) {
       ReferringDataset cached = cache.of(plain);
       for (int round = 0; round < 2; round++) {
         for (int i = 0; i < 3; i++) {
@@ -146,13 +151,34 @@ class TrainingSourcesTest {
     }
     Drawn later = new Drawn(7);
     Drawn cut = new Drawn(200);
-    try (ImageCache cache = ImageCache.open(file)) {
+    try (ImageCache cache = ImageCache.open(file, ERR)) {
       ReferringDataset again = cache.of(dataset(later, cut));
       assertArrayEquals(pixels(plain, 0), pixels(again, 0));
       assertArrayEquals(pixels(plain, 1), pixels(again, 1));
     }
     assertEquals(0, later.reads);
     assertEquals(1, cut.reads);
+  }
+
+  /** Linux has a device that is always full. */
+  @Test
+  void aCacheThatIsFullEndsNoRun() throws IOException {
+    Path full = Path.of("/dev/full");
+    assumeTrue(Files.exists(full), "no /dev/full");
+    Path file = Files.createSymbolicLink(directory.resolve("full.cache"), full);
+    Drawn one = new Drawn(7);
+    StringWriter told = new StringWriter();
+    try (ImageCache cache = ImageCache.open(file, new PrintWriter(told, true))) {
+      ReferringDataset cached = cache.of(dataset(one, new Drawn(200)));
+      byte[] pixels = pixels(dataset(new Drawn(7)), 0);
+      for (int round = 0; round < 2; round++) {
+        assertArrayEquals(pixels, pixels(cached, 0));
+        pixels(cached, 1);
+      }
+    }
+    assertEquals(2, one.reads);
+    assertEquals(1, told.toString().lines().count(), told.toString());
+    assertTrue(told.toString().contains("The cache of images takes no more"), told.toString());
   }
 
   @Test
