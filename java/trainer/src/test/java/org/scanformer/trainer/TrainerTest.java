@@ -3,24 +3,16 @@ package org.scanformer.trainer;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.openblas.global.openblas_nolapack;
-import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.scanformer.Candidate;
 import org.scanformer.Image;
 import org.scanformer.Location;
@@ -33,80 +25,11 @@ import org.scanformer.SelectionPolicy;
 import org.scanformer.datasets.ReferringPair;
 import org.scanformer.datasets.ShapesDataset;
 import org.scanformer.datasets.Split;
-import org.scanformer.internal.model.ModelConfig;
-import org.scanformer.internal.model.SafetensorsWriter;
-import org.scanformer.internal.model.TextTokenizer;
 
 /** A tiny model is trained for a few steps. */
 @SuppressWarnings("try") // scopes and guards work by being open
-class TrainerTest {
-  private static final int BATCH = 6;
+class TrainerTest extends TinyTraining {
   private static final double SECONDS = 2;
-  private static final Device CPU = new Device("cpu");
-  private static final List<String> CATEGORIES =
-      List.of("circle", "cross", "diamond", "ring", "square", "star", "triangle");
-  private static final List<String> COLORS =
-      List.of("black", "blue", "green", "orange", "purple", "red", "white", "yellow");
-
-  private static final AuxiliaryHeads HEADS =
-      new AuxiliaryHeads(CATEGORIES, COLORS, ObjectWords.NONE, true);
-
-  @TempDir private Path directory;
-  private ModelConfig config;
-  private TextTokenizer tokenizer;
-  private final List<AutoCloseable> opened = new ArrayList<>();
-
-  @BeforeAll
-  static void useOneThreadOfOpenBlas() {
-    openblas_nolapack.blas_set_num_threads(1);
-  }
-
-  @BeforeEach
-  void writeConfig() throws IOException {
-    config = ModelConfig.read(TinyModel.writeConfig(directory));
-    ShapesTokenizer.write(directory.resolve("tokenizer.json"), 16);
-    tokenizer = TextTokenizer.open(directory.resolve("tokenizer.json"), config);
-  }
-
-  @AfterEach
-  void close() throws Exception {
-    for (AutoCloseable resource : opened) {
-      resource.close();
-    }
-  }
-
-  private <T extends AutoCloseable> T open(T resource) {
-    opened.add(0, resource);
-    return resource;
-  }
-
-  private Parameters parameters() {
-    Parameters parameters = open(new Parameters(config, HEADS.shapes(config), CPU));
-    parameters.initialize(5);
-    return parameters;
-  }
-
-  private Losses losses(TrainingModel model) {
-    return new Losses(model, 0.3, 0, true, HEADS);
-  }
-
-  private BatchBuilder builder() {
-    return new BatchBuilder(
-        config, tokenizer, HEADS, new LeftOut(new java.io.PrintWriter(System.err)));
-  }
-
-  private Trainer trainer(Parameters parameters, long steps) {
-    return trainer(parameters, steps, new ShapesTrainingData(config, BATCH, 9, false, 0, 1, true));
-  }
-
-  private Trainer trainer(Parameters parameters, long steps, TrainingData data) {
-    TrainOptions options =
-        new TrainOptions(steps, 0, BATCH, 1e-3, 0.01, true, 0.01, false, 2, 9, true);
-    TrainingModel model =
-        new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-    return open(
-        new Trainer(options, parameters, model, losses(model), HEADS, data, List.of(builder())));
-  }
 
   private static List<ReferringPair> pairs(int count) {
     ShapesDataset scenes = ShapesDataset.of(Split.VALIDATION, 2, 100, 200);
@@ -248,140 +171,6 @@ class TrainerTest {
     List<Float> box = found.normalizedBox().toList();
     for (int j = 0; j < 4; j++) {
       assertEquals(boxes[4 * best + j], box.get(j), 2e-4, "pair " + pair);
-    }
-  }
-
-  @Test
-  void aResumedRunGoesOnAsIfItHadNotStopped() throws IOException {
-    Path checkpoint = directory.resolve("checkpoint.safetensors");
-    Parameters whole = parameters();
-    Trainer without = trainer(whole, 6);
-    without.run(() -> false, report -> {});
-
-    Parameters first = parameters();
-    Trainer stopped = trainer(first, 6);
-    stopped.run(() -> stopped.step() == 3, report -> {});
-    assertEquals(3, stopped.step());
-    stopped.save(checkpoint);
-
-    Parameters second = parameters();
-    Trainer resumed = trainer(second, 6);
-    resumed.restore(checkpoint);
-    assertEquals(3, resumed.step());
-    resumed.run(() -> false, report -> {});
-    assertArrayEquals(Torch.floats(whole.values()), Torch.floats(second.values()));
-    assertArrayEquals(Torch.floats(without.average()), Torch.floats(resumed.average()));
-  }
-
-  /** Data of other categories, or a later version, has other heads; the rest goes on. */
-  @Test
-  void headsOfOtherClassesBeginAnew() throws IOException {
-    Path file = directory.resolve("checkpoint.safetensors");
-    Parameters before = parameters();
-    Trainer trained = trainer(before, 3);
-    trained.run(() -> false, report -> {});
-    trained.save(file);
-    List<String> renamed = new ArrayList<>(CATEGORIES);
-    renamed.set(2, "lozenge");
-    AuxiliaryHeads others = new AuxiliaryHeads(renamed, COLORS, ObjectWords.NONE, false);
-    Parameters after = open(new Parameters(config, others.shapes(config), CPU));
-    after.initialize(6);
-    TrainingModel model =
-        new TrainingModel(after, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-    Trainer resumed =
-        open(
-            new Trainer(
-                new TrainOptions(6, 0, BATCH, 1e-3, 0.01, true, 0.01, false, 2, 9, true),
-                after,
-                model,
-                new Losses(model, 0.3, 0, true, others),
-                others,
-                new ShapesTrainingData(config, BATCH, 9, false, 0, 1, true),
-                List.of(builder())));
-    assertEquals(Set.of("category"), resumed.restore(file));
-    assertEquals(3, resumed.step());
-    for (String name : after.shapes().keySet()) {
-      float[] values = Torch.floats(after.part(after.values(), name));
-      float[] average = Torch.floats(after.part(resumed.average(), name));
-      if (name.startsWith("aux.category.")) {
-        assertArrayEquals(new float[values.length], values, name);
-      } else {
-        assertArrayEquals(Torch.floats(before.part(before.values(), name)), values, name);
-        assertArrayEquals(Torch.floats(before.part(trained.average(), name)), average, name);
-      }
-    }
-    assertTrue(Torch.floats(before.part(before.values(), "aux.category.weight"))[0] != 0);
-    // The other way round, there is a head that the checkpoint lacks.
-    resumed.save(file);
-    assertEquals(Set.of("category", "mentions"), trainer(parameters(), 6).restore(file));
-  }
-
-  @Test
-  void momentsOfAnotherOptimizerAreRefused() throws IOException {
-    Path file = directory.resolve("checkpoint.safetensors");
-    trainer(parameters(), 6).save(file);
-    Parameters parameters = parameters();
-    TrainingModel model =
-        new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-    Trainer other =
-        open(
-            new Trainer(
-                new TrainOptions(6, 0, BATCH, 1e-3, 0.01, false, 0.01, false, 2, 9, true),
-                parameters,
-                model,
-                losses(model),
-                HEADS,
-                new ShapesTrainingData(config, BATCH, 9, false, 0, 1, true),
-                List.of(builder())));
-    String message =
-        assertThrows(IllegalArgumentException.class, () -> other.restore(file)).getMessage();
-    assertTrue(message.contains("resume with --optimizer muon"), message);
-  }
-
-  @Test
-  void aCheckpointWithoutAProperStepIsRefused() throws IOException {
-    Path file = directory.resolve("checkpoint.safetensors");
-    Parameters parameters = parameters();
-    Trainer trainer = trainer(parameters, 6);
-    float[][] steps = {
-      null, {-1, 0}, {0, -1}, {0.5f, 0}, {0, 0.5f}, {0, 65536}, {3e38f, 0}, {3}, {0, 0, 3}
-    };
-    for (float[] step : steps) {
-      SafetensorsWriter checkpoint = new SafetensorsWriter();
-      for (String name : List.of("values", "average", "first", "second")) {
-        checkpoint.tensor(name, new float[(int) parameters.size()], parameters.size());
-      }
-      if (step != null) {
-        checkpoint.tensor("step", step, step.length);
-      }
-      checkpoint.write(file);
-      String message =
-          assertThrows(IllegalArgumentException.class, () -> trainer.restore(file)).getMessage();
-      assertTrue(message.startsWith(file + ": "), message);
-      assertTrue(message.contains("\"step\""), message);
-      assertTrue(message.contains("expected"), message);
-    }
-    // Nothing of a checkpoint that is refused is taken over.
-    assertEquals(0, trainer.step());
-    assertArrayEquals(Torch.floats(parameters.values()), Torch.floats(trainer.average()));
-  }
-
-  @Test
-  void aCheckpointOfAnotherShapeIsRefused() throws IOException {
-    Path file = directory.resolve("checkpoint.safetensors");
-    Parameters parameters = parameters();
-    long size = parameters.size();
-    for (long[] shape : new long[][] {{size - 1}, {1, size}}) {
-      SafetensorsWriter checkpoint = new SafetensorsWriter().tensor("step", new float[2], 2);
-      for (String name : List.of("values", "average", "first", "second")) {
-        checkpoint.tensor(name, new float[(int) shape[shape.length - 1]], shape);
-      }
-      checkpoint.write(file);
-      Trainer trainer = trainer(parameters, 6);
-      String message =
-          assertThrows(IllegalArgumentException.class, () -> trainer.restore(file)).getMessage();
-      assertTrue(message.contains(java.util.Arrays.toString(shape)), message);
-      assertTrue(message.contains("expected [" + size + "]"), message);
     }
   }
 
