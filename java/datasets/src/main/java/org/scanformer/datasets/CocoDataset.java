@@ -23,7 +23,9 @@ final class CocoDataset {
     PairCollector collector =
         new PairCollector(
             file.getFileName().toString(),
-            images != null ? new ImageFolders(images) : new ImageFolders(folder, parent));
+            images != null
+                ? ImageFolders.of(file, images)
+                : new ImageFolders(ImageChoice.ofFile(file), folder, parent));
     for (JsonNode image : coco.images()) {
       String imageId = RecordId.of(image.get("id"));
       String id = file.getFileName() + " image " + imageId;

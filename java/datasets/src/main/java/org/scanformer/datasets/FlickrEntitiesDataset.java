@@ -43,7 +43,9 @@ final class FlickrEntitiesDataset {
    */
   static ReferringDataset open(Path root, Path images, String split) {
     PairCollector collector =
-        new PairCollector(root.toString(), new ImageFolders(images != null ? images : root));
+        new PairCollector(
+            root.toString(),
+            new ImageFolders(ImageChoice.ofSplit(split), images != null ? images : root));
     FlickrEntitiesDataset dataset = new FlickrEntitiesDataset(root, collector);
     for (String name : SplitLists.names(root, root.resolve("Sentences"), ".txt", split)) {
       try {

@@ -5,11 +5,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.scanformer.ErrorCode;
@@ -21,21 +21,52 @@ import org.scanformer.internal.files.SystemMessages;
  * file is missing. Not safe for use by several threads.
  */
 final class ImageFolders {
-  /** Where the REFER toolkit keeps images, below the folder that holds them or its parents. */
+  /**
+   * Where the REFER toolkit and VOC keep images, below the folder that holds them or its parents.
+   */
   private static final List<String> LEVELS =
-      List.of("", "images", "mscoco", "images/mscoco", "mscoco/images", "images/mscoco/images");
+      List.of(
+          "images",
+          "mscoco",
+          "images/mscoco",
+          "mscoco/images",
+          "images/mscoco/images",
+          "JPEGImages");
 
-  private final Set<Path> directories = new LinkedHashSet<>();
+  /** How directly a directory was named: given, a folder of the toolkit, or a child of these. */
+  private enum Rank {
+    GIVEN,
+    KNOWN,
+    CHILD
+  }
+
+  private final ImageChoice choice;
+  private final Map<Path, Rank> directories = new LinkedHashMap<>();
+  private final Map<Path, Found> found = new HashMap<>();
   private final Map<Path, ImageHeader> headers = new HashMap<>();
   private final Map<Path, ScanFormerException> failures = new HashMap<>();
   private int missing;
   private String firstMissing;
 
-  /** The directories, the toolkit's folders below them, and the direct children of all of these. */
-  ImageFolders(Path... roots) {
+  /**
+   * What was found of a name.
+   *
+   * @param file null if there is none, or the choice is not clear
+   * @param unclear what to say in that case; null if the choice is clear
+   */
+  private record Found(Path file, String unclear) {}
+
+  /**
+   * The directories, the known folders below them, and the direct children of all of these.
+   *
+   * @param choice tells which of several files of one name is meant
+   */
+  ImageFolders(ImageChoice choice, Path... roots) {
+    this.choice = choice;
     for (Path root : roots) {
+      addWithChildren(root, Rank.GIVEN);
       for (String level : LEVELS) {
-        addWithChildren(level.isEmpty() ? root : root.resolve(level));
+        addWithChildren(root.resolve(level), Rank.KNOWN);
       }
     }
   }
@@ -46,14 +77,15 @@ final class ImageFolders {
    * @param images null for the file's own directory
    */
   static ImageFolders of(Path file, Path images) {
-    return new ImageFolders(images != null ? images : file.toAbsolutePath().getParent());
+    return new ImageFolders(
+        ImageChoice.ofFile(file), images != null ? images : file.toAbsolutePath().getParent());
   }
 
-  private void addWithChildren(Path directory) {
+  private void addWithChildren(Path directory, Rank rank) {
     if (Files.isDirectory(directory)) {
-      directories.add(directory);
+      add(directory, rank);
       try (Stream<Path> children = Files.list(directory)) {
-        children.filter(Files::isDirectory).sorted().forEach(directories::add);
+        children.filter(Files::isDirectory).sorted().forEach(child -> add(child, Rank.CHILD));
       } catch (IOException | UncheckedIOException e) {
         throw new ScanFormerException(
             ErrorCode.BAD_INPUT,
@@ -63,13 +95,20 @@ final class ImageFolders {
     }
   }
 
+  private void add(Path directory, Rank rank) {
+    directories.merge(directory, rank, (old, other) -> old.compareTo(other) <= 0 ? old : other);
+  }
+
   /**
-   * The first file with one of the names in one of the directories; null, and counted as missing,
-   * if there is none.
+   * The file with the first of the names that any file in the directories has; null, and counted as
+   * missing, if there is none. Of several files of a name, the one that the name of the data or its
+   * place tells, or else the one in the directory that was given, or in the only known folder that
+   * has it.
    *
    * @param record names the record in messages
    * @param names those that are null are skipped
    * @throws ScanFormerException BAD_INPUT for a name that no file can have here
+   * @throws RecordFault when several files that are not equal may be meant
    */
   Path find(String record, String... names) {
     String wanted = null;
@@ -82,17 +121,61 @@ final class ImageFolders {
       if (relative == null) {
         continue;
       }
-      for (Path directory : directories) {
-        Path file = directory.resolve(relative);
-        if (Files.isRegularFile(file)) {
-          return file;
-        }
+      Found own = found.computeIfAbsent(relative, this::search);
+      if (own.unclear != null) {
+        throw new RecordFault(BadRecord.Kind.IMAGE, own.unclear);
+      }
+      if (own.file != null) {
+        return own.file;
       }
     }
     if (missing++ == 0) {
       firstMissing = "\"" + wanted + "\" of " + record;
     }
     return null;
+  }
+
+  private Found search(Path name) {
+    Map<Path, Rank> files = new LinkedHashMap<>();
+    directories.forEach(
+        (directory, rank) -> {
+          Path file = directory.resolve(name);
+          if (Files.isRegularFile(file)) {
+            files.put(file, rank);
+          }
+        });
+    if (files.size() <= 1) {
+      return new Found(files.isEmpty() ? null : files.keySet().iterator().next(), null);
+    }
+    List<Path> meant = choice.among(List.copyOf(files.keySet()));
+    Rank nearest = meant.stream().map(files::get).min(Comparator.naturalOrder()).orElseThrow();
+    List<Path> near = meant.stream().filter(file -> files.get(file) == nearest).toList();
+    if (near.size() == 1 && nearest != Rank.CHILD || meant.size() == 1) {
+      return new Found(near.get(0), null);
+    }
+    Path first = meant.get(0);
+    for (Path other : meant) {
+      if (!isSamePicture(first, other)) {
+        return new Found(
+            null,
+            "expected a single image file \""
+                + name
+                + "\", found "
+                + first
+                + " and "
+                + other
+                + ", which differ. Give the directory that has those of this data (--images)");
+      }
+    }
+    return new Found(first, null);
+  }
+
+  private static boolean isSamePicture(Path first, Path other) {
+    try {
+      return Files.mismatch(first, other) < 0;
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /** A name as a path that stays within a directory, or null if it leads out of it. */
@@ -138,7 +221,7 @@ final class ImageFolders {
       return null;
     }
     String searched =
-        directories.stream()
+        directories.keySet().stream()
             .map(directory -> directory.toAbsolutePath().normalize().toString())
             .collect(Collectors.joining(", "));
     return new BadRecord(

@@ -70,12 +70,13 @@ public final class ReferDataset {
     CocoFile instances = CocoFile.read(root.resolve("instances.json"));
     List<?> list = records(refs);
     Path folder = root.toAbsolutePath().normalize();
+    ImageChoice choice = ImageChoice.ofSplit(split);
     ReferDataset dataset =
         new ReferDataset(
             instances,
             images != null
-                ? new ImageFolders(images)
-                : new ImageFolders(root, folder.resolveSibling("images")));
+                ? new ImageFolders(choice, images)
+                : new ImageFolders(choice, root, folder.resolveSibling("images")));
     TreeSet<String> splits = new TreeSet<>();
     boolean any = false;
     for (int i = 0; i < list.size(); i++) {

@@ -30,10 +30,13 @@ final class VocDataset {
    */
   static ReferringDataset open(Path root, Path images, String split) {
     Path annotations = annotations(root);
+    ImageChoice choice = ImageChoice.ofSplit(split);
     PairCollector collector =
         new PairCollector(
             root.toString(),
-            images != null ? new ImageFolders(images) : new ImageFolders(root, annotations));
+            images != null
+                ? new ImageFolders(choice, images)
+                : new ImageFolders(choice, root, annotations));
     for (String name : SplitLists.names(root, annotations, ".xml", split)) {
       String id = name + ".xml";
       try {

@@ -15,7 +15,7 @@ class PairCollectorTest {
   @Timeout(20)
   void takesManyTargetsOfAnExpression() {
     int count = 200_000;
-    PairCollector collector = new PairCollector("data", new ImageFolders(Path.of("none")));
+    PairCollector collector = new PairCollector("data", ImageFolders.of(Path.of("none"), null));
     ImageFile image = new ImageFile(Path.of("a.jpg"), count, 10, List.of());
     for (int i = 0; i < count; i++) {
       collector.add("a.jpg", "line " + i, image, "dogs", null, new Box(i, 0, 1, 10));
