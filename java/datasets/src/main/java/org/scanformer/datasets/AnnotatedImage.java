@@ -1,5 +1,8 @@
 package org.scanformer.datasets;
 
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
@@ -26,5 +29,15 @@ public record AnnotatedImage(
   /** An image whose objects all have names. */
   public AnnotatedImage(String id, ImageSource image, Set<String> uncounted) {
     this(id, image, uncounted, false);
+  }
+
+  /** The image with what another record of it says too. */
+  AnnotatedImage and(AnnotatedImage other) {
+    Set<ImageObject> objects = new LinkedHashSet<>(image.objects());
+    objects.addAll(other.image.objects());
+    Set<String> all = new HashSet<>(uncounted);
+    all.addAll(other.uncounted);
+    return new AnnotatedImage(
+        id, new ImageWithObjects(image, List.copyOf(objects)), all, nameless || other.nameless);
   }
 }

@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.scanformer.Box;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
@@ -18,8 +20,11 @@ import org.scanformer.ScanFormerException;
  * category may share ("person", "man"), or of which two boxes may be of one object. No state.
  */
 final class BoxExpressions {
-  /** Flickr30k Entities' types that name nothing. */
-  private static final Set<String> NO_NAMES = Set.of("other", "scene", "clothing", "bodyparts");
+  /** Flickr30k Entities' types that name nothing, in one spelling. */
+  private static final Set<String> NO_NAMES =
+      Stream.of("other", "scene", "clothing", "bodyparts", "body parts")
+          .map(CategoryKin::folded)
+          .collect(Collectors.toSet());
 
   /** Boxes of one category with this IoU may be of one object. */
   private static final double SAME_OBJECT = 0.7;
@@ -35,7 +40,7 @@ final class BoxExpressions {
    */
   static ReferringDataset of(ReferringDataset data, ExpressionSource source) {
     List<AnnotatedImage> images = data.annotatedImages();
-    if (images.isEmpty()) {
+    if (images.stream().noneMatch(BoxExpressions::hasNames)) {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,
           data.name()
@@ -58,6 +63,10 @@ final class BoxExpressions {
             .filter(record -> record.kind() != BadRecord.Kind.AMBIGUOUS)
             .toList();
     return new ListedDataset(data.name() + ", expressions " + source, pairs, bad, images);
+  }
+
+  private static boolean hasNames(AnnotatedImage annotated) {
+    return annotated.image().objects().stream().anyMatch(object -> object.category() != null);
   }
 
   private static List<ReferringPair> pairs(AnnotatedImage annotated, SplittableRandom random) {
@@ -115,7 +124,8 @@ final class BoxExpressions {
   }
 
   private static boolean isClear(String name, Map<String, List<Box>> boxes, Set<String> uncounted) {
-    if (NO_NAMES.contains(name) || name.chars().noneMatch(Character::isLetter)) {
+    if (NO_NAMES.contains(CategoryKin.folded(name))
+        || name.chars().noneMatch(Character::isLetter)) {
       return false;
     }
     Set<String> others = new HashSet<>(boxes.keySet());

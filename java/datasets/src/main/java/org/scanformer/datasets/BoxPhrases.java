@@ -178,7 +178,7 @@ final class BoxPhrases {
       if (color != null
           && group.members().stream()
               .allMatch(other -> other == member || other.color().isHardly(color))) {
-        boolean clothes = PeopleWords.contains(group.name());
+        boolean clothes = CategoryGroups.PEOPLE.equals(CategoryGroups.of(group.name()));
         add("color", member, null, clothes ? "%s in " + color : color + " %s");
       }
     }

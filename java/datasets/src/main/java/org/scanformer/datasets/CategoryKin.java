@@ -129,8 +129,8 @@ public final class CategoryKin {
     return ExpressionWords.isColor(folded) ? OTHER : CategoryGroups.of(folded);
   }
 
-  /** A name in lower case whose last word is singular. */
-  private static String folded(String category) {
+  /** One spelling for all of a name: in lower case, and its last word singular. */
+  public static String folded(String category) {
     String name = category.toLowerCase(Locale.ROOT).replace('_', ' ').strip();
     String last = lastWord(name);
     return name.substring(0, name.length() - last.length()) + singular(last);
@@ -142,15 +142,19 @@ public final class CategoryKin {
       return irregular;
     }
     int length = word.length();
-    if (length <= 3 || word.matches(".*(us|ss|is)")) {
+    if (length <= 3 || endsWith(word, "us", "ss", "is")) {
       return word;
     }
     if (word.endsWith("ies")) {
       return word.substring(0, length - 3) + "y";
     }
-    if (word.matches(".*(s|x|ch|sh)es")) {
+    if (endsWith(word, "ses", "xes", "ches", "shes")) {
       return word.substring(0, length - 2);
     }
     return word.endsWith("s") ? word.substring(0, length - 1) : word;
+  }
+
+  private static boolean endsWith(String word, String... ends) {
+    return Arrays.stream(ends).anyMatch(word::endsWith);
   }
 }

@@ -11,7 +11,8 @@ import org.scanformer.ScanFormerException;
 
 /**
  * Takes the names of categories as expressions, for data of detection, which has no others: a name
- * describes an object if no other object of the image has it. Not safe for use by several threads.
+ * describes an object if no other object of the image has it, or another name that may mean the
+ * same ({@link CategoryKin}). Not safe for use by several threads.
  */
 final class CategoryNames {
   private final String imageId;
@@ -79,6 +80,11 @@ final class CategoryNames {
     ofImage.add(name(category));
   }
 
+  /** The objects with a box so far. */
+  List<ImageObject> objects() {
+    return List.copyOf(objects);
+  }
+
   private void item(String name, Item item) {
     byName.computeIfAbsent(name, key -> new ArrayList<>()).add(item);
   }
@@ -138,16 +144,28 @@ final class CategoryNames {
         (name, items) -> {
           List<Item> usable = items.stream().filter(item -> item.box != null).toList();
           Item first = usable.isEmpty() ? null : usable.get(0);
-          if (items.size() == 1 && first != null && first.listed) {
+          int others = first == null ? 0 : others(name, first.box);
+          if (items.size() == 1 && others == 0 && first != null && first.listed) {
             try {
-              collector.add(picture.path(), first.id, image, name, name, first.box);
+              collector.addCategory(first.id, image, name, first.box);
             } catch (ScanFormerException e) {
               collector.bad(first.id, e);
             }
           } else if (first != null) {
-            collector.bad(ambiguous(first.id, name, items.size(), usable.size()));
+            collector.bad(ambiguous(first.id, name, items.size() + others, usable.size()));
           }
         });
+  }
+
+  /** How many other objects have another name that may be used of them as well. */
+  private int others(String name, Box box) {
+    int others = 0;
+    for (Map.Entry<String, List<Item>> each : byName.entrySet()) {
+      if (!each.getKey().equals(name) && CategoryKin.mayShare(name, each.getKey())) {
+        others += (int) each.getValue().stream().filter(item -> !box.equals(item.box)).count();
+      }
+    }
+    return others;
   }
 
   private static BadRecord ambiguous(String id, String name, int objects, int records) {

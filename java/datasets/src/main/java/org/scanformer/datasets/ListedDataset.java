@@ -1,6 +1,14 @@
 package org.scanformer.datasets;
 
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /**
  * A dataset that is in memory as a whole, except for its images.
@@ -21,6 +29,43 @@ record ListedDataset(
     pairs = List.copyOf(pairs);
     badRecords = List.copyOf(badRecords);
     annotatedImages = List.copyOf(annotatedImages);
+  }
+
+  /**
+   * A dataset of records, of which several may be of one image: it has the objects that any of them
+   * lists.
+   */
+  static ListedDataset ofRecords(
+      String name,
+      List<ReferringPair> pairs,
+      List<BadRecord> badRecords,
+      List<AnnotatedImage> annotatedImages) {
+    Map<String, AnnotatedImage> annotated = new LinkedHashMap<>();
+    for (AnnotatedImage each : annotatedImages) {
+      annotated.merge(each.image().name(), each, AnnotatedImage::and);
+    }
+    Map<String, Set<ImageObject>> objects = new HashMap<>();
+    annotated.forEach(
+        (image, each) -> objects.put(image, new LinkedHashSet<>(each.image().objects())));
+    // The pairs of a record share a list.
+    Set<List<ImageObject>> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (ReferringPair pair : pairs) {
+      Set<ImageObject> all =
+          objects.computeIfAbsent(pair.image().name(), key -> new LinkedHashSet<>());
+      if (seen.add(pair.image().objects())) {
+        all.addAll(pair.image().objects());
+      }
+    }
+    Map<String, ImageSource> images = new HashMap<>();
+    List<ReferringPair> united = new ArrayList<>();
+    for (ReferringPair pair : pairs) {
+      united.add(
+          pair.withImage(
+              images.computeIfAbsent(
+                  pair.image().name(),
+                  image -> new ImageWithObjects(pair.image(), List.copyOf(objects.get(image))))));
+    }
+    return new ListedDataset(name, united, badRecords, List.copyOf(annotated.values()));
   }
 
   @Override

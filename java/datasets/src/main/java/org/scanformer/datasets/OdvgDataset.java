@@ -45,7 +45,9 @@ final class OdvgDataset {
     Picture picture = collector.picture(id, record, name);
     if (picture != null) {
       readRegions(id, regions, picture);
-      readInstances(id, instances, picture);
+      if (!instances.isEmpty()) {
+        readInstances(id, instances, picture);
+      }
     }
   }
 

@@ -6,8 +6,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.scanformer.Box;
 import org.scanformer.ScanFormerException;
 
@@ -23,11 +25,21 @@ final class PairCollector {
   private final List<BadRecord> bad = new ArrayList<>();
   private final List<AnnotatedImage> annotated = new ArrayList<>();
 
-  /** What makes boxes the targets of one pair. */
+  /** What makes boxes the targets of one pair; expressions in lower case. */
   private record Key(Object scope, String expression) {}
 
-  /** A pair that may get more targets. */
-  private record Found(String id, ImageFile image, Set<Box> targets, String kind) {}
+  /**
+   * A pair that may get more targets.
+   *
+   * @param ofCategory whether the expression is the name of the target's category
+   */
+  private record Found(
+      String id,
+      ImageFile image,
+      String expression,
+      Set<Box> targets,
+      String kind,
+      boolean ofCategory) {}
 
   /**
    * An empty one.
@@ -81,6 +93,26 @@ final class PairCollector {
    * @throws RecordFault when the expression has no words, or has this box already
    */
   void add(Object scope, String id, ImageFile image, String expression, String kind, Box box) {
+    add(scope, id, image, expression, kind, box, false);
+  }
+
+  /**
+   * Adds a box whose category's name describes it, as no other object of the record has it.
+   *
+   * @throws RecordFault when another record says so of this box
+   */
+  void addCategory(String id, ImageFile image, String category, Box box) {
+    add(image.path(), id, image, category, category, box, true);
+  }
+
+  private void add(
+      Object scope,
+      String id,
+      ImageFile image,
+      String expression,
+      String kind,
+      Box box,
+      boolean ofCategory) {
     String text = expression == null ? "" : expression.strip();
     if (text.isEmpty()) {
       throw new RecordFault(
@@ -88,7 +120,8 @@ final class PairCollector {
     }
     Found pair =
         found.computeIfAbsent(
-            new Key(scope, text), key -> new Found(id, image, new LinkedHashSet<>(), kind));
+            new Key(scope, text.toLowerCase(Locale.ROOT)),
+            key -> new Found(id, image, text, new LinkedHashSet<>(), kind, ofCategory));
     if (!pair.targets.add(box)) {
       throw new RecordFault(
           BadRecord.Kind.REPEATED,
@@ -113,21 +146,49 @@ final class PairCollector {
 
   /** All of it; the records whose image is missing become a single bad record, the last. */
   ReferringDataset dataset(String name) {
+    Map<String, List<AnnotatedImage>> records =
+        annotated.stream().collect(Collectors.groupingBy(each -> each.image().name()));
     List<ReferringPair> pairs = new ArrayList<>();
-    found.forEach(
-        (key, pair) ->
-            pairs.add(
-                new ReferringPair(
-                    pair.id,
-                    pair.image,
-                    key.expression,
-                    List.copyOf(pair.targets),
-                    pair.kind,
-                    List.of())));
+    for (Found pair : found.values()) {
+      List<AnnotatedImage> own = records.getOrDefault(pair.image.name(), List.of());
+      if (pair.ofCategory
+          && own.size() > 1
+          && own.stream().anyMatch(each -> mayShare(pair, each))) {
+        bad.add(
+            new BadRecord(
+                pair.id,
+                BadRecord.Kind.AMBIGUOUS,
+                "expected a single \""
+                    + pair.expression
+                    + "\" in the image, as its category is the expression, found more in other"
+                    + " records of the image",
+                pair.targets.size()));
+        continue;
+      }
+      pairs.add(
+          new ReferringPair(
+              pair.id,
+              pair.image,
+              pair.expression,
+              List.copyOf(pair.targets),
+              pair.kind,
+              List.of()));
+    }
     BadRecord missing = folders.missing(data);
     if (missing != null) {
       bad.add(missing);
     }
-    return new ListedDataset(name, pairs, bad, annotated);
+    return ListedDataset.ofRecords(name, pairs, bad, annotated);
+  }
+
+  /** Whether a record may name another object than the target as an expression does. */
+  private static boolean mayShare(Found pair, AnnotatedImage record) {
+    return record.uncounted().stream().anyMatch(name -> CategoryKin.mayShare(pair.expression, name))
+        || record.image().objects().stream()
+            .anyMatch(
+                object ->
+                    object.category() != null
+                        && !pair.targets.equals(Set.of(object.box()))
+                        && CategoryKin.mayShare(pair.expression, object.category()));
   }
 }

@@ -106,7 +106,7 @@ public final class ReferDataset {
     if (missing != null) {
       dataset.badRecords.add(missing);
     }
-    return new ListedDataset(
+    return ListedDataset.ofRecords(
         "refer " + folder.getFileName() + " " + refs.getFileName() + " " + split,
         dataset.pairs,
         dataset.badRecords,

@@ -194,6 +194,32 @@ class BoxExpressionsTest {
     assertEquals(0, dataset(new AnnotatedImage("b", unclear, Set.of())).size());
   }
 
+  /** Spellings of a name are one category: of none of them is there only one. */
+  @Test
+  void saysNothingOfANameInTwoSpellings() {
+    List<ImageObject> objects = new ArrayList<>();
+    for (String name : List.of("Dog", "dog", "traffic_light", "Traffic lights", "Other", "car")) {
+      objects.add(new ImageObject(new Box(10 + 50 * objects.size(), 10, 40, 50), name, null));
+    }
+    Painted image = new Painted(objects, new int[WIDTH * HEIGHT]);
+    List<String> texts =
+        TestPictures.expressions(dataset(new AnnotatedImage("a", image, Set.of())));
+    assertTrue(texts.contains("car"), texts.toString());
+    assertTrue(texts.stream().allMatch(text -> text.matches("(black )?car")), texts.toString());
+  }
+
+  /** Of people, the colour of what they wear is said, however their category is written. */
+  @Test
+  void saysThatPeopleAreInAColor() {
+    int[] pixels = new int[WIDTH * HEIGHT];
+    Arrays.fill(pixels, 0xFF0000);
+    Painted image =
+        new Painted(List.of(new ImageObject(new Box(10, 10, 50, 50), "Woman", null)), pixels);
+    assertEquals(
+        List.of("Woman", "Woman in red"),
+        TestPictures.expressions(dataset(new AnnotatedImage("a", image, Set.of()))));
+  }
+
   @Test
   void readsThemFromDetectionData() throws IOException {
     TestPictures.write(root.resolve("1.png"), 200, 100);
@@ -261,6 +287,12 @@ class BoxExpressionsTest {
     assertEquals(ErrorCode.BAD_INPUT, refused.code());
     assertTrue(
         refused.getMessage().contains("expected boxes with categories"), refused.getMessage());
+    // A box that is listed without a name is no better.
+    Painted nameless =
+        new Painted(
+            List.of(new ImageObject(new Box(1, 2, 30, 40), null, null)), new int[WIDTH * HEIGHT]);
+    assertThrows(
+        ScanFormerException.class, () -> dataset(new AnnotatedImage("a", nameless, Set.of("dog"))));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package org.scanformer.datasets;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -10,7 +11,10 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.scanformer.Box;
+import org.scanformer.ScanFormerException;
 
 class OdvgDatasetTest {
   @TempDir private Path root;
@@ -59,6 +63,65 @@ class OdvgDatasetTest {
     assertEquals(3, dataset.pair(0).image().objects().size());
     assertEquals(List.of("AMBIGUOUS o.jsonl line 1 instance 1"), TestPictures.bad(dataset));
     assertEquals(2, dataset.badRecords().get(0).records());
+  }
+
+  /** So that a phrase is known to be of a dog, and that nobody says that there is none. */
+  @Test
+  void phrasesKnowTheInstancesOfTheirImage() throws IOException {
+    String grounding =
+        "\"grounding\": {\"regions\": [{\"phrase\": \"a wet dog\", \"bbox\": [1, 2, 11, 22]}]}";
+    String detection =
+        "\"detection\": {\"instances\": [{\"bbox\": [1, 2, 11, 22], \"category\": \"dog\"},"
+            + " {\"bbox\": [20, 2, 31, 22], \"category\": \"cat\"}]}";
+    List<ImageObject> objects =
+        List.of(
+            new ImageObject(new Box(1, 2, 10, 20), "dog", null),
+            new ImageObject(new Box(20, 2, 11, 20), "cat", null));
+    for (ReferringDataset dataset :
+        List.of(odvg(line(grounding + ", " + detection)), odvg(line(grounding), line(detection)))) {
+      assertEquals(List.of("a wet dog", "dog", "cat"), TestPictures.expressions(dataset));
+      for (int i = 0; i < dataset.size(); i++) {
+        assertEquals(objects, dataset.pair(i).image().objects());
+      }
+      assertEquals(1, dataset.annotatedImages().size());
+    }
+  }
+
+  @Test
+  void phrasesAloneHaveNoCategories() throws IOException {
+    String grounding =
+        "\"grounding\": {\"regions\": [{\"phrase\": \"a wet dog\", \"bbox\": [1, 2, 11, 22]}]}";
+    assertEquals(List.of(), odvg(line(grounding)).annotatedImages());
+    for (ExpressionSource source : List.of(ExpressionSource.BOXES, ExpressionSource.BOTH)) {
+      Path file = root.resolve("o.jsonl");
+      assertTrue(
+          assertThrows(
+                  ScanFormerException.class,
+                  () -> DataForm.ODVG.open(file, null, null, null, source))
+              .getMessage()
+              .contains("expected boxes with categories"));
+    }
+  }
+
+  /** "Dog" and "dog" are one name, and a man is a person. */
+  @ParameterizedTest
+  @CsvSource({"Dog, dog", "dogs, dog", "traffic_light, Traffic lights", "person, man"})
+  void aNameThatAnotherMayMeanIsNoExpression(String first, String second) throws IOException {
+    String instance = "{\"bbox\": [%s], \"category\": \"%s\"}";
+    ReferringDataset dataset =
+        odvg(
+            line(
+                "\"detection\": {\"instances\": ["
+                    + instance.formatted("1, 2, 11, 22", first)
+                    + ","
+                    + instance.formatted("20, 2, 30, 22", second)
+                    + "]}"));
+    assertEquals(List.of(), TestPictures.expressions(dataset));
+    assertEquals(
+        List.of("AMBIGUOUS o.jsonl line 1 instance 0", "AMBIGUOUS o.jsonl line 1 instance 1"),
+        TestPictures.bad(dataset));
+    assertTrue(
+        dataset.badRecords().get(0).problem().endsWith("found 2"), dataset.badRecords()::toString);
   }
 
   /** An instance without a usable box is in the image all the same, so its name is not unique. */

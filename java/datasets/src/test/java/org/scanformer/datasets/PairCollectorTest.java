@@ -27,4 +27,15 @@ class PairCollectorTest {
     assertEquals(count, targets.size());
     assertEquals(known, targets.get(5));
   }
+
+  @Test
+  void anExpressionInAnotherCaseIsTheSame() {
+    PairCollector collector = new PairCollector("data", ImageFolders.of(Path.of("none"), null));
+    ImageFile image = new ImageFile(Path.of("a.jpg"), 40, 10, List.of());
+    collector.add("a.jpg", "line 1", image, "Left dog", null, new Box(0, 0, 1, 10));
+    collector.add("a.jpg", "line 2", image, "left dog", null, new Box(9, 0, 1, 10));
+    ReferringDataset dataset = collector.dataset("data");
+    assertEquals(List.of("Left dog"), TestPictures.expressions(dataset));
+    assertEquals(2, dataset.pair(0).targets().size());
+  }
 }
