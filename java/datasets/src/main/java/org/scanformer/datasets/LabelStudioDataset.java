@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
@@ -19,9 +20,13 @@ import org.scanformer.ScanFormerException;
  * <p>The texts of a region are its expressions. For a region without, each label is the expression
  * of its only object in an image. Of a rectangle that is turned, the upright box around it counts.
  * Other shapes are objects of the image, but not used. Choices for a whole image name what may be
- * in it, without its place.
+ * in it, without its place. So do the other annotations of a task, also those that were skipped or
+ * not submitted: somebody saw what they name.
  */
 final class LabelStudioDataset {
+  /** Boxes of two annotations with this IoU and one name are of one object. */
+  private static final double SAME_OBJECT = 0.5;
+
   private final PairCollector collector;
 
   private LabelStudioDataset(PairCollector collector) {
@@ -48,6 +53,7 @@ final class LabelStudioDataset {
                   : CocoFile.brief(task)));
     }
     JsonNode chosen = chosen(annotations);
+    List<JsonNode> others = new ArrayList<>();
     int number = 0;
     for (JsonNode annotation : annotations) {
       String annotationId = id + " annotation " + number++;
@@ -59,9 +65,13 @@ final class LabelStudioDataset {
             annotation,
             "expected one annotation of a task, found another that is used");
       }
+      if (annotation != chosen) {
+        others.add(annotation);
+      }
     }
     if (chosen != null) {
-      readRegions(id, task.get("data"), LabelStudioRegion.of(chosen));
+      task.path("drafts").forEach(others::add);
+      readRegions(id, task.get("data"), LabelStudioRegion.of(chosen), others);
       return;
     }
     for (String kind : List.of("predictions", "drafts")) {
@@ -109,7 +119,8 @@ final class LabelStudioDataset {
     }
   }
 
-  private void readRegions(String id, JsonNode data, Collection<LabelStudioRegion> regions) {
+  private void readRegions(
+      String id, JsonNode data, Collection<LabelStudioRegion> regions, List<JsonNode> others) {
     if (regions.isEmpty()) {
       return;
     }
@@ -138,7 +149,50 @@ final class LabelStudioDataset {
         }
       }
     }
+    for (JsonNode other : others) {
+      addOther(other, picture, categories);
+    }
     categories.finish(collector);
+  }
+
+  /** Adds what an annotation that is not used names, but for objects of the one that is. */
+  private static void addOther(JsonNode annotation, Picture picture, CategoryNames categories) {
+    List<ImageObject> used = new ArrayList<>(categories.objects());
+    for (LabelStudioRegion region : LabelStudioRegion.of(annotation)) {
+      Box box = boxOrNull(region, picture);
+      for (String label : region.labels()) {
+        if (!remove(used, box, label)) {
+          categories.addOfImage(label);
+        }
+      }
+      if (!region.isShape()) {
+        region.choices().forEach(categories::addOfImage);
+      } else if (region.labels().isEmpty() && !remove(used, box, null)) {
+        categories.addWithoutBox(region.id(), null);
+      }
+    }
+  }
+
+  private static Box boxOrNull(LabelStudioRegion region, Picture picture) {
+    try {
+      return region.box(picture);
+    } catch (RecordFault e) {
+      return null;
+    }
+  }
+
+  /** Removes an object, if there is one of about this box and of this label; null for any label. */
+  private static boolean remove(List<ImageObject> objects, Box box, String label) {
+    for (ImageObject object : objects) {
+      boolean named =
+          label == null
+              || object.category() != null
+                  && CategoryKin.folded(object.category()).equals(CategoryKin.folded(label));
+      if (box != null && named && object.box().intersectionOverUnion(box) >= SAME_OBJECT) {
+        return objects.remove(object);
+      }
+    }
+    return false;
   }
 
   /** Adds a box as an object of each of its labels. */

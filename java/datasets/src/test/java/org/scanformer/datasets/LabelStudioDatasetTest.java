@@ -104,6 +104,81 @@ class LabelStudioDatasetTest {
     assertFalse(image.nameless());
   }
 
+  /** What somebody else saw may be there, but the objects of the used annotation are no others. */
+  @Test
+  void otherAnnotationsNameWhatMayBeInTheImage() throws IOException {
+    String cat = rectangle("r", "0 0 50 50 0", "'cat'");
+    String moved = rectangle("r", "5 0 50 50 0", "'Cats'");
+    String second =
+        annotation(
+            moved,
+            rectangle("s", "50 50 50 50 0", "'dog', 'pet'"),
+            "{'id': 'p', 'type': 'polygonlabels', 'value': {'points': [[1, 2]],"
+                + " 'polygonlabels': ['hen']}}",
+            "{'id': 'c', 'type': 'choices', 'value': {'choices': ['sunny']}}",
+            text("r", "['the left one']"));
+    String skipped =
+        annotation(rectangle("r", "0 0 9 9 0", "'cow'"))
+            .replace("'was_cancelled': false", "'was_cancelled': true");
+    String drafts = "], 'drafts': [" + annotation(rectangle("r", "0 0 9 9 0", "'pig'")) + "]";
+    ReferringDataset dataset =
+        export(
+            task("a.jpg", annotation(cat) + "," + second + "," + skipped)
+                .replace("], 'predictions'", drafts + ", 'predictions'"));
+    assertEquals(List.of("cat"), TestPictures.expressions(dataset));
+    AnnotatedImage image = dataset.annotatedImages().get(0);
+    assertEquals(Set.of("dog", "pet", "hen", "sunny", "cow", "pig"), image.uncounted());
+    assertFalse(image.nameless());
+    assertEquals(1, image.image().objects().size());
+  }
+
+  @Test
+  void otherAnnotationsMayHaveMoreOfACategoryOrWhatHasNoName() throws IOException {
+    String cat = rectangle("r", "0 0 50 50 0", "'cat'");
+    String again = rectangle("s", "2 0 50 50 0", "'cat'");
+    String elsewhere = rectangle("s", "50 0 50 50 0", "'cat'");
+    for (String more : List.of(cat + "," + again, elsewhere)) {
+      AnnotatedImage image =
+          export(task("a.jpg", annotation(cat) + "," + annotation(more))).annotatedImages().get(0);
+      assertEquals(Set.of("cat"), image.uncounted());
+    }
+    String unnamed = rectangle("s", "2 0 50 50 0", "");
+    assertFalse(
+        export(task("a.jpg", annotation(cat) + "," + annotation(unnamed)))
+            .annotatedImages()
+            .get(0)
+            .nameless());
+    assertTrue(
+        export(task("a.jpg", annotation(cat) + "," + annotation(cat, unnamed)))
+            .annotatedImages()
+            .get(0)
+            .nameless());
+  }
+
+  /** An object that only one of the tasks boxes is there for the other too. */
+  @Test
+  void tasksOfAnImageShareItsObjects() throws IOException {
+    ReferringDataset dataset =
+        export(
+            task(
+                "a.jpg",
+                annotation(
+                    rectangle("r1", "0 0 50 50 0", "'dog'"),
+                    rectangle("r2", "50 0 50 50 0", "'cat'"))),
+            task(
+                "a.jpg",
+                annotation(
+                    rectangle("r1", "0 50 50 50 0", "'Dog'"),
+                    rectangle("r2", "50 50 50 50 0", "'cow'"))));
+    assertEquals(List.of("cat", "cow"), TestPictures.expressions(dataset));
+    assertEquals(List.of("AMBIGUOUS e.json record 0 region r1"), TestPictures.bad(dataset));
+    for (int i = 0; i < dataset.size(); i++) {
+      assertEquals(4, dataset.pair(i).image().objects().size());
+    }
+    assertEquals(1, dataset.annotatedImages().size());
+    assertEquals(4, dataset.annotatedImages().get(0).image().objects().size());
+  }
+
   /** A region may have its rectangle, its labels and its text from three tags. */
   @Test
   void joinsTheResultsOfARegion() throws IOException {
