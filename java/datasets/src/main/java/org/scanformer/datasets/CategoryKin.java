@@ -30,9 +30,9 @@ public final class CategoryKin {
   private static final Set<String> LISTED_IN_PART =
       Set.of("clothing", "body parts", "scene", OTHER);
 
-  /** Names that may be of anything in their group. */
+  /** Names that may be of anything in their group, as they are folded. */
   private static final Set<String> GENERIC =
-      Set.of("animal", "vehicle", "clothing", "clothes", "instrument", "body part", "bodypart");
+      Set.of("animal", "vehicle", "clothing", "clothe", "instrument", "body part", "bodypart");
 
   private static final Map<String, String> SINGULAR =
       Map.of(
@@ -50,7 +50,7 @@ public final class CategoryKin {
 
   /** Whether data that lists objects of a category lists all that are in an image. */
   public static boolean isListedInFull(String category) {
-    return !LISTED_IN_PART.contains(Objects.requireNonNullElse(group(folded(category)), ""));
+    return !LISTED_IN_PART.contains(nonNull(group(category)));
   }
 
   /**
@@ -65,8 +65,8 @@ public final class CategoryKin {
     if (mayShare(category, own)) {
       return true;
     }
-    String group = group(folded(category));
-    String ownGroup = group(folded(own));
+    String group = group(category);
+    String ownGroup = group(own);
     if (OTHER.equals(group) || OTHER.equals(ownGroup) && !TYPES.contains(nonNull(group))) {
       return true;
     }
@@ -83,8 +83,8 @@ public final class CategoryKin {
     if (first.equals(second)) {
       return true;
     }
-    String group = group(first);
-    if (group == null || !group.equals(group(second))) {
+    String group = group(category);
+    if (group == null || !group.equals(group(other))) {
       return false;
     }
     return group.equals(CategoryGroups.PEOPLE)
@@ -97,22 +97,24 @@ public final class CategoryKin {
    * it says another word of their group: of "the brown puppy", "dog". Empty for "the brown one".
    */
   public static Set<String> said(String expression, Set<String> categories) {
-    Set<String> words =
-        Arrays.stream(expression.toLowerCase(Locale.ROOT).split("[^\\p{L}\\p{N}]+"))
-            .map(CategoryKin::folded)
-            .collect(Collectors.toSet());
+    String[] words = expression.toLowerCase(Locale.ROOT).split("[^\\p{L}\\p{N}]+");
+    Set<String> singular =
+        Arrays.stream(words).map(CategoryKin::folded).collect(Collectors.toSet());
     Set<String> named =
         categories.stream()
-            .filter(category -> words.contains(lastWord(folded(category))))
+            .filter(category -> singular.contains(lastWord(folded(category))))
             .collect(Collectors.toSet());
     if (!named.isEmpty()) {
       return named;
     }
     Set<String> groups =
-        words.stream().map(CategoryKin::group).filter(Objects::nonNull).collect(Collectors.toSet());
+        Arrays.stream(words)
+            .map(CategoryKin::group)
+            .filter(Objects::nonNull)
+            .collect(Collectors.toSet());
     groups.remove(OTHER);
     return categories.stream()
-        .filter(category -> groups.contains(nonNull(group(folded(category)))))
+        .filter(category -> groups.contains(nonNull(group(category))))
         .collect(Collectors.toSet());
   }
 
@@ -125,8 +127,14 @@ public final class CategoryKin {
   }
 
   /** A colour is what an expression says of something that it does not name ("a man in black"). */
-  private static String group(String folded) {
-    return ExpressionWords.isColor(folded) ? OTHER : CategoryGroups.of(folded);
+  private static String group(String name) {
+    String folded = folded(name);
+    if (ExpressionWords.isColor(folded)) {
+      return OTHER;
+    }
+    // "Pants" and "skis" are in a group as they are, "puppies" by what they are of.
+    String group = CategoryGroups.of(name);
+    return group != null ? group : CategoryGroups.of(folded);
   }
 
   /** One spelling for all of a name: in lower case, and its last word singular. */

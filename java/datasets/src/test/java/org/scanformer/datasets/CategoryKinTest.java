@@ -17,7 +17,7 @@ class CategoryKinTest {
     "woman, person", "man, woman", "someone, man", "team, Players", "bike, bicycle",
     "car, truck", "car, vehicles", "horse, animal", "boxes, box", "babies, baby",
     // Whatever Entities' other types do not hold may be its "other".
-    "ball, other", "triangle, other", "triangle, object",
+    "pants, clothes", "skis, sports ball", "ball, other", "triangle, other", "triangle, object",
   })
   void mayFitInDoubt(String category, String own) {
     assertTrue(CategoryKin.mayFit(category, own));
@@ -74,7 +74,9 @@ class CategoryKinTest {
 
   @Test
   void clothingAndSceneryAreListedInPart() {
-    for (String name : "shirt hands Water trees other black one clothing".split(" ")) {
+    for (String name :
+        "shirt hands Water trees other black one clothing clothes Pants glasses leaves"
+            .split(" ")) {
       assertFalse(CategoryKin.isListedInFull(name), name);
     }
     for (String name : "dog man Bus triangle sports_ball".split(" ")) {
