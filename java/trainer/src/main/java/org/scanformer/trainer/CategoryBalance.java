@@ -6,41 +6,60 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import org.scanformer.datasets.CategoryKin;
 import org.scanformer.datasets.ReferringDataset;
 
 /**
- * Which pairs of a dataset an epoch uses: of frequent categories a part, in each epoch another one.
- * Pairs whose target's category is not known are all used. Immutable.
+ * Which pairs of a group an epoch uses: of categories that are frequent in the dataset a part, in
+ * each epoch another one. Pairs whose target's category is not known are all used. Immutable.
  */
 final class CategoryBalance {
   private final List<int[]> pairs = new ArrayList<>();
   private final List<Integer> used = new ArrayList<>();
 
+  private CategoryBalance() {}
+
   /**
-   * A balance.
+   * The balance of each group, by how frequent categories are in all of them.
    *
-   * @param indices of the pairs
-   * @param strength 0 to use all, 1 to use no more of a category than of the median one; between,
-   *     of one that is n times as frequent as the median, n^−strength of its pairs
+   * @param groups the indices of each group's pairs
+   * @param strength 0 to use all, 1 to use no more of a category than of the median one, the rarer
+   *     of two; between, of one that is n times as frequent as the median, n^−strength of its pairs
    */
-  CategoryBalance(ReferringDataset dataset, int[] indices, double strength) {
-    Map<String, List<Integer>> byCategory = new TreeMap<>();
-    List<Integer> unknown = new ArrayList<>();
-    for (int index : indices) {
-      String category = strength == 0 ? null : AbsentPairs.category(dataset.pair(index));
-      (category == null ? unknown : byCategory.computeIfAbsent(category, key -> new ArrayList<>()))
-          .add(index);
+  static List<CategoryBalance> of(ReferringDataset dataset, List<int[]> groups, double strength) {
+    List<Map<String, List<Integer>>> known = new ArrayList<>();
+    List<CategoryBalance> balances = new ArrayList<>();
+    Map<String, Integer> all = new TreeMap<>();
+    for (int[] group : groups) {
+      Map<String, List<Integer>> own = new TreeMap<>();
+      List<Integer> unknown = new ArrayList<>();
+      for (int index : group) {
+        String category = strength == 0 ? null : AbsentPairs.category(dataset.pair(index));
+        if (category == null) {
+          unknown.add(index);
+        } else {
+          own.computeIfAbsent(CategoryKin.folded(category), key -> new ArrayList<>()).add(index);
+        }
+      }
+      own.forEach((category, indices) -> all.merge(category, indices.size(), Integer::sum));
+      known.add(own);
+      CategoryBalance balance = new CategoryBalance();
+      balance.add(unknown, unknown.size());
+      balances.add(balance);
     }
-    int[] counts = byCategory.values().stream().mapToInt(List::size).sorted().toArray();
-    for (List<Integer> own : byCategory.values()) {
-      double frequency = (double) own.size() / counts[counts.length / 2];
-      add(
-          own,
-          frequency > 1
-              ? (int) Math.ceil(own.size() * Math.pow(frequency, -strength))
-              : own.size());
+    int[] counts = all.values().stream().mapToInt(Integer::intValue).sorted().toArray();
+    for (int i = 0; i < balances.size(); i++) {
+      CategoryBalance balance = balances.get(i);
+      known
+          .get(i)
+          .forEach(
+              (category, indices) -> {
+                double frequency = (double) all.get(category) / counts[(counts.length - 1) / 2];
+                double share = Math.min(1, Math.pow(frequency, -strength));
+                balance.add(indices, (int) Math.ceil(indices.size() * share));
+              });
     }
-    add(unknown, unknown.size());
+    return balances;
   }
 
   private void add(List<Integer> indices, int count) {

@@ -2,6 +2,7 @@ package org.scanformer.trainer;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +24,7 @@ final class EpochTrainingData implements TrainingData {
   private final int batchSize;
   private final long seed;
   private final List<int[]> byGrid = new ArrayList<>();
-  private final List<CategoryBalance> balances = new ArrayList<>();
+  private final List<CategoryBalance> balances;
   private final Map<ModelConfig.Grid, Integer> pairsByGrid = new LinkedHashMap<>();
   private final long batchesPerEpoch;
 
@@ -60,25 +61,30 @@ final class EpochTrainingData implements TrainingData {
               config.coarseGrid(image.width(), image.height()), grid -> new ArrayList<>())
           .add(i);
     }
-    grids.forEach((grid, pairs) -> pairsByGrid.put(grid, pairs.size()));
-    long batches = 0;
     for (List<Integer> pairs : grids.values()) {
-      int[] indices = pairs.stream().mapToInt(Integer::intValue).toArray();
-      CategoryBalance balanced = new CategoryBalance(dataset, indices, balance);
-      byGrid.add(indices);
-      balances.add(balanced);
-      batches += balanced.size() / batchSize;
+      byGrid.add(pairs.stream().mapToInt(Integer::intValue).toArray());
     }
-    batchesPerEpoch = batches;
-    if (batches == 0) {
+    balances = CategoryBalance.of(dataset, byGrid, balance);
+    Iterator<CategoryBalance> used = balances.iterator();
+    grids.keySet().forEach(grid -> pairsByGrid.put(grid, used.next().size()));
+    batchesPerEpoch = balances.stream().mapToLong(each -> each.size() / batchSize).sum();
+    if (batchesPerEpoch == 0) {
       throw new IllegalArgumentException(
           dataset.name()
               + ": "
               + usable
-              + " usable pairs found, expected at least "
+              + " usable pairs found"
+              + (balance > 0
+                  ? ", of which an epoch with balance " + balance + " takes " + sum(pairsByGrid)
+                  : "")
+              + ", expected at least "
               + batchSize
               + " with images of one coarse grid for a batch");
     }
+  }
+
+  private static int sum(Map<ModelConfig.Grid, Integer> counts) {
+    return counts.values().stream().mapToInt(Integer::intValue).sum();
   }
 
   @Override

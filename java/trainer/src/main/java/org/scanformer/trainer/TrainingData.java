@@ -38,7 +38,7 @@ interface TrainingData {
    * An epoch of a source, in which each pair is used at most once.
    *
    * @param name of the source
-   * @param pairs that are used for training, by the coarse grid of their image
+   * @param pairs that an epoch takes for training, by the coarse grid of their image
    * @param batches of an epoch; the pairs of a batch share a grid
    * @param share of the run's batches that are of this source
    */
