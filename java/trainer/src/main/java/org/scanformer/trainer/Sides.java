@@ -12,6 +12,16 @@ final class Sides {
 
   private static final Pattern LETTERS = Pattern.compile("[a-z]+");
 
+  /** What is counted from a side that is not named is counted from the left. */
+  private static final Pattern ORDINAL =
+      Pattern.compile(
+          "\\b(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last"
+              + "|[0-9]+(st|nd|rd|th))\\b");
+
+  /** What is counted downwards, upwards or in depth. */
+  private static final Pattern FROM_ELSEWHERE =
+      Pattern.compile("\\b(from|frm) (the )?(top|bottom|front|back)\\b");
+
   /** Words for a side and the same for the other one, with common spellings. */
   private static final Map<String, String> OTHER =
       Map.ofEntries(
@@ -40,6 +50,45 @@ final class Sides {
   private static final Set<String> NO_SIDE_AFTER =
       Set.of("has", "have", "had", "he", "she", "they", "just", "all");
 
+  /** Words before which "left" says that something remains. */
+  private static final Set<String> REMAINS_BEFORE = Set.of("alone", "behind", "out", "over");
+
+  /** Words before which "right" is no side whatever precedes it; after "side" comes "up". */
+  private static final Set<String> NO_RIGHT_BEFORE = Set.of("angle", "angles", "angled", "way");
+
+  /** Parts of what is counted: "second man with a left foot up" is counted from the left. */
+  private static final Pattern PART =
+      Pattern.compile(
+          "\\W*(arm|hand|leg|foot|feet|knee|elbow|shoulder|ear|eye|wing|paw|sleeve|shoe|glove)s?"
+              + "\\b(?!\\W+side)");
+
+  private static final Pattern SIDE_UP = Pattern.compile("\\W*side\\W+up\\b");
+
+  /** Words that a letter is read or spoken of with. */
+  private static final Set<String> LETTER_BESIDE =
+      Set.of(
+          "letter",
+          "letters",
+          "word",
+          "words",
+          "number",
+          "numbers",
+          "sign",
+          "signs",
+          "logo",
+          "initial",
+          "initials",
+          "capital",
+          "says",
+          "saying",
+          "reads",
+          "reading",
+          "marked",
+          "labeled",
+          "labelled",
+          "shape",
+          "shaped");
+
   /** Words before which "right" means exactly, unless an article or a preposition precedes it. */
   private static final Set<String> NO_SIDE_BEFORE =
       Set.of(
@@ -56,12 +105,14 @@ final class Sides {
   /**
    * The expression that is true of the mirror image.
    *
-   * @return null where that is in doubt, as with "right next to" and the hours of a clock
+   * @return null where that is in doubt, as with "right next to", the hours of a clock, and "second
+   *     dog", which is counted from a side that is not named
    */
   static String mirrored(String expression) {
     String lower = expression.toLowerCase(Locale.ROOT);
     Matcher tokens = WORD.matcher(lower);
     StringBuilder mirrored = new StringBuilder();
+    long sides = FROM_ELSEWHERE.matcher(lower).results().count();
     String before = "";
     while (tokens.find()) {
       String word = tokens.group();
@@ -71,9 +122,13 @@ final class Sides {
       }
       String other = OTHER.get(word);
       if (other != null) {
-        if (inDoubt(word, before, nextWord(lower, tokens.end()))) {
+        String rest = lower.substring(tokens.end());
+        if (word.length() == 1
+            ? isLetter(lower, tokens.start(), before, nextWord(rest))
+            : inDoubt(word, before, rest)) {
           return null;
         }
+        sides += PART.matcher(rest).lookingAt() ? 0 : 1;
         mirrored.append(other);
       } else if (word.contains("clock") || !OTHERS.contains(word) && namesSide(word)) {
         return null;
@@ -82,22 +137,38 @@ final class Sides {
       }
       before = word;
     }
-    return mirrored.toString();
+    return ORDINAL.matcher(lower).results().count() > sides ? null : mirrored.toString();
   }
 
   private static boolean namesSide(String word) {
     return word.contains("left") || word.contains("right");
   }
 
-  private static boolean inDoubt(String word, String before, String after) {
+  private static boolean inDoubt(String word, String before, String rest) {
+    String after = nextWord(rest);
     if (word.equals("left")) {
-      return NO_SIDE_AFTER.contains(before);
+      return NO_SIDE_AFTER.contains(before) || REMAINS_BEFORE.contains(after);
     }
-    return word.equals("right") && NO_SIDE_BEFORE.contains(after) && !SIDE_AFTER.contains(before);
+    return word.equals("right")
+        && (NO_RIGHT_BEFORE.contains(after)
+            || SIDE_UP.matcher(rest).lookingAt()
+            || NO_SIDE_BEFORE.contains(after) && !SIDE_AFTER.contains(before));
   }
 
-  private static String nextWord(String lower, int from) {
-    Matcher word = LETTERS.matcher(lower);
-    return word.find(from) ? word.group() : "";
+  /** Whether "l" or "r" may be a letter that is seen, or a part of a name such as "r2d2". */
+  private static boolean isLetter(String lower, int at, String before, String after) {
+    return LETTER_BESIDE.contains(before)
+        || LETTER_BESIDE.contains(after)
+        || at > 0 && isOfName(lower.charAt(at - 1))
+        || at + 1 < lower.length() && isOfName(lower.charAt(at + 1));
+  }
+
+  private static boolean isOfName(char beside) {
+    return Character.isDigit(beside) || "'\"&".indexOf(beside) >= 0;
+  }
+
+  private static String nextWord(String rest) {
+    Matcher word = LETTERS.matcher(rest);
+    return word.find() ? word.group() : "";
   }
 }

@@ -47,7 +47,13 @@ class AugmentationTest {
     "man on the right in red,man on the left in red",
     "his left arm,his right arm",
     "a bright red car,a bright red car",
-    "woman over there,woman over there"
+    "woman over there,woman over there",
+    "second dog from the left,second dog from the right",
+    "2nd on left hand side,2nd on right hand side",
+    "last man on the right,last man on the left",
+    "third from the top,third from the top",
+    "the l cup,the r cup",
+    "right side of the couch,left side of the couch"
   })
   void leftAndRightChangePlaces(String expression, String mirrored) {
     assertEquals(mirrored, Sides.mirrored(expression));
@@ -60,7 +66,25 @@ class AugmentationTest {
         "dog right next to the man",
         "the one she left",
         "leftish person",
-        "person right in front of us"
+        "person right in front of us",
+        "second dog",
+        "third person",
+        "the 2nd one",
+        "last guy",
+        "first car in line",
+        "second man with his left arm up",
+        "third man in the second row from the front",
+        "cup right side up",
+        "the right-side-up cup",
+        "book the right way up",
+        "corner at a right angle",
+        "the one left behind",
+        "the letter r",
+        "L shaped couch",
+        "sign that says L",
+        "number R",
+        "shirt with \"R\"",
+        "r2d2"
       })
   void whatIsInDoubtIsNotMirrored(String expression) {
     assertNull(Sides.mirrored(expression));
