@@ -1,11 +1,14 @@
 package org.scanformer.trainer;
 
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.scanformer.datasets.CategoryKin;
 import org.scanformer.datasets.ImageObject;
 import org.scanformer.datasets.ReferringDataset;
 import org.scanformer.datasets.ReferringPair;
@@ -15,7 +18,8 @@ import org.scanformer.internal.model.ModelConfig;
  * The heads that only training has: where the target is, what covers a patch, which words are said
  * of it, and which parts of the expression fit it. Immutable.
  *
- * @param categories the names of the objects' categories; no head if there are none
+ * @param categories the names of the objects' categories, each in one spelling; no head if there
+ *     are none
  * @param colors the names of the objects' colours; no head if there are none
  * @param words that are said of objects; no head if there are none
  * @param mentions whether it is known what an expression's parts fit; no head otherwise
@@ -58,7 +62,13 @@ record AuxiliaryHeads(
         }
       }
     }
-    return new AuxiliaryHeads(List.copyOf(categories), List.copyOf(colors), words, mentions);
+    return new AuxiliaryHeads(oneSpelling(categories), List.copyOf(colors), words, mentions);
+  }
+
+  /** Of several spellings of a name, the first alone. */
+  private static List<String> oneSpelling(Collection<String> categories) {
+    Set<String> seen = new HashSet<>();
+    return categories.stream().filter(name -> seen.add(CategoryKin.folded(name))).toList();
   }
 
   /** The shapes of their parameters by name. */

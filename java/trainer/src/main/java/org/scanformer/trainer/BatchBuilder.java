@@ -2,6 +2,7 @@ package org.scanformer.trainer;
 
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import org.scanformer.Box;
 import org.scanformer.ErrorCode;
 import org.scanformer.Image;
 import org.scanformer.ScanFormerException;
+import org.scanformer.datasets.CategoryKin;
 import org.scanformer.datasets.ImageObject;
 import org.scanformer.datasets.ReferringPair;
 import org.scanformer.internal.model.ModelConfig;
@@ -35,7 +37,7 @@ final class BatchBuilder implements AutoCloseable {
 
   private final ModelConfig config;
   private final TextTokenizer tokenizer;
-  private final List<String> categories;
+  private final Map<String, Long> categories = new HashMap<>();
   private final List<String> colors;
   private final ObjectWords words;
   private final ImagePyramid pyramid;
@@ -50,10 +52,12 @@ final class BatchBuilder implements AutoCloseable {
   BatchBuilder(ModelConfig config, TextTokenizer tokenizer, AuxiliaryHeads heads, LeftOut leftOut) {
     this.config = config;
     this.tokenizer = tokenizer;
-    this.categories = heads.categories();
     this.colors = heads.colors();
     this.words = heads.words();
     this.leftOut = leftOut;
+    for (String category : heads.categories()) {
+      categories.put(CategoryKin.folded(category), (long) categories.size());
+    }
     this.pyramid = ImagePyramid.open(config, BackendKind.CPU, 1);
   }
 
@@ -223,8 +227,8 @@ final class BatchBuilder implements AutoCloseable {
         for (int j = 0; j < 4; j++) {
           labels.patchBoxes[4 * place + j] = (float) box[j];
         }
-        labels.categories[place] = number(categories, covering.category());
-        labels.colors[place] = number(colors, covering.color());
+        labels.categories[place] = category(covering.category());
+        labels.colors[place] = color(covering.color());
         labels.words[place] = said.computeIfAbsent(covering, words::numbers);
       }
     }
@@ -257,8 +261,15 @@ final class BatchBuilder implements AutoCloseable {
     return covering;
   }
 
-  private static long number(List<String> names, String name) {
-    int index = name == null ? -1 : names.indexOf(name);
+  /** The number of a category, in whatever spelling. */
+  private long category(String name) {
+    return name == null
+        ? Batch.UNKNOWN
+        : categories.getOrDefault(CategoryKin.folded(name), Batch.UNKNOWN);
+  }
+
+  private long color(String name) {
+    int index = name == null ? -1 : colors.indexOf(name);
     return index < 0 ? Batch.UNKNOWN : index;
   }
 

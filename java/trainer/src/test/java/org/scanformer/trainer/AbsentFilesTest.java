@@ -98,6 +98,40 @@ class AbsentFilesTest {
             + "]");
   }
 
+  /** What one annotator boxes and another one does not may be there. */
+  @Test
+  void whatAnotherAnnotationNamesMayBeThere() throws IOException {
+    String second = "]}, {'id': 2, 'was_cancelled': %s, 'result': [" + rectangle("'dog'");
+    for (boolean skipped : new boolean[] {false, true}) {
+      AbsentPairs twice =
+          labelStudio(rectangle("'cat'") + second.formatted(skipped), rectangle("'dog'"));
+      assertEquals(Set.of("a cow", "b cat", "b cow", "c cat", "c dog"), untrue(twice));
+    }
+  }
+
+  /** Of the first image's records, one lists the cat, and the other says something of the dog. */
+  @Test
+  void whatAnotherRecordOfTheImageListsIsThere() throws IOException {
+    AbsentPairs mixture =
+        mixture(
+            DataForm.ODVG,
+            """
+            {'filename': 'a.png', 'grounding': {'regions': [
+              {'phrase': 'the cat', 'bbox': [1, 1, 9, 9]}]},
+             'detection': {'instances': [{'category': 'cat', 'bbox': [1, 1, 9, 9]}]}}
+            {'filename': 'a.png', 'detection': {'instances': [
+              {'category': 'dog', 'bbox': [11, 1, 19, 9]}]}}
+            {'filename': 'b.png', 'detection': {'instances': [
+              {'category': 'dog', 'bbox': [1, 1, 9, 9]}]}}
+            {'filename': 'c.png', 'detection': {'instances': [
+              {'category': 'cow', 'bbox': [1, 1, 9, 9]}]}}
+            """
+                .replace("\n ", " "));
+    assertEquals(
+        Set.of("a cow", "b cat", "b cow", "b the cat", "c cat", "c dog", "c the cat"),
+        untrue(mixture));
+  }
+
   private static String rectangle(String labels) {
     return "{'id': 'r', 'type': 'rectanglelabels', 'value': {'x': 10, 'y': 10, 'width': 30,"
         + " 'height': 30, 'rotation': 0, 'rectanglelabels': ["

@@ -12,6 +12,7 @@ import org.scanformer.Image;
 import org.scanformer.datasets.BadRecord;
 import org.scanformer.datasets.ImageObject;
 import org.scanformer.datasets.ImageSource;
+import org.scanformer.datasets.ImageWithObjects;
 import org.scanformer.datasets.ReferringDataset;
 import org.scanformer.datasets.ReferringPair;
 
@@ -56,6 +57,11 @@ class ObjectWordsTest {
           new ReferringPair(id + 4, image, "a wet dog next to the red hat", DOG, null, List.of()));
       pairs.add(new ReferringPair(id + 3, image, "an elephant", List.of(), null, List.of()));
     }
+    return dataset(pairs);
+  }
+
+  /** A dataset of some pairs. */
+  static ReferringDataset dataset(List<ReferringPair> pairs) {
     return new ReferringDataset() {
       @Override
       public String name() {
@@ -97,6 +103,24 @@ class ObjectWordsTest {
               new ImageObject(HAT, null, null, List.of("his red hat"))),
           described.pair(i).image().objects());
     }
+  }
+
+  /** As where one record has phrases and another one boxes with categories. */
+  @Test
+  void eachPairKnowsTheObjectsOfAllRecordsOfItsImage() {
+    Numbered whole = new Numbered("image");
+    ReferringPair bare =
+        new ReferringPair(
+            "bare", new ImageWithObjects(whole, List.of()), "a hat", HAT, null, List.of());
+    ReferringPair known = new ReferringPair("known", whole, "dog", DOG, null, List.of());
+    List<ImageObject> objects =
+        List.of(
+            new ImageObject(DOG, "dog", null, List.of("dog")),
+            new ImageObject(MAN, "man", null, List.of()),
+            new ImageObject(HAT, null, null, List.of("a hat")));
+    ReferringDataset described = DescribedObjects.of(dataset(List.of(bare, known)));
+    assertEquals(objects, described.pair(0).image().objects());
+    assertEquals(objects, described.pair(1).image().objects());
   }
 
   @Test

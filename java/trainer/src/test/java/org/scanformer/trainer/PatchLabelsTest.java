@@ -2,6 +2,7 @@ package org.scanformer.trainer;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -117,6 +118,35 @@ class PatchLabelsTest {
         TextTokenizer.open(tokenizer, config),
         new AuxiliaryHeads(List.of("person", "shirt"), List.of(), ObjectWords.NONE, false),
         new LeftOut(new PrintWriter(System.err)));
+  }
+
+  /** Data that says "Shirts" and "shirt" teaches one class. */
+  @Test
+  void aCategoryIsOneClassInEverySpelling() throws IOException {
+    ModelConfig config = ModelConfig.read(TinyModel.writeConfig(directory));
+    List<ImageObject> objects =
+        List.of(
+            new ImageObject(PERSON, "shirt", null),
+            new ImageObject(SHIRT, "Shirts", null),
+            new ImageObject(SHIRT, "Person", null));
+    ReferringPair pair =
+        new ReferringPair(
+            "pair",
+            new Drawn("drawn", SIDE, SIDE, objects),
+            "the circle",
+            List.of(SHIRT),
+            null,
+            List.of());
+    assertEquals(
+        List.of("Person", "Shirts"),
+        AuxiliaryHeads.of(List.of(ObjectWordsTest.dataset(List.of(pair))), ObjectWords.NONE)
+            .categories());
+    try (BatchBuilder builder = builder(config)) {
+      Batch batch = builder.build(List.of(pair), BatchBuilder.Replacement.NONE);
+      for (Batch.ScaleLabels labels : batch.scales) {
+        assertTrue(Arrays.stream(labels.categories).allMatch(each -> each == 1));
+      }
+    }
   }
 
   @Test
