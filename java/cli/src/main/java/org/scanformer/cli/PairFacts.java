@@ -4,6 +4,7 @@ import java.util.Set;
 import org.scanformer.Box;
 import org.scanformer.NormalizedBox;
 import org.scanformer.datasets.CategoryGroups;
+import org.scanformer.datasets.CategoryKin;
 import org.scanformer.datasets.ImageObject;
 import org.scanformer.datasets.ReferringPair;
 import org.scanformer.datasets.Wording;
@@ -12,8 +13,8 @@ import org.scanformer.datasets.Wording;
  * What the data says of a pair with one target, for figures by category and wording and for
  * baselines. Immutable.
  *
- * @param category the group of the target's category, or the category where it is in none; null if
- *     it is not known
+ * @param category the group of the target's category, or the category, in one spelling, where it is
+ *     in none; null if it is not known
  * @param wordings by what the expression tells the target from others
  * @param target its true box
  * @param largest the largest of the data's boxes of the same category in the image; null if the
@@ -29,10 +30,13 @@ record PairFacts(
       }
     }
     NormalizedBox largest = null;
+    String spelling = category == null ? null : CategoryKin.folded(category);
     if (category != null) {
       Box box = pair.box();
       for (ImageObject object : pair.image().objects()) {
-        if (category.equals(object.category()) && object.box().area() > box.area()) {
+        if (object.category() != null
+            && spelling.equals(CategoryKin.folded(object.category()))
+            && object.box().area() > box.area()) {
           box = object.box();
         }
       }
@@ -40,7 +44,7 @@ record PairFacts(
     }
     String group = CategoryGroups.of(category != null ? category : pair.kind());
     return new PairFacts(
-        group != null ? group : category, Wording.of(pair), normalized(pair, pair.box()), largest);
+        group != null ? group : spelling, Wording.of(pair), normalized(pair, pair.box()), largest);
   }
 
   private static NormalizedBox normalized(ReferringPair pair, Box box) {

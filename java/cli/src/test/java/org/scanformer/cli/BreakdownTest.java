@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.scanformer.Box;
 import org.scanformer.Image;
@@ -79,6 +80,19 @@ class BreakdownTest {
         new ReferringPair("g", KNOWN, "dogs", List.of(LEFT, SMALL), null, List.of()),
         result(1, 1, 10));
     return breakdown;
+  }
+
+  /** Data that says "tubas" and "Tuba" has one category, whose largest box is of either. */
+  @Test
+  void spellingsOfACategoryAreOne() {
+    ImageSource image =
+        new Objects(
+            List.of(new ImageObject(MOST, "Tuba", null), new ImageObject(SMALL, "tubas", null)));
+    Breakdown breakdown = new Breakdown();
+    breakdown.add(pair(image, "the tuba", MOST, null), result(0, 1, 1));
+    breakdown.add(pair(image, "small tuba", SMALL, null), result(0, 0, 1));
+    assertEquals(Set.of("tuba"), breakdown.byCategory().keySet());
+    assertEquals(0.5, breakdown.byCategory().get("tuba").largest(), 1e-12);
   }
 
   @Test
