@@ -60,7 +60,7 @@ final class ImageChoice {
     Set<Path> told = new LinkedHashSet<>();
     addOnly(told, files, file -> place != null && absolute(file).startsWith(place));
     for (String name : names) {
-      String plain = name.replaceFirst("(?<=.)\\..*", "");
+      String plain = name.replaceFirst("(?i)(\\.(csv|jsonl?|xml|gz))+$", "");
       Set<String> splits = splits(name, true);
       Set<String> kinds = splits(name, false);
       boolean found =

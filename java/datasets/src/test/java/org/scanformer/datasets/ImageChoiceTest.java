@@ -33,9 +33,13 @@ class ImageChoiceTest {
 
   /** What a CSV file finds under the name 1.png. */
   private String found(String file, Path images) throws IOException {
+    return found(file, images, "1.png");
+  }
+
+  private String found(String file, Path images, String name) throws IOException {
     Path list = root.resolve(file);
     Files.createDirectories(list.getParent());
-    Files.writeString(list, "image,x,y,width,height,text\n1.png,1,2,3,4,a dog\n");
+    Files.writeString(list, "image,x,y,width,height,text\n" + name + ",1,2,3,4,a dog\n");
     return found(DataForm.CSV.open(list, images, null, null));
   }
 
@@ -57,6 +61,7 @@ class ImageChoiceTest {
     "lists/val/boxes.csv, pictures/train/1.png, pictures/val/1.png, pictures/val/1.png",
     "val/boxes.csv, train/1.png, val/1.png, val/1.png",
     "second/boxes.csv, first/1.png, second/1.png, second/1.png",
+    "lists/v1.0/boxes.csv, pictures/v1.0/1.png, pictures/v1.1/1.png, pictures/v1.0/1.png",
   })
   void theNameAndThePlaceOfTheDataTellWhich(
       String file, String first, String second, String expected) throws IOException {
@@ -95,6 +100,13 @@ class ImageChoiceTest {
       throws IOException {
     writePictures(first, second);
     assertEquals(expected, found(file, root));
+  }
+
+  /** Although both are in a directory of its directory's name. */
+  @Test
+  void thePictureBesideTheDataIsMeant() throws IOException {
+    writePictures("a/set/1.png", "b/set/1.png");
+    assertEquals("b/set/1.png", found("b/set/boxes.csv", root, "set/1.png"));
   }
 
   @Test
