@@ -323,7 +323,6 @@ final class DataOptions implements AutoCloseable {
         required(null, "--validation-file");
       }
       return opened(DataSource::openHeldOut).stream()
-          .map(DescribedObjects::of)
           .map(dataset -> HeldOut.of(dataset, absent, validationPairs))
           .toList();
     }

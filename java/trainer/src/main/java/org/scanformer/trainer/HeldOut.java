@@ -23,7 +23,8 @@ record HeldOut(String name, List<ReferringPair> pairs) {
    */
   static HeldOut of(ReferringDataset dataset, double absent, int most) {
     boolean drawn = dataset instanceof org.scanformer.datasets.ShapesDataset;
-    AbsentPairs mixture = new AbsentPairs(dataset, drawn ? 0 : absent);
+    AbsentPairs mixture =
+        drawn ? new AbsentPairs(dataset, 0) : new AbsentPairs(DescribedObjects.of(dataset), absent);
     SplittableRandom random = new SplittableRandom(SEED);
     List<ReferringPair> usable = new ArrayList<>();
     boolean anyTarget = false;

@@ -1,11 +1,13 @@
 package org.scanformer.trainer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
@@ -130,6 +132,28 @@ class AbsentFilesTest {
     assertEquals(
         Set.of("a cow", "b cat", "b cow", "b the cat", "c cat", "c dog", "c the cat"),
         untrue(mixture));
+  }
+
+  /** A box that only a phrase has may be of anything, in what is held out as in training. */
+  @Test
+  void whatAPhraseAloneSpeaksOfIsThere() throws IOException {
+    String json =
+        """
+        {'filename': 'a.png', 'grounding': {'regions': [
+          {'phrase': 'the brown one', 'bbox': [11, 1, 19, 9]}]},
+         'detection': {'instances': [{'category': 'cat', 'bbox': [1, 1, 9, 9]}]}}
+        {'filename': 'b.png', 'detection': {'instances': [
+          {'category': 'cow', 'bbox': [1, 1, 9, 9]}]}}
+        """
+            .replace("\n ", " ");
+    assertEquals(Set.of("b cat"), untrue(mixture(DataForm.ODVG, json)));
+    ReferringDataset dataset = DataForm.ODVG.open(directory.resolve("data.json"), null, null, null);
+    List<String> held =
+        HeldOut.of(dataset, 0.5, 9).pairs().stream()
+            .filter(pair -> pair.targets().isEmpty())
+            .map(ReferringPair::expression)
+            .toList();
+    assertTrue(Set.of("cat").containsAll(held), held.toString());
   }
 
   private static String rectangle(String labels) {
