@@ -39,6 +39,20 @@ class TrainingCheckpointTest extends TinyTraining {
     assertArrayEquals(Torch.floats(without.average()), Torch.floats(resumed.average()));
   }
 
+  private Trainer trainer(Parameters parameters, AuxiliaryHeads heads, boolean muon) {
+    TrainingModel model =
+        new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
+    return open(
+        new Trainer(
+            new TrainOptions(6, 0, BATCH, 1e-3, 0.01, muon, 0.01, false, 2, 9, true),
+            parameters,
+            model,
+            new Losses(model, 0.3, 0, true, heads),
+            heads,
+            new ShapesTrainingData(config, BATCH, 9, false, 0, 1, true),
+            List.of(builder())));
+  }
+
   /** Data of other categories, or a later version, has other heads; the rest goes on. */
   @Test
   void headsOfOtherClassesBeginAnew() throws IOException {
@@ -52,18 +66,7 @@ class TrainingCheckpointTest extends TinyTraining {
     AuxiliaryHeads others = new AuxiliaryHeads(renamed, COLORS, ObjectWords.NONE, false);
     Parameters after = open(new Parameters(config, others.shapes(config), CPU));
     after.initialize(6);
-    TrainingModel model =
-        new TrainingModel(after, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-    Trainer resumed =
-        open(
-            new Trainer(
-                new TrainOptions(6, 0, BATCH, 1e-3, 0.01, true, 0.01, false, 2, 9, true),
-                after,
-                model,
-                new Losses(model, 0.3, 0, true, others),
-                others,
-                new ShapesTrainingData(config, BATCH, 9, false, 0, 1, true),
-                List.of(builder())));
+    Trainer resumed = trainer(after, others, true);
     assertEquals(Set.of("category"), resumed.restore(file));
     assertEquals(3, resumed.step());
     for (String name : after.shapes().keySet()) {
@@ -86,19 +89,7 @@ class TrainingCheckpointTest extends TinyTraining {
   void momentsOfAnotherOptimizerAreRefused() throws IOException {
     Path file = directory.resolve("checkpoint.safetensors");
     trainer(parameters(), 6).save(file);
-    Parameters parameters = parameters();
-    TrainingModel model =
-        new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-    Trainer other =
-        open(
-            new Trainer(
-                new TrainOptions(6, 0, BATCH, 1e-3, 0.01, false, 0.01, false, 2, 9, true),
-                parameters,
-                model,
-                losses(model),
-                HEADS,
-                new ShapesTrainingData(config, BATCH, 9, false, 0, 1, true),
-                List.of(builder())));
+    Trainer other = trainer(parameters(), HEADS, false);
     String message =
         assertThrows(IllegalArgumentException.class, () -> other.restore(file)).getMessage();
     assertTrue(message.contains("resume with --optimizer muon"), message);
