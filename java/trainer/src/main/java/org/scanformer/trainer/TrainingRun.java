@@ -20,7 +20,13 @@ import org.scanformer.internal.files.AtomicFiles;
  * and the model that they choose a threshold for. Not safe for use by several threads.
  */
 final class TrainingRun {
-  static final double[] THRESHOLDS = {0.02, 0.05, 0.08, 0.1, 0.12, 0.14, 0.16, 0.2, 0.25, 0.3, 0.5};
+  /** The thresholds of patches that are tried on held-out pairs. */
+  static final double[] THRESHOLDS = {
+    0.02, 0.05, 0.08, 0.1, 0.12, 0.14, 0.16, 0.2, 0.25, 0.3, 0.5, 0.6, 0.7
+  };
+
+  /** That of a model that could not be judged. */
+  private static final double UNJUDGED = 0.5;
 
   /** The file, in the run's directory, that a run is resumed from. */
   static final String CHECKPOINT = "checkpoint.safetensors";
@@ -199,7 +205,7 @@ final class TrainingRun {
         names.add(set.name());
       }
     }
-    double chosen = THRESHOLDS[THRESHOLDS.length - 1];
+    double chosen = UNJUDGED;
     Evaluator.Evaluation evaluation = null;
     if (bySet.isEmpty()) {
       err.println("No held-out pair can be read any more; the model's threshold is " + chosen);
