@@ -67,6 +67,7 @@ class ImageLimitsTest {
     assertTrue(e.getMessage().contains("bytes of memory"), e.getMessage());
   }
 
+  /** A fast machine is done with all of it in less than 300 ms. */
   @Test
   void interruptDecoding() {
     byte[] large = ImageBombs.largeBaseline();
@@ -77,9 +78,10 @@ class ImageLimitsTest {
             () ->
                 Image.read(
                     new ByteArrayInputStream(large),
-                    DEFAULTS.withDecodeTime(Duration.ofMillis(300))));
+                    DEFAULTS.withDecodeTime(Duration.ofMillis(100))));
     assertEquals(ErrorCode.BAD_INPUT, e.code(), e.getMessage());
-    assertTrue(e.getMessage().contains("expected at most 300 ms"), e.getMessage());
+    assertTrue(
+        e.getMessage().contains("takes longer to decode, expected at most 100 ms"), e.getMessage());
     assertTrue(System.nanoTime() - start < 20e9, "stopped late");
   }
 
