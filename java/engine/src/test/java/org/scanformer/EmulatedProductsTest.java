@@ -77,8 +77,8 @@ class EmulatedProductsTest {
         golden, BackendKind.CUDA, precision, Schedule.FINAL_ONLY, tolerance);
   }
 
-  /** The answer of a model so small that its products can be timed in the emulation. */
-  private NormalizedBox locate() throws Exception {
+  /** A model so small that its products can be timed in the emulation. */
+  private ScanFormer load() throws Exception {
     Path directoryOfModel = directory.resolve("model");
     if (Files.notExists(directoryOfModel)) {
       RandomModel.tiny()
@@ -95,7 +95,11 @@ class EmulatedProductsTest {
             .precision(Precision.FP16)
             .maxBatch(1)
             .build();
-    try (ScanFormer model = ScanFormer.load(directoryOfModel, options)) {
+    return ScanFormer.load(directoryOfModel, options);
+  }
+
+  private NormalizedBox locate() throws Exception {
+    try (ScanFormer model = load()) {
       return model.locate(Image.read(GoldenCase.all().get(0).imageFile()), "red").normalizedBox();
     }
   }
@@ -122,6 +126,25 @@ class EmulatedProductsTest {
         other, lines.stream().map(l -> l.substring(0, l.lastIndexOf("|")) + "| own 48 1").toList());
     ScanFormerException refused = assertThrows(ScanFormerException.class, () -> locate());
     assertTrue(refused.getMessage().contains("tiles of 48 rows"), refused.getMessage());
+  }
+
+  /**
+   * Trials write twice the L2 cache, 100 MiB here, into a workspace that has 32 MiB without them.
+   */
+  @Test
+  void whatASessionReservesHasItsWorkspacesInIt() throws Exception {
+    System.setProperty(MATMUL, "timed");
+    System.setProperty(CHOICES, directory.resolve("choices").toString());
+    SessionOptions options = SessionOptions.defaults();
+    long ofNoCache;
+    try (ScanFormer model = load()) {
+      ofNoCache = model.sessionBytes(options);
+      assertTrue(ofNoCache > 32 << 20, ofNoCache + " bytes");
+    }
+    System.setProperty(L2_BYTES, Integer.toString(50 << 20));
+    try (ScanFormer model = load()) {
+      assertEquals(ofNoCache + (68 << 20), model.sessionBytes(options));
+    }
   }
 
   @Test

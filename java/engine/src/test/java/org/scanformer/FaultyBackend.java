@@ -53,7 +53,7 @@ final class FaultyBackend {
   /** The last operation that was asked for. */
   String last;
 
-  /** Bytes that the device says it has; -1 for the truth. */
+  /** Bytes that the device says it has before a backend is opened; -1 for the truth. */
   long available = -1;
 
   /** Arrays that have memory of their own. */
@@ -124,7 +124,7 @@ final class FaultyBackend {
       throw new ScanFormerException(ErrorCode.DEVICE_LOST, "free: lost before");
     }
     if (name.equals("memoryAvailable") && available >= 0) {
-      return available;
+      return available - ((Backend) real).ownBytes();
     }
     Object result;
     try {

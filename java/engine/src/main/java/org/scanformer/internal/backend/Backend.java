@@ -114,6 +114,11 @@ public interface Backend extends Operations, AutoCloseable {
   /** Bytes that could still be allocated, as far as the system can tell. */
   long memoryAvailable();
 
+  /** Bytes of the arrays that the backend has allocated for itself. */
+  default long ownBytes() {
+    return 0;
+  }
+
   /** Gives an array zeroed memory, until the backend is closed or {@link #free} is called. */
   void allocate(Tensor tensor);
 

@@ -41,6 +41,8 @@ public final class CudaBackend extends NativeBackend {
   private final CudaGraphs graphs;
   private final CudaSwitchGraphs switchGraphs;
 
+  private final ProductSetup setup = new ProductSetup(this);
+
   /** Null until the backend is open. */
   private CudaProducts products;
 
@@ -94,49 +96,12 @@ public final class CudaBackend extends NativeBackend {
     }
     CudaBackend backend = new CudaBackend(stream, chosen);
     try {
-      backend.products = backend.openProducts(report);
+      backend.products = backend.setup.open(report);
       return backend;
     } catch (RuntimeException | LinkageError e) {
       backend.close();
       throw e;
     }
-  }
-
-  private CudaProducts openProducts(DeviceReport report) {
-    Matmul plain = new PlainMatmul(stream());
-    if (CudaDevices.plainMatmul()) {
-      return new CudaProducts(
-          plain, null, new FewRowsLinear(stream()), CudaProducts.Policy.CUBLAS, null, null);
-    }
-    CudaProducts.Policy policy = CudaDevices.matmulPolicy();
-    long bytes = CublasLtMatmul.workspaceBytes();
-    if (policy == CudaProducts.Policy.TIMED) {
-      // It is written before each trial, so that nothing else stays in the L2 cache.
-      bytes = Math.max(bytes, 2 * CudaDevices.l2Bytes(report.device()));
-    }
-    Tensor workspace = new Tensor("cuBLAS's workspace", ElementType.U8, bytes, 1);
-    allocate(workspace);
-    return new CudaProducts(
-        new CublasLtMatmul(report.device(), stream(), workspace, plain, precision()),
-        openTensorMatmul(report),
-        new FewRowsLinear(stream()),
-        policy,
-        new MatmulTimer(stream(), workspace)::time,
-        CudaDevices.matmulChoices(report, precision()));
-  }
-
-  /** Null for fp32, which tensor cores do not have. */
-  private TensorMatmul openTensorMatmul(DeviceReport report) {
-    if (precision() == Precision.FP32) {
-      return null;
-    }
-    Tensor workspace =
-        new Tensor(
-            "the workspace of products", ElementType.U8, CudaApi.sf_tensor_matmul_workspace(), 1);
-    allocate(workspace);
-    int multiprocessors =
-        Integer.parseInt(report.properties().getOrDefault("multiprocessors", "1"));
-    return new TensorMatmul(stream(), workspace, computeType(), multiprocessors);
   }
 
   @Override
@@ -181,6 +146,11 @@ public final class CudaBackend extends NativeBackend {
   @Override
   public String whyNoRecording() {
     return graphs.refusal();
+  }
+
+  @Override
+  public long ownBytes() {
+    return setup.bytes();
   }
 
   @Override

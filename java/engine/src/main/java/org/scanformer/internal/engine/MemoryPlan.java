@@ -50,7 +50,8 @@ final class MemoryPlan {
    * @throws ScanFormerException OUT_OF_MEMORY with the bytes needed and available
    */
   void requireFits(Backend backend) {
-    long available = backend.memoryAvailable();
+    // What the backend has allocated for itself is in the plan too.
+    long available = Math.addExact(backend.memoryAvailable(), backend.ownBytes());
     if (bytes() > available) {
       StringBuilder message = new StringBuilder();
       message

@@ -276,6 +276,7 @@ final class Workspace {
     tables = new Tables(this, backend);
     plan.count("tables", tables.bytes());
     plan.count("frames", limits.pixelBytes());
+    plan.count("workspaces of products", backend.ownBytes());
     int operations = OPERATIONS_OF_LAYER * config.numHiddenLayers() + OTHER_OPERATIONS;
     plan.count("recorded work", backend.recordingBytes(operations));
     if (limits.oneGraph() && WholeCallSizes.fit(backend, maxPatches, maxSelected)) {
