@@ -74,14 +74,16 @@ final class SearchMasks {
     return policy;
   }
 
-  private int[] patches(Box box, int scale) {
-    double across = (double) (cols << scale) / imageWidth;
-    double down = (double) (rows << scale) / imageHeight;
+  /** Left, top, right and bottom of the patches of a scale that a box within the image touches. */
+  int[] patches(Box box, int scale) {
+    int width = cols << scale;
+    int height = rows << scale;
+    // Divided last, so that edges of patches are exact; a box's own edges may be rounded up.
     return new int[] {
-      (int) Math.floor(box.x() * across),
-      (int) Math.floor(box.y() * down),
-      (int) Math.ceil(box.right() * across),
-      (int) Math.ceil(box.bottom() * down)
+      (int) Math.floor(box.x() * width / imageWidth),
+      (int) Math.floor(box.y() * height / imageHeight),
+      Math.min(width, (int) Math.ceil(box.right() * width / imageWidth)),
+      Math.min(height, (int) Math.ceil(box.bottom() * height / imageHeight))
     };
   }
 
