@@ -91,8 +91,8 @@ final class FrameReader implements Runnable {
       most = facts.live() ? Integer.MAX_VALUE : 0;
     }
     int attempts = 0;
+    String ending = null;
     while (true) {
-      String ending = null;
       if (decoder != null) {
         long before = decoded;
         try {
@@ -118,7 +118,13 @@ final class FrameReader implements Runnable {
       if (queue.isClosed()) {
         return null;
       }
-      decoder = reopen();
+      try {
+        decoder = new Decoder(input, options, deadline);
+        reconnects++;
+      } catch (ScanFormerException e) {
+        decoder = null;
+        ending = e.getMessage();
+      }
     }
   }
 
@@ -144,17 +150,6 @@ final class FrameReader implements Runnable {
             decoder.live());
     opened.countDown();
     return decoder;
-  }
-
-  /** Opens the source once more; null when it is not there. */
-  private Decoder reopen() {
-    try {
-      Decoder decoder = new Decoder(input, options, deadline);
-      reconnects++;
-      return decoder;
-    } catch (ScanFormerException e) {
-      return null;
-    }
   }
 
   /** Reads an input to its end; why it broke off, or null where it just ended. */

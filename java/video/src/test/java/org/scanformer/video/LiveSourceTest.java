@@ -2,6 +2,7 @@ package org.scanformer.video;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
@@ -20,9 +21,12 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.scanformer.ErrorCode;
+import org.scanformer.ScanFormerException;
 
 /** A camera on the network that stalls, vanishes and changes its size. */
 class LiveSourceTest {
@@ -66,11 +70,19 @@ class LiveSourceTest {
     Camera camera = new Camera();
     try (VideoSource source = VideoSource.open(camera.url(), options)) {
       camera.close();
-      long frames = 0;
-      while (source.next() != null) {
-        frames++;
-      }
-      assertTrue(frames > 0);
+      AtomicInteger frames = new AtomicInteger();
+      ScanFormerException ended =
+          assertThrows(
+              ScanFormerException.class,
+              () -> {
+                while (source.next() != null) {
+                  frames.incrementAndGet();
+                }
+              });
+      assertTrue(frames.get() > 0);
+      assertEquals(ErrorCode.BAD_INPUT, ended.code());
+      assertTrue(ended.getMessage().contains("broke off: "), ended.getMessage());
+      assertTrue(ended.getMessage().contains("refused"), ended.getMessage());
     }
   }
 
