@@ -49,7 +49,7 @@ record VideoInput(
       demuxer = "video4linux2";
       live = true;
       url = camera.group(1) != null ? "/dev/video" + camera.group(1) : location;
-    } else if (location.contains("*")) {
+    } else if (location.contains("*") && !scheme.matches()) {
       demuxer = "image2";
       inputOptions.put("pattern_type", "glob");
     }
@@ -79,6 +79,6 @@ record VideoInput(
   public String toString() {
     return location.equals("-")
         ? "from standard input"
-        : location.replaceFirst("(://[^/@:]*):[^/@]*@", "$1:***@");
+        : location.replaceFirst("(://[^/?#@:]*):[^/?#]*@", "$1:***@");
   }
 }

@@ -315,6 +315,19 @@ class VideoSourceTest {
     assertEquals(
         "rtsp://user:***@camera/live",
         VideoInput.of("rtsp://user:secret@camera/live", options).toString());
+    assertEquals(
+        "rtsp://user:***@camera:554/live?at=3@4",
+        VideoInput.of("rtsp://user:s@cr:e@t@camera:554/live?at=3@4", options).toString());
+    assertEquals(
+        "rtsp://camera:554/user@home",
+        VideoInput.of("rtsp://camera:554/user@home", options).toString());
+  }
+
+  @Test
+  void onlyFilesAreNamedByAPattern() {
+    VideoSourceOptions options = VideoSourceOptions.defaults();
+    assertEquals("image2", VideoInput.of("frames/*.png", options).demuxer());
+    assertNull(VideoInput.of("rtsp://user:se*cret@camera/live", options).demuxer());
   }
 
   private static void assertRefused(String location, String expected) {
