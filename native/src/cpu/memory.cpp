@@ -15,10 +15,21 @@ namespace {
 constexpr int64_t kMapBytes = 1 << 20;
 
 /* A number in one of the kernel's files, or -1. */
-int64_t read_number(const char* path) {
+int64_t read_number(const std::string& path) {
     std::ifstream file(path);
     int64_t value = -1;
     return file >> value ? value : -1;
+}
+
+/* Bytes of files that a control group has in memory and the kernel gives up for an allocation. */
+int64_t cached_files(const std::string& path) {
+    std::ifstream file(path);
+    std::string key;
+    int64_t value, total = 0;
+    while (file >> key >> value) {
+        if (key == "active_file" || key == "inactive_file") total += value;
+    }
+    return total;
 }
 
 /* MemAvailable of /proc/meminfo in bytes, or -1. */
@@ -57,12 +68,16 @@ void system_free(void* memory, int64_t bytes) {
     }
 }
 
+int64_t group_memory_available(const std::string& directory) {
+    const int64_t limit = read_number(directory + "/memory.max");
+    const int64_t used = read_number(directory + "/memory.current");
+    if (limit < 0 || used < 0) return std::numeric_limits<int64_t>::max();
+    return std::clamp<int64_t>(limit - used + cached_files(directory + "/memory.stat"), 0, limit);
+}
+
 int64_t system_memory_available() {
-    int64_t available = machine_memory_available();
-    if (available < 0) available = std::numeric_limits<int64_t>::max();
-    /* A container may have less than the machine; without a limit the file holds "max". */
-    const int64_t limit = read_number("/sys/fs/cgroup/memory.max");
-    const int64_t used = read_number("/sys/fs/cgroup/memory.current");
-    if (limit >= 0 && used >= 0) available = std::min(available, std::max<int64_t>(0, limit - used));
-    return available;
+    const int64_t available = machine_memory_available();
+    /* A container may have less than the machine. */
+    const int64_t of_group = group_memory_available("/sys/fs/cgroup");
+    return available < 0 ? of_group : std::min(available, of_group);
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <string>
 
 /* Aligned memory that grows and is kept: its content is lost when it grows. */
 class Scratch {
@@ -38,6 +39,12 @@ void system_free(void* memory, int64_t bytes);
 
 /* Bytes that could still be allocated, as far as the system tells: by the machine's memory and the control group's. */
 int64_t system_memory_available();
+
+/*
+ * The same by a control group alone, of version 2, whose files are in a directory; the largest number where it has no
+ * limit. Files that the group has read or written count to what it uses, and are given up when memory is short.
+ */
+int64_t group_memory_available(const std::string& directory);
 
 /* Memory of system_allocate that is freed with its owner. */
 class SystemMemory {

@@ -1,6 +1,13 @@
 /* What the CPU says of itself, its streams, and sizes whose products no int holds. */
+#include <stdlib.h>
 #include <sys/mman.h>
 
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <string>
+
+#include "../../cpu/memory.h"
 #include "check.h"
 #include "scanformer_backend.h"
 
@@ -33,9 +40,33 @@ void test_large_position_grid() {
     munmap(memory, count * sizeof(float));
 }
 
+/* A control group's files, as the kernel writes them. */
+void test_group_memory() {
+    char directory[] = "/tmp/scanformer-group-XXXXXX";
+    check(mkdtemp(directory) != nullptr, "a directory for a control group");
+    const std::string group = directory;
+    const int64_t none = std::numeric_limits<int64_t>::max();
+    const auto write = [&](const char* name, const std::string& text) { std::ofstream(group + name) << text; };
+    check_equal(group_memory_available(group), none, "no control group");
+    write("/memory.max", "max\n");
+    write("/memory.current", "5000\n");
+    check_equal(group_memory_available(group), none, "a control group without a limit");
+    write("/memory.max", "8000\n");
+    check_equal(group_memory_available(group), int64_t{3000}, "a limit, and no statistics");
+    write("/memory.stat", "anon 1200\nfile 3700\ninactive_anon 1200\ninactive_file 2000\nactive_file 1700\nslab 100\n");
+    check_equal(group_memory_available(group), int64_t{6700}, "a limit, with files in memory");
+    write("/memory.current", "9000\n");
+    write("/memory.stat", "inactive_file 100\n");
+    check_equal(group_memory_available(group), int64_t{0}, "more than the limit in use");
+    write("/memory.stat", "inactive_file 10000\n");
+    check_equal(group_memory_available(group), int64_t{8000}, "no more than the limit");
+    std::filesystem::remove_all(group);
+}
+
 }  // namespace
 
 void test_cpu_device() {
+    test_group_memory();
     char report[512];
     check_equal(sf_probe(tested_backend, 0, report, sizeof report), static_cast<int>(SF_OK), "sf_probe");
     check(std::strstr(report, "isa=") != nullptr, "the report names the instruction set");
