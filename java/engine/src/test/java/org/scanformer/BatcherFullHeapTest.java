@@ -8,6 +8,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.scanformer.internal.batching.BatchQueue;
 import org.scanformer.internal.batching.BatchWorker;
 import org.scanformer.internal.batching.QueueClock;
@@ -40,8 +42,13 @@ class BatcherFullHeapTest extends BatcherFixture {
     }
   }
 
-  @Test
-  void anErrorWhileABatchIsTaken() throws Exception {
+  /**
+   * A single request goes without a look at the clock, which then fails while the request is on its
+   * way from the queue to the batch; one of a larger batch fails it before that.
+   */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 8})
+  void anErrorWhileABatchIsTaken(int maxBatch) throws Exception {
     AtomicBoolean full = new AtomicBoolean();
     QueueClock clock =
         new QueueClock() {
@@ -63,7 +70,7 @@ class BatcherFullHeapTest extends BatcherFixture {
             QueueClock.SYSTEM.expire(answer, nanos);
           }
         };
-    BatcherOptions options = BatcherOptions.defaults();
+    BatcherOptions options = BatcherOptions.builder().maxBatch(maxBatch).build();
     BatchQueue queue = new BatchQueue(options, ScanFormerMetrics.NONE, clock, 1);
     BatchWorker worker = new BatchWorker(queue, options, model.engine(), 0);
     full.set(true);

@@ -1,14 +1,11 @@
 package org.scanformer.internal.batching;
 
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
@@ -32,19 +29,13 @@ public final class BatchQueue {
   private static final System.Logger LOG = System.getLogger("org.scanformer");
 
   private final BatcherOptions options;
-  private final ScanFormerMetrics metrics;
+  private final QueueNews news;
   private final QueueClock clock;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Condition room = lock.newCondition();
   private final Deque<PendingRequest> queue = new ArrayDeque<>();
   private boolean closed;
-
-  /** The length that metrics know of. */
-  private int toldLength;
-
-  /** The threads that are telling metrics something, with the lock or without it. */
-  private final Set<Thread> telling = ConcurrentHashMap.newKeySet();
 
   /** Workers that still answer. */
   private int working;
@@ -60,7 +51,7 @@ public final class BatchQueue {
   public BatchQueue(
       BatcherOptions options, ScanFormerMetrics metrics, QueueClock clock, int workers) {
     this.options = options;
-    this.metrics = metrics;
+    this.news = new QueueNews(metrics);
     this.clock = clock;
     this.working = workers;
   }
@@ -104,45 +95,17 @@ public final class BatchQueue {
 
   private void expire(PendingRequest pending, String message) {
     pending.answer().completeExceptionally(new TimeoutException(message));
-    tellDropped(DropReason.EXPIRED);
+    news.dropped(DropReason.EXPIRED);
   }
 
   /** Whether the calling thread is in metrics that are told of the queue. */
   boolean isTelling() {
-    return telling.contains(Thread.currentThread());
-  }
-
-  /** Tells metrics something; with the lock, where the order matters. */
-  private void tell(Runnable change) {
-    telling.add(Thread.currentThread());
-    try {
-      change.run();
-    } finally {
-      telling.remove(Thread.currentThread());
-    }
-  }
-
-  private void tellDropped(DropReason reason) {
-    tell(() -> metrics.requestDropped(reason));
-  }
-
-  /** Tells metrics of the queue's length when it has changed. Called with the lock. */
-  private void tellLength() {
-    int length = queue.size();
-    int change = length - toldLength;
-    if (change != 0) {
-      toldLength = length;
-      tell(() -> metrics.queueLength(length, change));
-    }
+    return news.isTelling();
   }
 
   /** Refuses calls by metrics that are told of the queue while it is held. */
   public void requireNoCallback() {
-    if (isTelling()) {
-      throw new IllegalStateException(
-          "The batcher is called from within its own metrics, which are told of its queue and may"
-              + " not do that: let another thread call it");
-    }
+    news.requireNoCallback();
   }
 
   private PendingRequest pending(Request request) {
@@ -199,13 +162,13 @@ public final class BatchQueue {
               .completeExceptionally(
                   new RejectedExecutionException(
                       "The queue is full: " + queue.size() + " requests wait"));
-          tellDropped(DropReason.REJECTED);
+          news.dropped(DropReason.REJECTED);
           return;
         }
         replaced = queue.poll();
       }
       queue.add(pending);
-      tellLength();
+      news.length(queue.size());
       changed.signal();
     } finally {
       lock.unlock();
@@ -215,7 +178,7 @@ public final class BatchQueue {
           .answer()
           .completeExceptionally(
               new RejectedExecutionException("A newer request took its place in the full queue"));
-      tellDropped(DropReason.REPLACED);
+      news.dropped(DropReason.REPLACED);
     }
   }
 
@@ -243,10 +206,10 @@ public final class BatchQueue {
       CompletableFuture<Location> answer = all.next().answer();
       if (answer.isDone()) {
         all.remove();
-        tellDropped(answer.isCancelled() ? DropReason.CANCELLED : DropReason.EXPIRED);
+        news.dropped(answer.isCancelled() ? DropReason.CANCELLED : DropReason.EXPIRED);
       }
     }
-    tellLength();
+    news.length(queue.size());
   }
 
   /** The number of requests that wait, cancelled ones among them until their turn comes. */
@@ -300,21 +263,25 @@ public final class BatchQueue {
           awaitOthers();
         }
       }
-      while (batch.size() < options.maxBatch() && !queue.isEmpty()) {
-        PendingRequest next = queue.poll();
-        longest = Math.max(longest, clock.nanoTime() - next.since());
-        batch.add(next);
+      try {
+        while (batch.size() < options.maxBatch() && !queue.isEmpty()) {
+          PendingRequest next = queue.peek();
+          longest = Math.max(longest, clock.nanoTime() - next.since());
+          batch.add(next);
+          // Last, as with a full heap each of the others may fail: no request is in neither list.
+          queue.poll();
+        }
+      } finally {
+        news.length(queue.size());
+        if (!queue.isEmpty()) {
+          changed.signal();
+        }
+        room.signalAll();
       }
-      tellLength();
-      if (!queue.isEmpty()) {
-        changed.signal();
-      }
-      room.signalAll();
     } finally {
       lock.unlock();
     }
-    long waited = longest;
-    tell(() -> metrics.batchFormed(batch.size(), waited));
+    news.batch(batch.size(), longest);
     return true;
   }
 
@@ -359,7 +326,7 @@ public final class BatchQueue {
           queue.addFirst(batch.get(i));
         }
       }
-      tellLength();
+      news.length(queue.size());
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -372,21 +339,34 @@ public final class BatchQueue {
    * @param batch what the worker has taken and not answered, which fails
    */
   void leave(List<PendingRequest> batch, RuntimeException end) {
-    List<PendingRequest> unanswered = new ArrayList<>(batch);
+    boolean isLast;
     lock.lock();
     try {
       working--;
-      if (working == 0) {
+      isLast = working == 0;
+      if (isLast) {
         dead = end;
-        unanswered.addAll(queue);
-        queue.clear();
-        tellLength();
       }
       changed.signalAll();
       room.signalAll();
     } finally {
       lock.unlock();
     }
-    unanswered.forEach(pending -> pending.answer().completeExceptionally(end));
+    // Without the lock, which a stage of a future may need.
+    batch.forEach(pending -> pending.answer().completeExceptionally(end));
+    for (PendingRequest waiting = isLast ? poll() : null; waiting != null; waiting = poll()) {
+      waiting.answer().completeExceptionally(end);
+    }
+  }
+
+  private PendingRequest poll() {
+    lock.lock();
+    try {
+      PendingRequest next = queue.poll();
+      news.length(queue.size());
+      return next;
+    } finally {
+      lock.unlock();
+    }
   }
 }

@@ -129,8 +129,11 @@ public final class BatchWorker implements ContextOwner {
       end = new IllegalStateException("A batcher's thread ended unexpectedly: " + e, e);
       LOG.log(System.Logger.Level.ERROR, "A batcher's thread ended unexpectedly", e);
     } finally {
-      queue.leave(batch, end);
-      release();
+      try {
+        queue.leave(batch, end);
+      } finally {
+        release();
+      }
     }
   }
 

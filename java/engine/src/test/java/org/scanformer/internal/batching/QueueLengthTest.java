@@ -25,11 +25,15 @@ class QueueLengthTest {
   private final List<Integer> lengths = new ArrayList<>();
   private final List<PendingRequest> batch = new ArrayList<>();
   private int sumOfChanges;
+  private boolean fullHeap;
 
   private final ScanFormerMetrics metrics =
       new ScanFormerMetrics() {
         @Override
         public void queueLength(int requests, int change) {
+          if (fullHeap) {
+            throw new OutOfMemoryError("what is told");
+          }
           lengths.add(requests);
           sumOfChanges += change;
         }
@@ -71,6 +75,21 @@ class QueueLengthTest {
     assertTrue(queue.take(batch, () -> false));
     queue.putBack(batch);
     assertTold(1, 2, 0, 2);
+  }
+
+  /** A heap without room for what is to be told, which then comes with the next change. */
+  @Test
+  void whatCannotBeToldChangesNothingElse() {
+    fullHeap = true;
+    submit();
+    submit();
+    submit();
+    assertTrue(queue.take(batch, () -> false));
+    assertEquals(2, batch.size());
+    queue.putBack(batch);
+    fullHeap = false;
+    submit();
+    assertTold(4);
   }
 
   @Test
