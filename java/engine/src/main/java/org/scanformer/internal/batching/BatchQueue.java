@@ -200,8 +200,9 @@ public final class BatchQueue {
     return queue.size() >= options.queueCapacity();
   }
 
-  /** Removes what nobody waits for any more. Called with the lock. */
+  /** Removes what nobody waits for any more, which makes room. Called with the lock. */
   private void dropAbandoned() {
+    int before = queue.size();
     for (Iterator<PendingRequest> all = queue.iterator(); all.hasNext(); ) {
       CompletableFuture<Location> answer = all.next().answer();
       if (answer.isDone()) {
@@ -209,7 +210,10 @@ public final class BatchQueue {
         news.dropped(answer.isCancelled() ? DropReason.CANCELLED : DropReason.EXPIRED);
       }
     }
-    news.length(queue.size());
+    if (queue.size() < before) {
+      news.length(queue.size());
+      room.signalAll();
+    }
   }
 
   /** The number of requests that wait, cancelled ones among them until their turn comes. */

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.scanformer.BatcherOptions;
@@ -318,6 +319,31 @@ class BatchQueueTest {
         queue.submit(request("b"), clock.nanoTime() + 6 * MILLI, true);
     assertFalse(soon.isDone());
     assertEquals(List.of("b"), take(queue));
+  }
+
+  /** A worker that finds nothing to do has made room all the same. */
+  @Test
+  void roomThatCancelledRequestsLeaveIsTaken() throws Exception {
+    BatchQueue queue = new BatchQueue(options().queueCapacity(1).build(), metrics, clock, 1);
+    final CompletableFuture<Location> cancelled = submit(queue, "a");
+    AtomicReference<CompletableFuture<Location>> second = new AtomicReference<>();
+    Thread caller = new Thread(() -> second.set(submit(queue, "b")));
+    caller.start();
+    awaitWaiting(caller);
+    cancelled.cancel(false);
+    Thread worker = new Thread(() -> take(queue));
+    worker.start();
+    worker.join(10_000);
+    assertFalse(worker.isAlive(), "the caller who waits for room is told of it");
+    caller.join();
+    assertFalse(second.get().isDone());
+    assertEquals("b", batch.get(0).request().text());
+  }
+
+  private static void awaitWaiting(Thread thread) throws InterruptedException {
+    while (thread.getState() != Thread.State.WAITING) {
+      Thread.sleep(1);
+    }
   }
 
   @Test
