@@ -7,6 +7,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 
 /**
  * A directory for files that are needed for a while, which is deleted when it is closed. If the
@@ -38,7 +39,7 @@ public final class UnpackedDirectory implements AutoCloseable {
    * @param prefix of the names of this kind
    */
   public static UnpackedDirectory create(Path parent, String prefix) throws IOException {
-    String own = prefix + ProcessHandle.current().pid() + "-";
+    String own = prefix + ofThisProcess();
     deleteLeft(parent, prefix, own);
     UnpackedDirectory made = null;
     while (made == null) {
@@ -47,6 +48,16 @@ public final class UnpackedDirectory implements AutoCloseable {
       made = tryToMake(parent.resolve(own + Long.toHexString(System.nanoTime()) + LOCK));
     }
     return made;
+  }
+
+  /**
+   * What the names of this process's files begin with, for all its class loaders. Its number alone
+   * would not do: in a container it is the same after each start.
+   */
+  private static String ofThisProcess() {
+    ProcessHandle process = ProcessHandle.current();
+    long started = process.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
+    return process.pid() + "-" + Long.toHexString(started) + "-";
   }
 
   /** Returns null where another thread or process was faster. */

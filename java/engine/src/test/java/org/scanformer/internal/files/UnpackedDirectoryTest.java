@@ -40,6 +40,20 @@ class UnpackedDirectoryTest {
     assertEquals(List.of(), left());
   }
 
+  /** As in a container that starts again: its process has the number of the one before. */
+  @Test
+  void ofAProcessThatHadThisOnesNumberIsDeleted() throws Exception {
+    String left = "model-" + ProcessHandle.current().pid() + "-17c3b6f5a9d";
+    Files.createFile(parent.resolve(left + ".lock"));
+    Files.writeString(Files.createDirectory(parent.resolve(left)).resolve("config.json"), "{}");
+    try (UnpackedDirectory first = UnpackedDirectory.create(parent, "model-");
+        UnpackedDirectory second = UnpackedDirectory.create(parent, "model-")) {
+      assertTrue(Files.isDirectory(first.path()) && Files.isDirectory(second.path()));
+      assertEquals(4, left().size(), "two directories with a lock each: " + left());
+    }
+    assertEquals(List.of(), left());
+  }
+
   @Test
   void ofAProcessThatWasKilledIsDeletedByTheNextAndOfOneThatRunsIsNot() throws Exception {
     Process other =
