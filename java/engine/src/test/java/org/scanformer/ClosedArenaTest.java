@@ -3,6 +3,7 @@ package org.scanformer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
@@ -27,7 +28,8 @@ class ClosedArenaTest {
     public static void main(String[] args) throws Exception {
       ScanFormerOptions options = ScanFormerOptions.builder().backend(BackendKind.CPU).build();
       SessionOptions declared = SessionOptions.builder().frameSize(SIDE, SIDE).build();
-      AutoCloseable arena = arena();
+      boolean confined = Boolean.parseBoolean(args[1]);
+      AutoCloseable arena = arena(confined);
       ByteBuffer pixels = allocate(arena, 3 * SIDE * SIDE);
       Image image = Image.of(pixels, PixelFormat.RGB, SIDE, SIDE);
       try (ScanFormer model = ScanFormer.load(Path.of(args[0]), options);
@@ -47,11 +49,13 @@ class ClosedArenaTest {
       }
     }
 
-    /** What may be closed by any thread, of the API that the JVM has. */
-    private static AutoCloseable arena() throws ReflectiveOperationException {
+    /** What may be closed by this thread or by any, of the API that the JVM has. */
+    private static AutoCloseable arena(boolean confined) throws ReflectiveOperationException {
       return VERSION >= 22
           ? (AutoCloseable)
-              Class.forName("java.lang.foreign.Arena").getMethod("ofShared").invoke(null)
+              Class.forName("java.lang.foreign.Arena")
+                  .getMethod(confined ? "ofConfined" : "ofShared")
+                  .invoke(null)
           : (AutoCloseable)
               Class.forName("jdk.incubator.foreign.ResourceScope")
                   .getMethod("newSharedScope")
@@ -84,6 +88,17 @@ class ClosedArenaTest {
   @Test
   void isRefused() throws Exception {
     assumeFalse(VERSION > 17 && VERSION < 22, "a JVM whose arenas are a preview");
+    run(false);
+  }
+
+  /** A batcher reads the image in a thread of its own. */
+  @Test
+  void ofOneThreadIsRefusedInOthersToo() throws Exception {
+    assumeTrue(VERSION >= 22, "a JVM that tells a closed arena of another thread");
+    run(true);
+  }
+
+  private void run(boolean confined) throws Exception {
     RandomModel.tiny().write(directory);
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -93,7 +108,8 @@ class ClosedArenaTest {
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:-CreateCoredumpOnCrash"));
     command.addAll(List.of("-XX:ErrorFile=" + directory.resolve("hs_err"), "-Xmx128m"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.addAll(List.of(Child.class.getName(), directory.toString()));
+    command.addAll(
+        List.of(Child.class.getName(), directory.toString(), Boolean.toString(confined)));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     try {
       String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -77,21 +77,28 @@ public final class PixelSource {
 
   /**
    * Refuses pixels whose memory an application has freed, where that can be told: native code would
-   * read it all the same. The memory of an arena of another thread is taken to be there.
+   * read it all the same.
    *
    * @throws IllegalStateException when a plane's arena is closed
    */
   public void requireMemory() {
-    for (int p = 0; p < buffers.length; p++) {
+    for (ByteBuffer buffer : buffers) {
       try {
-        buffers[p].get(0);
+        buffer.get(0);
       } catch (IllegalStateException e) {
-        throw new IllegalStateException(
-            "The memory of the image is freed: the arena of its buffer is closed", e);
+        throw freed(e);
       } catch (RuntimeException e) {
-        // Of a confined arena of another thread; only Java code is kept from its memory.
+        // Of a confined arena, which keeps Java code of other threads from its memory, open or not.
+        if (!BufferArenas.isOpen(buffer)) {
+          throw freed(e);
+        }
       }
     }
+  }
+
+  private static IllegalStateException freed(RuntimeException cause) {
+    return new IllegalStateException(
+        "The memory of the image is freed: the arena of its buffer is closed", cause);
   }
 
   /** Whether the planes are in the memory of a CUDA device. */
