@@ -100,6 +100,13 @@ final class CallGuard implements ServerInterceptor {
         tooSlow.cancel(false);
         super.onCancel();
       }
+
+      @Override
+      public void onComplete() {
+        // A call that was refused; the task holds it, with what had come of its message.
+        tooSlow.cancel(false);
+        super.onComplete();
+      }
     };
   }
 }

@@ -8,6 +8,7 @@ import java.net.InetSocketAddress;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.scanformer.server.Admission;
@@ -45,7 +46,11 @@ public final class GrpcFront implements AutoCloseable {
       RequestObserver observer) {
     Limits limits = options.limits();
     executor = Executors.newFixedThreadPool(THREADS, daemons("scanformer-grpc"));
-    timer = Executors.newSingleThreadScheduledExecutor(daemons("scanformer-grpc-timer"));
+    ScheduledThreadPoolExecutor deadlines =
+        new ScheduledThreadPoolExecutor(1, daemons("scanformer-grpc-timer"));
+    // Or else the task of every call that was answered would wait for its time.
+    deadlines.setRemoveOnCancelPolicy(true);
+    timer = deadlines;
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(new InetSocketAddress(options.address(), options.grpcPort()))
             .executor(executor)

@@ -16,6 +16,7 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Fields;
+import org.eclipse.jetty.util.thread.Scheduler;
 import org.scanformer.server.Admission;
 import org.scanformer.server.FailureKind;
 import org.scanformer.server.Limits;
@@ -96,16 +97,19 @@ final class RequestHandler extends Handler.Abstract {
     private CompletableFuture<byte[]> body() {
       CompletableFuture<byte[]> body = BodyReader.read(request, ticket, limits.bodyBytes());
       if (!body.isDone()) {
-        getServer()
-            .getScheduler()
-            .schedule(
-                () ->
-                    body.completeExceptionally(
-                        new ServiceException(
-                            FailureKind.TOO_SLOW,
-                            "The body was not sent within " + limits.bodyTime())),
-                limits.bodyTime().toMillis(),
-                TimeUnit.MILLISECONDS);
+        Scheduler.Task tooSlow =
+            getServer()
+                .getScheduler()
+                .schedule(
+                    () ->
+                        body.completeExceptionally(
+                            new ServiceException(
+                                FailureKind.TOO_SLOW,
+                                "The body was not sent within " + limits.bodyTime())),
+                    limits.bodyTime().toMillis(),
+                    TimeUnit.MILLISECONDS);
+        // The task holds the whole body, which nobody counts once the request is answered.
+        body.whenComplete((bytes, failure) -> tooSlow.cancel());
       }
       return body;
     }

@@ -1,0 +1,121 @@
+package org.scanformer.server.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.eclipse.jetty.util.thread.ScheduledExecutorScheduler;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.scanformer.server.Admission;
+import org.scanformer.server.BearerToken;
+import org.scanformer.server.Limits;
+import org.scanformer.server.RequestObserver;
+
+/** What is left of a request once it is answered, whatever its endpoint does. */
+@Timeout(60)
+class RequestHandlerTest {
+  /** Unlike any time of Jetty's own. */
+  private static final Duration BODY_TIME = Duration.ofMillis(34_567);
+
+  /** The tasks that would end a body, and have neither run nor been cancelled. */
+  private final Set<Object> bodyTimers = ConcurrentHashMap.newKeySet();
+
+  private final Admission admission = new Admission(limits());
+  private final Routes routes = new Routes();
+  private final Server server = new Server(new QueuedThreadPool(16), new CountedTimers(), null);
+  private final ServerConnector connector = new ServerConnector(server);
+
+  private final class CountedTimers extends ScheduledExecutorScheduler {
+    @Override
+    public Task schedule(Runnable work, long delay, TimeUnit unit) {
+      Task task = super.schedule(work, delay, unit);
+      if (unit.toMillis(delay) != BODY_TIME.toMillis()) {
+        return task;
+      }
+      Object timer = new Object();
+      bodyTimers.add(timer);
+      return () -> {
+        bodyTimers.remove(timer);
+        return task.cancel();
+      };
+    }
+  }
+
+  private static Limits limits() {
+    Limits limits = Limits.defaults();
+    return new Limits(
+        limits.bodyBytes(),
+        limits.pixels(),
+        limits.requests(),
+        limits.memoryBytes(),
+        limits.connections(),
+        limits.headerTime(),
+        BODY_TIME,
+        limits.requestTime(),
+        limits.drainTime());
+  }
+
+  @BeforeEach
+  void start() throws Exception {
+    connector.setHost("127.0.0.1");
+    server.addConnector(connector);
+    server.setHandler(
+        new RequestHandler(
+            routes,
+            new Guard(List.of(), BearerToken.NONE),
+            limits(),
+            admission,
+            RequestObserver.NONE));
+    server.start();
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    server.stop();
+  }
+
+  private Socket connect() throws IOException {
+    return new Socket(InetAddress.getLoopbackAddress(), connector.getLocalPort());
+  }
+
+  private static void send(Socket socket, String text) throws IOException {
+    socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  private static String head(int length) {
+    return "POST /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: "
+        + length
+        + "\r\n\r\n";
+  }
+
+  /** The timer holds the body. */
+  @Test
+  void theTimerOfABodyEndsWithTheBody() throws Exception {
+    routes.post("/a", call -> CompletableFuture.completedFuture(Reply.empty()));
+    try (Socket socket = connect()) {
+      send(socket, head(2) + "x");
+      while (bodyTimers.isEmpty()) {
+        Thread.onSpinWait();
+      }
+      send(socket, "y");
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+      assertTrue(answer.startsWith("HTTP/1.1 200"), answer);
+    }
+    assertEquals(Set.of(), bodyTimers);
+  }
+}
