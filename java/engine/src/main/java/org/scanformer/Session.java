@@ -89,10 +89,11 @@ public final class Session implements Locator, AutoCloseable {
     }
     begin();
     try {
+      long start = now();
       Expression expression = request.expression();
       SessionResult result = newResult();
       add(expression != null ? expression : runner.text(request.text()), result);
-      run(request.image(), null, callOptions.build(), Long.MAX_VALUE);
+      run(request.image(), null, callOptions.build(), start, Long.MAX_VALUE);
       return runner.location(defaults.schedule());
     } finally {
       end();
@@ -136,8 +137,9 @@ public final class Session implements Locator, AutoCloseable {
     Objects.requireNonNull(expression, "expression");
     begin();
     try {
+      long start = now();
       add(expression, result);
-      run(image, null, callOptions, deadline);
+      run(image, null, callOptions, start, deadline);
     } finally {
       end();
     }
@@ -145,15 +147,17 @@ public final class Session implements Locator, AutoCloseable {
 
   /**
    * Locates what a text refers to. The last {@link SessionOptions#textCache()} texts stay encoded,
-   * so that the text of a stream of frames is encoded once.
+   * so that the text of a stream of frames is encoded once. The call that encodes it waits for
+   * those that are running on the model itself; its budget counts that time too.
    */
   public void locate(Image image, String text, LocateOptions callOptions, SessionResult result) {
     Objects.requireNonNull(image, "image");
     Objects.requireNonNull(text, "text");
     begin();
     try {
+      long start = now();
       add(runner.text(text), result);
-      run(image, null, callOptions, Long.MAX_VALUE);
+      run(image, null, callOptions, start, Long.MAX_VALUE);
     } finally {
       end();
     }
@@ -196,10 +200,11 @@ public final class Session implements Locator, AutoCloseable {
     }
     begin();
     try {
+      long start = now();
       for (int r = 0; r < count; r++) {
         add(expressions.get(r), callResults.get(r));
       }
-      run(null, images, callOptions, deadline);
+      run(null, images, callOptions, start, deadline);
     } finally {
       end();
     }
@@ -219,10 +224,16 @@ public final class Session implements Locator, AutoCloseable {
     requests++;
   }
 
-  private void run(Image single, List<Image> images, LocateOptions callOptions, long deadline) {
-    Deadlines.require(deadline, options.clock().getAsLong());
+  /** The time at which a call starts, from which on its budget counts. */
+  private long now() {
+    return options.clock().getAsLong();
+  }
+
+  private void run(
+      Image single, List<Image> images, LocateOptions callOptions, long start, long deadline) {
+    Deadlines.require(deadline, start);
     listener = callOptions.listener();
-    runner.run(single, images, callOptions, deadline, listener == null ? null : onBox);
+    runner.run(single, images, callOptions, start, deadline, listener == null ? null : onBox);
   }
 
   private void onBox(int request) {

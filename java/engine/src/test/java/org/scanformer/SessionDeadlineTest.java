@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
@@ -91,6 +92,51 @@ class SessionDeadlineTest extends SessionFixture {
     assertEquals(1, result.completedScales());
     timedSession.locate(image(1), expression, budget, clock.now + 500 * MILLI, result);
     assertEquals(2, result.completedScales());
+  }
+
+  /** A budget is of the call: what encodes its text, or waits for others who encode, is in it. */
+  @Test
+  void theTimeOfANewTextIsOfTheBudget() {
+    ScanFormerMetrics slowTexts =
+        new ScanFormerMetrics() {
+          @Override
+          public void textEncoded(int tokens, long nanos) {
+            clock.now += 50 * MILLI;
+          }
+        };
+    ScanFormerOptions observed =
+        ScanFormerOptions.builder().backend(backend()).maxBatch(1).metrics(slowTexts).build();
+    try (ScanFormer own = ScanFormer.load(directory, observed);
+        Session opened = own.openSession(SessionOptions.builder().clock(clock).build())) {
+      LocateOptions options = timed().budget(Duration.ofMillis(34)).build();
+      opened.locate(image(1), "new", options, result);
+      assertEquals(1, result.completedScales());
+      assertFalse(result.deadlineMet(), "60 ms");
+      opened.locate(image(1), "new", options, result);
+      assertTrue(result.deadlineMet(), "10 ms: the text is encoded");
+    }
+  }
+
+  @Test
+  void theTimeOfAnApplicationsOwnListIsOfTheBudget() {
+    Session timedSession = timedSession();
+    List<Expression> slow =
+        new AbstractList<>() {
+          @Override
+          public Expression get(int index) {
+            clock.now += 50 * MILLI;
+            return expression;
+          }
+
+          @Override
+          public int size() {
+            return 1;
+          }
+        };
+    LocateOptions options = timed().budget(Duration.ofMillis(80)).build();
+    timedSession.locate(List.of(image(1)), slow, options, Long.MAX_VALUE, List.of(result));
+    assertEquals(1, result.completedScales(), "10 ms of 30 that are left");
+    assertTrue(result.deadlineMet());
   }
 
   @Test

@@ -30,7 +30,6 @@ public final class ExecutionContext {
   final int maxBatch;
   private final ModelConfig config;
   private final Workspace work;
-  private final LongSupplier clock;
   private final boolean hasCandidateHead;
   private final RunResult result;
   private final BatchSlot[] slots;
@@ -46,7 +45,6 @@ public final class ExecutionContext {
     this.config = config;
     this.backend = backend;
     this.work = work;
-    this.clock = clock;
     hasCandidateHead = weights.candidateHead != null;
     work.reserve(backend);
     loop = new ScaleLoop(config, backend, weights, work, device, clock);
@@ -102,16 +100,6 @@ public final class ExecutionContext {
   int[] warmUpSelections(int width, int height) {
     return WarmUpSelections.of(
         config, backend, work.limits.maxPatches(), config.coarseGrid(width, height));
-  }
-
-  /** Makes the runOptions' deadline that many nanoseconds from now, where that is earlier. */
-  public void limit(RunOptions runOptions, long budgetNanos) {
-    if (budgetNanos != RunOptions.NONE) {
-      long now = clock.getAsLong();
-      if (runOptions.deadline == RunOptions.NONE || runOptions.deadline - now > budgetNanos) {
-        runOptions.deadline = now + budgetNanos;
-      }
-    }
   }
 
   /**

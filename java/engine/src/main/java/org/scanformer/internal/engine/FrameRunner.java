@@ -141,6 +141,7 @@ public final class FrameRunner implements RunOptions.BoxListener {
    *
    * @param single the image of the only request, or null
    * @param images otherwise one image a request
+   * @param start by the clock: when the call began, of which adding its requests is a part
    * @param deadline by the clock; the earlier of it and the options' budget counts
    * @param boxListener sees the results whenever a scale has a box, or null
    */
@@ -148,6 +149,7 @@ public final class FrameRunner implements RunOptions.BoxListener {
       Image single,
       List<Image> images,
       LocateOptions options,
+      long start,
       long deadline,
       Listener boxListener) {
     if (!Float.isNaN(options.stopAtScore())) {
@@ -162,7 +164,7 @@ public final class FrameRunner implements RunOptions.BoxListener {
     runOptions.stopBelowScores = absenceBounds;
     runOptions.stopAtAgreement = options.stopAtAgreement();
     runOptions.listener = listener == null ? null : this;
-    context.limit(runOptions, options.budgetNanos());
+    runOptions.limit(start, options.budgetNanos());
     float foundBound = context.foundBound(options.foundThreshold());
     for (int r = 0; r < requests; r++) {
       Image image = single != null ? single : images.get(r);

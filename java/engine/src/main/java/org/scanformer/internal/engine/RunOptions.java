@@ -67,6 +67,13 @@ public final class RunOptions {
     return this;
   }
 
+  /** Sets the deadline to so many nanoseconds after a start, where that is earlier. */
+  void limit(long start, long budgetNanos) {
+    if (budgetNanos != NONE && (deadline == NONE || deadline - start > budgetNanos)) {
+      deadline = start + budgetNanos;
+    }
+  }
+
   /** Takes the bound of a scale that was run. */
   void atScale(int scale) {
     stopBelowScore = stopBelowScores == null ? Float.NaN : stopBelowScores[scale];
