@@ -68,9 +68,11 @@ public final class Models implements AutoCloseable {
   public ServedModel get(String name, String version) {
     TreeMap<Integer, ServedModel> versions = byName.get(name);
     if (versions == null) {
-      throw new ServiceException(
+      throw ServiceException.of(
           FailureKind.NOT_FOUND,
-          "There is no model '" + name + "': the models are " + byName.keySet());
+          "There is no model '%s': the models are %s",
+          name,
+          byName.keySet());
     }
     if (version == null || version.isEmpty()) {
       return versions.lastEntry().getValue();
@@ -78,14 +80,12 @@ public final class Models implements AutoCloseable {
     ServedModel model =
         version.matches("[0-9]{1,9}") ? versions.get(Integer.valueOf(version)) : null;
     if (model == null) {
-      throw new ServiceException(
+      throw ServiceException.of(
           FailureKind.NOT_FOUND,
-          "The model '"
-              + name
-              + "' has no version '"
-              + version
-              + "': its versions are "
-              + versions.keySet());
+          "The model '%s' has no version '%s': its versions are %s",
+          name,
+          version,
+          versions.keySet());
     }
     return model;
   }

@@ -8,9 +8,19 @@ import java.util.concurrent.TimeoutException;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 
-/** A request that is not answered: why, and what its client is told. */
+/**
+ * A request that is not answered: why, and what its client is told. A message repeats what the
+ * client sent, of which it says the beginning only: a reply costs more than it is worth otherwise,
+ * and trailers of gRPC that are too long are not read at all.
+ */
 public final class ServiceException extends RuntimeException {
   private static final long serialVersionUID = 1L;
+
+  /** Of a message. In trailers a character may take nine bytes, of the 8 KB that clients read. */
+  private static final int MAX_LENGTH = 500;
+
+  /** Of each value within a message, so that what was expected is still told. */
+  private static final int MAX_VALUE_LENGTH = 200;
 
   private final FailureKind kind;
   private final ErrorCode code;
@@ -21,7 +31,7 @@ public final class ServiceException extends RuntimeException {
   }
 
   private ServiceException(FailureKind kind, ErrorCode code, String message, Throwable cause) {
-    super(message, cause);
+    super(cut(message, MAX_LENGTH), cause);
     this.kind = Objects.requireNonNull(kind);
     this.code = code;
   }
@@ -38,7 +48,28 @@ public final class ServiceException extends RuntimeException {
 
   /** A request that is wrong, with a message in the manner of {@link String#format}. */
   public static ServiceException badRequest(String message, Object... values) {
-    return new ServiceException(FailureKind.BAD_REQUEST, String.format(message, values));
+    return of(FailureKind.BAD_REQUEST, message, values);
+  }
+
+  /** A failure of a request, with a message in the manner of {@link String#format}. */
+  public static ServiceException of(FailureKind kind, String message, Object... values) {
+    Object[] told = new Object[values.length];
+    for (int i = 0; i < values.length; i++) {
+      // Numbers have formats of their own.
+      told[i] =
+          values[i] instanceof Number
+              ? values[i]
+              : cut(String.valueOf(values[i]), MAX_VALUE_LENGTH);
+    }
+    return new ServiceException(kind, String.format(message, told));
+  }
+
+  private static String cut(String text, int length) {
+    if (text == null || text.length() <= length) {
+      return text;
+    }
+    int end = Character.isHighSurrogate(text.charAt(length - 1)) ? length - 1 : length;
+    return text.substring(0, end) + "…";
   }
 
   /** What a client is told of any failure. What only the server's owner may know is the cause. */

@@ -123,7 +123,7 @@ final class InferenceService extends GRPCInferenceServiceGrpc.GRPCInferenceServi
     try {
       ticket.enter();
       answer = infer(request, ticket, deadline);
-    } catch (RuntimeException | OutOfMemoryError e) {
+    } catch (RuntimeException | Error e) {
       answer = CompletableFuture.failedFuture(e);
     }
     // Where its client gave up, what is said of it goes nowhere.
@@ -136,10 +136,20 @@ final class InferenceService extends GRPCInferenceServiceGrpc.GRPCInferenceServi
               if (failure != null) {
                 caller.onError(GrpcFailures.of(failure));
               } else {
-                caller.onNext(response);
-                caller.onCompleted();
+                reply(caller, response);
               }
             });
+  }
+
+  private static void reply(
+      StreamObserver<ModelInferResponse> caller, ModelInferResponse response) {
+    try {
+      caller.onNext(response);
+      caller.onCompleted();
+    } catch (RuntimeException | Error e) {
+      // Nobody is told of it otherwise, and the client would wait for its answer.
+      caller.onError(GrpcFailures.of(e));
+    }
   }
 
   private long deadline() {

@@ -35,12 +35,11 @@ final class Guard {
     String host = headers.get(HttpHeader.HOST);
     // A page whose own name was made to lead to this server would send that name.
     if (!hosts.isEmpty() && (host == null || !hosts.contains(name(host)))) {
-      throw new ServiceException(
+      throw ServiceException.of(
           FailureKind.FORBIDDEN,
-          (host == null ? "The request has no Host" : "This server is not called '" + host + "'")
-              + ": expected one of "
-              + hosts
-              + "; --allow-host adds a name");
+          "%s: expected one of %s; --allow-host adds a name",
+          host == null ? "The request has no Host" : "This server is not called '" + host + "'",
+          hosts);
     }
     String origin = headers.get(HttpHeader.ORIGIN);
     if (origin != null && !origin.replaceFirst("^https?://", "").equalsIgnoreCase(host)) {

@@ -78,12 +78,13 @@ public final class HttpFront implements AutoCloseable {
     server.setHandler(
         new RequestHandler(
             routes, new Guard(options.hosts(), options.token()), limits, admission, observer));
-    // What Jetty itself refuses, such as a head that is no HTTP.
+    // What Jetty itself refuses, such as a head that is no HTTP, and replies that cannot be sent.
     server.setErrorHandler(
         (request, response, callback) -> {
           int status = response.getStatus() < 400 ? 500 : response.getStatus();
-          RequestHandler.send(
-              response, Reply.problem(status, "The request is not one of HTTP"), callback);
+          String detail =
+              status < 500 ? "The request is not one of HTTP" : "The server failed to answer";
+          RequestHandler.send(response, Reply.problem(status, detail), callback);
           return true;
         });
     try {

@@ -91,9 +91,10 @@ final class ImageUrls {
   CompletableFuture<byte[]> fetch(String url, Admission.Ticket ticket, long deadline) {
     URI uri = parse(url);
     if (uri == null || allowed.stream().noneMatch(prefix -> isBelow(prefix, uri))) {
-      throw new ServiceException(
+      throw ServiceException.of(
           FailureKind.FORBIDDEN,
-          "This server fetches no image from '" + url + "'; send the image itself");
+          "This server fetches no image from '%s'; send the image itself",
+          url);
     }
     Duration left = Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
     HttpRequest request = HttpRequest.newBuilder(uri).timeout(left).GET().build();

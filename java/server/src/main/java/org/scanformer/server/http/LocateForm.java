@@ -60,12 +60,12 @@ record LocateForm(byte[] image, Map<String, String> fields) {
       call.query().keySet().forEach(LocateForm::requireKnown);
       return new LocateForm(call.body(), call.query());
     }
-    throw new ServiceException(
+    throw ServiceException.of(
         FailureKind.UNSUPPORTED_TYPE,
-        "The Content-Type '"
-            + type
-            + "' is not read: expected multipart/form-data with the parts image and text,"
-            + " application/json with an image in base64, or an image's own type with ?text=…");
+        "The Content-Type '%s' is not read: expected multipart/form-data with the parts image and"
+            + " text, application/json with an image in base64, or an image's own type with"
+            + " ?text=…",
+        type);
   }
 
   /**

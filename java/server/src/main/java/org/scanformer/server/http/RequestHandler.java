@@ -140,20 +140,29 @@ final class RequestHandler extends Handler.Abstract {
     }
 
     private void finish(Reply reply, Throwable failure) {
-      Reply sent = failure == null ? reply : problem(failure);
-      // What is left of a body that was not read whole would be taken for the next request.
-      if (failure != null && hasBody() && !bodyIsRead) {
-        response.getHeaders().put(HttpHeader.CONNECTION, "close");
+      int status = HttpStatus.INTERNAL_SERVER_ERROR_500;
+      try {
+        Reply sent = failure == null ? reply : problem(failure);
+        // What is left of a body that was not read whole would be taken for the next request.
+        if (failure != null && hasBody() && !bodyIsRead) {
+          response.getHeaders().put(HttpHeader.CONNECTION, "close");
+        }
+        if (sent.status() == HttpStatus.METHOD_NOT_ALLOWED_405) {
+          response.getHeaders().put(HttpHeader.ALLOW, routes.allowed(path()));
+        }
+        send(response, sent, Callback.from(callback, this::close));
+        status = sent.status();
+      } catch (Throwable e) {
+        // Nobody is told of it otherwise: the client would wait, and its place be taken, for good.
+        LOG.log(Level.SEVERE, "A reply could not be sent", e);
+        close();
+        callback.failed(e);
       }
-      if (sent.status() == HttpStatus.METHOD_NOT_ALLOWED_405) {
-        response.getHeaders().put(HttpHeader.ALLOW, routes.allowed(path()));
-      }
-      send(response, sent, Callback.from(callback, this::close));
       observer.answered(
           "http",
           request.getMethod(),
           template,
-          String.valueOf(sent.status()),
+          String.valueOf(status),
           System.nanoTime() - arrival);
     }
 
@@ -172,7 +181,7 @@ final class RequestHandler extends Handler.Abstract {
     CompletableFuture<Reply> reply;
     try {
       reply = exchange.answer();
-    } catch (RuntimeException | OutOfMemoryError e) {
+    } catch (RuntimeException | Error e) {
       exchange.finish(null, e);
       return true;
     }

@@ -78,6 +78,12 @@ public final class Inference {
             "The model %s has no output '%s': its outputs are %s", model.name(), name, known);
       }
     }
+    // A name of a few bytes asks for a tensor of thousands.
+    if (request.outputs().stream().distinct().count() < request.outputs().size()) {
+      throw ServiceException.badRequest(
+          "%d outputs are named, expected each of %s once at most",
+          request.outputs().size(), known);
+    }
     return request.outputs().isEmpty() ? known : request.outputs();
   }
 

@@ -2,6 +2,7 @@ package org.scanformer.server.oip;
 
 import java.util.List;
 import java.util.Map;
+import org.scanformer.server.ServiceException;
 
 /**
  * A request of the protocol. Immutable.
@@ -13,8 +14,14 @@ import java.util.Map;
  */
 public record InferenceRequest(
     String id, Map<String, Object> parameters, List<Tensor> inputs, List<String> outputs) {
-  /** Copies the collections. */
+  private static final int MAX_ID_LENGTH = 1024;
+
+  /** Copies the collections, and refuses an id that would make the response a large one. */
   public InferenceRequest {
+    if (id.length() > MAX_ID_LENGTH) {
+      throw ServiceException.badRequest(
+          "The id has %d characters, at most %d are allowed", id.length(), MAX_ID_LENGTH);
+    }
     parameters = Map.copyOf(parameters);
     inputs = List.copyOf(inputs);
     outputs = List.copyOf(outputs);

@@ -153,6 +153,24 @@ class GrpcFrontTest {
             .addRawInputContents(raw("a".getBytes())));
   }
 
+  /** A client reads trailers of 8 KB at most, in which such a character takes nine bytes. */
+  @Test
+  void repeatsLittleOfWhatIsWrong() {
+    assertRefused(Status.Code.NOT_FOUND, request().setModelName("中".repeat(3000)));
+  }
+
+  /** A name takes a few bytes of a message, and its tensor many of the answer. */
+  @Test
+  void givesAnOutputOnce() {
+    assertRefused(
+        Status.Code.INVALID_ARGUMENT,
+        withContents().toBuilder().addOutputs(output("location")).addOutputs(output("location")));
+  }
+
+  private static ModelInferRequest.InferRequestedOutputTensor output(String name) {
+    return ModelInferRequest.InferRequestedOutputTensor.newBuilder().setName(name).build();
+  }
+
   @Test
   void endsAtTheDeadline() {
     StatusRuntimeException late =

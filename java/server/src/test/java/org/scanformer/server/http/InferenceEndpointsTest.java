@@ -293,6 +293,7 @@ class InferenceEndpointsTest {
     assertRefusedWith("no output 'y'", "outputs", List.of(Map.of("name", "y")));
     assertRefusedWith("the text 'name', found \"box\"", "outputs", List.of("box"));
     assertRefusedWith("must be an object, found ARRAY", "parameters", List.of(1));
+    assertRefusedWith("at most 1024 are allowed", "id", "a".repeat(1025));
   }
 
   @Test

@@ -188,4 +188,14 @@ class LocateEndpointTest {
     assertProblem(405, "knows GET, HEAD", written);
     assertEquals("GET, HEAD", written.headers().firstValue("Allow").orElse(""));
   }
+
+  /** Each character of it takes twelve bytes of the reply, twice. */
+  @Test
+  void repeatsLittleOfWhatIsWrong() {
+    HttpResponse<String> response =
+        server.postJson(
+            PATH, Map.of("image", base64(), "text", "a", "schedule", "😀".repeat(250_000)));
+    assertProblem(400, "schedule must be final-only or per-scale, found '😀", response);
+    assertTrue(response.body().length() < 4096, "" + response.body().length());
+  }
 }

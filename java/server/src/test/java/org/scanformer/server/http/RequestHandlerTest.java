@@ -118,4 +118,27 @@ class RequestHandlerTest {
     }
     assertEquals(Set.of(), bodyTimers);
   }
+
+  /** Whatever goes wrong, the client is not left to wait, and the place is given back. */
+  @Test
+  void whoseReplyCannotBeSentIsNotLeftWaiting() throws Exception {
+    routes.post("/a", call -> CompletableFuture.completedFuture(new Reply(200, null, null, null)));
+    routes.post(
+        "/b",
+        call -> {
+          throw new StackOverflowError();
+        });
+    for (String path : List.of("/a", "/b")) {
+      try (Socket socket = connect()) {
+        send(socket, head(2).replace("/a", path) + "xy");
+        socket.setSoTimeout(10_000);
+        String answer =
+            new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+        assertTrue(answer.startsWith("HTTP/1.1 500"), answer);
+      }
+      while (admission.requests() > 0 || admission.bytes() > 0) {
+        Thread.onSpinWait();
+      }
+    }
+  }
 }
