@@ -71,8 +71,18 @@ public final class Session implements Locator, AutoCloseable {
   public void warmUp() {
     try (Expression expression = engine.encode("a", false)) {
       new SessionWarmUp(this, options, expression, runner).run();
+      forget();
     } catch (OutOfMemoryError e) {
       throw JavaMemory.exhausted("warming up a session for the declared frames", e);
+    }
+  }
+
+  private void forget() {
+    begin();
+    try {
+      runner.forget();
+    } finally {
+      end();
     }
   }
 
@@ -106,8 +116,9 @@ public final class Session implements Locator, AutoCloseable {
   }
 
   /**
-   * Locates what an encoded expression refers to. Allocates nothing when image, options and result
-   * were used before.
+   * Locates what an encoded expression refers to. Allocates nothing when the result was used
+   * before, and image and options are among the last four that were. The session holds these images
+   * until it has others or is closed; in calls of several images, four for each of them.
    *
    * @param expression encoded by the session's model
    * @param result what is filled; its old content is lost, also when the call fails

@@ -8,23 +8,29 @@ import org.scanformer.internal.model.TokenizedText;
 
 /**
  * One request of a batch, ready to run. Reused from call to call, so that a stream of frames
- * through one buffer makes no garbage. Not safe for use by several threads.
+ * through a few buffers in turn makes no garbage. Not safe for use by several threads.
  */
 final class BatchSlot {
-  private final ModelConfig config;
+  private final Recent<Image, Frame> frames;
+  private final Recent<SelectionPolicy, SelectionRule> rules;
   private Image image;
-  private PixelSource pixels;
-  private ModelConfig.Grid coarseGrid;
+  private Frame frame;
   private int[] ids;
   private TextKv text;
-  private SelectionPolicy selection;
   private SelectionRule rule;
   private TokenizedText words;
   private float foundBound;
   private int candidates;
 
+  /** What is made of an image. */
+  private record Frame(PixelSource pixels, ModelConfig.Grid coarseGrid) {}
+
   BatchSlot(ModelConfig config) {
-    this.config = config;
+    frames =
+        new Recent<>(
+            used ->
+                new Frame(new PixelSource(used), config.coarseGrid(used.width(), used.height())));
+    rules = new Recent<>(policy -> SelectionRule.of(policy, config));
   }
 
   /**
@@ -34,16 +40,13 @@ final class BatchSlot {
    * @param encoded the encoded text, or null
    * @throws IllegalStateException when the image's memory is freed
    */
-  BatchSlot set(Image frame, int[] tokenIds, TextKv encoded, SelectionPolicy policy) {
-    if (frame != image) {
-      pixels = new PixelSource(frame);
-      coarseGrid = config.coarseGrid(frame.width(), frame.height());
-      image = frame;
-    }
-    pixels.requireMemory();
+  BatchSlot set(Image used, int[] tokenIds, TextKv encoded, SelectionPolicy policy) {
+    frame = frames.get(used);
+    image = used;
+    frame.pixels().requireMemory();
     ids = tokenIds;
     text = encoded;
-    ruleOf(policy);
+    rule = rules.get(policy);
     return this;
   }
 
@@ -65,31 +68,25 @@ final class BatchSlot {
     return candidates;
   }
 
-  /** Sets the selection policy, and gives its rule: the same as long as the policy is. */
-  SelectionRule ruleOf(SelectionPolicy policy) {
-    if (policy != selection) {
-      rule = SelectionRule.of(policy, config);
-      selection = policy;
-    }
-    return rule;
-  }
-
   Image image() {
     return image;
   }
 
   PixelSource pixels() {
-    return pixels;
+    return frame.pixels();
   }
 
   ModelConfig.Grid coarseGrid() {
-    return coarseGrid;
+    return frame.coarseGrid();
   }
 
-  /** Releases the image. */
+  /** Releases what it was set to, and what it remembers of earlier ones. */
   void clear() {
+    frames.clear();
+    rules.clear();
     image = null;
-    pixels = null;
+    frame = null;
+    rule = null;
     ids = null;
     text = null;
     words = null;

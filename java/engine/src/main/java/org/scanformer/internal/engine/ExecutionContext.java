@@ -117,17 +117,17 @@ public final class ExecutionContext {
       SelectionPolicy selection,
       float foundBound,
       int candidates) {
-    requireMasksFit(slots[request].ruleOf(selection), image);
     requireCandidateHead(candidates);
     TextKv text = expression.keysAndValues();
     set(request, image, expression.words(), text, selection, foundBound, candidates);
     ModelConfig.Grid grid = slots[request].coarseGrid();
+    slots[request].rule().requireFits(grid, image, work.maxSelected);
     if (grid.rows() * grid.cols() > work.maxPatches[0]) {
       throw work.limits.tooLarge(config, image, grid);
     }
   }
 
-  /** Releases the images of the last run. */
+  /** Releases what the last runs were of. */
   public void clear() {
     for (BatchSlot slot : slots) {
       slot.clear();
@@ -277,14 +277,11 @@ public final class ExecutionContext {
 
   /** Refuses a request that does not fit the model; its expression is not looked at. */
   void requireFits(Request request) {
-    requireMasksFit(SelectionRule.of(request.selection(), config), request.image());
+    Image image = request.image();
+    SelectionRule.of(request.selection(), config)
+        .requireFits(config.coarseGrid(image.width(), image.height()), image, work.maxSelected);
     foundBound(request.foundThreshold());
     requireCandidateHead(request.candidates());
-  }
-
-  /** Refuses masks that do not fit an image's grids, or select more than is declared. */
-  void requireMasksFit(SelectionRule rule, Image image) {
-    rule.requireFits(config, image.width(), image.height(), work.maxSelected);
   }
 
   private NormalizedBox box(int scale, int request) {

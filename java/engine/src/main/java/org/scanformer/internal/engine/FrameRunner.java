@@ -208,8 +208,14 @@ public final class FrameRunner implements RunOptions.BoxListener {
     listener = null;
   }
 
+  /** Releases the images and policies that are remembered for calls to come. */
+  public void forget() {
+    context.clear();
+  }
+
   /** Frees the texts and the context, when no call is running. */
   public void close() {
+    forget();
     texts.close();
     engine.closeContext(context);
   }

@@ -3,6 +3,7 @@ package org.scanformer.internal.engine;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.scanformer.ErrorCode;
+import org.scanformer.Image;
 import org.scanformer.PatchMask;
 import org.scanformer.ScanFormerException;
 import org.scanformer.SelectionPolicy;
@@ -77,7 +78,13 @@ final class SelectionRule {
   /** Writes a given mask, one byte for each of the grid's patches, from an index on. */
   void putMask(int scale, int total, ByteBuffer to, int index) {
     if (masks != null) {
-      to.put(index, masks.get(scale).toBytes());
+      // Not by its bytes, of which it gives copies only.
+      PatchMask mask = masks.get(scale);
+      for (int row = 0; row < mask.rows(); row++) {
+        for (int col = 0; col < mask.cols(); col++) {
+          to.put(index + row * mask.cols() + col, (byte) (mask.isSelected(row, col) ? 1 : 0));
+        }
+      }
       return;
     }
     for (int i = 0; i < total; i++) {
@@ -88,25 +95,24 @@ final class SelectionRule {
   /**
    * Checks given masks against an image's grids.
    *
-   * @param width of the image, in pixels
-   * @param height of the image, in pixels
+   * @param coarse the coarsest of the grids
+   * @param image whose grids they are
    * @param mostSelected the most patches of each scale that there is room for
    * @throws ScanFormerException BAD_INPUT when a mask has another size than its grid or selects too
    *     many patches
    */
-  void requireFits(ModelConfig config, int width, int height, int[] mostSelected) {
+  void requireFits(ModelConfig.Grid coarse, Image image, int[] mostSelected) {
     if (masks == null) {
       return;
     }
-    if (masks.size() != config.numScales()) {
+    if (masks.size() != mostSelected.length) {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,
           "Expected a mask for each of the model's "
-              + config.numScales()
+              + mostSelected.length
               + " scales, found "
               + masks.size());
     }
-    ModelConfig.Grid coarse = config.coarseGrid(width, height);
     for (int s = 0; s < masks.size(); s++) {
       PatchMask mask = masks.get(s);
       int rows = coarse.rows() << s;
@@ -121,9 +127,9 @@ final class SelectionRule {
                 + " x "
                 + cols
                 + " patches for an image of "
-                + width
+                + image.width()
                 + " x "
-                + height
+                + image.height()
                 + " pixels, found "
                 + mask.rows()
                 + " x "
