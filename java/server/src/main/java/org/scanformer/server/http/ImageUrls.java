@@ -12,6 +12,9 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
 import org.scanformer.server.Admission;
 import org.scanformer.server.FailureKind;
 import org.scanformer.server.ServiceException;
@@ -22,6 +25,16 @@ import org.scanformer.server.ServiceException;
  */
 final class ImageUrls {
   private static final Duration CONNECT = Duration.ofSeconds(5);
+
+  /**
+   * What some servers take for a way out of the allowed path: segments of dots, with what is cut
+   * off them, and encoded dots, slashes, semicolons and control characters, also encoded twice or
+   * in more bytes than they need.
+   */
+  private static final Pattern CROOKED =
+      Pattern.compile(
+          "//|\\\\|/\\.+(;|/|%20|$)|%(2e|2f|5c|3b|[01][0-9a-f]|7f|25[0-9a-f]{2}|c[01]|[ef]0%80)",
+          Pattern.CASE_INSENSITIVE);
 
   private final List<URI> allowed;
   private final int maxBytes;
@@ -69,13 +82,12 @@ final class ImageUrls {
               && uri.getRawFragment() == null
               && ("http".equalsIgnoreCase(uri.getScheme())
                   || "https".equalsIgnoreCase(uri.getScheme()));
-      // An encoded dot or slash could leave the allowed path at the server that is asked.
-      String path = plain ? uri.getRawPath() : "";
       boolean straight =
-          uri.normalize().equals(uri)
-              && !path.contains("\\")
-              && !path.matches("(?i).*(%2e|%2f|%5c|//|/\\.\\.?(/|$)).*");
-      return plain && straight ? uri : null;
+          plain
+              && uri.normalize().equals(uri)
+              && text.chars().allMatch(c -> c < 0x7F)
+              && !CROOKED.matcher(uri.getRawPath()).find();
+      return straight ? uri : null;
     } catch (URISyntaxException e) {
       return null;
     }
@@ -96,15 +108,18 @@ final class ImageUrls {
           "This server fetches no image from '%s'; send the image itself",
           url);
     }
-    Duration left = Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
-    HttpRequest request = HttpRequest.newBuilder(uri).timeout(left).GET().build();
-    return client()
-        .sendAsync(request, info -> new BoundedBody(ticket, maxBytes))
+    HttpRequest request = HttpRequest.newBuilder(uri).GET().build();
+    CompletableFuture<HttpResponse<byte[]>> sent =
+        client().sendAsync(request, info -> new BoundedBody(ticket, maxBytes));
+    // The client's own limit ends with the response's head, and leaves the body to take forever.
+    return sent.copy()
+        .orTimeout(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)
         .handle(
             (response, failure) -> {
+              // Closes the connection of one that has not ended.
+              sent.cancel(true);
               if (failure != null) {
-                throw ServiceException.badRequest(
-                    "The image at '%s' could not be fetched: %s", url, failure.getMessage());
+                throw failure(url, failure);
               }
               if (response.statusCode() != 200) {
                 throw ServiceException.badRequest(
@@ -113,6 +128,22 @@ final class ImageUrls {
               }
               return response.body();
             });
+  }
+
+  /** What is not the URL's fault, such as that no memory is left, stays what it is. */
+  private static ServiceException failure(String url, Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      boolean isTold =
+          cause instanceof ServiceException
+              || cause instanceof TimeoutException
+              || cause instanceof OutOfMemoryError;
+      ServiceException told = isTold ? ServiceException.of(cause) : null;
+      if (told != null && told.kind() != FailureKind.BAD_REQUEST) {
+        return told;
+      }
+    }
+    return ServiceException.badRequest(
+        "The image at '%s' could not be fetched: %s", url, failure.getMessage());
   }
 
   private static boolean isBelow(URI prefix, URI uri) {
@@ -165,15 +196,15 @@ final class ImageUrls {
           throw ServiceException.badRequest("it has more than %d bytes", maxBytes);
         }
         ticket.reserve(more);
-      } catch (ServiceException e) {
+        for (ByteBuffer buffer : buffers) {
+          byte[] bytes = new byte[buffer.remaining()];
+          buffer.get(bytes);
+          read.writeBytes(bytes);
+        }
+      } catch (ServiceException | OutOfMemoryError e) {
         subscription.cancel();
         body.completeExceptionally(e);
         return;
-      }
-      for (ByteBuffer buffer : buffers) {
-        byte[] bytes = new byte[buffer.remaining()];
-        buffer.get(bytes);
-        read.writeBytes(bytes);
       }
       subscription.request(1);
     }
