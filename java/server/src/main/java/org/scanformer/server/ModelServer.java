@@ -55,7 +55,13 @@ public final class ModelServer implements AutoCloseable {
         BatcherOptions.builder()
             .maxBatch(options.maxBatch())
             .maxDelay(options.batchDelay())
+            .queueCapacity(queueCapacity(options.limits()))
             .overflow(BatcherOptions.Overflow.REJECT));
+  }
+
+  /** What is admitted finds room: it would be refused after a part of it was run, otherwise. */
+  private static int queueCapacity(Limits limits) {
+    return (int) Math.min(1 << 20, (long) limits.requests() * Inference.MAX_QUESTIONS);
   }
 
   private ModelServer(

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.scanformer.Image;
@@ -24,7 +25,8 @@ import org.scanformer.server.ServiceException;
  * Thread-safe.
  */
 public final class Inference {
-  private static final int MAX_QUESTIONS = Tensor.MAX_STRINGS;
+  /** The most questions of a request. */
+  public static final int MAX_QUESTIONS = Tensor.MAX_STRINGS;
 
   private final LocateService service;
 
@@ -38,7 +40,8 @@ public final class Inference {
    *
    * @param ticket counts what its images hold
    * @param deadline a {@link System#nanoTime()}
-   * @return the outputs that the request names; fails as a whole with the first failure
+   * @return the outputs that the request names; fails as a whole with the first failure. What has
+   *     not begun then, or when the future is cancelled, is not run
    */
   public CompletableFuture<List<Tensor>> infer(
       ServedModel model, InferenceRequest request, Admission.Ticket ticket, long deadline) {
@@ -54,20 +57,57 @@ public final class Inference {
       questions.add(question(inputs.text().text(i), request.parameters()));
     }
     List<CompletableFuture<Image>> images = inputs.images(service, ticket, deadline);
+    CompletableFuture<List<Location>> whole = new CompletableFuture<>();
+    images.forEach(image -> withdraw(image, whole));
     List<CompletableFuture<Location>> answers = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       Question question = questions.get(questions.size() == 1 ? 0 : i);
       answers.add(
           images
               .get(images.size() == 1 ? 0 : i)
-              .thenCompose(image -> service.locate(model, image, question, deadline)));
+              .thenCompose(
+                  image ->
+                      whole.isDone()
+                          ? CompletableFuture.failedFuture(new CancellationException())
+                          : withdraw(service.locate(model, image, question, deadline), whole)));
     }
-    return all(answers).thenApplyAsync(found -> tensors(found, outputs), service.writers());
+    complete(whole, answers);
+    CompletableFuture<List<Tensor>> tensors =
+        whole.thenApplyAsync(found -> tensors(found, outputs), service.writers());
+    tensors.whenComplete(
+        (made, failure) -> {
+          if (failure != null) {
+            whole.completeExceptionally(failure);
+          }
+        });
+    return tensors;
   }
 
-  private static CompletableFuture<List<Location>> all(List<CompletableFuture<Location>> answers) {
-    return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
-        .thenApply(done -> answers.stream().map(CompletableFuture::join).toList());
+  /** Cancels a part of a request when the request has failed. */
+  private static <T> CompletableFuture<T> withdraw(
+      CompletableFuture<T> part, CompletableFuture<?> whole) {
+    whole.whenComplete(
+        (found, failure) -> {
+          if (failure != null) {
+            part.cancel(false);
+          }
+        });
+    return part;
+  }
+
+  /** Completes a request with all of its answers, or with the first failure. */
+  private static void complete(
+      CompletableFuture<List<Location>> whole, List<CompletableFuture<Location>> answers) {
+    answers.forEach(
+        answer ->
+            answer.whenComplete(
+                (location, failure) -> {
+                  if (failure != null) {
+                    whole.completeExceptionally(failure);
+                  }
+                }));
+    CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
+        .thenRun(() -> whole.complete(answers.stream().map(CompletableFuture::join).toList()));
   }
 
   private static List<String> outputs(ServedModel model, InferenceRequest request) {
