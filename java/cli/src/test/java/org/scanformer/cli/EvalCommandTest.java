@@ -92,6 +92,39 @@ class EvalCommandTest {
     assertTrue(other.err().contains("\"selection\":\"all\""), other.err());
   }
 
+  /** An answer's expressions are pairs of their own, of which each is judged, kept and drawn. */
+  @Test
+  void judgesEachExpressionOfAnAnswer() throws IOException {
+    Files.copy(Path.of(CommandLineRun.IMAGE), directory.resolve("a.png"));
+    Path file =
+        Files.writeString(
+            directory.resolve("q.json"),
+            """
+            [{"image": "a.png", "conversations": [
+               {"from": "human", "value": "<image> What is there?"},
+               {"from": "gpt", "value":
+                 "<ref>big plus</ref><box>(107,275),(374,630)</box> and <ref>two shapes</ref>\
+            <box>(0,0),(500,500)</box><box>(500,0),(999,500)</box> and <ref>the corner</ref>\
+            <box>(0,0),(9,9)</box>"}]}]
+            """);
+    String log = directory.resolve("log.jsonl").toString();
+    String plots = directory.resolve("plots").toString();
+    String[] arguments = {
+      "--data", "qwen", "--file", file.toString(), "--json", "--resume", log, "--plots", plots
+    };
+    ObjectNode first = (ObjectNode) json(eval(arguments));
+    ObjectNode resumed = (ObjectNode) json(eval(arguments));
+    assertEquals(2, first.get("pairs").intValue(), first.toString());
+    assertNotNull(ImageIO.read(directory.resolve("plots/examples.png").toFile()));
+    first.remove("pairs_per_second");
+    resumed.remove("pairs_per_second");
+    assertEquals(first, resumed);
+    assertEquals(4, Files.readAllLines(Path.of(log)).size());
+    CommandLineRun check = CommandLineRun.run("data", "check", file.toString(), "--data", "qwen");
+    assertTrue(
+        check.out().contains("Expressions: 3\n  of several boxes: 1\n"), check.out() + check.err());
+  }
+
   @Test
   void judgesExpressionsThatAreNotTrue() throws IOException {
     JsonNode figures = json(shapes("--varied", "--absent", "0.5", "--found-threshold", "0.4"));

@@ -14,7 +14,7 @@ import java.util.Set;
  * A dataset that is in memory as a whole, except for its images.
  *
  * @param name for reports
- * @param pairs the usable records
+ * @param pairs the usable records; ids that repeat get a number
  * @param badRecords the others
  * @param annotatedImages those whose objects are known
  */
@@ -24,9 +24,9 @@ record ListedDataset(
     List<BadRecord> badRecords,
     List<AnnotatedImage> annotatedImages)
     implements ReferringDataset {
-  /** Copies the lists. */
+  /** Copies the lists, and makes the pairs' ids differ. */
   ListedDataset {
-    pairs = List.copyOf(pairs);
+    pairs = List.copyOf(PairIds.distinct(pairs));
     badRecords = List.copyOf(badRecords);
     annotatedImages = List.copyOf(annotatedImages);
   }

@@ -9,7 +9,7 @@ import org.scanformer.Box;
  * none where the expression is not true of the image, and several where it speaks of a group.
  * Immutable.
  *
- * @param id the pair's name within its dataset, for messages and for resuming
+ * @param id the pair's name, which no other one of its dataset has, for messages and for resuming
  * @param image the image, not yet read
  * @param expression what to look for, not blank
  * @param targets the true boxes, in pixels of the image

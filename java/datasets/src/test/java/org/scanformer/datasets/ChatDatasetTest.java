@@ -68,6 +68,12 @@ class ChatDatasetTest {
     assertEquals(
         List.of(new Box(0, 0, 100, 50), new Box(100, 0, 100, 50)), dataset.pair(1).targets());
     assertEquals(new Box(50, 25, 100, 50), dataset.pair(2).box());
+    assertEquals(
+        List.of(
+            "q.json record 0 turn 1",
+            "q.json record 0 turn 1 expression 2",
+            "q.json record 1 turn 1"),
+        TestPictures.ids(dataset));
   }
 
   @Test

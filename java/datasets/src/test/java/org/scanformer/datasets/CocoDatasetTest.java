@@ -58,6 +58,39 @@ class CocoDatasetTest {
             .toList());
   }
 
+  /** A file that was merged of others may repeat their ids, or have none. */
+  @Test
+  void pairsOfAnnotationsWithoutIdsHaveDifferentIds() throws IOException {
+    TestPictures.write(root.resolve("a.jpg"), 40, 30);
+    Path file = root.resolve("c.json");
+    Files.writeString(
+        file,
+        """
+        {"images": [{"id": 1, "file_name": "a.jpg"}],
+         "annotations": [
+          {"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]},
+          {"image_id": 1, "category_id": 2, "bbox": [5, 2, 3, 4]},
+          {"id": "7 expression 2", "image_id": 1, "category_id": 3, "bbox": [9, 2, 3, 4]},
+          {"id": 7, "image_id": 1, "category_id": 4, "bbox": [13, 2, 3, 4]},
+          {"id": 7, "image_id": 1, "category_id": 5, "bbox": [17, 2, 3, 4]},
+          {"id": 8, "image_id": 1, "category_id": 6, "bbox": [21, 2, 3, 4]}],
+         "categories": [{"id": 1, "name": "dog"}, {"id": 2, "name": "cat"},
+                        {"id": 3, "name": "car"}, {"id": 4, "name": "boat"},
+                        {"id": 5, "name": "tree"}, {"id": 6, "name": "cup"}]}
+        """);
+    ReferringDataset dataset = DataForm.COCO.open(file, null, null, null);
+    assertEquals(List.of(), dataset.badRecords());
+    assertEquals(
+        List.of(
+            "c.json annotation null",
+            "c.json annotation null expression 2",
+            "c.json annotation 7 expression 2",
+            "c.json annotation 7",
+            "c.json annotation 7 expression 3",
+            "c.json annotation 8"),
+        TestPictures.ids(dataset));
+  }
+
   /** Stray annotations have no order. */
   private static int order(String id) {
     return id.endsWith("17") ? 1 : id.endsWith("18") ? 2 : id.startsWith("IMAGE") ? 3 : 0;

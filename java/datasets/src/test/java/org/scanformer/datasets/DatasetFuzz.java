@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.function.Supplier;
 import javax.imageio.ImageIO;
 import org.scanformer.Box;
@@ -62,8 +64,10 @@ final class DatasetFuzz {
       assertFalse(bad.problem().isBlank());
       assertTrue(bad.problem().length() < 2000, bad::problem);
     }
+    Set<String> ids = new HashSet<>();
     for (int i = 0; i < dataset.size(); i++) {
       ReferringPair pair = dataset.pair(i);
+      assertTrue(ids.add(pair.id()), pair::id);
       assertFalse(pair.expression().isBlank());
       for (Box box : pair.targets()) {
         assertTrue(box.x() >= 0 && box.x() + box.width() <= pair.image().width() + 1e-9);

@@ -25,6 +25,13 @@ final class TestPictures {
         .toList();
   }
 
+  /** The ids of all pairs. */
+  static List<String> ids(ReferringDataset dataset) {
+    return java.util.stream.IntStream.range(0, dataset.size())
+        .mapToObj(i -> dataset.pair(i).id())
+        .toList();
+  }
+
   /** The bad records, each as its kind and id. */
   static List<String> bad(ReferringDataset dataset) {
     return dataset.badRecords().stream().map(bad -> bad.kind() + " " + bad.id()).toList();
