@@ -19,6 +19,7 @@ const std::vector<TestGroup>& backend_groups() {
                                                   {"patches", test_patches},
                                                   {"embeddings", test_embeddings},
                                                   {"attention", test_attention},
+                                                  {"attention at extremes", test_attention_extremes},
                                                   {"memory", test_memory},
                                                   {"refusals", test_refusals},
                                                   {"unsupported", test_unsupported},

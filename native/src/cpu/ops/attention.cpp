@@ -9,8 +9,10 @@
  * registers, so that a vector that is loaded is used by each of a group's queries, and a query's number by several
  * vectors.
  *
- * The maximum is finite after the first chunk, since every block has a token and a token's ln-count is finite: so
- * S - maximum is never inf - inf. The old maximum is -inf once, where exp gives 0 and scales sums that are 0.
+ * Of finite logits the maximum is finite after the first chunk, since every block has a token and a token's ln-count is
+ * finite: so S - maximum is never inf - inf. The old maximum is -inf once, where exp gives 0 and scales sums that are
+ * 0. A logit that is NaN or +inf has a weight that is NaN, whatever the maximum is, and makes its query's total and
+ * output NaN: so a model whose products overflow gives no answer that looks right.
  */
 #include "kv_layout.h"
 

@@ -32,6 +32,7 @@ static inline void store(float* p, vfloat v) { *reinterpret_cast<vfloat*>(p) = v
 
 static inline vfloat splat(float v) { return v - vfloat{}; }
 
+/* b where one of them is NaN. */
 static inline vfloat vmax(vfloat a, vfloat b) { return a > b ? a : b; }
 
 /* Of a vector's numbers, by halves. */
@@ -53,9 +54,13 @@ static inline float maximum(vfloat v) {
     return x[0];
 }
 
-/* exp for x <= 0, and 0 for x < -87 and -inf. Relative error under 2e-7 (Cody-Waite reduction, Cephes' polynomial). */
+/*
+ * exp for x <= 0, and 0 for x < -87 and -inf. Relative error under 2e-7 (Cody-Waite reduction, Cephes' polynomial). A
+ * NaN stays one: the maximum is its second argument then, and whatever integer the conversion makes of it is multiplied
+ * by a NaN.
+ */
 static inline vfloat exp_nonpositive(vfloat x) {
-    const vfloat clamped = vmax(x, splat(-87.0f));
+    const vfloat clamped = vmax(splat(-87.0f), x);
     const vfloat shifter = splat(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer */
     const vfloat shifted = clamped * 1.44269504088896341f + shifter;
     const vfloat n = shifted - shifter;

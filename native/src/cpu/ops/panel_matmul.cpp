@@ -48,9 +48,7 @@ static inline vfloat activate(vfloat v, int activation) {
         }
         case SF_SIGMOID: {
             const vfloat e = exp_nonpositive(-size);
-            const vfloat result = (v < 0.0f ? e : splat(1.0f)) / (1.0f + e);
-            /* The exponential of a NaN is a number; what was none must not become a score. */
-            return v == v ? result : v;
+            return (v < 0.0f ? e : splat(1.0f)) / (1.0f + e);
         }
         default:
             return v;

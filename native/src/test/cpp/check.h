@@ -294,6 +294,7 @@ inline std::vector<double> layer_norm(const std::vector<double>& v, const float*
 void test_linear(sf_stream* stream);
 void test_layer_norm(sf_stream* stream);
 void test_attention(sf_stream* stream);
+void test_attention_extremes(sf_stream* stream);
 void test_pyramid(sf_stream* stream);
 void test_patches(sf_stream* stream);
 void test_embeddings(sf_stream* stream);

@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
             const std::string on = "isa " + std::to_string(isa) + ", " + std::to_string(threads) + " threads, ";
             run(stream, on, "layer norm", test_layer_norm);
             run(stream, on, "attention", test_attention);
+            run(stream, on, "attention at extremes", test_attention_extremes);
             run(stream, on, "pyramid", test_pyramid);
             run(stream, on, "patches", test_patches);
             run(stream, on, "embeddings", test_embeddings);

@@ -1,6 +1,7 @@
 package org.scanformer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.FloatBuffer;
@@ -47,7 +48,11 @@ class OverflowingHeadsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"score_head.weight, score", "candidate_head.weight, candidate"})
+  @CsvSource({
+    "score_head.weight, score",
+    "candidate_head.weight, candidate",
+    "encoder.layer.0.attention.attention.query.weight, box"
+  })
   void noCallGivesWhatIsNoNumber(String huge, String head) throws Exception {
     write(huge);
     ScanFormerOptions options =
@@ -65,9 +70,12 @@ class OverflowingHeadsTest {
     }
   }
 
-  /** Refused by the head's name, or numbers all the same. */
+  /**
+   * Refused by the head's name, or numbers all the same where the head itself is at fault.
+   * Attention whose logits overflow has no number to give, whatever the order of sums.
+   */
   private static void assertNumbers(String head, Supplier<Location> call) {
-    Location location;
+    final Location location;
     try {
       location = call.get();
     } catch (ScanFormerException e) {
@@ -75,6 +83,7 @@ class OverflowingHeadsTest {
       assertTrue(e.getMessage().startsWith("The " + head + " head gave"), e.getMessage());
       return;
     }
+    assertFalse(head.equals("box"), () -> "an answer: " + location.box());
     assertTrue(location.score() >= 0 && location.score() <= 1, "score " + location.score());
     assertTrue(
         location.candidates().stream().allMatch(each -> each.score() >= 0 && each.score() <= 1),
