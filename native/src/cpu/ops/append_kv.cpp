@@ -1,8 +1,6 @@
 /*
- * KV-cache append. Each token's keys become a column of its block and its values a row (kv_layout.h). The lanes of
- * the last block after the last token are given keys of zero and a ln-count of minus infinity, so that attention can
- * work on whole blocks of keys: their weight is exp(-inf) = 0, where keys that are NaN would make it NaN. Values there
- * are not read.
+ * KV-cache append. Each token's keys become a column of its block and its values a row (kv_layout.h). Nothing is
+ * written after the last token: attention leaves out what lies there.
  */
 #include "kv_layout.h"
 
@@ -37,13 +35,6 @@ static void append_head(const sf_kv_append& append, int block, int heads, int he
             const int32_t count = counts[row];
             ln_counts[lane] = count == 1 ? 0.0f : __builtin_logf(static_cast<float>(count));
         }
-    }
-    if (end == KV_BLOCK) return;
-    for (int i = 0; i < head_size; i++) {
-        for (int lane = end; lane < KV_BLOCK; lane++) keys[i * KV_BLOCK + lane] = 0;
-    }
-    if (head == 0) {
-        for (int lane = end; lane < KV_BLOCK; lane++) ln_counts[lane] = -__builtin_inff();
     }
 }
 

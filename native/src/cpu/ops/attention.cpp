@@ -49,7 +49,7 @@ struct Chunk {
     int tokens[CHUNK_BLOCKS];
 };
 
-/* A group's logits with a chunk's keys, then their softmax weights; the lanes after a block's tokens among them. */
+/* A group's logits with a chunk's keys, then their softmax weights; -inf and 0 in the lanes after a block's tokens. */
 typedef float Scores[QUERIES][CHUNK_BLOCKS * KV_BLOCK];
 
 /* s[i] = logits of LOGIT_QUERIES queries with the keys of BLOCKS blocks from the first on. */
@@ -86,6 +86,22 @@ static inline void all_logits(const float* const* q, float scale, int head_size,
             logits<LOGIT_BLOCKS>(q + i, scale, head_size, chunk, b, s + i);
         }
         for (; b < chunk.blocks; b++) logits<1>(q + i, scale, head_size, chunk, b, s + i);
+    }
+}
+
+/* Whatever lies in a block after its tokens weighs nothing: what was never written, or appended and not attended to. */
+static inline void leave_out_absent(const Chunk& chunk, Scores& s) {
+    vfloat lane;
+    for (int i = 0; i < WIDTH; i++) lane[i] = static_cast<float>(i);
+    for (int b = 0; b < chunk.blocks; b++) {
+        if (chunk.tokens[b] == KV_BLOCK) continue;
+        for (int v = 0; v < KV_BLOCK; v += WIDTH) {
+            const vint present = lane < static_cast<float>(chunk.tokens[b] - v);
+            for (int i = 0; i < QUERIES; i++) {
+                float* some = &s[i][b * KV_BLOCK + v];
+                store(some, present ? load(some) : splat(-__builtin_inff()));
+            }
+        }
     }
 }
 
@@ -129,6 +145,7 @@ static void attend_chunk(Tile& tile, int group, int head_size, const Chunk& chun
     const int first = group * QUERIES;
     const int lanes = chunk.blocks * KV_BLOCK;
     all_logits(tile.q + first, tile.scale, head_size, chunk, s);
+    leave_out_absent(chunk, s);
     for (int i = 0; i < QUERIES; i++) {
         vfloat largest = load(s[i]);
         for (int k = WIDTH; k < lanes; k += WIDTH) largest = vmax(largest, load(s[i] + k));
