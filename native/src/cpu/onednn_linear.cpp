@@ -1,15 +1,20 @@
 /*
  * Linear layers by oneDNN. A layer is cut into slices of its outputs, each with its weights in the blocked layout that
  * oneDNN prefers, laid out once. A product of a slice with some of the rows is a piece of work for one thread, compiled
- * by oneDNN for its shape, activation and output type, with bias and activation fused into it; the stream's team shares
- * the pieces.
+ * by oneDNN for its shape, activation and output type, with bias and GELU fused into it; the stream's team shares the
+ * pieces.
+ *
+ * ReLU and sigmoid are ours: oneDNN's ReLU makes 0 of a NaN, and its sigmoid a number where it has no fast kernel for
+ * the types. Few results of a model go through them.
  */
 #include <omp.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <mutex>
 
+#include "bf16.h"
 #include "linear.h"
 #include "onednn_threads.h"
 #include "panel_matmul.h"
@@ -78,9 +83,7 @@ void point(memory& argument, const memory::desc& desc, const dnnl::engine& engin
 
 dnnl::primitive_attr attributes(int activation) {
     dnnl::post_ops after;
-    if (activation == SF_RELU) after.append_eltwise(dnnl::algorithm::eltwise_relu, 0, 0);
     if (activation == SF_GELU) after.append_eltwise(dnnl::algorithm::eltwise_gelu_erf, 0, 0);
-    if (activation == SF_SIGMOID) after.append_eltwise(dnnl::algorithm::eltwise_logistic, 0, 0);
     dnnl::primitive_attr attr;
     attr.set_post_ops(after);
     attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
@@ -227,7 +230,34 @@ class OneDnnLinear : public sf_linear {
             point(arguments.bias, product.bias, engine_, bias_.data() + slice * kSliceOutputs);
             args[4] = {DNNL_ARG_BIAS, arguments.bias.get()};
         }
-        return dnnl_primitive_execute(product.primitive.get(), thread.stream.get(), bias_.empty() ? 4 : 5, args);
+        const dnnl_status_t status =
+            dnnl_primitive_execute(product.primitive.get(), thread.stream.get(), bias_.empty() ? 4 : 5, args);
+        if (status == dnnl_success) activate(product, y);
+        return status;
+    }
+
+    /* What oneDNN has left to do of a piece. */
+    void activate(const Product& product, char* y) const {
+        if (product.activation == SF_RELU) {
+            each_result(product, y, [](float v) { return v < 0 ? 0.0f : v; });
+        } else if (product.activation == SF_SIGMOID) {
+            each_result(product, y, [](float v) { return 1 / (1 + std::exp(-v)); });
+        }
+    }
+
+    template <typename Body>
+    void each_result(const Product& product, char* y, const Body& body) const {
+        for (int64_t row = 0; row < product.rows; row++) {
+            float* const floats = reinterpret_cast<float*>(y) + row * out_;
+            uint16_t* const halves = reinterpret_cast<uint16_t*>(y) + row * out_;
+            for (int o = 0; o < product.outputs; o++) {
+                if (product.y_type == SF_BF16) {
+                    halves[o] = to_bf16(body(from_bf16(halves[o])));
+                } else {
+                    floats[o] = body(floats[o]);
+                }
+            }
+        }
     }
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../shared/tables.h"
+#include "../bf16.h"
 #include "../cpu_stream.h"
 
 /*
@@ -76,14 +77,6 @@ static inline vfloat exp_nonpositive(vfloat x) {
     const vint exponent = (__builtin_convertvector(n, vint) + 127) << 23;
     const vfloat result = p * reinterpret_cast<const vfloat&>(exponent);
     return x < splat(-87.0f) ? vfloat{} : result;
-}
-
-/* fp32 to bfloat16, to nearest even; a NaN stays one. */
-static inline uint16_t to_bf16(float value) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    const uint32_t rounded = bits + 0x7fff + ((bits >> 16) & 1);
-    return static_cast<uint16_t>((value == value ? rounded : bits | 0x400000) >> 16);
 }
 
 /* Writes n floats as `type`, from element `offset` of out on. */

@@ -86,18 +86,20 @@ void test_product(sf_stream* stream, const Layer& layer, int rows, int activatio
 }
 
 /* A model that has gone wrong must not give boxes and scores that look right. */
-void test_not_a_number(sf_stream* stream) {
-    Layer layer(stream, 20, 8, SF_F32, true);
-    Array<float> x(8);
-    x[3] = std::numeric_limits<float>::quiet_NaN();
-    for (const int activation : {SF_IDENTITY, SF_GELU, SF_SIGMOID}) {
-        Array<float> y(20);
-        fill(y);
-        check_ok(stream, sf_linear_apply(stream, layer.linear, 1, x.data(), activation, SF_F32, y.data()),
+void test_not_a_number(sf_stream* stream, int type, int y_type) {
+    Layer layer(stream, 20, 8, type, true);
+    Activations x(type, 8);
+    for (size_t i = 0; i < 8; i++) x.set(i, i == 3 ? std::nan("") : 1);
+    for (const int activation : {SF_IDENTITY, SF_RELU, SF_GELU, SF_SIGMOID}) {
+        Activations y(y_type, 20);
+        for (size_t i = 0; i < 20; i++) y.set(i, 1);
+        check_ok(stream, sf_linear_apply(stream, layer.linear, 1, x.data(), activation, y_type, y.data()),
                  "sf_linear_apply");
         int numbers = 0;
-        for (size_t i = 0; i < y.size(); i++) numbers += !std::isnan(y[i]);
-        check_equal(numbers, 0, "numbers made of one that is none, activation " + std::to_string(activation));
+        for (size_t i = 0; i < 20; i++) numbers += !std::isnan(y[i]);
+        check_equal(numbers, 0,
+                    "numbers made of one that is none, activation " + std::to_string(activation) + ", types " +
+                        std::to_string(type) + " and " + std::to_string(y_type));
     }
 }
 
@@ -238,8 +240,12 @@ void test_linear(sf_stream* stream) {
             }
         }
     }
+    for (const int type : {SF_F32, SF_BF16}) {
+        for (const int y_type : {SF_F32, SF_BF16}) {
+            if (bf16 || (type == SF_F32 && y_type == SF_F32)) test_not_a_number(stream, type, y_type);
+        }
+    }
     test_row_buckets();
-    test_not_a_number(stream);
     test_two_streams(stream);
     test_linear_refusals(stream);
 }
