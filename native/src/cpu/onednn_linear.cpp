@@ -92,9 +92,9 @@ dnnl::primitive_attr attributes(int activation) {
 
 /* Rows of every piece but the last. */
 int rows_of_piece(int rows, int slices, int threads) {
-    const int wanted = threads == 1 ? 1 : (kPiecesPerThread * threads + slices - 1) / slices;
-    const int pieces = std::max(std::min(wanted, rows / kMinRows), (rows + kMaxRows - 1) / kMaxRows);
-    return round_up((rows + std::max(pieces, 1) - 1) / std::max(pieces, 1), 8);
+    const int wanted = threads == 1 ? 1 : div_up(kPiecesPerThread * threads, slices);
+    const int pieces = std::max(std::min(wanted, rows / kMinRows), div_up(rows, kMaxRows));
+    return round_up(div_up(rows, std::max(pieces, 1)), 8);
 }
 
 class OneDnnLinear : public sf_linear {
@@ -125,7 +125,7 @@ class OneDnnLinear : public sf_linear {
         const int bucket = sf_linear_rows(rows);
         const int slices = slice_count();
         const int step = rows_of_piece(bucket, slices, stream->threads);
-        const int row_pieces = (bucket + step - 1) / step;
+        const int row_pieces = div_up(bucket, step);
         /* By rows and slice, the last of each or not. */
         const Product* products[2][2];
         for (int last_rows = 0; last_rows < 2; last_rows++) {
@@ -173,7 +173,7 @@ class OneDnnLinear : public sf_linear {
     std::mutex mutex_;
     std::vector<std::unique_ptr<Product>> products_;
 
-    int slice_count() const { return (out_ + kSliceOutputs - 1) / kSliceOutputs; }
+    int slice_count() const { return div_up(out_, kSliceOutputs); }
 
     int outputs_of(int slice) const { return std::min(kSliceOutputs, out_ - slice * kSliceOutputs); }
 

@@ -28,6 +28,9 @@ int team_threads(const Team* team);
  */
 void team_run(Team* team, int64_t items, int64_t grain, TeamBody body, const void* context);
 
+/* For counts up to INT_MAX, which no divisor can be added to. */
+static inline int div_up(int value, int divisor) { return value / divisor + (value % divisor != 0 ? 1 : 0); }
+
 static inline int round_up(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
 
 /* body(item, thread) for each of [0, items), in pieces of `grain`. */

@@ -139,9 +139,9 @@ static void tiles(const WeightBlock& block, int rows, const float* x, size_t x_s
     static constexpr decltype(&tile<1, VECTORS>) tile_of_rows[TILE_ROWS + 1] = {
         nullptr,          tile<1, VECTORS>, tile<2, VECTORS>, tile<3, VECTORS>,
         tile<4, VECTORS>, tile<5, VECTORS>, tile<6, VECTORS>};
-    const int count = (rows + TILE_ROWS - 1) / TILE_ROWS;
-    const int lines = (block.depth * PANEL_LINES + count - 1) / count;
-    const int each = lines < block.depth ? lines : block.depth;
+    const int count = div_up(rows, TILE_ROWS);
+    const int64_t lines = (static_cast<int64_t>(block.depth) * PANEL_LINES + count - 1) / count;
+    const int each = lines < block.depth ? static_cast<int>(lines) : block.depth;
     for (int t = 0; t < count; t++) {
         const size_t row = static_cast<size_t>(t) * TILE_ROWS;
         const int left = rows - t * TILE_ROWS;
@@ -163,11 +163,11 @@ static void panel_product(const PanelProduct& task, int panel, int next, int fir
     /* Sums on the way lie in y, which has room for them when it is fp32. */
     const int depth = task.y_type == SF_F32 ? static_cast<int>(DEPTH) : task.in;
     const int outputs = task.out - panel * PANEL < PANEL ? task.out - panel * PANEL : PANEL;
-    for (int k = 0; k < task.in; k += depth) {
+    for (int64_t k = 0; k < task.in; k += depth) {
         WeightBlock block = {};
         block.first = k == 0;
         block.last = k + depth >= task.in;
-        block.depth = block.last ? task.in - k : depth;
+        block.depth = block.last ? task.in - static_cast<int>(k) : depth;
         block.weights = weights + static_cast<size_t>(k) * PANEL;
         block.ahead = block.last ? task.panels + static_cast<size_t>(next) * in * PANEL
                                  : block.weights + static_cast<size_t>(depth) * PANEL;
@@ -185,9 +185,9 @@ static void panel_product(const PanelProduct& task, int panel, int next, int fir
  * another's.
  */
 void panel_matmul(const PanelProduct& task, Team* team) {
-    const int panels = (task.out + PANEL - 1) / PANEL;
-    const int row_blocks = (task.rows + ROW_BLOCK - 1) / ROW_BLOCK;
-    const int block = round_up((task.rows + row_blocks - 1) / row_blocks, TILE_ROWS);
+    const int panels = div_up(task.out, PANEL);
+    const int row_blocks = div_up(task.rows, ROW_BLOCK);
+    const int block = round_up(div_up(task.rows, row_blocks), TILE_ROWS);
     const bool parallel = static_cast<int64_t>(task.rows) * task.out * task.in >= PARALLEL_MULTIPLY_ADDS;
     const int64_t pieces = static_cast<int64_t>(panels) * row_blocks;
     run_each(team, pieces, parallel ? 1 : pieces, [&](int64_t piece, int) {

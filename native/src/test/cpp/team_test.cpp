@@ -23,9 +23,24 @@ void test_work(Team* team, int64_t items, int64_t grain) {
     }
 }
 
+/* The pieces of a count that nothing can be added to. */
+void test_divisions() {
+    check_equal(div_up(0, 7), 0, "div_up(0, 7)");
+    check_equal(div_up(7, 7), 1, "div_up(7, 7)");
+    check_equal(div_up(8, 7), 2, "div_up(8, 7)");
+    for (const int divisor : {1, 168, 512, INT32_MAX}) {
+        for (const int count : {INT32_MAX - 63, INT32_MAX - 1, INT32_MAX}) {
+            const int64_t pieces = div_up(count, divisor);
+            check(pieces * divisor >= count && (pieces - 1) * divisor < count,
+                  std::to_string(count) + " divided by " + std::to_string(divisor) + ": " + std::to_string(pieces));
+        }
+    }
+}
+
 }  // namespace
 
 void test_team() {
+    test_divisions();
     for (const int threads : {1, 2, 3, 8}) {
         Team* team = team_create(threads);
         check_equal(team_threads(team), threads, "team_threads");
