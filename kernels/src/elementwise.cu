@@ -87,6 +87,9 @@ int sf_bias_activation(sf_stream* stream, int rows, int columns, const float* bi
     if (status != SF_OK) return status;
     if (rows == 0) return SF_OK;
     if (y == nullptr) return fail_null(stream, operation);
+    status = check_alignment(stream, operation, bias);
+    if (status == SF_OK) status = check_alignment_of(stream, operation, type, y);
+    if (status != SF_OK) return status;
     const int64_t n = static_cast<int64_t>(rows) * columns;
     return with_type(type, [&](auto element) {
         using T = decltype(element);
@@ -110,6 +113,9 @@ int sf_convert(sf_stream* stream, int64_t n, const float* from, int type, void* 
     status = check_type(stream, operation, type);
     if (status != SF_OK || n == 0) return status;
     if (any_null({from, to})) return fail_null(stream, operation);
+    status = check_alignment(stream, operation, from);
+    if (status == SF_OK) status = check_alignment_of(stream, operation, type, to);
+    if (status != SF_OK) return status;
     return with_type(type, [&](auto element) {
         using T = decltype(element);
         return launch(stream, operation, convert<T>, blocks_for(n), 1, kThreads, n, from, static_cast<T*>(to));

@@ -84,7 +84,7 @@ __global__ void __launch_bounds__(kWarps* kWarp) few_rows_linear(FewRowsTask tas
 int sf_few_rows_linear(sf_stream* stream, int rows, int out, int in, const float* x, const float* weight,
                        const float* bias, int activation, float* y) {
     const char* operation = "sf_few_rows_linear";
-    const int status = check_stream(stream, operation);
+    int status = check_stream(stream, operation);
     if (status != SF_OK) return status;
     if (rows < 0 || out < 1 || in < 1 || in % 4 != 0 || activation < SF_IDENTITY || activation > SF_SIGMOID) {
         return fail(stream, SF_INVALID_ARGUMENT,
@@ -93,7 +93,9 @@ int sf_few_rows_linear(sf_stream* stream, int rows, int out, int in, const float
                     operation, rows, out, in, activation);
     }
     if (rows == 0) return SF_OK;
-    if (any_null({x, weight, y})) return fail_null(stream, operation);
+    status = check_arrays(stream, operation, x, weight, y);
+    if (status == SF_OK) status = check_alignment(stream, operation, bias);
+    if (status != SF_OK) return status;
     if (!aligned_rows(in, x) || !aligned_rows(in, weight)) {
         return fail(stream, SF_INVALID_ARGUMENT, "%s: expected x and weight aligned to 16 bytes", operation);
     }

@@ -33,6 +33,10 @@ int sf_plain_matmul(sf_stream* stream, int rows, int out, int in, int type, cons
     if (status == SF_OK) status = check_type(stream, operation, y_type);
     if (status != SF_OK || rows == 0) return status;
     if (any_null({x, weight, y})) return fail_null(stream, operation);
+    status = check_alignment_of(stream, operation, type, x);
+    if (status == SF_OK) status = check_alignment_of(stream, operation, type, weight);
+    if (status == SF_OK) status = check_alignment_of(stream, operation, y_type, y);
+    if (status != SF_OK) return status;
     return with_type(type, [&](auto element) {
         using T = decltype(element);
         return with_type(y_type, [&](auto result) {

@@ -235,6 +235,9 @@ int sf_tensor_matmul(sf_stream* stream, int rows, int out, int in, int compute_t
     status = check_type(stream, operation, type);
     if (status != SF_OK || rows == 0) return status;
     if (any_null({x, weight, y})) return fail_null(stream, operation);
+    status = check_alignment(stream, operation, bias, added);
+    if (status == SF_OK) status = check_alignment_of(stream, operation, type, y);
+    if (status != SF_OK) return status;
     const bool vectors =
         aligned_rows(out, bias) && aligned_rows(out, added) &&
         (type == SF_F32 ? aligned_rows(out, static_cast<float*>(y)) : aligned_rows(out, static_cast<BF16*>(y)));
@@ -248,7 +251,7 @@ int sf_tensor_matmul_qkv(sf_stream* stream, int rows, int in, int compute_type, 
                          const float* bias, const int32_t* counts, void* q, int tile_rows, int splits,
                          void* workspace) {
     const char* operation = "sf_tensor_matmul_qkv";
-    const int status = check_stream(stream, operation);
+    int status = check_stream(stream, operation);
     if (status != SF_OK) return status;
     if (rows < 0 || in < 1 || in > kMostRowBytes / 4 || num_appends < 0 || layer < 0 || heads < 1 ||
         heads > SF_MAX_HEADS) {
@@ -262,7 +265,9 @@ int sf_tensor_matmul_qkv(sf_stream* stream, int rows, int in, int compute_type, 
         return fail(stream, SF_INVALID_ARGUMENT, "%s: heads of size %d, expected 32, 64 or 128", operation, head_size);
     }
     if (rows == 0 || num_appends == 0) return SF_OK;
-    if (any_null({x, weight, appends, bias, counts, q})) return fail_null(stream, operation);
+    if (any_null({x, weight, q})) return fail_null(stream, operation);
+    status = check_arrays(stream, operation, appends, bias, counts);
+    if (status != SF_OK) return status;
     if (!aligned(q) || !aligned(bias)) {
         return fail(stream, SF_INVALID_ARGUMENT, "%s: q or the bias is not aligned", operation);
     }

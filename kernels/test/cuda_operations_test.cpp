@@ -118,6 +118,30 @@ void test_few_rows_refusals(sf_stream* stream) {
     check_ok(stream, sf_few_rows_linear(stream, 0, 1, 4, nullptr, nullptr, nullptr, 0, nullptr), "no rows");
 }
 
+/* Arrays that begin within an element are refused; a device would be lost by them. */
+void test_misaligned(sf_stream* stream) {
+    Array<float> array(64);
+    float* const whole = array.data();
+    auto* const within = reinterpret_cast<float*>(reinterpret_cast<uintptr_t>(whole) + 1);
+    const auto refused = [&](int status, const char* operation, const char* what) {
+        check_refused(stream, status, SF_INVALID_ARGUMENT, operation, std::string(what) + " that is misaligned");
+    };
+    const char* operation = "sf_bias_activation";
+    refused(sf_bias_activation(stream, 2, 3, within, 0, SF_F32, whole), operation, "a bias");
+    for (const int type : backend_types) {
+        refused(sf_bias_activation(stream, 2, 3, whole, 0, type, within), operation, "y");
+        refused(sf_convert(stream, 4, whole, type, within), "sf_convert", "a target");
+        refused(sf_plain_matmul(stream, 2, 2, 2, type, within, whole, SF_F32, whole), "sf_plain_matmul", "x");
+        refused(sf_plain_matmul(stream, 2, 2, 2, type, whole, within, SF_F32, whole), "sf_plain_matmul", "a weight");
+        refused(sf_plain_matmul(stream, 2, 2, 2, SF_F32, whole, whole, type, within), "sf_plain_matmul", "y");
+    }
+    refused(sf_convert(stream, 4, within, SF_F16, whole), "sf_convert", "a source");
+    operation = "sf_few_rows_linear";
+    refused(sf_few_rows_linear(stream, 2, 2, 4, whole, whole, within, 0, whole), operation, "a bias");
+    refused(sf_few_rows_linear(stream, 2, 2, 4, whole, whole, nullptr, 0, within), operation, "y");
+    check(array.untouched(), "what is refused for its alignment writes nothing");
+}
+
 /* A graph reads what tables and arrays hold when it is launched, not what they held when it was recorded. */
 void test_graph(sf_stream* stream) {
     Array<sf_grid> grid(1);
@@ -267,6 +291,7 @@ void test_cuda_operations(sf_stream* stream) {
         for (int i = 0; i < 3; i++) test_few_rows(stream, activation);
     }
     test_few_rows_refusals(stream);
+    test_misaligned(stream);
     test_graph(stream);
     test_recorded_pyramid(stream);
     test_device_memory(stream);

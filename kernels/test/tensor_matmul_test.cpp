@@ -289,6 +289,37 @@ void test_refusals(sf_stream* stream, Workspace& workspace) {
                   SF_INVALID_ARGUMENT, "sf_tensor_matmul_qkv", "heads of a size that is padded");
 }
 
+/* Arrays that begin within an element; x and weight have vectors of 16 bytes. */
+void test_misaligned(sf_stream* stream, Workspace& workspace) {
+    Product product(SF_F16, 2, 96, 16);
+    Array<float> bias(96), added(2 * 96);
+    Activations y(SF_F32, 2 * 96);
+    Array<int32_t> counts(2);
+    Array<unsigned char> cache(static_cast<size_t>(sf_kv_bytes(stream, 1, 32, 2, SF_F16)));
+    const Table<sf_kv_append> appends = {{reinterpret_cast<uint64_t>(cache.data()), 0, 0, 2, 0, 2}};
+    const auto within = [](auto* array) {
+        return reinterpret_cast<decltype(array)>(reinterpret_cast<uintptr_t>(array) + 1);
+    };
+    const auto refused = [&](int status, const char* operation, const char* what) {
+        check_refused(stream, status, SF_INVALID_ARGUMENT, operation, std::string(what) + " that is misaligned");
+    };
+    const auto multiply = [&](const float* with_bias, const float* with_added, int type, void* to) {
+        return product.multiply(stream, with_bias, 0, with_added, type, to, 32, 1, workspace.data());
+    };
+    refused(multiply(within(bias.data()), nullptr, SF_F32, y.data()), "sf_tensor_matmul", "a bias");
+    refused(multiply(nullptr, within(added.data()), SF_F32, y.data()), "sf_tensor_matmul", "added");
+    auto* const bytes = static_cast<unsigned char*>(y.data());
+    refused(multiply(nullptr, nullptr, SF_F32, bytes + 2), "sf_tensor_matmul", "y");
+    refused(multiply(nullptr, nullptr, SF_F16, bytes + 1), "sf_tensor_matmul", "y");
+    const auto multiply_qkv = [&](const sf_kv_append* table, const int32_t* weights) {
+        return sf_tensor_matmul_qkv(stream, 2, 16, SF_F16, product.x.data(), product.weight.data(), table, 1, 1, 32, 0,
+                                    bias.data(), weights, y.data(), 32, 1, workspace.data());
+    };
+    refused(multiply_qkv(within(appends.data()), counts.data()), "sf_tensor_matmul_qkv", "a table");
+    refused(multiply_qkv(appends.data(), within(counts.data())), "sf_tensor_matmul_qkv", "an array of counts");
+    check(y.untouched() && cache.untouched(), "what is refused for its alignment writes nothing");
+}
+
 }  // namespace
 
 void test_tensor_matmul(sf_stream* stream) {
@@ -315,4 +346,5 @@ void test_tensor_matmul(sf_stream* stream) {
     }
     test_qkv_faults(stream, workspace);
     test_refusals(stream, workspace);
+    test_misaligned(stream, workspace);
 }
