@@ -82,9 +82,16 @@ public final class Admission {
     return requests();
   }
 
-  /** What one request holds, until it is closed. Thread-safe; closing is idempotent. */
+  /**
+   * What one request holds, until it is closed and nothing works for it any more. Thread-safe;
+   * closing is idempotent.
+   */
   public final class Ticket implements AutoCloseable {
     private long held;
+
+    /** Works that are not over. */
+    private int works;
+
     private boolean inWork;
     private boolean closed;
 
@@ -98,9 +105,7 @@ public final class Admission {
     public void reserve(long more) {
       lock.lock();
       try {
-        if (closed) {
-          throw new ServiceException(FailureKind.DEADLINE, "The request is over");
-        }
+        requireOpen();
         if (more > maxBytes - bytes) {
           throw new ServiceException(
               FailureKind.OVERLOADED,
@@ -143,6 +148,49 @@ public final class Admission {
       }
     }
 
+    /**
+     * Begins a work that holds the request's bytes until its {@link #release()}, even if the client
+     * has its answer or is gone by then.
+     *
+     * @throws ServiceException DEADLINE when the request is over
+     */
+    public void retain() {
+      lock.lock();
+      try {
+        requireOpen();
+        works++;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** Ends a work. */
+    public void release() {
+      lock.lock();
+      try {
+        works--;
+        giveBack();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** Called with the lock. */
+    private void requireOpen() {
+      if (closed) {
+        throw new ServiceException(FailureKind.DEADLINE, "The request is over");
+      }
+    }
+
+    /** Gives the bytes back when nothing holds them. Called with the lock. */
+    private void giveBack() {
+      if (closed && works == 0) {
+        bytes -= held;
+        held = 0;
+      }
+    }
+
+    /** Gives the request's place back, and its bytes as soon as no work holds them. */
     @Override
     public void close() {
       lock.lock();
@@ -151,7 +199,7 @@ public final class Admission {
           return;
         }
         closed = true;
-        bytes -= held;
+        giveBack();
         if (inWork && --requests == 0) {
           idle.signalAll();
         }

@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import org.scanformer.Image;
 import org.scanformer.ImageLimits;
@@ -20,11 +21,17 @@ import org.scanformer.Request;
  */
 public final class LocateService implements AutoCloseable {
   private final ImageLimits imageLimits;
-  private final ExecutorService decoders = threads("scanformer-decoder");
+  private final ExecutorService decoders;
   private final ExecutorService writers = threads("scanformer-writer");
 
   /** With as many decoding threads as there are processors. */
   LocateService(Limits limits) {
+    this(limits, threads("scanformer-decoder"));
+  }
+
+  /** With threads that decode, which it shuts down. */
+  LocateService(Limits limits, ExecutorService decoders) {
+    this.decoders = decoders;
     // A decoder may take this much beside the image it makes; the rest of the heap is the images'.
     long scratch = Math.max(32L << 20, limits.memoryBytes() / 2);
     ImageLimits defaults = ImageLimits.defaults();
@@ -53,22 +60,46 @@ public final class LocateService implements AutoCloseable {
   /**
    * Decodes an image file.
    *
-   * @param ticket counts the decoded bytes
+   * @param ticket counts the decoded bytes; it is held until the file's turn has come, as the queue
+   *     holds the file
    * @param deadline a {@link System#nanoTime()}; an image whose turn comes later is not decoded
-   * @return fails with a BAD_INPUT, with a {@link TimeoutException} or with what the ticket says
+   * @return fails with a BAD_INPUT, with a {@link TimeoutException} or with what the ticket says;
+   *     when it is cancelled before its turn, nothing is decoded
    */
   public CompletableFuture<Image> decode(byte[] file, Admission.Ticket ticket, long deadline) {
-    return CompletableFuture.supplyAsync(
-        () -> {
-          if (System.nanoTime() - deadline >= 0) {
-            throw new ServiceException(
-                FailureKind.DEADLINE, "The deadline passed before the image was decoded");
-          }
-          Image image = Image.read(new ByteArrayInputStream(file), imageLimits);
-          ticket.reserve(3L * image.width() * image.height());
-          return image;
-        },
-        decoders);
+    CompletableFuture<Image> image = new CompletableFuture<>();
+    ticket.retain();
+    try {
+      decoders.execute(
+          () -> {
+            try {
+              image.complete(read(file, ticket, image.isDone(), deadline));
+            } catch (Throwable e) {
+              image.completeExceptionally(e);
+            }
+          });
+    } catch (RejectedExecutionException e) {
+      ticket.release();
+      throw e;
+    }
+    return image;
+  }
+
+  private Image read(byte[] file, Admission.Ticket ticket, boolean isCancelled, long deadline) {
+    try {
+      if (isCancelled) {
+        return null;
+      }
+      if (System.nanoTime() - deadline >= 0) {
+        throw new ServiceException(
+            FailureKind.DEADLINE, "The deadline passed before the image was decoded");
+      }
+      Image image = Image.read(new ByteArrayInputStream(file), imageLimits);
+      ticket.reserve(3L * image.width() * image.height());
+      return image;
+    } finally {
+      ticket.release();
+    }
   }
 
   /**

@@ -61,6 +61,22 @@ class AdmissionTest {
   }
 
   @Test
+  void aWorkHoldsTheBytesOfARequestThatIsOver() {
+    Admission.Ticket ticket = admission.open();
+    ticket.enter();
+    ticket.reserve(60);
+    ticket.retain();
+    ticket.retain();
+    ticket.close();
+    ticket.release();
+    assertEquals(60, admission.bytes());
+    assertEquals(0, admission.requests());
+    ticket.release();
+    assertEquals(0, admission.bytes());
+    assertEquals(FailureKind.DEADLINE, kind(ticket::retain));
+  }
+
+  @Test
   void drainsWhatIsInWorkAndLetsNothingIn() throws Exception {
     Admission.Ticket ticket = admission.open();
     ticket.enter();

@@ -14,6 +14,9 @@ final class GrpcFailures {
   private GrpcFailures() {}
 
   static StatusRuntimeException of(Throwable failure) {
+    if (failure instanceof StatusRuntimeException own) {
+      return own;
+    }
     ServiceException told = ServiceException.of(failure);
     if (told.kind() == FailureKind.INTERNAL) {
       LOG.log(Level.SEVERE, "A call failed", failure);

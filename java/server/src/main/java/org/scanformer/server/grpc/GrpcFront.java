@@ -64,7 +64,7 @@ public final class GrpcFront implements AutoCloseable {
             .addStreamTracerFactory(InboundMemory.of(admission))
             .addService(
                 ServerInterceptors.intercept(
-                    new InferenceService(models, state, inference, admission, limits),
+                    new InferenceService(models, state, inference, limits),
                     new CallGuard(options.token(), timer, limits.bodyTime(), observer)));
     if (options.tls() != null) {
       builder.useTransportSecurity(

@@ -10,7 +10,8 @@ import org.scanformer.server.ServiceException;
 
 /**
  * Counts the bytes of a call's message as they come, and of what is read from them, until the call
- * has ended. A message that is not sent whole would hold uncounted memory otherwise. Thread-safe.
+ * has ended and nothing works for it. A message that is not sent whole would hold uncounted memory
+ * otherwise. Thread-safe.
  */
 final class InboundMemory extends ServerStreamTracer {
   private static final Context.Key<InboundMemory> OF_CALL = Context.key("inbound-memory");
@@ -35,6 +36,11 @@ final class InboundMemory extends ServerStreamTracer {
   /** That of the call that the calling thread works for. */
   static InboundMemory ofCall() {
     return OF_CALL.get();
+  }
+
+  /** Counts what the call holds; closed when the call has ended, if not before. */
+  Admission.Ticket ticket() {
+    return ticket;
   }
 
   /** Completed when there is no memory for the message. */

@@ -3,6 +3,7 @@ package org.scanformer.server.grpc;
 import com.google.protobuf.ByteString;
 import io.grpc.Context;
 import io.grpc.Deadline;
+import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
@@ -41,15 +42,12 @@ final class InferenceService extends GRPCInferenceServiceGrpc.GRPCInferenceServi
   private final Models models;
   private final ServerState state;
   private final Inference inference;
-  private final Admission admission;
   private final Limits limits;
 
-  InferenceService(
-      Models models, ServerState state, Inference inference, Admission admission, Limits limits) {
+  InferenceService(Models models, ServerState state, Inference inference, Limits limits) {
     this.models = models;
     this.state = state;
     this.inference = inference;
-    this.admission = admission;
     this.limits = limits;
   }
 
@@ -118,27 +116,40 @@ final class InferenceService extends GRPCInferenceServiceGrpc.GRPCInferenceServi
   @Override
   public void modelInfer(ModelInferRequest request, StreamObserver<ModelInferResponse> caller) {
     long deadline = deadline();
-    Admission.Ticket ticket = admission.open();
-    CompletableFuture<ModelInferResponse> answer;
+    // The message is held while it is worked on, though a call that is cancelled has ended.
+    Admission.Ticket ticket = InboundMemory.ofCall().ticket();
     try {
-      ticket.enter();
-      answer = infer(request, ticket, deadline);
-    } catch (RuntimeException | Error e) {
-      answer = CompletableFuture.failedFuture(e);
+      ticket.retain();
+    } catch (ServiceException e) {
+      caller.onError(GrpcFailures.of(e));
+      return;
     }
-    // Where its client gave up, what is said of it goes nowhere.
-    ((ServerCallStreamObserver<ModelInferResponse>) caller).setOnCancelHandler(() -> {});
+    CompletableFuture<ModelInferResponse> answer = begin(request, ticket, deadline);
+    ((ServerCallStreamObserver<ModelInferResponse>) caller)
+        .setOnCancelHandler(
+            () -> answer.completeExceptionally(Status.CANCELLED.asRuntimeException()));
     answer
         .orTimeout(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)
         .whenComplete(
             (response, failure) -> {
               ticket.close();
+              ticket.release();
               if (failure != null) {
                 caller.onError(GrpcFailures.of(failure));
               } else {
                 reply(caller, response);
               }
             });
+  }
+
+  private CompletableFuture<ModelInferResponse> begin(
+      ModelInferRequest request, Admission.Ticket ticket, long deadline) {
+    try {
+      ticket.enter();
+      return infer(request, ticket, deadline);
+    } catch (RuntimeException | Error e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   private static void reply(
@@ -181,9 +192,9 @@ final class InferenceService extends GRPCInferenceServiceGrpc.GRPCInferenceServi
             request.getOutputsList().stream()
                 .map(ModelInferRequest.InferRequestedOutputTensor::getName)
                 .toList());
-    return inference
-        .infer(model, asked, ticket, deadline)
-        .thenApply(
+    CompletableFuture<List<Tensor>> found = inference.infer(model, asked, ticket, deadline);
+    CompletableFuture<ModelInferResponse> answer =
+        found.thenApply(
             outputs -> {
               ModelInferResponse.Builder response =
                   ModelInferResponse.newBuilder()
@@ -193,5 +204,8 @@ final class InferenceService extends GRPCInferenceServiceGrpc.GRPCInferenceServi
               outputs.forEach(output -> ProtoTensors.write(response, output, !raw.isEmpty()));
               return response.build();
             });
+    // Nobody waits any more, as the call was cancelled or its deadline has passed.
+    answer.whenComplete((response, failure) -> found.cancel(false));
+    return answer;
   }
 }

@@ -58,6 +58,13 @@ public final class RawCall implements AutoCloseable {
     }
   }
 
+  /** Sends a whole call, and waits for nothing; returns what cancels it. */
+  public Runnable ask(byte[] message) {
+    ClientCall<byte[], byte[]> call = channel.newCall(INFER, CallOptions.DEFAULT);
+    ClientCalls.futureUnaryCall(call, message);
+    return () -> call.cancel("the client has changed its mind", null);
+  }
+
   /** Sends a message but no end of the call; returns how the server ends it. */
   public Status endOfUnfinished(byte[] message) {
     CompletableFuture<Status> end = new CompletableFuture<>();
