@@ -1,8 +1,10 @@
 package org.scanformer.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -19,7 +21,9 @@ import org.scanformer.internal.model.JsonFault;
 
 /** Answers the lines of a file in order, several at a time; a bad line affects no other. */
 final class BatchRun {
-  private static final ObjectMapper MAPPER = new ObjectMapper();
+  /** What follows an object on its line would get no answer. */
+  private static final ObjectReader LINE =
+      new ObjectMapper().reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private final Path file;
   private final RequestOptions options;
@@ -116,7 +120,7 @@ final class BatchRun {
     ObjectNode record = LocationJson.object();
     Answer answer = answer(number, record);
     try {
-      JsonNode node = MAPPER.readTree(text);
+      JsonNode node = LINE.readTree(text);
       String image = field(node, "image");
       String expression = field(node, "text");
       record.put("image", image).put("text", expression);

@@ -91,10 +91,11 @@ class BatchRunTest {
                 "[1]",
                 line("bild ä.png", "  "),
                 line("bild ä.png", "größte 紅 🚗"),
+                line("bild ä.png", TEXT) + " " + line("bild ä.png", "small plus"),
                 line("bild ä.png", TEXT)));
     assertEquals(1, run.code());
     List<JsonNode> out = parse(run);
-    assertEquals(9, out.size(), "a blank line has no answer");
+    assertEquals(10, out.size(), "a blank line has no answer");
     assertFound(out.get(0), 1);
     assertError(out.get(1), 3, "BAD_INPUT", "not JSON");
     assertError(out.get(2), 4, "BAD_INPUT", "missing.png");
@@ -104,7 +105,8 @@ class BatchRunTest {
     assertError(out.get(6), 8, "BAD_INPUT", "blank");
     assertTrue(out.get(7).has("box"), "any words are an expression");
     assertEquals("größte 紅 🚗", out.get(7).get("text").asText());
-    assertFound(out.get(8), 10);
+    assertError(out.get(8), 10, "BAD_INPUT", "not JSON");
+    assertFound(out.get(9), 11);
   }
 
   @Test

@@ -2,8 +2,10 @@ package org.scanformer.datasets;
 
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,6 +22,10 @@ import org.scanformer.internal.model.JsonFault;
 
 /** A JSON file in COCO's format: images, annotations and categories. */
 final class CocoFile {
+  /** What follows the first value, as in files put one after another, would be lost. */
+  private static final ObjectReader WHOLE =
+      new ObjectMapper().reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
   private final Path path;
   private final List<JsonNode> images = new ArrayList<>();
   private final Map<String, JsonNode> imagesById = new HashMap<>();
@@ -72,7 +78,7 @@ final class CocoFile {
   /** The same for contents that were read already. */
   static JsonNode json(Path path, byte[] bytes) {
     try {
-      return new ObjectMapper().readTree(bytes);
+      return WHOLE.readTree(bytes);
     } catch (JsonProcessingException e) {
       JsonLocation at = e.getLocation();
       String place =

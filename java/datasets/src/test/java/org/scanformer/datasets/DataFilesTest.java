@@ -181,6 +181,10 @@ class DataFilesTest {
             "{\"images\": [],\n \"annotations\": [{\"area\": NaN}]}",
             "line 2, column 30: Non-standard token 'NaN'"
           },
+          {
+            "{\"images\": [], \"annotations\": []}\n{\"images\": [], \"annotations\": []}",
+            "line 2, column 1: Trailing token"
+          },
           {"\u001f\u008b\u0008", "could not be read"}
         }) {
       Files.write(file, kind[0].getBytes(StandardCharsets.ISO_8859_1));
