@@ -209,6 +209,7 @@ final class EvalCommand implements Callable<Integer> {
   private ObjectNode subject() {
     ObjectNode node = LocationJson.object();
     node.put("data", dataset.name());
+    node.put("pairs", DataDigest.of(dataset));
     node.put("model", model.name());
     node.put("config", scanFormer.config().toString());
     node.put("selection", selection == null ? "checkpoint" : selection.toString());

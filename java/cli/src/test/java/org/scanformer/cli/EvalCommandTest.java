@@ -92,6 +92,45 @@ class EvalCommandTest {
     assertTrue(other.err().contains("\"selection\":\"all\""), other.err());
   }
 
+  /** Data is told apart by what it holds: files of the same name are not the same data. */
+  @Test
+  void resumesNoOtherData() throws IOException {
+    for (String images : List.of("images", "others")) {
+      Files.createDirectories(directory.resolve(images));
+      Files.copy(Path.of(CommandLineRun.IMAGE), directory.resolve(images).resolve("a.png"));
+    }
+    for (String[] data :
+        new String[][] {
+          {"a", "69,132,170,170,big plus"},
+          {"b", "469,32,70,70,big plus"},
+          {"c", "69,132,170,170,big ring"}
+        }) {
+      Files.createDirectories(directory.resolve(data[0]));
+      Files.writeString(
+          directory.resolve(data[0]).resolve("d.csv"),
+          "image,x,y,width,height,text\na.png," + data[1] + "\n");
+    }
+    assertEquals(0, csv("a", "images").code());
+    assertEquals(0, csv("a", "images").code());
+    for (CommandLineRun other :
+        List.of(csv("b", "images"), csv("c", "images"), csv("a", "others"))) {
+      assertEquals(1, other.code(), other.out());
+      assertTrue(other.err().contains("the first line is {\"data\":\"csv d.csv\""), other.err());
+    }
+  }
+
+  private CommandLineRun csv(String data, String images) {
+    return eval(
+        "--data",
+        "csv",
+        "--file",
+        directory.resolve(data).resolve("d.csv").toString(),
+        "--images",
+        directory.resolve(images).toString(),
+        "--resume",
+        directory.resolve("log.jsonl").toString());
+  }
+
   /** An answer's expressions are pairs of their own, of which each is judged, kept and drawn. */
   @Test
   void judgesEachExpressionOfAnAnswer() throws IOException {
