@@ -53,7 +53,8 @@ public final class BulkLocator {
    * @return the same columns without {@code content}, and those of {@link AnswerSchema}
    * @throws IllegalArgumentException naming the column that is missing, of another type, or one of
    *     an answer
-   * @throws ScanFormerException never here: in an action, it is the cause of its failure
+   * @throws ScanFormerException BAD_INPUT when the model's URI names no directory; all others are
+   *     causes of an action's failure
    */
   public static Dataset<Row> locate(Dataset<Row> questions, BulkOptions options) {
     return locate(questions, options, null);
@@ -68,10 +69,7 @@ public final class BulkLocator {
             .broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
     MapPartitionsFunction<Row, Row> ask =
         new LocatePartition(
-            options.withModel(ModelFiles.distribute(options.model(), context)),
-            columns,
-            hadoop,
-            counters);
+            options.withModel(ModelFiles.checked(options.model())), columns, hadoop, counters);
     return questions.mapPartitions(ask, Encoders.row(columns.answers()));
   }
 }

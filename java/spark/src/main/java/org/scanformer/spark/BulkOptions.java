@@ -48,8 +48,8 @@ public final class BulkOptions implements Serializable {
   /**
    * The model directory, as it is named on the executors: a path, or a name below their working
    * files, such as that of an archive of {@code spark.archives}. A URI of a file system that the
-   * cluster shares, such as {@code hdfs://…}, is copied to the executors first. Null, the default,
-   * for the bundled model.
+   * cluster shares, such as {@code hdfs://…}, is copied by each executor. Null, the default, for
+   * the bundled model.
    */
   public String model() {
     return model;

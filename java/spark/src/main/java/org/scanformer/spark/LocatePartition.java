@@ -1,6 +1,7 @@
 package org.scanformer.spark;
 
 import java.util.Iterator;
+import java.util.function.Consumer;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
@@ -41,16 +42,36 @@ final class LocatePartition implements MapPartitionsFunction<Row, Row> {
 
   @Override
   public Iterator<Row> call(Iterator<Row> questions) {
+    return call(questions, TaskContext.get(), ExecutorModels.ofProcess(), LostDevice::endProcess);
+  }
+
+  /**
+   * The same for a task.
+   *
+   * @param models of its process
+   * @param whenFailed is told why the task fails, if it does
+   */
+  Iterator<Row> call(
+      Iterator<Row> questions,
+      TaskContext task,
+      ExecutorModels models,
+      Consumer<Throwable> whenFailed) {
     if (!questions.hasNext()) {
       return questions;
     }
-    TaskContext task = TaskContext.get();
-    ExecutorModels models = ExecutorModels.ofProcess();
-    int loadsBefore = models.loads();
+    // First of all: a device may be lost while the model is loaded.
+    task.addTaskFailureListener(
+        (TaskFailureListener) (failed, failure) -> whenFailed.accept(failure));
     ExecutorModels.Lease model =
-        models.acquire(options, TaskDevices.of(options.backend(), task.resourcesJMap()), threads());
-    if (counters != null && models.loads() > loadsBefore) {
-      counters.loads().add(models.loads() - loadsBefore);
+        models.acquire(
+            options,
+            TaskDevices.of(options.backend(), task.resourcesJMap()),
+            threads(),
+            hadoop.value().value());
+    // The last to be called: Spark goes backwards.
+    task.addTaskCompletionListener((TaskCompletionListener) ended -> model.close());
+    if (counters != null && model.isNew()) {
+      counters.loads().add(1);
     }
     AnswerIterator answers =
         new AnswerIterator(
@@ -62,14 +83,7 @@ final class LocatePartition implements MapPartitionsFunction<Row, Row> {
             this::count,
             2 * options.maxBatch(),
             (long) (PIXEL_SHARE * Runtime.getRuntime().maxMemory() / slots(task)));
-    task.addTaskCompletionListener(
-        (TaskCompletionListener)
-            ended -> {
-              answers.cancel();
-              model.close();
-            });
-    task.addTaskFailureListener(
-        (TaskFailureListener) (failed, failure) -> LostDevice.endProcess(failure));
+    task.addTaskCompletionListener((TaskCompletionListener) ended -> answers.cancel());
     return answers;
   }
 

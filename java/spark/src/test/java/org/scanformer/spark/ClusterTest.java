@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.scanformer.internal.model.BundledModel;
 
 /**
  * The job on a cluster of two executors, each a process of its own, to which Spark gives a GPU that
@@ -54,6 +56,7 @@ class ClusterTest {
             .master("local-cluster[2,1,1024]")
             .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
             .config("spark.executor.extraJavaOptions", EXECUTOR_JAVA)
+            .config("spark.hadoop." + SharedFiles.PROPERTY, SharedFiles.class.getName())
             .config("spark.executor.cores", 1)
             .config("spark.worker.resource.gpu.amount", 1)
             .config("spark.worker.resource.gpu.discoveryScript", gpus.toString())
@@ -141,6 +144,37 @@ class ClusterTest {
     Dataset<Row> answer = BulkLocator.locate(question, BulkOptions.defaults());
     SparkException failure = assertThrows(SparkException.class, answer::collect);
     assertTrue(JobFailures.tell(failure).contains("CUDA"), JobFailures.tell(failure));
+  }
+
+  /** Executors have nothing of the driver's: they ask the model that was sent to them. */
+  @Test
+  @Timeout(600)
+  void aModelOfASharedFileSystemIsSentToTheExecutors() throws Exception {
+    Pictures.write(pictures, 1);
+    Path model = Files.createDirectory(directory.resolve("my model"));
+    BundledModel.with(
+        from -> {
+          for (String name : List.of("config.json", "model.safetensors", "tokenizer.json")) {
+            try {
+              Files.copy(from.resolve(name), model.resolve(name));
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          }
+          return model;
+        });
+    JobRun run =
+        JobRun.of(
+                "--images",
+                pictures.toString(),
+                "--text",
+                Pictures.STAR,
+                "--model",
+                SharedFiles.uri(model),
+                "--out",
+                directory.resolve("answers").toString())
+            .succeeded();
+    assertTrue(run.out().contains("1 found"), run.out());
   }
 
   /** On a thread that does not keep the JVM where the picture is never read. */
