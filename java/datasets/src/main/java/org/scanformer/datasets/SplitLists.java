@@ -8,6 +8,8 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
@@ -17,6 +19,9 @@ import org.scanformer.internal.files.SystemMessages;
 final class SplitLists {
   /** The usual splits that do not overlap. */
   private static final List<String> USUAL = List.of("train", "val", "test");
+
+  /** A mark says whether the image has the class of the list: -1 for no, 0 for hard to see. */
+  private static final Pattern MARKED = Pattern.compile("(.*\\S)\\s+(-1|0|1)", Pattern.DOTALL);
 
   private SplitLists() {}
 
@@ -48,10 +53,9 @@ final class SplitLists {
       Path list = requiredList(root, split);
       List<String> names = new ArrayList<>();
       for (String line : new String(DataFile.readText(list), StandardCharsets.UTF_8).split("\n")) {
-        String[] words = line.strip().split("\\s+");
-        // A second word of -1 says that the image lacks the class of the list.
-        if (!words[0].isEmpty() && !(words.length > 1 && words[1].equals("-1"))) {
-          names.add(words[0]);
+        String name = name(files, extension, line.strip());
+        if (!name.isEmpty()) {
+          names.add(name);
         }
       }
       return names;
@@ -67,6 +71,24 @@ final class SplitLists {
           ErrorCode.BAD_INPUT,
           files + ": not a directory that can be read: " + SystemMessages.reason(e),
           e);
+    }
+  }
+
+  /** The name that a line gives; empty if it gives none. */
+  private static String name(Path files, String extension, String line) {
+    Matcher marked = MARKED.matcher(line);
+    // Names may have spaces, and end as a mark does.
+    if (!marked.matches() || isFile(files, line, extension)) {
+      return line;
+    }
+    return marked.group(2).equals("-1") ? "" : marked.group(1);
+  }
+
+  private static boolean isFile(Path directory, String name, String extension) {
+    try {
+      return Files.isRegularFile(file(directory, name, extension));
+    } catch (RecordFault e) {
+      return false;
     }
   }
 

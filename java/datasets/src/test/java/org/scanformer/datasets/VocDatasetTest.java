@@ -92,6 +92,20 @@ class VocDatasetTest {
     assertThrows(ScanFormerException.class, () -> voc("../val"));
   }
 
+  /** Tools for annotation name files after pictures, such as "scan (1)" and "scan 1". */
+  @Test
+  void namesInListsMayHaveSpaces() throws IOException {
+    write("a", annotation(object("dog", "1 1 40 30")));
+    write("a b", annotation(object("cat", "1 1 40 30")));
+    write("a  1", annotation(object("cow", "1 1 40 30")));
+    write("a b -1", annotation(object("car", "1 1 40 30")));
+    Files.writeString(root.resolve("train.txt"), "a  1\n a b\t1\r\n");
+    Files.writeString(root.resolve("val.txt"), "a b -1\na\t 1\na  -1\na b\t-1\na c\na d 0\n");
+    assertEquals(List.of("cow", "cat"), TestPictures.expressions(voc("train")));
+    assertEquals(List.of("car", "dog"), TestPictures.expressions(voc("val")));
+    assertEquals(List.of("RECORD a c.xml", "RECORD a d.xml"), TestPictures.bad(voc("val")));
+  }
+
   @Test
   void tellsWhatItLeavesOut() throws IOException {
     write(
