@@ -42,13 +42,15 @@ final class LimitOptions {
   @Option(
       names = "--header-timeout",
       paramLabel = "SECONDS",
-      description = "The most time to send the head of a request. Default: 10.")
+      description =
+          "The most time to send the head of a request, and for a TLS handshake. Default: 10.")
   private double headerSeconds = DEFAULTS.headerTime().toSeconds();
 
   @Option(
       names = "--body-timeout",
       paramLabel = "SECONDS",
-      description = "The most time to send the body of a request. Default: 30.")
+      description =
+          "The most time to send the body of a request, and to take its answer. Default: 30.")
   private double bodySeconds = DEFAULTS.bodyTime().toSeconds();
 
   @Option(

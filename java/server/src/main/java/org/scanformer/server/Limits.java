@@ -10,8 +10,8 @@ import java.time.Duration;
  * @param requests the most requests that are in work at a time; more are refused
  * @param memoryBytes the most bytes of bodies and decoded images of all requests in work
  * @param connections the most open connections over HTTP; more wait to be accepted
- * @param headerTime the most time to send a request's head
- * @param bodyTime the most time to send a request's body
+ * @param headerTime the most time to send a request's head, and for the handshake of TLS before it
+ * @param bodyTime the most time to send a request's body, and to take its answer
  * @param requestTime the most time to answer a request; one that asks for less has less
  * @param drainTime the most time that requests in work may take when the server stops
  */

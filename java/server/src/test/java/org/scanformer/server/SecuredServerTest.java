@@ -2,6 +2,7 @@ package org.scanformer.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
@@ -10,7 +11,10 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
+import java.io.IOException;
 import java.io.InputStream;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -20,12 +24,14 @@ import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.KeyStore;
+import java.time.Duration;
 import java.util.Base64;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.scanformer.server.grpc.inference.GRPCInferenceServiceGrpc;
 import org.scanformer.server.grpc.inference.ServerLiveRequest;
@@ -86,6 +92,10 @@ class SecuredServerTest {
   }
 
   private ServerOptions secured(ServerOptions options) {
+    return secured(options, options.limits());
+  }
+
+  private ServerOptions secured(ServerOptions options, Limits limits) {
     return new ServerOptions(
         options.models(),
         options.modelOptions(),
@@ -98,7 +108,7 @@ class SecuredServerTest {
         BearerToken.of(TOKEN),
         options.hosts(),
         options.allowedUrls(),
-        options.limits());
+        limits);
   }
 
   private static int status(HttpClient client, URI uri, String token) throws Exception {
@@ -158,6 +168,57 @@ class SecuredServerTest {
               .getLive());
     } finally {
       channel.shutdownNow();
+    }
+  }
+
+  private ServerOptions impatient(ServerOptions options) {
+    Limits limits = options.limits();
+    return secured(
+        options,
+        new Limits(
+            limits.bodyBytes(),
+            limits.pixels(),
+            limits.requests(),
+            limits.memoryBytes(),
+            limits.connections(),
+            Duration.ofSeconds(1),
+            limits.bodyTime(),
+            limits.requestTime(),
+            limits.drainTime()));
+  }
+
+  /** A byte now and then keeps Jetty's own time-out away. */
+  @Test
+  @Timeout(60)
+  void endsHandshakesThatAreSentSlowly() throws Exception {
+    try (Fixture server = Fixture.start(this::impatient);
+        Socket socket = new Socket("127.0.0.1", server.server().httpPort())) {
+      socket.setSoTimeout(100);
+      // The beginning of a record with a client's first message of 512 bytes.
+      socket.getOutputStream().write(new byte[] {22, 3, 1, 2, 0, 1, 0, 1, (byte) 252});
+      long end = System.nanoTime() + Duration.ofSeconds(15).toNanos();
+      while (!isClosed(socket)) {
+        assertTrue(System.nanoTime() < end, "the handshake goes on");
+      }
+    }
+  }
+
+  /** Waits a little for the end of a connection, and sends a byte. */
+  private static boolean isClosed(Socket socket) {
+    try {
+      if (socket.getInputStream().read() < 0) {
+        return true;
+      }
+    } catch (SocketTimeoutException e) {
+      // It is still open.
+    } catch (IOException e) {
+      return true;
+    }
+    try {
+      socket.getOutputStream().write(0);
+      return false;
+    } catch (IOException e) {
+      return true;
     }
   }
 

@@ -20,7 +20,8 @@ import org.scanformer.server.ServiceException;
 
 /**
  * Asks every call for the token, closes those whose message does not come in time or finds no
- * memory, and tells the observer of each. Thread-safe.
+ * memory, ends those whose answer is not taken in time, and tells the observer of each.
+ * Thread-safe.
  */
 final class CallGuard implements ServerInterceptor {
   private static final Metadata.Key<String> AUTHORIZATION =
@@ -46,6 +47,7 @@ final class CallGuard implements ServerInterceptor {
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     long arrival = System.nanoTime();
+    InboundMemory memory = InboundMemory.ofCall();
     ServerCall<Q, A> observed =
         new ForwardingServerCall.SimpleForwardingServerCall<>(call) {
           @Override
@@ -58,6 +60,7 @@ final class CallGuard implements ServerInterceptor {
                 call.getMethodDescriptor().getServiceName(),
                 status.getCode().name(),
                 System.nanoTime() - arrival);
+            giveUpUnlessTaken(memory);
           }
         };
     try {
@@ -83,9 +86,7 @@ final class CallGuard implements ServerInterceptor {
             messageTime.toNanos(),
             TimeUnit.NANOSECONDS);
     ServerCall.Listener<Q> listener = next.startCall(observed, headers);
-    InboundMemory.ofCall()
-        .refusal()
-        .thenAccept(failure -> refuse.accept(GrpcFailures.of(failure).getStatus()));
+    memory.refusal().thenAccept(failure -> refuse.accept(GrpcFailures.of(failure).getStatus()));
     return new ForwardingServerCallListener.SimpleForwardingServerCallListener<>(listener) {
       @Override
       public void onHalfClose() {
@@ -108,5 +109,14 @@ final class CallGuard implements ServerInterceptor {
         super.onComplete();
       }
     };
+  }
+
+  /** The answer of a client that reads nothing would be held as long as it answers pings. */
+  private void giveUpUnlessTaken(InboundMemory memory) {
+    if (!memory.end().isDone()) {
+      ScheduledFuture<?> tooSlow =
+          timer.schedule(memory::giveUp, messageTime.toNanos(), TimeUnit.NANOSECONDS);
+      memory.end().thenRun(() -> tooSlow.cancel(false));
+    }
   }
 }

@@ -5,6 +5,7 @@ import io.grpc.Metadata;
 import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
 import org.scanformer.server.Admission;
 import org.scanformer.server.ServiceException;
 
@@ -18,6 +19,8 @@ final class InboundMemory extends ServerStreamTracer {
 
   private final Admission.Ticket ticket;
   private final CompletableFuture<ServiceException> refusal = new CompletableFuture<>();
+  private final CompletableFuture<Void> end = new CompletableFuture<>();
+  private volatile Context.CancellableContext context;
 
   private InboundMemory(Admission.Ticket ticket) {
     this.ticket = ticket;
@@ -48,9 +51,23 @@ final class InboundMemory extends ServerStreamTracer {
     return refusal;
   }
 
+  /** Completed when the call has ended, and its client has taken the answer or is gone. */
+  CompletableFuture<Void> end() {
+    return end;
+  }
+
+  /**
+   * Ends the call, though it was answered: its client does not take the answer. A call that is
+   * closed cannot be cancelled by itself, but by a deadline of the context that it is in.
+   */
+  void giveUp() {
+    context.cancel(new TimeoutException("The answer was not taken in time"));
+  }
+
   @Override
-  public Context filterContext(Context context) {
-    return context.withValue(OF_CALL, this);
+  public Context filterContext(Context given) {
+    context = given.withValue(OF_CALL, this).withCancellation();
+    return context;
   }
 
   @Override
@@ -74,5 +91,10 @@ final class InboundMemory extends ServerStreamTracer {
   @Override
   public void streamClosed(Status status) {
     ticket.close();
+    end.complete(null);
+    // A call that gRPC itself refuses has none.
+    if (context != null) {
+      context.cancel(null);
+    }
   }
 }

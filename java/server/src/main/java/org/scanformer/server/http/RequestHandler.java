@@ -11,6 +11,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -150,8 +151,18 @@ final class RequestHandler extends Handler.Abstract {
         if (sent.status() == HttpStatus.METHOD_NOT_ALLOWED_405) {
           response.getHeaders().put(HttpHeader.ALLOW, routes.allowed(path()));
         }
-        send(response, sent, Callback.from(callback, this::close));
+        CompletableFuture<Void> taken = new CompletableFuture<>();
+        send(
+            response,
+            sent,
+            Callback.from(
+                callback,
+                () -> {
+                  close();
+                  taken.complete(null);
+                }));
         status = sent.status();
+        closeUnlessTaken(taken);
       } catch (Throwable e) {
         // Nobody is told of it otherwise: the client would wait, and its place be taken, for good.
         LOG.log(Level.SEVERE, "A reply could not be sent", e);
@@ -164,6 +175,18 @@ final class RequestHandler extends Handler.Abstract {
           template,
           String.valueOf(status),
           System.nanoTime() - arrival);
+    }
+
+    /** Who reads a byte now and then would keep the place and the reply for good otherwise. */
+    private void closeUnlessTaken(CompletableFuture<Void> taken) {
+      if (!taken.isDone()) {
+        EndPoint client = request.getConnectionMetaData().getConnection().getEndPoint();
+        Scheduler.Task tooSlow =
+            getServer()
+                .getScheduler()
+                .schedule(client::close, limits.bodyTime().toMillis(), TimeUnit.MILLISECONDS);
+        taken.whenComplete((none, failure) -> tooSlow.cancel());
+      }
     }
 
     private boolean hasBody() {

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.scanformer.server.grpc.inference.GRPCInferenceServiceGrpc;
 
 /** A client of gRPC that sends any bytes for a message. Thread-safe. */
@@ -45,7 +46,16 @@ public final class RawCall implements AutoCloseable {
 
   /** Opens a connection to a port of the loopback interface. */
   public RawCall(int port) {
-    channel = NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+    this(port, 1 << 20);
+  }
+
+  /** The same, that lets so many bytes come of what it does not read. */
+  public RawCall(int port, int window) {
+    channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", port)
+            .usePlaintext()
+            .flowControlWindow(window)
+            .build();
   }
 
   /** Asks for an inference; returns whether it was refused. */
@@ -68,6 +78,23 @@ public final class RawCall implements AutoCloseable {
   /** Sends a message but no end of the call; returns how the server ends it. */
   public Status endOfUnfinished(byte[] message) {
     CompletableFuture<Status> end = new CompletableFuture<>();
+    start(end).sendMessage(message);
+    return end.join();
+  }
+
+  /** Sends a whole call, and reads nothing until it is asked how the call ends. */
+  public Supplier<Status> askUnread(byte[] message) {
+    CompletableFuture<Status> end = new CompletableFuture<>();
+    ClientCall<byte[], byte[]> call = start(end);
+    call.sendMessage(message);
+    call.halfClose();
+    return () -> {
+      call.request(2);
+      return end.join();
+    };
+  }
+
+  private ClientCall<byte[], byte[]> start(CompletableFuture<Status> end) {
     ClientCall<byte[], byte[]> call = channel.newCall(INFER, CallOptions.DEFAULT);
     call.start(
         new ClientCall.Listener<>() {
@@ -77,8 +104,7 @@ public final class RawCall implements AutoCloseable {
           }
         },
         new Metadata());
-    call.sendMessage(message);
-    return end.join();
+    return call;
   }
 
   @Override

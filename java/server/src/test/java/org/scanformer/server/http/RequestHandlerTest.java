@@ -18,7 +18,6 @@ import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.util.thread.ScheduledExecutorScheduler;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.scanformer.server.Admission;
@@ -35,7 +34,7 @@ class RequestHandlerTest {
   /** The tasks that would end a body, and have neither run nor been cancelled. */
   private final Set<Object> bodyTimers = ConcurrentHashMap.newKeySet();
 
-  private final Admission admission = new Admission(limits());
+  private final Admission admission = new Admission(limits(BODY_TIME));
   private final Routes routes = new Routes();
   private final Server server = new Server(new QueuedThreadPool(16), new CountedTimers(), null);
   private final ServerConnector connector = new ServerConnector(server);
@@ -56,29 +55,28 @@ class RequestHandlerTest {
     }
   }
 
-  private static Limits limits() {
+  private static Limits limits(Duration bodyTime) {
     Limits limits = Limits.defaults();
     return new Limits(
         limits.bodyBytes(),
         limits.pixels(),
-        limits.requests(),
+        1,
         limits.memoryBytes(),
         limits.connections(),
         limits.headerTime(),
-        BODY_TIME,
+        bodyTime,
         limits.requestTime(),
         limits.drainTime());
   }
 
-  @BeforeEach
-  void start() throws Exception {
+  private void start(Duration bodyTime) throws Exception {
     connector.setHost("127.0.0.1");
     server.addConnector(connector);
     server.setHandler(
         new RequestHandler(
             routes,
             new Guard(List.of(), BearerToken.NONE),
-            limits(),
+            limits(bodyTime),
             admission,
             RequestObserver.NONE));
     server.start();
@@ -107,6 +105,7 @@ class RequestHandlerTest {
   @Test
   void theTimerOfABodyEndsWithTheBody() throws Exception {
     routes.post("/a", call -> CompletableFuture.completedFuture(Reply.empty()));
+    start(BODY_TIME);
     try (Socket socket = connect()) {
       send(socket, head(2) + "x");
       while (bodyTimers.isEmpty()) {
@@ -128,6 +127,7 @@ class RequestHandlerTest {
         call -> {
           throw new StackOverflowError();
         });
+    start(BODY_TIME);
     for (String path : List.of("/a", "/b")) {
       try (Socket socket = connect()) {
         send(socket, head(2).replace("/a", path) + "xy");
@@ -140,5 +140,31 @@ class RequestHandlerTest {
         Thread.onSpinWait();
       }
     }
+  }
+
+  /** A byte now and then keeps Jetty's own time-out away. */
+  @Test
+  void whoReadsSlowlyKeepsNoPlace() throws Exception {
+    Reply large = Reply.ok(Reply.OCTETS, new byte[64 << 20]);
+    routes.post("/a", call -> CompletableFuture.completedFuture(large));
+    routes.post("/b", call -> CompletableFuture.completedFuture(Reply.empty()));
+    start(Duration.ofSeconds(1));
+    try (Socket slow = connect()) {
+      send(slow, head(1) + "x");
+      assertEquals('H', slow.getInputStream().read());
+      assertEquals(1, admission.requests());
+      long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+      while (admission.requests() > 0) {
+        slow.getInputStream().read();
+        assertTrue(System.nanoTime() < end, "the reader keeps its place");
+        Thread.sleep(50);
+      }
+    }
+    try (Socket other = connect()) {
+      send(other, head(1).replace("/a", "/b") + "x");
+      String answer = new String(other.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+      assertTrue(answer.startsWith("HTTP/1.1 200"), answer);
+    }
+    assertEquals(0, admission.bytes());
   }
 }
