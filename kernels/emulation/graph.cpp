@@ -84,6 +84,10 @@ void emulation::set_condition(uint64_t handle, unsigned value) {
         report_fault("a kernel sets a condition of no graph that runs");
         return;
     }
+    if (condition->graph == nullptr) {
+        report_fault("a kernel sets a condition of a graph that is destroyed");
+        return;
+    }
     condition->value = value;
 }
 
@@ -190,7 +194,12 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
     return cudaSuccess;
 }
 
+/* CUDA calls conditions associated with their graph, and does not say that they outlive it in an executable one. */
 cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+    if (graph == nullptr) return cudaErrorInvalidValue;
+    for (const auto& condition : graph->conditions) {
+        if (condition->graph == graph) condition->graph = nullptr;
+    }
     delete graph;
     return cudaSuccess;
 }

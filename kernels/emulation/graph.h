@@ -29,7 +29,7 @@ struct Work {
 
 /* What a kernel of a graph sets and a node of it reads. */
 struct Condition {
-    cudaGraph_t graph; /* that it was made for */
+    cudaGraph_t graph; /* that it was made for; NULL once that is destroyed */
     bool has_default;
     unsigned default_value;
     bool taken = false;        /* by a node */

@@ -10,6 +10,11 @@
 struct sf_graph {
     cudaGraphExec_t executable = nullptr; /* of what is launched */
     cudaGraph_t body = nullptr;           /* of what another graph takes in */
+    /*
+     * What an executable graph with a condition was made from, for as long as that is launched: CUDA associates the
+     * condition with this graph, and does not say that it outlives it.
+     */
+    cudaGraph_t source = nullptr;
 };
 
 namespace {
@@ -62,8 +67,10 @@ int sf_graph_begin(sf_stream* stream) {
     if (status != SF_OK) return status;
     status = SF_CHECK(stream, operation,
                       cudaStreamBeginCapture(cuda_stream(stream)->queue, cudaStreamCaptureModeThreadLocal));
-    if (status == SF_OK) cuda_stream(stream)->recording = true;
-    return status;
+    if (status != SF_OK) return status;
+    cuda_stream(stream)->recording = true;
+    cuda_stream(stream)->has_condition = false;
+    return SF_OK;
 }
 
 int sf_graph_end(sf_stream* stream, sf_graph** graph) {
@@ -78,7 +85,11 @@ int sf_graph_end(sf_stream* stream, sf_graph** graph) {
     } else {
         status = fail(stream, SF_OUT_OF_MEMORY, "%s: out of host memory", operation);
     }
-    (void)cudaGraphDestroy(recorded);
+    if (status == SF_OK && cuda_stream(stream)->has_condition) {
+        created->source = recorded;
+    } else {
+        (void)cudaGraphDestroy(recorded);
+    }
     if (status == SF_OK) *graph = created.release();
     return status;
 }
@@ -118,6 +129,7 @@ int sf_graph_condition(sf_stream* stream, uint64_t* condition) {
         SF_CHECK(stream, operation,
                  cudaGraphConditionalHandleCreate(&created, recording.graph, UINT_MAX, cudaGraphCondAssignDefault));
     if (made != SF_OK) return made;
+    cuda_stream(stream)->has_condition = true;
     /* Nothing says that CUDA never gives the number that stands for none. */
     if (created == 0) return fail(stream, SF_DEVICE_ERROR, "%s: CUDA gave the condition 0", operation);
     *condition = created;
@@ -179,6 +191,7 @@ int sf_graph_launch(sf_stream* stream, sf_graph* graph) {
 void sf_graph_destroy(sf_graph* graph) {
     if (graph == nullptr) return;
     if (graph->executable != nullptr) (void)cudaGraphExecDestroy(graph->executable);
+    if (graph->source != nullptr) (void)cudaGraphDestroy(graph->source);
     if (graph->body != nullptr) (void)cudaGraphDestroy(graph->body);
     delete graph;
 }

@@ -29,6 +29,7 @@ struct CudaStream : sf_stream {
     int64_t filter_bytes; /* of all of them */
     bool lost;
     bool recording;     /* a graph */
+    bool has_condition; /* what is recorded, or was recorded last */
     bool behind_switch; /* what was recorded last is one */
     cudaEvent_t timer_begin;
     cudaEvent_t timer_end;

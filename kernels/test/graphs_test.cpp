@@ -203,6 +203,25 @@ void test_more_refusals() {
     (void)cudaGraphExecDestroy(second);
 }
 
+/* A condition does not outlive the graph that it was made for: an executable one may not be all that is left. */
+void test_destroyed_graph() {
+    HandMade made;
+    (void)emulation::launch(made.queue, "choose", dim3(1), 32, [&] {
+        if (threadIdx.x == 0) set_condition(made.condition, 0);
+    });
+    made.end();
+    cudaGraphExec_t executable = nullptr;
+    check_equal(static_cast<int>(cudaGraphInstantiate(&executable, made.graph, 0)), 0, "cudaGraphInstantiate");
+    (void)cudaGraphLaunch(executable, made.queue);
+    check_equal(static_cast<int>(cudaStreamSynchronize(made.queue)), 0, "a launch before the graph is destroyed");
+    (void)cudaGraphDestroy(made.graph);
+    made.graph = nullptr;
+    (void)cudaGraphLaunch(executable, made.queue);
+    check(cudaStreamSynchronize(made.queue) != cudaSuccess, "a launch after the graph is destroyed");
+    check(emulation::last_fault().find("a graph that is destroyed") != std::string::npos, emulation::last_fault());
+    (void)cudaGraphExecDestroy(executable);
+}
+
 /* What a body copies to the host is not there before the host waits; a body that does not run copies nothing. */
 void test_copies_of_bodies() {
     for (const unsigned chosen : {0u, 1u}) {
@@ -319,6 +338,7 @@ void test_graphs() {
     test_early_launches();
     test_more_refusals();
     test_copies_of_bodies();
+    test_destroyed_graph();
     test_switch_refusals(stream);
     sf_stream_destroy(stream);
 }
