@@ -50,8 +50,33 @@ record BoxTransform(int width, int height, ImageHeader header, boolean stored) {
     return Math.abs(width * otherHeight - height * otherWidth) <= Math.max(width, height);
   }
 
+  /**
+   * The part within the image of a box given by its corner and size, in upright pixels of the file.
+   *
+   * @param found the box as the data writes it, for messages
+   * @throws RecordFault when no part of it is within the image, or it is not in pixels
+   */
+  Box part(double x, double y, double w, double h, String found) {
+    Box box = ImageFile.clip(x, y, w, h, width, height);
+    if (box == null) {
+      throw new RecordFault(
+          BadRecord.Kind.BOX,
+          String.format(
+              "expected a box within the %dx%d pixels of the image, found %s",
+              width, height, found));
+    }
+    if (box.right() <= 1 && box.bottom() <= 1 && width > 2 && height > 2) {
+      throw new RecordFault(
+          BadRecord.Kind.BOX,
+          "expected a box in pixels, found "
+              + found
+              + ", which lies in the first pixel, as shares of the image's sides do");
+    }
+    return apply(box);
+  }
+
   /** A box in upright pixels of the file. */
-  Box apply(Box box) {
+  private Box apply(Box box) {
     if (!stored) {
       return scaled(box, header.uprightWidth(), header.uprightHeight());
     }

@@ -182,32 +182,28 @@ final class CocoFile {
   /**
    * The part of an annotation's box within its image, in upright pixels of the file.
    *
-   * @throws ScanFormerException BAD_INPUT when there is none
+   * @throws RecordFault when there is none
    */
   static Box box(JsonNode annotation, BoxTransform transform) {
-    Box box = boxOrNull(annotation, transform);
-    if (box == null) {
+    JsonNode bbox = annotation.path("bbox");
+    if (!bbox.isArray() || bbox.size() != 4) {
       throw new RecordFault(
-          BadRecord.Kind.BOX,
-          "expected a \"bbox\" within the image, found " + brief(annotation.path("bbox")));
+          BadRecord.Kind.BOX, "expected a \"bbox\" [x, y, width, height], found " + brief(bbox));
     }
-    return box;
+    return transform.part(
+        bbox.get(0).asDouble(Double.NaN),
+        bbox.get(1).asDouble(Double.NaN),
+        bbox.get(2).asDouble(Double.NaN),
+        bbox.get(3).asDouble(Double.NaN),
+        "\"bbox\" " + brief(bbox));
   }
 
   private static Box boxOrNull(JsonNode annotation, BoxTransform transform) {
-    JsonNode bbox = annotation.path("bbox");
-    if (!bbox.isArray() || bbox.size() != 4) {
-      return null;
+    try {
+      return box(annotation, transform);
+    } catch (RecordFault e) {
+      return null; // Told of those that a pair is of.
     }
-    Box box =
-        ImageFile.clip(
-            bbox.get(0).asDouble(Double.NaN),
-            bbox.get(1).asDouble(Double.NaN),
-            bbox.get(2).asDouble(Double.NaN),
-            bbox.get(3).asDouble(Double.NaN),
-            transform.width(),
-            transform.height());
-    return box == null ? null : transform.apply(box);
   }
 
   /** Annotations that are of no image of the file. */

@@ -25,25 +25,10 @@ record Picture(Path path, BoxTransform transform) {
    * The part within the image of a box given by its corner and size, in upright pixels of the file.
    *
    * @param found the box as the data writes it, for messages
-   * @throws RecordFault when no part of it is within the image
+   * @throws RecordFault when no part of it is within the image, or it is not in pixels
    */
   Box box(double x, double y, double width, double height, String found) {
-    Box box = ImageFile.clip(x, y, width, height, width(), height());
-    if (box == null) {
-      throw new RecordFault(
-          BadRecord.Kind.BOX,
-          String.format(
-              "expected a box within the %dx%d pixels of the image, found %s",
-              width(), height(), found));
-    }
-    if (box.right() <= 1 && box.bottom() <= 1 && width() > 2 && height() > 2) {
-      throw new RecordFault(
-          BadRecord.Kind.BOX,
-          "expected a box in pixels, found "
-              + found
-              + ", which lies in the first pixel, as shares of the image's sides do");
-    }
-    return transform.apply(box);
+    return transform.part(x, y, width, height, found);
   }
 
   /** The same for a box given by its left, top, right and bottom edges. */

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.scanformer.Box;
@@ -89,6 +90,33 @@ class CocoDatasetTest {
             "c.json annotation 7 expression 3",
             "c.json annotation 8"),
         TestPictures.ids(dataset));
+  }
+
+  /** What some exporters write for YOLO's sake: no pixels, but objects all the same. */
+  @Test
+  void tellsBoxesInSharesOfTheSides() throws IOException {
+    TestPictures.write(root.resolve("a.jpg"), 40, 30);
+    Path file = root.resolve("c.json");
+    Files.writeString(
+        file,
+        """
+        {"images": [{"id": 1, "file_name": "a.jpg", "caption": "the dog"}],
+         "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [0.1, 0.2, 0.3, 0.4]}],
+         "categories": [{"id": 1, "name": "dog"}]}
+        """);
+    for (DataForm form : List.of(DataForm.COCO, DataForm.MDETR)) {
+      ReferringDataset dataset = form.open(file, null, null, null);
+      assertEquals(List.of(), TestPictures.expressions(dataset));
+      assertEquals(BadRecord.Kind.BOX, dataset.badRecords().get(0).kind());
+      assertEquals(
+          "expected a box in pixels, found \"bbox\" [0.1,0.2,0.3,0.4], which lies in the first"
+              + " pixel, as shares of the image's sides do",
+          dataset.badRecords().get(0).problem());
+    }
+    CocoFile coco = CocoFile.read(file);
+    BoxTransform transform = BoxTransform.ofFile(ImageHeader.read(root.resolve("a.jpg")));
+    assertEquals(List.of(), coco.objects("1", transform));
+    assertEquals(Set.of("dog"), coco.uncounted("1", transform));
   }
 
   /** Stray annotations have no order. */
