@@ -112,8 +112,9 @@ class SessionDeadlineTest extends SessionFixture {
       opened.locate(image(1), "new", options, result);
       assertEquals(1, result.completedScales());
       assertFalse(result.deadlineMet(), "60 ms");
-      opened.locate(image(1), "new", options, result);
-      assertTrue(result.deadlineMet(), "10 ms: the text is encoded");
+      LocateOptions all = timed().budget(Duration.ofMillis(100)).build();
+      opened.locate(image(1), "new", all, result);
+      assertTrue(result.deadlineMet(), "at most 70 ms: the text is encoded");
     }
   }
 
