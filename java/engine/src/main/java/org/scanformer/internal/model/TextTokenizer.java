@@ -90,7 +90,7 @@ public final class TextTokenizer {
    * All ids of the text itself.
    *
    * @param unknown takes the normalized words that have the unknown id, and special tokens; none
-   *     that is cut off
+   *     that is cut off, but for marks
    */
   private IntList textIds(String expression, UnknownTokens unknown) {
     if (expression.length() > MAX_CHARACTERS) {
@@ -155,7 +155,9 @@ public final class TextTokenizer {
                   boolean known = model.encode(word, start, end, ids);
                   if (known) {
                     unknown.known();
-                  } else if (before < maxTextIds()) {
+                  } else if (before < maxTextIds()
+                      // Beyond the last id too: a mark that is left out makes no text too long.
+                      || BertPreTokenizer.isPunctuation(word.codePointAt(start))) {
                     unknown.add(word.substring(start, end), ids, before);
                   }
                 });

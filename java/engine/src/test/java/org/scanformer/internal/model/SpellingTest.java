@@ -105,6 +105,13 @@ class SpellingTest {
     assertTrue(cut.truncated());
     assertEquals(List.of(), cut.unknownWords(), "what is cut off is not told");
     assertEquals(6, cut.ids().length);
+    // A mark that is left out takes no place, not even where there is none left.
+    String full = "the small red circle.";
+    TokenizedText whole = tokenizer.tokenize(full);
+    assertFalse(whole.truncated());
+    whole.requireWhole(full);
+    assertArrayEquals(tokenizer.tokenize("the small red circle").ids(), whole.ids());
+    assertTrue(tokenizer.tokenize("the small red circle. elephant").truncated());
     assertRefused(
         ErrorCode.BAD_INPUT, () -> cut.requireWhole("the …"), "is longer than the 6 tokens");
     assertRefused(
