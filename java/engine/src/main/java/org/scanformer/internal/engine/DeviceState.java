@@ -30,15 +30,20 @@ final class DeviceState {
     }
   }
 
-  /** Records a call that failed. */
-  void failed(Throwable failure) {
-    if (!(failure instanceof ScanFormerException known)) {
-      return;
-    }
-    if (known.code() == ErrorCode.DEVICE_LOST && loss == null) {
+  /** Records that the device is lost, where a failure says so. */
+  void recordLoss(Throwable failure) {
+    if (failure instanceof ScanFormerException known
+        && known.code() == ErrorCode.DEVICE_LOST
+        && loss == null) {
       loss = known.getMessage();
       LOG.log(System.Logger.Level.WARNING, "A device is lost: {0}", loss);
     }
-    metrics.callFailed(known.code());
+  }
+
+  /** Tells metrics of a call that failed; once a call, by what its caller sees. */
+  void callFailed(Throwable failure) {
+    if (failure instanceof ScanFormerException known) {
+      metrics.callFailed(known.code());
+    }
   }
 }

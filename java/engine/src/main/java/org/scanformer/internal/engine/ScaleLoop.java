@@ -67,24 +67,32 @@ final class ScaleLoop {
   TextKv encodeText(int[] ids) {
     state.requireDevice();
     final long start = clock.getAsLong();
-    TextKv text =
-        TextKv.allocate(
-            backend,
-            config.numAttentionHeads(),
-            config.headSize(),
-            config.numHiddenLayers(),
-            ids.length);
+    TextKv text = null;
+    boolean done = false;
     try {
+      text =
+          TextKv.allocate(
+              backend,
+              config.numAttentionHeads(),
+              config.headSize(),
+              config.numHiddenLayers(),
+              ids.length);
       packer.packText(ids, text);
       forward.run(kinds.text(), tables.scaleBatch);
       // The batch's tables are filled again by the next call.
       backend.synchronize();
       observer.textEncoded(ids.length, clock.getAsLong() - start);
+      done = true;
       return text;
+    } catch (OutOfMemoryError e) {
+      throw exhausted("encoding an expression", e);
     } catch (RuntimeException | Error e) {
-      settle(e);
-      text.free(backend);
+      fail(e);
       throw e;
+    } finally {
+      if (!done && text != null) {
+        text.free(backend);
+      }
     }
   }
 
@@ -96,22 +104,35 @@ final class ScaleLoop {
       scan(slots, requests, options, result);
       observer.callEnds(requests, options, result);
     } catch (OutOfMemoryError e) {
-      settle(e);
-      throw JavaMemory.exhausted("a call", e);
+      throw exhausted("a call", e);
     } catch (RuntimeException | Error e) {
-      settle(e);
+      fail(e);
       throw e;
     }
   }
 
+  private void fail(Throwable failure) {
+    settle(failure);
+    state.callFailed(failure);
+  }
+
+  /** Ends a call for which the JVM has not enough memory, as its caller sees it. */
+  private ScanFormerException exhausted(String what, OutOfMemoryError error) {
+    // First, as what comes then takes memory too.
+    settle(error);
+    ScanFormerException failure = JavaMemory.exhausted(what, error);
+    state.callFailed(failure);
+    return failure;
+  }
+
   /** Waits for what a failed call has enqueued: its tables are filled again by the next. */
   private void settle(Throwable failure) {
-    state.failed(failure);
+    state.recordLoss(failure);
     try {
       backend.synchronize();
     } catch (ScanFormerException e) {
       failure.addSuppressed(e);
-      state.failed(e);
+      state.recordLoss(e);
     }
   }
 
