@@ -218,6 +218,30 @@ class SessionCallbackTest extends SessionFixture {
     }
   }
 
+  /** Its boxes so far are no answer, and the masks are those of an earlier frame. */
+  @Test
+  void aCallThatFailsLeavesNoResult() {
+    session.locate(image(2), expression, result);
+    assertTrue(result.totalNanos() > 0);
+    List<Long> nanosSoFar = new ArrayList<>();
+    LocateOptions throwing =
+        options()
+            .listener(
+                soFar -> {
+                  nanosSoFar.add(soFar.totalNanos());
+                  if (soFar.completedScales() == 2) {
+                    throw new IllegalArgumentException("x");
+                  }
+                })
+            .build();
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> session.locate(image(1), expression, throwing, result));
+    assertEquals(List.of(0L, 0L), nanosSoFar, "no call has ended");
+    assertEquals(0, result.completedScales());
+    assertThrows(IndexOutOfBoundsException.class, () -> result.mask(0));
+  }
+
   @Test
   void refusesAnotherSessionsResults() {
     try (Session other = model.openSession(SessionOptions.builder().frameSize(2000, 20).build())) {

@@ -87,11 +87,17 @@ public final class FrameResult {
 
   /** Removes what an earlier run found, for a run on an image of that size. */
   void begin(int width, int height, TokenizedText read) {
-    completedScales = 0;
-    candidates = 0;
+    discard();
     words = read;
     imageWidth = width;
     imageHeight = height;
+  }
+
+  /** Removes what a run has found; the boxes of one that failed would have the masks of another. */
+  void discard() {
+    completedScales = 0;
+    candidates = 0;
+    totalNanos = 0;
   }
 
   /**

@@ -174,6 +174,11 @@ public final class FrameRunner implements RunOptions.BoxListener {
     running = true;
     try {
       context.run(requests, runOptions);
+    } catch (RuntimeException | Error e) {
+      for (int r = 0; r < requests; r++) {
+        filling[r].discard();
+      }
+      throw e;
     } finally {
       running = false;
     }

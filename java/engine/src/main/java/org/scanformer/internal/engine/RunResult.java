@@ -53,6 +53,7 @@ public final class RunResult {
     candidates.clear();
     pyramidNanos = 0;
     finalNanos = 0;
+    totalNanos = 0;
     completedScales = 0;
     deadlineMet = true;
   }
