@@ -18,6 +18,8 @@ import org.scanformer.Box;
 class ChatDatasetTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  private static final String DOG = "{\"bbox_2d\": [1, 2, 3, 4], \"label\": \"the dog\"}";
+
   @TempDir private Path root;
 
   @BeforeEach
@@ -98,6 +100,24 @@ class ChatDatasetTest {
     assertEquals(new Box(4, 1, 20, 5), open(DataForm.QWEN, record).pair(0).box());
   }
 
+  /** Answers may have an object on each line, or a list for each thing that was asked for. */
+  @Test
+  void readsEveryValueOfAnAnswer() throws IOException {
+    ReferringDataset dataset =
+        open(
+            DataForm.QWEN_PIXELS,
+            messages(
+                "<image>",
+                "The dog:\n```json\n"
+                    + DOG
+                    + "\n{\"bbox_2d\": [5, 6, 9, 9], \"label\": \"a ] \\\" }\"},\n```\nand cats: [{\"bbox_2d\":"
+                    + " [5, 6, 7, 8], \"label\": \"cats\"}, {\"bbox_2d\": [1, 2, 9, 9], \"label\":"
+                    + " \"cats\"}], as \"bbox_2d\" [see above}"));
+    assertEquals(List.of(), dataset.badRecords());
+    assertEquals(List.of("the dog", "a ] \" }", "cats"), TestPictures.expressions(dataset));
+    assertEquals(2, dataset.pair(2).targets().size());
+  }
+
   @Test
   void readsContentInParts() throws IOException {
     ReferringDataset dataset =
@@ -142,6 +162,12 @@ class ChatDatasetTest {
             messages("<image>", "{\"bbox_2d\": [1, 2, 3"),
             messages("<image>", "{\"bbox_2d\": [1, 2, 3], \"label\": \"x\"}"),
             messages("<image>", "{\"bbox_2d\": [9, 9, 1, 1], \"label\": \"x\"}"),
+            messages("<image>", "<ref>dogs</ref><box>(1,1),(9,9)(10,1),(x,9)</box>"),
+            messages("<image>", "<ref>dogs</ref><box>(1,1),(9,9) or (10,1),(19,9)</box>"),
+            messages("<image>", DOG + " and {\"bbox_2d\": [1, 2"),
+            messages("<image>", "[" + DOG + ", {\"parts\": [" + DOG + "]}]"),
+            messages("<image>", DOG.replace("}", ", \"bbox_2d\": [1, 2, 4, 5]}")),
+            messages("<image>", DOG + " <ref>a cat</ref><box>(1,1),(9,9)</box>"),
             Map.of("messages", List.of(), "images", List.of("a.jpg", "b.jpg")),
             Map.of("messages", List.of()),
             Map.of("images", List.of("a.jpg")));
@@ -157,9 +183,15 @@ class ChatDatasetTest {
             "RECORD q.json record 6 turn 1",
             "BOX q.json record 7 turn 1",
             "BOX q.json record 8 turn 1",
-            "RECORD q.json record 9",
-            "RECORD q.json record 10",
-            "RECORD q.json record 11"),
+            "BOX q.json record 9 turn 1",
+            "BOX q.json record 10 turn 1",
+            "RECORD q.json record 11 turn 1",
+            "RECORD q.json record 12 turn 1",
+            "RECORD q.json record 13 turn 1",
+            "RECORD q.json record 14 turn 1",
+            "RECORD q.json record 15",
+            "RECORD q.json record 16",
+            "RECORD q.json record 17"),
         TestPictures.bad(dataset));
     assertTrue(
         TestPictures.problem(dataset, "q.json record 3 turn 1").contains("the form is qwen-pixels"),
@@ -170,6 +202,9 @@ class ChatDatasetTest {
   @Test
   void readsLongNonsense() throws IOException {
     String many = "<ref><img>[/EN#<box>".repeat(200_000);
-    assertEquals(1, open(DataForm.QWEN, messages(many, many)).badRecords().size());
+    String values = "[]{}".repeat(200_000) + "{\"bbox_2d\"";
+    for (String text : List.of(many, values)) {
+      assertEquals(1, open(DataForm.QWEN, messages(text, text)).badRecords().size());
+    }
   }
 }
