@@ -36,12 +36,16 @@ class TokenizerFuzzTest {
                 Set.of(ErrorCode.BAD_MODEL, ErrorCode.BAD_INPUT),
                 () -> {
                   TextTokenizer tokenizer = TextTokenizer.open(path, config);
-                  int[] ids =
-                      tokenizer.encode("the red star left of the Circle, 3\u00e9\ud83d\ude00");
-                  assertTrue(ids.length <= config.maxTextLength());
-                  for (int id : ids) {
-                    assertTrue(0 <= id && id < config.vocabSize(), () -> "id " + id);
-                  }
+                  String text = "the red star left of the Circle, 3\u00e9\ud83d\ude00";
+                  assertInRange(tokenizer.encode(text));
+                  assertInRange(tokenizer.tokenize(text).ids());
                 }));
+  }
+
+  private static void assertInRange(int[] ids) {
+    assertTrue(ids.length <= config.maxTextLength());
+    for (int id : ids) {
+      assertTrue(0 <= id && id < config.vocabSize(), () -> "id " + id);
+    }
   }
 }

@@ -101,12 +101,16 @@ class TokenizerPartsFuzzTest {
     Inputs.assertTakenOrRefused(
         Set.of(ErrorCode.BAD_INPUT),
         () -> {
-          int[] ids = tokenizer.encode(text);
-          assertTrue(ids.length <= config.maxTextLength());
-          for (int id : ids) {
-            assertTrue(0 <= id && id < config.vocabSize(), () -> "id " + id);
-          }
+          assertInRange(tokenizer.encode(text));
+          assertInRange(tokenizer.tokenize(text).ids());
         });
+  }
+
+  private static void assertInRange(int[] ids) {
+    assertTrue(ids.length <= config.maxTextLength());
+    for (int id : ids) {
+      assertTrue(0 <= id && id < config.vocabSize(), () -> "id " + id);
+    }
   }
 
   // ---- Parts ----

@@ -20,6 +20,12 @@ final class Spelling {
   /** Beyond this a vocabulary has a neighbour for anything, and comparing takes too long. */
   private static final int LARGEST_VOCABULARY = 5_000;
 
+  /**
+   * Of UTF-16 units. Looking for errors in a word takes the square of its length, and a file from
+   * anywhere may hold words of any. A longer word that is asked for has none that are close.
+   */
+  private static final int LONGEST_WORD = 64;
+
   private static final int MAX_SUGGESTIONS = 3;
 
   private final UnaryOperator<String> normalizer;
@@ -41,6 +47,7 @@ final class Spelling {
         vocabulary.size() > LARGEST_VOCABULARY
             ? Set.of()
             : vocabulary.stream()
+                .filter(token -> token.length() <= LONGEST_WORD)
                 .filter(token -> prefix.isEmpty() || !token.startsWith(prefix))
                 .filter(token -> token.codePoints().allMatch(Character::isLetter))
                 .collect(Collectors.toUnmodifiableSet());

@@ -1,8 +1,10 @@
 package org.scanformer.internal.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -78,6 +80,40 @@ class MisspellingsTest {
       }
     }
     assertTrue(suggested > 100, suggested + " words with suggestions");
+  }
+
+  /** A file from anywhere may hold words so long that looking for errors in them never ends. */
+  @Test
+  void longWordsAreNotLookedAt() {
+    Set<String> vocabulary = new TreeSet<>();
+    for (int i = 0; i < 335; i++) {
+      vocabulary.add(("" + (char) ('a' + i / 26) + (char) ('A' + i % 26)).repeat(25_000));
+    }
+    assertNothingSoon(vocabulary, "zzz");
+  }
+
+  /** The distance of two such words would take 400 MB. */
+  @Test
+  void longWordsAreComparedWithNone() {
+    Set<String> vocabulary = new TreeSet<>();
+    for (char letter = 'a'; letter <= 'z'; letter++) {
+      vocabulary.add(("" + letter).repeat(10_000));
+    }
+    assertNothingSoon(vocabulary, "Z".repeat(9_999));
+  }
+
+  private static void assertNothingSoon(Set<String> vocabulary, String word) {
+    List<String> found =
+        assertTimeoutPreemptively(Duration.ofSeconds(10), () -> suggestions(vocabulary, word));
+    assertEquals(List.of(), found);
+  }
+
+  @Test
+  void wordsOfUsualLengthAreSuggested() {
+    String longest = "ab".repeat(32);
+    assertEquals(List.of(longest), suggestions(Set.of(longest), longest.substring(1)));
+    String longer = longest + "c";
+    assertEquals(List.of(), suggestions(Set.of(longer), longer.substring(1)));
   }
 
   private static String mistyped(String word, Random random) {
