@@ -85,8 +85,9 @@ final class DataCheckCommand implements Callable<Integer> {
    * A part of the data.
    *
    * @param split its name; null for data without splits
+   * @param path of its file or directory
    */
-  private record Part(String split, Supplier<ReferringDataset> opening) {}
+  private record Part(String split, Path path, Supplier<ReferringDataset> opening) {}
 
   /** The parts of the data, and what it is in words. */
   private List<Part> parts(PrintWriter out) {
@@ -123,6 +124,7 @@ final class DataCheckCommand implements Callable<Integer> {
       parts.add(
           new Part(
               split,
+              data,
               () -> known.open(data, place.images(), split, place.splitBy(), place.expressions())));
     }
     return parts;
@@ -140,12 +142,39 @@ final class DataCheckCommand implements Callable<Integer> {
           source.form(),
           source.form().description(),
           source.weight());
-      parts.add(new Part(source.name() + " " + source.training(), source::openTraining));
-      if (source.heldOut() != null) {
-        parts.add(new Part(source.name() + " " + source.heldOut(), source::openHeldOut));
+      DataSource.Part training = source.training();
+      DataSource.Part heldOut = source.heldOut();
+      parts.add(
+          new Part(
+              source.name() + " " + nameBeside(training, heldOut),
+              training.path(),
+              source::openTraining));
+      if (heldOut != null) {
+        parts.add(
+            new Part(
+                source.name() + " " + nameBeside(heldOut, training),
+                heldOut.path(),
+                source::openHeldOut));
       }
     }
     return parts;
+  }
+
+  /** A part's name: as much of its path as no other part has, and its split. */
+  private static String nameBeside(DataSource.Part part, DataSource.Part other) {
+    Path path = part.path();
+    if (other == null || !part.toString().equals(other.toString()) || path.equals(other.path())) {
+      return part.toString();
+    }
+    int names = 1;
+    while (names < path.getNameCount() && other.path().endsWith(last(path, names))) {
+      names++;
+    }
+    return last(path, names) + (part.split() == null ? "" : " " + part.split());
+  }
+
+  private static Path last(Path path, int names) {
+    return path.subpath(path.getNameCount() - names, path.getNameCount());
   }
 
   private static List<ReferringDataset> read(List<Part> parts, DataSummary summary) {
@@ -153,7 +182,7 @@ final class DataCheckCommand implements Callable<Integer> {
     try (ProgressBar progress = Progress.bar("data check", parts.size())) {
       for (Part part : parts) {
         ReferringDataset set = part.opening.get();
-        summary.add(part.split, set);
+        summary.add(part.split, part.path, set);
         sets.add(set);
         progress.step();
       }

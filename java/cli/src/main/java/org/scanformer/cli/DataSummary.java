@@ -1,6 +1,7 @@
 package org.scanformer.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
@@ -22,20 +23,24 @@ final class DataSummary {
   private final Map<String, Integer> splits = new LinkedHashMap<>();
   private final Set<String> images = new HashSet<>();
   private final Set<Place> boxes = new HashSet<>();
-  private final Set<String> ids = new HashSet<>();
-  private final Set<BadRecord> bad = new LinkedHashSet<>();
+  private final Set<Scoped<String>> ids = new HashSet<>();
+  private final Set<Scoped<BadRecord>> bad = new LinkedHashSet<>();
   private int groups;
   private int withoutTarget;
 
   /** A box of an image. */
   private record Place(String image, Box box) {}
 
+  /** Something of a file or directory: another of the same name may have records of equal ids. */
+  private record Scoped<T>(Path path, T value) {}
+
   /**
    * Adds a split.
    *
    * @param split null for data without splits
+   * @param path of its file or directory; what several of its splits share counts once
    */
-  void add(String split, ReferringDataset dataset) {
+  void add(String split, Path path, ReferringDataset dataset) {
     if (split != null) {
       splits.merge(split, dataset.size(), Integer::sum);
     }
@@ -44,12 +49,12 @@ final class DataSummary {
       String image = pair.image().name();
       images.add(image);
       pair.targets().forEach(box -> boxes.add(new Place(image, box)));
-      if (ids.add(pair.id())) {
+      if (ids.add(new Scoped<>(path, pair.id()))) {
         groups += pair.targets().size() > 1 ? 1 : 0;
         withoutTarget += pair.targets().isEmpty() ? 1 : 0;
       }
     }
-    bad.addAll(dataset.badRecords());
+    dataset.badRecords().forEach(record -> bad.add(new Scoped<>(path, record)));
   }
 
   /** Different expressions of images, over all splits. */
@@ -77,20 +82,23 @@ final class DataSummary {
 
   private void printBad(PrintWriter out) {
     Map<BadRecord.Kind, List<BadRecord>> byKind = new EnumMap<>(BadRecord.Kind.class);
-    bad.forEach(
-        record -> byKind.computeIfAbsent(record.kind(), kind -> new ArrayList<>()).add(record));
-    out.printf(Locale.ROOT, "Left out: %,d%n", bad.stream().mapToInt(BadRecord::records).sum());
+    int records = 0;
+    for (Scoped<BadRecord> each : bad) {
+      records += each.value.records();
+      byKind.computeIfAbsent(each.value.kind(), kind -> new ArrayList<>()).add(each.value);
+    }
+    out.printf(Locale.ROOT, "Left out: %,d%n", records);
     byKind.forEach(
-        (kind, records) -> {
+        (kind, ofKind) -> {
           out.printf(
               Locale.ROOT,
               "  %,d %s%n",
-              records.stream().mapToInt(BadRecord::records).sum(),
+              ofKind.stream().mapToInt(BadRecord::records).sum(),
               kind.words());
-          records.stream()
+          ofKind.stream()
               .limit(EXAMPLES)
               .forEach(record -> out.println("    " + record.id() + ": " + record.problem()));
-          if (records.size() > EXAMPLES) {
+          if (ofKind.size() > EXAMPLES) {
             out.println("    …");
           }
         });

@@ -134,6 +134,34 @@ class DataCheckCommandTest {
     assertTrue(eval.err().contains("source 1: expected held-out data"), eval.err());
   }
 
+  /** As of exports, which have the same file names in each directory. */
+  @Test
+  void tellsThePartsOfASourceApart() throws IOException {
+    Files.createDirectories(directory.resolve("t"));
+    Files.createDirectories(directory.resolve("v"));
+    writeImage("t/a.png");
+    writeImage("v/a.png");
+    String row = "image,x,y,width,height,text\na.png,1,2,3,4,cat\n";
+    write("t/d.csv", row + "a.png,1,2,3,4,dog\na.png,50,2,3,4,x\n");
+    write("v/d.csv", row + "a.png,50,2,3,4,x\na.png,50,2,3,4,x\n");
+    Path mixture =
+        write(
+            "mix.json",
+            "[{\"data\": \"csv\", \"file\": \"t/d.csv\", \"validation-file\": \"v/d.csv\"}]");
+    CommandLineRun run = run("data", "check", mixture.toString());
+    assertEquals(0, run.code(), run.err());
+    assertEquals(
+        List.of(
+            "Images: 2",
+            "Boxes: 2",
+            "Expressions: 3",
+            "Split source 1 t/d.csv: 2 expressions",
+            "Split source 1 v/d.csv: 1 expressions",
+            "Left out: 3"),
+        run.out().lines().toList().subList(2, 8),
+        run.out());
+  }
+
   /** The scenes that we draw are data in a form that we read, with the same boxes. */
   @Test
   void readsAndDrawsTheScenesThatShapesWrites() throws IOException {
