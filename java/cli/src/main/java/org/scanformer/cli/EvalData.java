@@ -139,7 +139,12 @@ final class EvalData {
       if (root != null && place.split() != null) {
         return List.of(
             DataForms.of(spec, form, new Names())
-                .open(root, place.images(), DataMixture.TRAINING_SPLIT, place.splitBy()));
+                .open(
+                    root,
+                    place.images(),
+                    DataMixture.TRAINING_SPLIT,
+                    place.splitBy(),
+                    place.expressions()));
       }
     } catch (ScanFormerException e) {
       // Who has only the data to evaluate on gets its figures all the same.

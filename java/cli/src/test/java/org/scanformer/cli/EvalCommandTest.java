@@ -233,6 +233,38 @@ class EvalCommandTest {
     assertEquals(1, figures.at("/by_wording/size/pairs").intValue());
   }
 
+  /** Of two dogs in each image, the data itself says nothing. */
+  @Test
+  void theMeanBoxIsOfExpressionsFromTheSameSource() throws IOException {
+    Files.copy(Path.of(CommandLineRun.IMAGE), directory.resolve("a.png"));
+    String dog =
+        "<object><name>dog</name><bndbox><xmin>%d</xmin><ymin>101</ymin><xmax>%d</xmax>"
+            + "<ymax>200</ymax></bndbox></object>";
+    for (String split : List.of("train", "val")) {
+      Files.writeString(
+          directory.resolve(split + " 1.xml"),
+          "<annotation><filename>a.png</filename>"
+              + dog.formatted(1, 100)
+              + dog.formatted(501, 600)
+              + "</annotation>");
+      Files.writeString(directory.resolve(split + ".txt"), split + " 1\n");
+    }
+    JsonNode figures =
+        json(
+            eval(
+                "--data",
+                "voc",
+                "--root",
+                directory.toString(),
+                "--split",
+                "val",
+                "--expressions",
+                "boxes",
+                "--json"));
+    String of = figures.at("/baselines/mean_box/of").textValue();
+    assertTrue(of.contains("train"), figures.toString());
+  }
+
   @Test
   void modelsWithoutScoresHaveNoFiguresOfScores() throws IOException {
     Path model = ScorelessModel.writeInto(directory);
