@@ -17,11 +17,16 @@ public final class TableGroup {
   private long bytes;
   private HostDeviceBuffer buffer;
 
-  /** Declares a table; it has memory after {@link #reserve}. */
+  /**
+   * Declares a table; it has memory after {@link #reserve}.
+   *
+   * @throws ArithmeticException when the group gets larger than a buffer of the JVM
+   */
   public Table table(long tableBytes) {
     Table table = new Table(tableBytes);
     tables.add(table);
-    bytes = Math.addExact(bytes, (tableBytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    long aligned = (tableBytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    bytes = Math.toIntExact(Math.addExact(bytes, aligned));
     return table;
   }
 

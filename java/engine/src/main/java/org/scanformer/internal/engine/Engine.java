@@ -90,7 +90,8 @@ public final class Engine implements AutoCloseable {
         MemoryPlan plan = new MemoryPlan();
         plan.count(
             "weights", Weights.bytes(config, model.parameterCount(), backend.activationType()));
-        Workspace work = new Workspace(config, Limits.anyFrames(options.maxBatch()), backend, plan);
+        Workspace work =
+            Workspace.declare(config, Limits.anyFrames(options.maxBatch()), backend, plan);
         plan.requireFits(backend);
         TextTokenizer tokenizer = model.openTokenizer();
         Weights weights = Weights.load(model, backend);
@@ -188,7 +189,7 @@ public final class Engine implements AutoCloseable {
                   .build());
       try {
         MemoryPlan plan = new MemoryPlan();
-        Workspace work = new Workspace(config, limits, own, plan);
+        Workspace work = Workspace.declare(config, limits, own, plan);
         plan.requireFits(own);
         ExecutionContext opened = new ExecutionContext(config, own, weights, work, state, clock);
         resources.add(own);
@@ -210,7 +211,7 @@ public final class Engine implements AutoCloseable {
     try {
       requireOpen();
       MemoryPlan plan = new MemoryPlan();
-      new Workspace(config, limits, backend, plan);
+      Workspace.declare(config, limits, backend, plan);
       return plan.bytes();
     } finally {
       lock.unlock();

@@ -70,6 +70,16 @@ final class MemoryPlan {
     }
   }
 
+  /** What sizes beyond the numbers that count them are to callers. */
+  static ScanFormerException unaddressable(int maxBatch, ArithmeticException overflow) {
+    return new ScanFormerException(
+        ErrorCode.OUT_OF_MEMORY,
+        "The model with maxBatch "
+            + maxBatch
+            + " needs arrays of more elements than can be addressed; a smaller maxBatch needs less",
+        overflow);
+  }
+
   /** Allocates every declared array. */
   void reserve(Backend backend) {
     tensors.forEach(backend::allocate);

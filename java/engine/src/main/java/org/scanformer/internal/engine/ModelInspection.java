@@ -24,7 +24,7 @@ public final class ModelInspection {
       MemoryPlan plan = new MemoryPlan();
       plan.count(
           "weights", Weights.bytes(config, model.parameterCount(), backend.activationType()));
-      new Workspace(config, Limits.anyFrames(options.maxBatch()), backend, plan);
+      Workspace.declare(config, Limits.anyFrames(options.maxBatch()), backend, plan);
       List<ModelInfo.ScaleCost> costs = new ArrayList<>();
       Flops flops = new Flops(config);
       int keys = Math.min(20, config.maxTextLength());

@@ -5,6 +5,8 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.scanformer.ErrorCode;
+import org.scanformer.ScanFormerException;
 import org.scanformer.internal.backend.Backend;
 import org.scanformer.internal.backend.ElementType;
 import org.scanformer.internal.backend.Linear;
@@ -137,9 +139,20 @@ final class Weights {
     imageStd = load.constants("image_std", config.imageStd());
   }
 
-  /** Reads a model's tensors and lays them out on a device. */
+  /**
+   * Reads a model's tensors and lays them out on a device.
+   *
+   * @throws ScanFormerException OUT_OF_MEMORY when one of them is larger than can be addressed
+   */
   static Weights load(ModelDirectory model, Backend backend) {
-    return new Weights(model, backend);
+    try {
+      return new Weights(model, backend);
+    } catch (ArithmeticException e) {
+      throw new ScanFormerException(
+          ErrorCode.OUT_OF_MEMORY,
+          "A layer of the model has more bytes of weights than can be addressed",
+          e);
+    }
   }
 
   /** Carries tensors from the file to the device, through one staging buffer. */

@@ -206,8 +206,21 @@ final class Workspace {
     }
   }
 
-  /** Declares the arrays in a plan. */
-  Workspace(ModelConfig config, Limits limits, Backend backend, MemoryPlan plan) {
+  /**
+   * Declares the arrays in a plan.
+   *
+   * @throws org.scanformer.ScanFormerException OUT_OF_MEMORY when one of them is larger than can be
+   *     addressed
+   */
+  static Workspace declare(ModelConfig config, Limits limits, Backend backend, MemoryPlan plan) {
+    try {
+      return new Workspace(config, limits, backend, plan);
+    } catch (ArithmeticException e) {
+      throw MemoryPlan.unaddressable(limits.maxBatch(), e);
+    }
+  }
+
+  private Workspace(ModelConfig config, Limits limits, Backend backend, MemoryPlan plan) {
     this.config = config;
     this.plan = plan;
     this.limits = limits;

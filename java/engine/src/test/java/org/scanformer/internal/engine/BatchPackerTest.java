@@ -45,7 +45,7 @@ class BatchPackerTest {
   void reserve() throws Exception {
     RandomModel.tiny().coarseGrid(2).scales(3).write(directory);
     config = ModelConfig.read(directory.resolve("config.json"));
-    work = new Workspace(config, Limits.anyFrames(2), backend, new MemoryPlan());
+    work = Workspace.declare(config, Limits.anyFrames(2), backend, new MemoryPlan());
     work.reserve(backend);
     tables = work.tables;
     packer = new BatchPacker(config, work);

@@ -81,7 +81,7 @@ class WholeCallSizesTest {
 
   private long bytes(ModelConfig config, Limits limits) {
     MemoryPlan plan = new MemoryPlan();
-    new Workspace(config, limits, backend, plan);
+    Workspace.declare(config, limits, backend, plan);
     List<ModelInfo.Reservation> reservations = plan.reservations();
     return reservations.stream()
         .filter(reservation -> reservation.purpose().equals("recorded calls"))
@@ -112,7 +112,7 @@ class WholeCallSizesTest {
   }
 
   private String whyNot(ModelConfig config, Limits limits) {
-    Workspace work = new Workspace(config, limits, backend, new MemoryPlan());
+    Workspace work = Workspace.declare(config, limits, backend, new MemoryPlan());
     work.reserve(backend);
     return new WholeCall(backend, work, new BatchPacker(config, work), null).whyNot();
   }
