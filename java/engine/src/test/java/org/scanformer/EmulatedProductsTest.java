@@ -1,6 +1,7 @@
 package org.scanformer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -119,13 +120,24 @@ class EmulatedProductsTest {
     assertEquals(timed, locate());
     assertEquals(lines, Files.readAllLines(copy), "what is known is not timed");
 
-    // A file decides: a tile that our kernel does not have is refused by it.
-    Path other = directory.resolve("other");
-    System.setProperty(CHOICES, other.toString());
-    Files.write(
-        other, lines.stream().map(l -> l.substring(0, l.lastIndexOf("|")) + "| own 48 1").toList());
-    ScanFormerException refused = assertThrows(ScanFormerException.class, () -> locate());
-    assertTrue(refused.getMessage().contains("tiles of 48 rows"), refused.getMessage());
+    // A file decides: our kernel and the library add up in other orders.
+    NormalizedBox byLibrary = locateBy("cublas 0", lines);
+    NormalizedBox byOwn = locateBy("own 32 1", lines);
+    assertNotEquals(byLibrary, byOwn);
+    assertEquals(byLibrary.centerX(), byOwn.centerX(), 3e-3);
+  }
+
+  /** With a file that makes one choice for all halves, of which our kernel takes any shape. */
+  private NormalizedBox locateBy(String choice, List<String> lines) throws Exception {
+    List<String> chosen =
+        lines.stream()
+            .map(l -> l.contains(" F16 ") ? l.substring(0, l.lastIndexOf("|")) + "| " + choice : l)
+            .toList();
+    Path file = Files.write(directory.resolve(choice), chosen);
+    System.setProperty(CHOICES, file.toString());
+    NormalizedBox box = locate();
+    assertEquals(chosen, Files.readAllLines(file), "what is known is not timed");
+    return box;
   }
 
   /**

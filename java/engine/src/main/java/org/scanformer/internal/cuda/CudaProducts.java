@@ -230,8 +230,11 @@ final class CudaProducts implements AutoCloseable {
           ? MatmulChoice.own(own.divisions(shape.rows(), linear).get(0))
           : MatmulChoice.library(0);
     }
-    // A file may hold what was written by hand.
-    Predicate<MatmulChoice> usable = choice -> choice.own() == null || taken;
+    // A file may hold what was written by hand, or for another version of our kernel.
+    Predicate<MatmulChoice> usable =
+        choice ->
+            choice.own() == null
+                || taken && own.divisions(shape.rows(), linear).contains(choice.own());
     MatmulChoice known = shared.get(shape.text(), usable);
     return known != null
         ? known

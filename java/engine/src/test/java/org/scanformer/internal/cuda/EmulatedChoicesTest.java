@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.scanformer.ErrorCode;
 import org.scanformer.Precision;
 import org.scanformer.ScanFormerException;
@@ -107,16 +107,24 @@ class EmulatedChoicesTest {
 
   /** A file may have been written by hand. */
   @ParameterizedTest
-  @EnumSource(names = {"FP32", "TF32"})
-  void aChoiceThatCannotBeUsedIsMadeAnew(Precision precision) throws Exception {
+  @CsvSource({
+    // Our kernel does not compute fp32, and has no tiles of 48 rows and no more splits than steps.
+    "FP32, own 32 1, 2",
+    "TF32, own 32 1, 1",
+    "TF32, own 48 1, 2",
+    "TF32, own 32 0, 2",
+    "TF32, own 32 9, 2"
+  })
+  void aChoiceThatCannotBeUsedIsMadeAnew(Precision precision, String choice, int expected)
+      throws Exception {
     assertRight(precision);
     String line = Files.readAllLines(file).get(0);
     Path other = directory.resolve("by hand");
     System.setProperty(CudaDevices.MATMUL_CHOICES_PROPERTY, other.toString());
-    Files.write(other, List.of(line.substring(0, line.lastIndexOf("|")) + "| own 32 1"));
+    Files.write(other, List.of(line.substring(0, line.lastIndexOf("|")) + "| " + choice));
     assertRight(precision);
     List<String> lines = Files.readAllLines(other);
-    assertEquals(precision == Precision.TF32 ? 1 : 2, lines.size(), lines.toString());
+    assertEquals(expected, lines.size(), lines.toString());
     assertTrue(lines.get(lines.size() - 1).contains("| LINEAR 16 32 32 F32 F32 RELU | "));
   }
 
