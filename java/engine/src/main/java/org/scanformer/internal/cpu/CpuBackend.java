@@ -74,7 +74,7 @@ public final class CpuBackend extends NativeBackend {
     int isa = Integer.getInteger(ISA_PROPERTY, 0);
     // The JVM knows of a container's quota of processor time, which the scheduler's mask does not
     // show.
-    int team = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    int team = threads == 0 ? teamOf(Runtime.getRuntime().availableProcessors()) : threads;
     String what =
         "The CPU backend with "
             + team
@@ -84,6 +84,11 @@ public final class CpuBackend extends NativeBackend {
             + String.join(", ", report.details())
             + ")";
     return new CpuBackend(NativeStream.open(Api.sf_cpu_backend(), 0, team, isa, what), chosen);
+  }
+
+  /** As many threads as processors, where a stream can have so many. */
+  static int teamOf(int processors) {
+    return Math.min(processors, Api.SF_MAX_THREADS);
   }
 
   @Override

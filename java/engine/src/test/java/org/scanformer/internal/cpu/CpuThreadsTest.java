@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.scanformer.Image;
 import org.scanformer.ScanFormer;
@@ -35,6 +36,13 @@ class CpuThreadsTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** A larger machine than a stream has threads for is used in part, and not refused. */
+  @ParameterizedTest
+  @CsvSource({"1, 1", "1024, 1024", "1025, 1024", "4096, 1024"})
+  void threadsAreAsManyAsAStreamCanHave(int processors, int threads) {
+    assertEquals(threads, CpuBackend.teamOf(processors));
   }
 
   @ParameterizedTest
