@@ -4,6 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.LongNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -11,6 +20,8 @@ import org.scanformer.reference.RandomModel;
 
 /** Configurations whose arrays have more elements than a number of them can say. */
 class LargeModelsTest {
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
   @TempDir private Path directory;
 
   private static ScanFormerOptions options(int maxBatch) {
@@ -42,6 +53,51 @@ class LargeModelsTest {
     RandomModel.tiny().patchSize(1).coarseGrid(1024).scales(5).write(directory);
     assertTooLarge(1, () -> ScanFormer.load(directory, options(1)));
     assertTooLarge(1, () -> ScanFormer.inspect(directory, options(1)));
+  }
+
+  /** A projection of patches with 2.2 GB of weights, all zeros that take no room on the disk. */
+  @Test
+  void layersThatAreTooLargeAreRefused() throws Exception {
+    RandomModel.tiny().hiddenSize(172).patchSize(4).coarseGrid(1).scales(2).write(directory);
+    Path config = directory.resolve("config.json");
+    ObjectNode fields = (ObjectNode) MAPPER.readTree(config.toFile());
+    MAPPER.writeValue(config.toFile(), fields.put("patch_size", 1024));
+    enlargePatches(directory.resolve("model.safetensors"));
+    ScanFormerException refused =
+        assertThrows(
+            ScanFormerException.class, () -> ScanFormer.load(directory, options(1)).close());
+    assertEquals(ErrorCode.OUT_OF_MEMORY, refused.code());
+    assertTrue(refused.getMessage().contains("can be addressed"), refused.getMessage());
+  }
+
+  /** Moves all tensors behind the projection's weights, and leaves nothing but the header. */
+  private static void enlargePatches(Path file) throws Exception {
+    byte[] bytes = Files.readAllBytes(file);
+    int size = (int) ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    ObjectNode tensors = (ObjectNode) MAPPER.readTree(bytes, 8, size);
+    JsonNode patches = tensors.get("embeddings.patch_embeddings.projection.weight");
+    long end = patches.get("data_offsets").get(1).longValue();
+    long more = 172L * 3 * (1024 * 1024 - 4 * 4) * Float.BYTES;
+    long length = 0;
+    for (JsonNode tensor : tensors) {
+      if (tensor.has("data_offsets")) {
+        ArrayNode offsets = (ArrayNode) tensor.get("data_offsets");
+        for (int i = 0; i < 2; i++) {
+          long offset = offsets.get(i).longValue();
+          boolean moves = offset > end || offset == end && (i == 0 || tensor == patches);
+          offsets.set(i, LongNode.valueOf(moves ? offset + more : offset));
+        }
+        length = Math.max(length, offsets.get(1).longValue());
+      }
+    }
+    ((ArrayNode) patches.get("shape")).removeAll().add(172).add(3).add(1024).add(1024);
+    byte[] header = MAPPER.writeValueAsBytes(tensors);
+    try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+      sparse.setLength(0);
+      sparse.writeLong(Long.reverseBytes(header.length));
+      sparse.write(header);
+      sparse.setLength(8 + header.length + length);
+    }
   }
 
   @Test
