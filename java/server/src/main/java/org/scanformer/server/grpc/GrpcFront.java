@@ -64,7 +64,8 @@ public final class GrpcFront implements AutoCloseable {
             .addStreamTracerFactory(InboundMemory.of(admission))
             .addService(
                 ServerInterceptors.intercept(
-                    new InferenceService(models, state, inference, limits),
+                    BoundedMarshaller.of(
+                        new InferenceService(models, state, inference, limits).bindService()),
                     new CallGuard(options.token(), timer, limits.bodyTime(), observer)));
     if (options.tls() != null) {
       builder.useTransportSecurity(

@@ -46,7 +46,7 @@ final class InboundMemory extends ServerStreamTracer {
     return ticket;
   }
 
-  /** Completed when there is no memory for the message. */
+  /** Completed when there is no memory for the message, or it is refused unread. */
   CompletableFuture<ServiceException> refusal() {
     return refusal;
   }
@@ -84,8 +84,25 @@ final class InboundMemory extends ServerStreamTracer {
     try {
       ticket.reserve(bytes);
     } catch (ServiceException e) {
-      refusal.complete(e);
+      refuse(e);
     }
+  }
+
+  /**
+   * Requires that there was memory for what has come of the message.
+   *
+   * @throws ServiceException what the call is refused with
+   */
+  void requireMemory() {
+    ServiceException failure = refusal.getNow(null);
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  /** Refuses the call, whose message is not handed on. */
+  void refuse(ServiceException failure) {
+    refusal.complete(failure);
   }
 
   @Override
