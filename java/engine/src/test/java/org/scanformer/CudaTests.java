@@ -271,8 +271,9 @@ abstract class CudaTests {
   @Test
   void refusesWhatDoesNotFitWithTheBytesNeededAndAvailable(@TempDir Path directory)
       throws Exception {
-    // 48,384 patches a request: over 250 GB for the largest batch.
-    RandomModel.tiny().coarseGrid(48).scales(3).write(directory);
+    // A finest canvas of 4096 x 4096 pixels takes 268 MB with its pyramid; 4096 of them take a
+    // terabyte.
+    RandomModel.tiny().patchSize(64).coarseGrid(16).scales(3).write(directory);
     ScanFormerOptions options =
         ScanFormerOptions.builder().backend(BackendKind.CUDA).maxBatch(4096).build();
     ScanFormerException refused =
