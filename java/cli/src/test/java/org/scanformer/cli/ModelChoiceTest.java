@@ -33,7 +33,7 @@ class ModelChoiceTest {
 
   @Test
   void bothBundledModelsAreThereAndDiffer() throws Exception {
-    assertEquals(59, vocabulary("shapes"));
+    assertEquals(764, vocabulary("shapes"));
     assertTrue(vocabulary("photos") > 1000, "the vocabulary of photographs");
   }
 
