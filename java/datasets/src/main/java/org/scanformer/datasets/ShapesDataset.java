@@ -1,6 +1,9 @@
 package org.scanformer.datasets;
 
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.scanformer.datasets.SceneLanguage.Utterance;
 
@@ -157,22 +160,52 @@ public final class ShapesDataset implements ReferringDataset {
   public ReferringPair pair(int index) {
     java.util.Objects.checkIndex(index, size);
     SplittableRandom random = new SplittableRandom(SceneSeeds.of(split, seed, index));
-    AbsentKind absent = absentKind(index);
+    AbsentKind absent = absentKind(index, 0);
     ExpressionKind kind = simple ? ExpressionKind.ATTRIBUTE : randomKind(random);
-    SceneWords words = varied ? SceneWords.VARIED : SceneWords.BASIC;
     for (int i = 0; i < MAX_SCENES; i++) {
-      Scene scene = scene(random);
-      for (int j = 0; j < TRIES; j++) {
-        ReferringPair pair =
-            absent == null
-                ? truePair(index, kind, scene, words, random)
-                : absentPair(index, absent, kind, scene, words, random);
-        if (pair != null) {
-          return pair;
-        }
+      ReferringPair pair = pair(id(index), absent, kind, scene(random), random);
+      if (pair != null) {
+        return pair;
       }
     }
     throw new IllegalStateException("no scene found for " + name() + " pair " + index);
+  }
+
+  /**
+   * {@link #pair(int)} and further pairs about its scene, with other expressions: of the same kinds
+   * and with the same share of untrue ones, as far as the scene allows them. All have the same
+   * {@link ReferringPair#image()} object.
+   *
+   * @param most the number of pairs, at least 1; there are fewer where no more were found
+   */
+  public List<ReferringPair> pairs(int index, int most) {
+    ReferringPair first = pair(index);
+    List<ReferringPair> pairs = new ArrayList<>(List.of(first));
+    Set<String> said = new HashSet<>(Set.of(first.expression()));
+    for (int number = 1; number < most; number++) {
+      SplittableRandom random = stream(index, 2 * number);
+      ExpressionKind kind = simple ? ExpressionKind.ATTRIBUTE : randomKind(random);
+      String id = id(index) + " expression " + (number + 1);
+      ReferringPair pair = pair(id, absentKind(index, number), kind, (Scene) first.image(), random);
+      if (pair != null && said.add(pair.expression())) {
+        pairs.add(pair);
+      }
+    }
+    return pairs;
+  }
+
+  /** A pair about a scene; null if none of some attempts found an expression of the kind. */
+  private ReferringPair pair(
+      String id, AbsentKind absent, ExpressionKind kind, Scene scene, SplittableRandom random) {
+    SceneWords words = varied ? SceneWords.VARIED : SceneWords.BASIC;
+    ReferringPair pair = null;
+    for (int i = 0; i < TRIES && pair == null; i++) {
+      pair =
+          absent == null
+              ? truePair(id, kind, scene, words, random)
+              : absentPair(id, absent, kind, scene, words, random);
+    }
+    return pair;
   }
 
   private Scene scene(SplittableRandom random) {
@@ -183,31 +216,39 @@ public final class ShapesDataset implements ReferringDataset {
         simple ? Scene.FEW_OBJECTS : most);
   }
 
-  /** Why a pair's expression is not true; null if it is. Takes nothing from the pair's stream. */
-  private AbsentKind absentKind(int index) {
+  /** A stream of random numbers for a pair's scene, beside the pair's own. */
+  private SplittableRandom stream(int index, int number) {
+    return new SplittableRandom(SceneSeeds.mix(SceneSeeds.of(split, seed, index) + number));
+  }
+
+  /**
+   * Why an expression is not true; null if it is. Takes nothing from the pair's stream.
+   *
+   * @param number of the expression about the scene
+   */
+  private AbsentKind absentKind(int index, int number) {
     if (absentShare == 0) {
       return null;
     }
-    SplittableRandom random =
-        new SplittableRandom(SceneSeeds.mix(SceneSeeds.of(split, seed, index) + 1));
+    SplittableRandom random = stream(index, 2 * number + 1);
     if (random.nextDouble() >= absentShare) {
       return null;
     }
     AbsentKind[] kinds = AbsentKind.values();
-    int number = random.nextInt(kinds.length + 2 * (relationWeight - 1));
-    if (number < kinds.length) {
-      return kinds[number];
+    int drawn = random.nextInt(kinds.length + 2 * (relationWeight - 1));
+    if (drawn < kinds.length) {
+      return kinds[drawn];
     }
-    return number % 2 == 0 ? AbsentKind.LANDMARK_ABSENT : AbsentKind.WRONG_SIDE;
+    return drawn % 2 == 0 ? AbsentKind.LANDMARK_ABSENT : AbsentKind.WRONG_SIDE;
   }
 
   private ReferringPair truePair(
-      int index, ExpressionKind kind, Scene scene, SceneWords words, SplittableRandom random) {
+      String id, ExpressionKind kind, Scene scene, SceneWords words, SplittableRandom random) {
     Utterance utterance = SceneLanguage.say(kind, scene, words, random);
     return utterance == null
         ? null
         : new ReferringPair(
-            id(index),
+            id,
             scene,
             utterance.text(),
             List.of(utterance.target().box()),
@@ -217,7 +258,7 @@ public final class ShapesDataset implements ReferringDataset {
   }
 
   private ReferringPair absentPair(
-      int index,
+      String id,
       AbsentKind absent,
       ExpressionKind kind,
       Scene scene,
@@ -228,7 +269,7 @@ public final class ShapesDataset implements ReferringDataset {
     return utterance == null
         ? null
         : new ReferringPair(
-            id(index),
+            id,
             scene,
             utterance.text(),
             List.of(),

@@ -2,6 +2,7 @@ package org.scanformer.datasets;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -116,6 +117,42 @@ class AbsentShapesTest {
     assertThrows(IllegalArgumentException.class, () -> PLAIN.withAbsent(1.5));
     ShapesDataset simple = ShapesDataset.simple(Split.TEST, 1, 1, 200);
     assertThrows(IllegalStateException.class, () -> simple.withAbsent(0.5));
+  }
+
+  /** Read anew, as above; each says something else of the scene. */
+  @Test
+  void severalPairsAreAboutOneScene() {
+    ShapesDataset scenes = VARIED.withAbsent(0.4, 2);
+    int found = 0;
+    int untrue = 0;
+    for (int i = 0; i < 400; i++) {
+      ReferringPair first = scenes.pair(i);
+      List<ReferringPair> pairs = scenes.pairs(i, 4);
+      assertEquals(first.expression(), pairs.get(0).expression());
+      assertEquals(first.image().name(), pairs.get(0).image().name());
+      Set<String> said = new HashSet<>();
+      for (ReferringPair pair : pairs) {
+        assertSame(pairs.get(0).image(), pair.image());
+        assertTrue(said.add(pair.expression()), pair.id() + ": " + pair.expression());
+        List<SceneObject> meant = SceneMeaning.inAnyReading(pair.expression(), objects(pair));
+        if (pair.targets().isEmpty()) {
+          assertEquals(List.of(), meant, pair.id() + ": " + pair.expression());
+          untrue++;
+        } else {
+          assertEquals(
+              pair.targets(),
+              SceneMeaning.of(pair.expression(), objects(pair)).stream()
+                  .map(SceneObject::box)
+                  .toList(),
+              pair.id() + ": " + pair.expression());
+        }
+        found++;
+      }
+      assertEquals(pairs.size(), scenes.pairs(i, 4).size());
+      assertEquals(1, scenes.pairs(i, 1).size());
+    }
+    assertTrue(found > 1400, found + " found");
+    assertEquals(0.4, (double) untrue / found, 0.06);
   }
 
   @Test

@@ -3,15 +3,16 @@ package org.scanformer.trainer;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.scanformer.Box;
+import org.scanformer.datasets.CategoryKin;
 import org.scanformer.datasets.ImageObject;
 import org.scanformer.datasets.ReferringPair;
 import org.scanformer.internal.model.ModelConfig;
 
 /**
  * Changes images so that their expressions stay true: a mirror image, where the expression's left
- * and right change places too; a part of the image, if the expression speaks neither of places nor
- * of sizes or numbers, with all of its target; other light, contrast and saturation, hardly any of
- * the latter if it speaks of colours.
+ * and right change places too; a part of the image with all of its target, and if the expression
+ * speaks of places, sizes or numbers, with all that the target is compared with; other light,
+ * contrast and saturation, hardly any of the latter if it speaks of colours.
  */
 final class Augmentation {
   private static final double LIGHT = 0.2;
@@ -47,14 +48,15 @@ final class Augmentation {
     double light = around(random, colors ? SAME_COLOR : LIGHT);
     double contrast = around(random, colors ? SAME_COLOR : CONTRAST);
     double saturation = around(random, colors ? SAME_COLOR : SATURATION);
-    boolean crop = random.nextDouble() < CROPS && PlaceWords.allowCrop(pair.expression());
+    boolean anyPart = PlaceWords.allowCrop(pair.expression());
+    boolean crop = random.nextDouble() < CROPS && (anyPart || category(pair) != null);
     int width = pair.image().width();
     int height = pair.image().height();
     ImageChange change =
         new ImageChange(0, 0, width, height, mirrored != null, light, contrast, saturation);
     for (int i = 0; crop && i < TRIES; i++) {
       ImageChange part = part(change, pair, random);
-      if (part != null) {
+      if (part != null && (anyPart || keepsPlaces(pair, part))) {
         change = part;
         crop = false;
       }
@@ -79,6 +81,40 @@ final class Augmentation {
 
   private static double around(SplittableRandom random, double most) {
     return 1 + most * (2 * random.nextDouble() - 1);
+  }
+
+  /** The category of a pair's target; null if it is not known. */
+  private static String category(ReferringPair pair) {
+    for (ImageObject object : pair.image().objects()) {
+      if (pair.targets().equals(List.of(object.box()))) {
+        return object.category();
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Whether a target's place among all that it may be compared with, and roughly its place in the
+   * image, are the same in a part.
+   */
+  private static boolean keepsPlaces(ReferringPair pair, ImageChange part) {
+    String category = category(pair);
+    for (ImageObject object : pair.image().objects()) {
+      boolean compared =
+          object.category() == null || CategoryKin.mayFit(category, object.category());
+      if (compared && !part.keeps(object.box())) {
+        return false;
+      }
+    }
+    Box box = pair.box();
+    double x = box.x() + box.width() / 2;
+    double y = box.y() + box.height() / 2;
+    return third(x, pair.image().width()) == third(x - part.left(), part.width())
+        && third(y, pair.image().height()) == third(y - part.top(), part.height());
+  }
+
+  private static int third(double place, int of) {
+    return (int) (3 * place / of);
   }
 
   /** A random part with all targets and landmarks; null if this one has another coarse grid. */

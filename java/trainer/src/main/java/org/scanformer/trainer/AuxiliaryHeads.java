@@ -35,6 +35,9 @@ record AuxiliaryHeads(
   /** The name of the head of what the expression's subject and its landmark fit. */
   static final String MENTIONS = "mentions";
 
+  /** The name of the head of whether the image has such. */
+  static final String ALL_MENTIONS = "all_mentions";
+
   /** The only head of data of which nothing but boxes is known. */
   static final AuxiliaryHeads TARGET_ALONE =
       new AuxiliaryHeads(List.of(), List.of(), ObjectWords.NONE, false);
@@ -84,6 +87,7 @@ record AuxiliaryHeads(
       shapes.put(WORDS + ".bias", new long[] {words.size()});
     }
     put(shapes, MENTIONS, mentions ? 2 : 0, config);
+    put(shapes, ALL_MENTIONS, mentions ? 2 : 0, config);
     return shapes;
   }
 

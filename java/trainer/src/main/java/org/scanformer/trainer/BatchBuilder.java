@@ -13,6 +13,7 @@ import org.scanformer.Image;
 import org.scanformer.ScanFormerException;
 import org.scanformer.datasets.CategoryKin;
 import org.scanformer.datasets.ImageObject;
+import org.scanformer.datasets.ImageSource;
 import org.scanformer.datasets.ReferringPair;
 import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.TextTokenizer;
@@ -42,6 +43,10 @@ final class BatchBuilder implements AutoCloseable {
   private final ObjectWords words;
   private final ImagePyramid pyramid;
   private final LeftOut leftOut;
+  private Latest latest;
+
+  /** The image that was read last, and where its pixels are. */
+  private record Latest(ImageSource source, Image image, int place, Batch.ScaleLabels[] scales) {}
 
   /**
    * A builder; it uses one thread.
@@ -114,6 +119,7 @@ final class BatchBuilder implements AutoCloseable {
         }
       }
     }
+    latest = null;
     if (filled == 0) {
       return null;
     }
@@ -137,8 +143,7 @@ final class BatchBuilder implements AutoCloseable {
       float[] boxes,
       Batch.ScaleLabels[] scales) {
     int[] ids = tokenizer.tokenize(pair.expression()).ids();
-    Image image = pair.image().read();
-    pixels(image, pair, grid, place, scales);
+    Image image = pixels(pair, grid, place, scales);
     if (!pair.targets().isEmpty()) {
       double[] target = normalized(pair.box(), image);
       for (int j = 0; j < 4; j++) {
@@ -150,6 +155,22 @@ final class BatchBuilder implements AutoCloseable {
       labels(pair, image, place, s, said, scales[s]);
     }
     return ids;
+  }
+
+  /** Fills a pair's place with its image, which is read and resized once for pairs in a row. */
+  private Image pixels(
+      ReferringPair pair, ModelConfig.Grid grid, int place, Batch.ScaleLabels[] scales) {
+    if (latest != null && latest.source == pair.image() && latest.scales == scales) {
+      for (Batch.ScaleLabels scale : scales) {
+        int length = 3 * scale.rows * scale.cols * config.patchSize() * config.patchSize();
+        System.arraycopy(scale.pixels, latest.place * length, scale.pixels, place * length, length);
+      }
+      return latest.image;
+    }
+    Image image = pair.image().read();
+    pixels(image, pair, grid, place, scales);
+    latest = new Latest(pair.image(), image, place, scales);
+    return image;
   }
 
   private void pixels(
@@ -214,12 +235,17 @@ final class BatchBuilder implements AutoCloseable {
       int place = number * labels.rows * labels.cols + p;
       boolean target = overlaps(cell, pair.targets());
       labels.target[place] = target ? 1 : 0;
-      // A landmark matters while the target is not yet found, at the first scale that selects.
-      labels.wanted[place] = target || s == 1 && overlaps(cell, pair.landmarks()) ? 1 : 0;
+      // Whether a small landmark is the one that is spoken of, only the finest scale may tell.
+      boolean wanted = target || s > 0 && overlaps(cell, pair.landmarks());
       if (pair.mentions() != null) {
-        labels.subjects[place] = overlaps(cell, pair.mentions().subjects()) ? 1 : 0;
-        labels.landmarks[place] = overlaps(cell, pair.mentions().landmarks()) ? 1 : 0;
+        boolean subject = overlaps(cell, pair.mentions().subjects());
+        boolean landmark = overlaps(cell, pair.mentions().landmarks());
+        labels.subjects[place] = subject ? 1 : 0;
+        labels.landmarks[place] = landmark ? 1 : 0;
+        // To refuse an untrue expression, one looks at what there is of it.
+        wanted |= pair.targets().isEmpty() && (subject || landmark);
       }
+      labels.wanted[place] = wanted ? 1 : 0;
       ImageObject covering = covering(cell, objects, pair.targets());
       if (covering != null) {
         labels.covered[place] = 1;

@@ -153,6 +153,15 @@ final class DataOptions implements AutoCloseable {
   private int absentRelations;
 
   @Option(
+      names = "--per-scene",
+      paramLabel = "N",
+      defaultValue = "1",
+      description =
+          "shapes: expressions of each scene, which is drawn once for all of them; with --absent, true"
+              + " and untrue ones of the same scene are in one batch. Default: 1.")
+  private int perScene;
+
+  @Option(
       names = "--varied",
       description = "shapes: up to eight objects, more synonyms and phrases, and typing errors.")
   private boolean varied;
@@ -175,7 +184,7 @@ final class DataOptions implements AutoCloseable {
       ModelConfig config, int batch, long seed, boolean curriculum, double balance) {
     if (isShapes()) {
       return new ShapesTrainingData(
-          config, batch, seed, varied, absent, absentRelations, curriculum);
+          config, batch, seed, varied, absent, absentRelations, perScene, curriculum);
     }
     List<TrainingData> all = new ArrayList<>();
     for (ReferringDataset dataset : trainingSets()) {
@@ -206,6 +215,9 @@ final class DataOptions implements AutoCloseable {
     if (absentRelations < 1 || absentRelations > 100) {
       throw wrong("--absent-relations must be 1 to 100, found " + absentRelations);
     }
+    if (perScene < 1 || perScene > 100) {
+      throw wrong("--per-scene must be 1 to 100, found " + perScene);
+    }
     if (!weights.isEmpty() && weights.size() != roots.size()) {
       throw wrong(
           "found "
@@ -224,7 +236,7 @@ final class DataOptions implements AutoCloseable {
       refuse(List.of("--cache"), "is for files, not for --data shapes");
       return;
     }
-    refuse(List.of("--varied", "--absent-relations"), "is for --data shapes");
+    refuse(List.of("--varied", "--absent-relations", "--per-scene"), "is for --data shapes");
     if (DataMixture.isFile(form)) {
       refuse(OF_A_FORM, "is for a form of data; a file of sources names its own");
     } else if (dataForm().isDirectory()) {

@@ -17,8 +17,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /**
  * The loss of a scan and its reported figures. Not thread-safe.
  *
- * <p>A pair without a target has no loss of its box, and none of the selection but that of the
- * budget.
+ * <p>A pair without a target has no loss of its box, and of the selection that of the budget alone,
+ * unless it is known what is there of its expression.
  *
  * <ul>
  *   <li>Boxes: 5 · L1 + 2 · (1 − GIoU) of every scale's box, finer ones weigh more.
@@ -27,12 +27,14 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  *   <li>Selection: binary cross entropy of the children that are worth selecting, and the squared
  *       excess of the selected share over its budget.
  *   <li>Score: binary cross entropy against whether there is a target and the scale's box has an
- *       IoU of at least ½ with it; finer scales weigh more.
+ *       IoU of at least ½ with it; finer scales weigh more. In a batch that has untrue expressions
+ *       too, a wrong box of a target that is there counts half: it shall rank between a right one
+ *       and none. What the score then means, its calibration sees to.
  *   <li>Grounding, by heads that only training has: whether the target overlaps a patch, after the
  *       last layer; category and colour of what covers it, the words that are said of it, and
  *       whether something that the expression's subject or its landmark fits overlaps it, after
- *       Encoder1. The last one holds for pairs without a target too: what is there of an untrue
- *       expression is what tells that the rest is not.
+ *       Encoder1, and of [REG] whether there are such. The last two hold for pairs without a target
+ *       too: what is there of an untrue expression is what tells that the rest is not.
  * </ul>
  */
 final class Losses {
@@ -123,13 +125,17 @@ final class Losses {
     Tensor right = iou(scan.boxes, truth).detach().ge(scalar(0.5)).to(ScalarType.Float).mul(there);
     Tensor scoreLogits = hasScore ? model.scoreLogits(scan.reg).squeeze(2) : null;
     if (hasScore) {
+      Tensor score = targets == batch.size ? right : right.add(there).mul(scalar(0.5));
       TensorOptional weights =
           new TensorOptional(scaleWeights.div(scalar(batch.size)).expand(batch.size, count));
       // Reduction.Sum
       total =
           total.add(
               torch.binary_cross_entropy_with_logits(
-                  scoreLogits, right, weights, new TensorOptional(), 2));
+                  scoreLogits, score, weights, new TensorOptional(), 2));
+    }
+    if (heads.contains(AuxiliaryHeads.ALL_MENTIONS)) {
+      total = total.add(MentionLosses.ofImages(model, batch, scan, scaleWeights));
     }
     double[] shares = new double[count];
     for (int s = 0; s < count; s++) {
@@ -146,7 +152,7 @@ final class Losses {
         total = total.add(classLoss(scale, labels.colors, AuxiliaryHeads.COLOR));
       }
       if (heads.contains(AuxiliaryHeads.MENTIONS)) {
-        total = total.add(mentionLoss(batch, scale, labels));
+        total = total.add(MentionLosses.ofPatches(model, batch, scale, labels));
       }
       if (words.size() > 0) {
         total = total.add(wordLoss(scale, labels.words));
@@ -197,12 +203,17 @@ final class Losses {
     float[] labels = batch.scales[scale].wanted;
     int n = labels.length / batch.size;
     int[] children = parents.children();
-    float[] there = new float[children.length];
-    for (int i = 0; i < there.length; i++) {
-      there[i] = batch.there[children[i] / n];
+    // Of an untrue expression of which nothing is there, no patch is known to be of use.
+    boolean[] any = new boolean[batch.size];
+    for (int place = 0; place < labels.length; place++) {
+      any[place / n] |= labels[place] == 1;
+    }
+    float[] known = new float[children.length];
+    for (int i = 0; i < known.length; i++) {
+      known[i] = any[children[i] / n] ? 1 : 0;
     }
     Tensor wanted = Torch.of(device, at(labels, children), children.length);
-    Tensor mask = Torch.of(device, there, there.length);
+    Tensor mask = Torch.of(device, known, known.length);
     Tensor soft = parents.childLogits().sigmoid().sum().div(scalar(labels.length));
     return weightedBce(parents.childLogits(), wanted, POSITIVE_WEIGHT, mask)
         .add(soft.sub(scalar(budget)).relu().square());
@@ -235,25 +246,6 @@ final class Losses {
     long[] truth = Arrays.stream(rows).mapToLong(row -> classes[places[row]]).toArray();
     Tensor logits = model.auxiliary(scale.middle().index_select(0, longs(device, rows)), head);
     return torch.cross_entropy_loss(logits, Torch.of(device, truth, truth.length)).mul(scalar(0.3));
-  }
-
-  private Tensor mentionLoss(Batch batch, Scan.Scale scale, Batch.ScaleLabels labels) {
-    Device device = model.device();
-    int[] places = scale.patches();
-    int n = labels.rows * labels.cols;
-    float[] truth = new float[2 * places.length];
-    float[] known = new float[truth.length];
-    for (int i = 0; i < places.length; i++) {
-      truth[2 * i] = labels.subjects[places[i]];
-      truth[2 * i + 1] = labels.landmarks[places[i]];
-      known[2 * i] = batch.mentioned[places[i] / n];
-      known[2 * i + 1] = known[2 * i];
-    }
-    return weightedBce(
-        model.auxiliary(scale.middle(), AuxiliaryHeads.MENTIONS),
-        Torch.of(device, truth, places.length, 2),
-        3,
-        Torch.of(device, known, places.length, 2));
   }
 
   /** The numbers of the places that are wanted: found here, as a GPU's answer is waited for. */
@@ -320,8 +312,7 @@ final class Losses {
    *
    * @param mask 1 for those that count; null for all
    */
-  private static Tensor weightedBce(
-      Tensor logits, Tensor truth, double positiveWeight, Tensor mask) {
+  static Tensor weightedBce(Tensor logits, Tensor truth, double positiveWeight, Tensor mask) {
     Tensor weight = truth.mul(scalar(positiveWeight - 1)).add(scalar(1));
     weight = mask == null ? weight : weight.mul(mask);
     // Reduction.Sum

@@ -3,6 +3,7 @@ package org.scanformer.trainer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.scanformer.datasets.ImageSource;
 import org.scanformer.datasets.ReferringPair;
 import org.scanformer.datasets.ShapesDataset;
 import org.scanformer.datasets.Split;
@@ -21,6 +22,7 @@ final class ShapesTrainingData implements TrainingData {
   private final long seed;
   private final ShapesDataset scenes;
   private final ShapesDataset simple;
+  private final int perScene;
   private final boolean curriculum;
 
   /**
@@ -30,6 +32,7 @@ final class ShapesTrainingData implements TrainingData {
    * @param absentShare of expressions that are not true, once simple scenes have faded out
    * @param absentRelations how often they are relations, see {@link
    *     ShapesDataset#withAbsent(double, int)}
+   * @param perScene expressions of each scene, at most
    * @param curriculum whether there are simple scenes at first
    */
   ShapesTrainingData(
@@ -39,7 +42,9 @@ final class ShapesTrainingData implements TrainingData {
       boolean varied,
       double absentShare,
       int absentRelations,
+      int perScene,
       boolean curriculum) {
+    this.perScene = perScene;
     this.curriculum = curriculum;
     this.config = config;
     this.batchSize = batchSize;
@@ -63,11 +68,13 @@ final class ShapesTrainingData implements TrainingData {
     ModelConfig.Grid grid = null;
     while (batch.size() < batchSize) {
       ShapesDataset source = random.nextDouble() < simpleShare ? simple : scenes;
-      ReferringPair pair = source.pair(random.nextInt(Integer.MAX_VALUE));
-      ModelConfig.Grid own = config.coarseGrid(pair.image().width(), pair.image().height());
+      int most = Math.min(perScene, batchSize - batch.size());
+      List<ReferringPair> pairs = source.pairs(random.nextInt(Integer.MAX_VALUE), most);
+      ImageSource image = pairs.get(0).image();
+      ModelConfig.Grid own = config.coarseGrid(image.width(), image.height());
       if (grid == null || grid.equals(own)) {
         grid = own;
-        batch.add(pair);
+        batch.addAll(pairs);
       }
     }
     return batch;

@@ -13,101 +13,19 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.openblas.global.openblas_nolapack;
-import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.scanformer.ScanFormer;
 import org.scanformer.datasets.ReferringPair;
-import org.scanformer.datasets.ShapesDataset;
-import org.scanformer.datasets.Split;
-import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.SafetensorsFile;
-import org.scanformer.internal.model.TextTokenizer;
 
 /** Training with expressions that are not true of their image. */
 @SuppressWarnings("try") // scopes and guards work by being open
-class AbsentTrainingTest {
-  private static final Device CPU = new Device("cpu");
-
-  @TempDir private Path directory;
-  private ModelConfig config;
-  private Parameters parameters;
-  private TrainingModel model;
-  private Losses losses;
-  private BatchBuilder builder;
-
-  @BeforeAll
-  static void useOneThreadOfOpenBlas() {
-    openblas_nolapack.blas_set_num_threads(1);
-  }
-
-  @BeforeEach
-  void makeModel() throws IOException {
-    config = ModelConfig.read(TinyModel.writeConfig(directory));
-    ShapesTokenizer.write(directory.resolve("tokenizer.json"), 16);
-    TextTokenizer tokenizer = TextTokenizer.open(directory.resolve("tokenizer.json"), config);
-    parameters =
-        new Parameters(
-            config,
-            Map.of("target_map.weight", new long[] {1, 32}, "target_map.bias", new long[] {1}),
-            CPU);
-    parameters.initialize(5);
-    model = new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-    losses = new Losses(model, 1, 0, true, AuxiliaryHeads.TARGET_ALONE);
-    builder =
-        new BatchBuilder(
-            config,
-            tokenizer,
-            AuxiliaryHeads.TARGET_ALONE,
-            new LeftOut(new PrintWriter(System.err)));
-  }
-
-  @AfterEach
-  void close() {
-    builder.close();
-    parameters.close();
-  }
-
-  /** Square scenes, every other one with an expression that is not true. */
-  private static List<ReferringPair> pairs(int count) {
-    ShapesDataset untrue = ShapesDataset.of(Split.VALIDATION, 2, 500, 200).withAbsent(1);
-    ShapesDataset scenes = ShapesDataset.of(Split.VALIDATION, 2, 500, 200);
-    List<ReferringPair> pairs = new ArrayList<>();
-    for (int i = 0; pairs.size() < count; i++) {
-      ReferringPair pair = (pairs.size() % 2 == 0 ? scenes : untrue).pair(i);
-      if (pair.image().width() == pair.image().height()) {
-        pairs.add(pair);
-      }
-    }
-    return pairs;
-  }
-
-  private float[] gradients(Batch batch) {
-    try (PointerScope scope = new PointerScope()) {
-      parameters.gradients().zero_();
-      losses.of(batch, model.scan(batch, SelectionRule.above(0))).total().backward();
-      return Torch.floats(parameters.gradients());
-    }
-  }
-
-  private double norm(String name) {
-    double norm = 0;
-    for (float g : Torch.floats(parameters.part(parameters.gradients(), name))) {
-      norm += g * g;
-    }
-    return norm;
-  }
-
+class AbsentTrainingTest extends AbsentTraining {
   @Test
   void trimmingLeavesOutTheBoxWithTheLargestLoss() {
     Batch batch = builder.build(pairs(8), BatchBuilder.Replacement.NONE);
@@ -129,68 +47,35 @@ class AbsentTrainingTest {
   }
 
   @Test
-  void whatIsNotThereHasNoBoxAndNoSelectionToLearn() {
+  void whatIsNotThereHasNoBoxToLearn() {
     Batch batch = builder.build(pairs(4), BatchBuilder.Replacement.NONE);
     assertArrayEquals(new float[] {1, 0, 1, 0}, batch.there);
+    for (int i : new int[] {1, 3}) {
+      for (Batch.ScaleLabels labels : batch.scales) {
+        int patches = labels.rows * labels.cols;
+        Arrays.fill(labels.wanted, i * patches, (i + 1) * patches, 0);
+      }
+    }
     float[] gradients = gradients(batch);
     for (int i : new int[] {1, 3}) {
       batch.boxes[4 * i] = 0.3f;
       batch.boxes[4 * i + 2] = 0.5f;
-      for (Batch.ScaleLabels labels : batch.scales) {
-        int patches = labels.rows * labels.cols;
-        java.util.Arrays.fill(labels.wanted, i * patches, (i + 1) * patches, 1);
-      }
     }
     assertArrayEquals(gradients, gradients(batch), 1e-9f);
+    // What is there of such an expression is worth selecting.
+    double before = norm("selection_head.out_proj.weight");
+    Arrays.fill(batch.scales[1].wanted, 1);
+    gradients(batch);
+    assertNotEquals(before, norm("selection_head.out_proj.weight"), 1e-6);
 
     // Such a pair teaches the box head nothing but where objects are.
     Batch absent = builder.build(pairs(4).subList(1, 2), BatchBuilder.Replacement.NONE);
     for (Batch.ScaleLabels labels : absent.scales) {
-      java.util.Arrays.fill(labels.covered, 0);
+      Arrays.fill(labels.covered, 0);
     }
     gradients(absent);
     assertEquals(0, norm("box_head.layers.2.weight"));
     assertTrue(norm("score_head.weight") > 0);
-  }
-
-  /** Weighted cross entropy, worked out here, of a head that says the same of every patch. */
-  @Test
-  void mentionsAreTaughtWhereTheyAreKnown() {
-    double[] bias = {0.7, -1.2};
-    AuxiliaryHeads heads = new AuxiliaryHeads(List.of(), List.of(), ObjectWords.NONE, true);
-    Batch batch = builder.build(pairs(4), BatchBuilder.Replacement.NONE);
-    assertArrayEquals(new float[] {1, 1, 1, 1}, batch.mentioned);
-    batch.mentioned[2] = 0;
-    double expected = 0;
-    for (Batch.ScaleLabels labels : batch.scales) {
-      double sum = 0;
-      double weights = 0;
-      for (int i = 0; i < labels.subjects.length; i++) {
-        float[] truths = {labels.subjects[i], labels.landmarks[i]};
-        for (int j = 0; j < 2; j++) {
-          double known = batch.mentioned[i / (labels.rows * labels.cols)];
-          double weight = known * (truths[j] == 1 ? 3 : 1);
-          double said = 1 / (1 + Math.exp(-bias[j]));
-          sum -= weight * Math.log(truths[j] == 1 ? said : 1 - said);
-          weights += weight;
-        }
-      }
-      expected += sum / weights;
-    }
-    try (PointerScope scope = new PointerScope();
-        Parameters with = new Parameters(config, heads.shapes(config), CPU)) {
-      with.initialize(5);
-      with.part(with.values(), "aux.mentions.bias")
-          .copy_(Torch.of(CPU, new float[] {(float) bias[0], (float) bias[1]}, 2));
-      TrainingModel both =
-          new TrainingModel(with, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-      double[] totals = new double[2];
-      for (int i = 0; i < 2; i++) {
-        Losses of = new Losses(both, 1, 0, true, i == 0 ? AuxiliaryHeads.TARGET_ALONE : heads);
-        totals[i] = of.of(batch, both.scan(batch, SelectionRule.EVERYTHING)).total().item_double();
-      }
-      assertEquals(expected, totals[1] - totals[0], 1e-4);
-    }
   }
 
   @Test

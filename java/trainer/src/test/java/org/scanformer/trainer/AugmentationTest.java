@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -17,7 +18,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.scanformer.Box;
 import org.scanformer.Image;
+import org.scanformer.PixelFormat;
 import org.scanformer.datasets.ImageObject;
+import org.scanformer.datasets.ImageSource;
 import org.scanformer.datasets.ReferringPair;
 import org.scanformer.datasets.ShapesDataset;
 import org.scanformer.datasets.Split;
@@ -25,6 +28,8 @@ import org.scanformer.internal.model.ModelConfig;
 
 /** Expressions stay true of their changed images. */
 class AugmentationTest {
+  private static final Box DOG = new Box(30, 70, 30, 40);
+
   @TempDir private Path directory;
   private ModelConfig config;
   private Augmentation augmentation;
@@ -103,6 +108,76 @@ class AugmentationTest {
       })
   void whatSpeaksOfPlacesIsNotCropped(String expression) {
     assertFalse(PlaceWords.allowCrop(expression));
+    // Nor where it is not known what the target may be compared with.
+    SplittableRandom random = new SplittableRandom(6);
+    for (int i = 0; i < 50; i++) {
+      ImageSource image = new Objects(List.of(new ImageObject(DOG, null, null)));
+      ReferringPair pair =
+          new ReferringPair("dog", image, expression, List.of(DOG), "place", List.of());
+      assertEquals(240, augmentation.augment(pair, random).image().width());
+    }
+  }
+
+  /**
+   * A part has all dogs, and the dog on the left is in its left third, whatever becomes of cats.
+   */
+  @Test
+  void placesAmongOthersOfTheNameStayTrue() {
+    Box other = new Box(110, 60, 30, 40);
+    Box cat = new Box(200, 20, 39, 40);
+    ImageSource image =
+        new Objects(
+            List.of(
+                new ImageObject(DOG, "dog", null),
+                new ImageObject(other, "puppies", null),
+                new ImageObject(cat, "cat", null)));
+    ReferringPair pair =
+        new ReferringPair("dog", image, "dog on the left", List.of(DOG), "place", List.of());
+    SplittableRandom random = new SplittableRandom(6);
+    int cropped = 0;
+    int withoutCat = 0;
+    for (int i = 0; i < 200; i++) {
+      ReferringPair changed = augmentation.augment(pair, random);
+      boolean mirrored = changed.expression().equals("dog on the right");
+      double width = changed.image().width();
+      double center = changed.box().x() + changed.box().width() / 2;
+      assertTrue(mirrored ? center >= 2 * width / 3 : center < width / 3, changed.toString());
+      double centerY = changed.box().y() + changed.box().height() / 2;
+      assertEquals(1, (int) (3 * centerY / changed.image().height()));
+      long dogs =
+          changed.image().objects().stream()
+              .filter(object -> !object.category().equals("cat"))
+              .filter(object -> object.box().width() == 30 && object.box().height() == 40)
+              .count();
+      assertEquals(2, dogs, changed.image().objects().toString());
+      cropped += width < 240 ? 1 : 0;
+      withoutCat += changed.image().objects().size() < 3 ? 1 : 0;
+    }
+    assertTrue(cropped > 20, cropped + " cropped");
+    assertTrue(withoutCat > 5, withoutCat + " without the cat");
+  }
+
+  /** A grey image of 240 x 180 pixels with objects. */
+  private record Objects(List<ImageObject> objects) implements ImageSource {
+    @Override
+    public String name() {
+      return "grey";
+    }
+
+    @Override
+    public int width() {
+      return 240;
+    }
+
+    @Override
+    public int height() {
+      return 180;
+    }
+
+    @Override
+    public Image read() {
+      return Image.of(ByteBuffer.allocate(3 * 240 * 180), PixelFormat.RGB, 240, 180);
+    }
   }
 
   @Test

@@ -8,8 +8,11 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.scanformer.Box;
@@ -81,6 +84,66 @@ class PatchLabelsTest {
       assertEquals(0, finest.subjects[n]);
       assertEquals(1, finest.landmarks[n + middle]);
       assertEquals(1, finest.landmarks[n]);
+    }
+  }
+
+  /** Of the scene that was drawn before, as if it had been drawn again. */
+  @Test
+  void pairsOfOneSceneShareItsPixels() throws IOException {
+    ModelConfig config = ModelConfig.read(TinyModel.writeConfig(directory));
+    TrainingData data = new ShapesTrainingData(config, 7, 3, false, 0.4, 1, 3, false);
+    List<ReferringPair> pairs = data.batch(5, 0.5);
+    assertEquals(7, pairs.size());
+    Set<ImageSource> images = new HashSet<>();
+    List<ReferringPair> again = new ArrayList<>();
+    for (ReferringPair pair : pairs) {
+      images.add(pair.image());
+      again.add(
+          new ReferringPair(
+              pair.id(),
+              new Copy(pair.image()),
+              pair.expression(),
+              pair.targets(),
+              pair.kind(),
+              pair.landmarks(),
+              pair.mentions()));
+    }
+    assertTrue(images.size() <= 4, images.toString());
+    try (BatchBuilder builder = builder(config)) {
+      Batch shared = builder.build(pairs, BatchBuilder.Replacement.NONE);
+      Batch apart = builder.build(again, BatchBuilder.Replacement.NONE);
+      for (int s = 0; s < 3; s++) {
+        assertArrayEquals(apart.scales[s].pixels, shared.scales[s].pixels);
+        assertArrayEquals(apart.scales[s].wanted, shared.scales[s].wanted);
+      }
+      assertArrayEquals(apart.boxes, shared.boxes);
+    }
+  }
+
+  private record Copy(ImageSource of) implements ImageSource {
+    @Override
+    public String name() {
+      return of.name();
+    }
+
+    @Override
+    public int width() {
+      return of.width();
+    }
+
+    @Override
+    public int height() {
+      return of.height();
+    }
+
+    @Override
+    public Image read() {
+      return of.read();
+    }
+
+    @Override
+    public List<ImageObject> objects() {
+      return of.objects();
     }
   }
 

@@ -71,7 +71,8 @@ abstract class TinyTraining {
   }
 
   Trainer trainer(Parameters parameters, long steps) {
-    return trainer(parameters, steps, new ShapesTrainingData(config, BATCH, 9, false, 0, 1, true));
+    return trainer(
+        parameters, steps, new ShapesTrainingData(config, BATCH, 9, false, 0, 1, 1, true));
   }
 
   Trainer trainer(Parameters parameters, long steps, TrainingData data) {

@@ -227,6 +227,8 @@ class TrainCommandTest {
             List.of("--balance", "0.5", "--balance is for files"),
             List.of(
                 "--absent-relations=3", "--data=mdetr", "--absent-relations is for --data shapes"),
+            List.of("--per-scene=2", "--data=mdetr", "--per-scene is for --data shapes"),
+            List.of("--per-scene", "0", "--per-scene must be 1 to 100, found 0"),
             List.of("--root", "refcoco", "--root is for files, not for --data shapes"),
             List.of("--cache", "c", "--cache is for files, not for --data shapes"),
             List.of(

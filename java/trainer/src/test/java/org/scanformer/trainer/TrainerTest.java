@@ -244,7 +244,7 @@ class TrainerTest extends TinyTraining {
         new TrainOptions(1, SECONDS, BATCH, 1e-3, 0.01, true, 0.01, false, 2, 9, true);
     TrainingModel model =
         new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-    TrainingData data = new ShapesTrainingData(config, BATCH, 9, false, 0, 1, true);
+    TrainingData data = new ShapesTrainingData(config, BATCH, 9, false, 0, 1, 1, true);
     return open(
         new Trainer(
             options, parameters, model, losses(model), HEADS, data, List.of(builder(), builder())));

@@ -49,7 +49,7 @@ class TrainingCheckpointTest extends TinyTraining {
             model,
             new Losses(model, 0.3, 0, true, heads),
             heads,
-            new ShapesTrainingData(config, BATCH, 9, false, 0, 1, true),
+            new ShapesTrainingData(config, BATCH, 9, false, 0, 1, 1, true),
             List.of(builder())));
   }
 
@@ -82,7 +82,8 @@ class TrainingCheckpointTest extends TinyTraining {
     assertTrue(Torch.floats(before.part(before.values(), "aux.category.weight"))[0] != 0);
     // The other way round, there is a head that the checkpoint lacks.
     resumed.save(file);
-    assertEquals(Set.of("category", "mentions"), trainer(parameters(), 6).restore(file));
+    assertEquals(
+        Set.of("category", "mentions", "all_mentions"), trainer(parameters(), 6).restore(file));
   }
 
   @Test
