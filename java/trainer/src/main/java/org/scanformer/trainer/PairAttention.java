@@ -45,7 +45,7 @@ final class PairAttention {
     int base = layout.begin(first, 0);
     queries = layout.rows() - base;
     // In bf16, PyTorch's fused attention is slower on CPUs than three steps.
-    fused = type == ScalarType.Float;
+    fused = type == ScalarType.Float || device.is_cuda();
     Integer[] pairs = new Integer[layout.pairs()];
     Arrays.setAll(pairs, i -> i);
     Arrays.sort(pairs, Comparator.comparingInt(pair -> tokens(layout, 0, pair)));
@@ -93,9 +93,13 @@ final class PairAttention {
     return tokens;
   }
 
-  /** The rows of pairs' tokens from a segment on, padded with 0 to a width. */
+  /**
+   * The rows of pairs' tokens from a segment on, padded to a width with rows that nobody reads:
+   * different ones, as a GPU adds the gradients of equal ones, though zero, one after another.
+   */
   private static long[] rows(TokenLayout layout, int first, Integer[] pairs, int width, int base) {
     long[] rows = new long[pairs.length * width];
+    Arrays.setAll(rows, i -> i % (layout.rows() - base));
     for (int i = 0; i < pairs.length; i++) {
       int place = i * width;
       for (int s = first; s < layout.segments(); s++) {

@@ -3,8 +3,10 @@ package org.scanformer.trainer;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.DeviceOptional;
 import org.bytedeco.pytorch.MemoryFormatOptional;
@@ -94,22 +96,43 @@ final class Torch {
 
   /** A tensor of these values, copied. */
   static Tensor of(Device device, float[] data, long... shape) {
-    return moved(Tensor.create(data, shape), device, ScalarType.Float);
+    Tensor host = host(device, ScalarType.Float, data.length, shape);
+    if (data.length > 0) {
+      // An empty tensor has no address.
+      host.data_ptr_float().put(data);
+    }
+    return moved(host, device);
   }
 
   /** A tensor of these values, copied. */
   static Tensor of(Device device, long[] data, long... shape) {
-    return moved(Tensor.create(data, shape), device, ScalarType.Long);
+    Tensor host = host(device, ScalarType.Long, data.length, shape);
+    if (data.length > 0) {
+      host.data_ptr_long().put(data);
+    }
+    return moved(host, device);
   }
 
-  /** Moves a tensor. From pinned memory a GPU copies it without anybody's waiting for that. */
-  private static Tensor moved(Tensor host, Device device, ScalarType type) {
-    if (!device.is_cuda()) {
-      return host.to(device, type);
+  /** Memory of the host to fill, from which a GPU copies without anybody's waiting for that. */
+  private static Tensor host(Device device, ScalarType type, long length, long... shape) {
+    long elements = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+    if (elements != length) {
+      throw new IllegalArgumentException(
+          "found " + length + " values for the shape " + Arrays.toString(shape));
     }
-    try (host;
-        Tensor pinned = host.pin_memory()) {
-      return pinned.to(device, type, true, false, new MemoryFormatOptional());
+    TensorOptions options = new TensorOptions().dtype(new ScalarTypeOptional(type));
+    if (device.is_cuda()) {
+      options = options.pinned_memory(new BoolOptional(true));
+    }
+    return torch.empty(shape, options, new MemoryFormatOptional());
+  }
+
+  private static Tensor moved(Tensor host, Device device) {
+    if (!device.is_cuda()) {
+      return host;
+    }
+    try (host) {
+      return host.to(device, host.scalar_type(), true, false, new MemoryFormatOptional());
     }
   }
 
@@ -134,7 +157,7 @@ final class Torch {
 
   /** Copies row-major values into a tensor with as many elements. */
   static void set(Tensor to, float[] data) {
-    try (Tensor source = Tensor.create(data, to.numel())) {
+    try (Tensor source = of(new Device("cpu"), data, to.numel())) {
       to.copy_(source.reshape_as(to));
     }
   }
