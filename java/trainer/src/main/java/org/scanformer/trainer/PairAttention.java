@@ -62,8 +62,8 @@ final class PairAttention {
         q = Math.max(q, tokens(layout, first, pair));
         k = Math.max(k, tokens(layout, 0, pair));
       }
-      if (!fused) {
-        // oneDNN prepares a kernel for each shape.
+      if (type != ScalarType.Float) {
+        // oneDNN prepares a kernel for each shape, and a GPU's kernels read aligned rows.
         q = (q + 7) / 8 * 8;
         k = (k + 7) / 8 * 8;
       }

@@ -4,7 +4,9 @@ import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Device;
@@ -24,6 +26,9 @@ import org.scanformer.internal.files.NativeLibraries;
 
 /** PyTorch's start, and short forms of calls to its bindings. */
 final class Torch {
+  /** Elements that are copied at once: until they are, no garbage can be collected. */
+  private static final int PIECE = 1 << 16;
+
   private Torch() {}
 
   /**
@@ -66,6 +71,10 @@ final class Torch {
       throw new ScanFormerException(
           ErrorCode.UNSUPPORTED, "PyTorch does not start: " + e.getMessage(), e);
     }
+    if (cuda) {
+      // Its attention prepares each shape that is new to it, and batches have ever new ones.
+      torch.globalContext().setSDPUseCuDNN(false);
+    }
     if (cuda && !torch.hasCUDA()) {
       throw new ScanFormerException(
           ErrorCode.UNSUPPORTED,
@@ -99,7 +108,10 @@ final class Torch {
     Tensor host = host(device, ScalarType.Float, data.length, shape);
     if (data.length > 0) {
       // An empty tensor has no address.
-      host.data_ptr_float().put(data);
+      FloatPointer to = host.data_ptr_float();
+      for (int i = 0; i < data.length; i += PIECE) {
+        to.position(i).put(data, i, Math.min(PIECE, data.length - i));
+      }
     }
     return moved(host, device);
   }
@@ -108,7 +120,10 @@ final class Torch {
   static Tensor of(Device device, long[] data, long... shape) {
     Tensor host = host(device, ScalarType.Long, data.length, shape);
     if (data.length > 0) {
-      host.data_ptr_long().put(data);
+      LongPointer to = host.data_ptr_long();
+      for (int i = 0; i < data.length; i += PIECE) {
+        to.position(i).put(data, i, Math.min(PIECE, data.length - i));
+      }
     }
     return moved(host, device);
   }
