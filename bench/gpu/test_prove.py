@@ -63,6 +63,7 @@ class ProveTest(unittest.TestCase):
         with open(os.path.join(self.folder, "told"), encoding="utf-8") as file:
             commands = file.read().splitlines()
         self.assertEqual([len(commands), [command for command in commands if " --brief 7" not in command]], [4, []])
+        self.assertEqual([command.split()[1] for command in commands if "--except conditions" in command], ["memcheck"])
 
     def test_runs_what_was_built_elsewhere(self):
         for program, status in (("kernels/device_test", 0), ("matmul_check", 0), ("kernel_times", 1)):

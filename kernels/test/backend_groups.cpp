@@ -9,6 +9,7 @@
 void test_append_kv(sf_stream* stream);
 void test_cuda_operations(sf_stream* stream);
 void test_pack_batch(sf_stream* stream);
+void test_conditions(sf_stream* stream);
 void test_pyramids(sf_stream* stream);
 void test_table_faults(sf_stream* stream);
 void test_tensor_matmul(sf_stream* stream);
@@ -30,7 +31,8 @@ const std::vector<TestGroup>& backend_groups() {
                                                   {"tensor matmul", test_tensor_matmul},
                                                   {"pyramids", test_pyramids},
                                                   {"packing", test_pack_batch},
-                                                  {"append", test_append_kv}};
+                                                  {"append", test_append_kv},
+                                                  {"conditions", test_conditions}};
     return groups;
 }
 

@@ -332,6 +332,9 @@ void test_faults(sf_stream* stream) {
 void test_pack_batch(sf_stream* stream) {
     test_batches(stream);
     test_faults(stream);
+}
+
+void test_conditions(sf_stream* stream) {
     if (sf_graph_can_switch(stream) == 1) {
         test_choices(stream);
     } else {

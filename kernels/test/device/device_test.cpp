@@ -1,8 +1,9 @@
 /*
  * The kernels' tests on CUDA device 0, with arrays and tables in pinned host memory, which the device reaches under the
- * same addresses, or with --plain in memory of cudaMalloc, copied to and fro. Takes a seed, with --only the name of one
- * group, and with --brief few cases of each, for tools that check every access. Exits with 77 where there is no usable
- * device, having said why. The same on the emulated device shows that the tests' own copies are right.
+ * same addresses, or with --plain in memory of cudaMalloc, copied to and fro. Takes a seed, with --only or
+ * --except the name of one group, and with --brief few cases of each, for tools that check every access. Exits with 77
+ * where there is no usable device, having said why. The same on the emulated device shows that the tests' own copies
+ * are right.
  *
  * A fault ends all that a process does on a device. So a group that ends the process, or leaves a stream that only
  * fails, is a failure, and another process goes on with the next one. Nothing of CUDA is called before the processes
@@ -32,7 +33,7 @@ constexpr int kNoDevice = 77, kFault = 78;
 
 struct Options {
     bool plain = false;
-    const char* only = nullptr;
+    const char *only = nullptr, *except = nullptr;
     uint64_t seed = std::random_device()();
 };
 
@@ -51,10 +52,12 @@ bool parse(int argc, char** argv, Options& options) {
             brief = true;
         } else if (argument == "--only" && i + 1 < argc) {
             options.only = argv[++i];
+        } else if (argument == "--except" && i + 1 < argc) {
+            options.except = argv[++i];
         } else if (!argument.empty() && argument.find_first_not_of("0123456789") == std::string::npos) {
             options.seed = std::strtoull(argv[i], nullptr, 10);
         } else {
-            std::fprintf(stderr, "usage: %s [--plain] [--brief] [--only GROUP] [SEED]\n", argv[0]);
+            std::fprintf(stderr, "usage: %s [--plain] [--brief] [--only GROUP] [--except GROUP] [SEED]\n", argv[0]);
             return false;
         }
     }
@@ -78,6 +81,7 @@ int run_groups(const Options& options, Progress& progress) {
     for (; stream != nullptr && progress.group < groups.size(); progress.group++) {
         const TestGroup& group = groups[progress.group];
         if (options.only != nullptr && std::strcmp(options.only, group.name) != 0) continue;
+        if (options.except != nullptr && std::strcmp(options.except, group.name) == 0) continue;
         generator.seed(options.seed + progress.group);
         std::printf("-- %s\n", group.name);
         const int passed_before = passed, failed_before = failed;
