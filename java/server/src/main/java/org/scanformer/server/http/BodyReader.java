@@ -1,17 +1,29 @@
 package org.scanformer.server.http;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.util.thread.Scheduler;
 import org.scanformer.server.Admission;
 import org.scanformer.server.FailureKind;
 import org.scanformer.server.ServiceException;
 
-/** Reads a body as it comes, without a thread that waits for it, up to a limit. */
+/**
+ * Reads a body as it comes, without a thread that waits for it, up to a limit; and drops what is
+ * left of one that was refused, so that a client which still sends it is not cut off before it has
+ * read why. Thread-safe.
+ */
 final class BodyReader {
+  /** What is dropped of a refused body, at most. */
+  private static final int DROPPED_BYTES = 1 << 20;
+
+  private static final Duration DROP_TIME = Duration.ofSeconds(1);
+
   private final Request request;
   private final Admission.Ticket ticket;
   private final int maxBytes;
@@ -20,10 +32,28 @@ final class BodyReader {
   private final int expected;
 
   private final CompletableFuture<byte[]> body = new CompletableFuture<>();
+  private final CompletableFuture<Void> dropped = new CompletableFuture<>();
   private byte[] bytes = {};
   private int size;
+  private int toDrop = DROPPED_BYTES;
 
-  private BodyReader(Request request, Admission.Ticket ticket, int maxBytes) {
+  // Guarded by this.
+  private State state = State.IDLE;
+  private boolean dropping;
+
+  private enum State {
+    IDLE,
+    READING,
+    /** The connection calls when more has come. */
+    WAITING
+  }
+
+  /**
+   * A reader of a request's body.
+   *
+   * @param ticket counts what has come
+   */
+  BodyReader(Request request, Admission.Ticket ticket, int maxBytes) {
     this.request = request;
     this.ticket = ticket;
     this.maxBytes = maxBytes;
@@ -32,25 +62,52 @@ final class BodyReader {
   }
 
   /**
-   * Reads a body.
+   * Reads the body.
    *
-   * @param ticket counts what has come
    * @return completed by a thread of the server; fails with TOO_LARGE, TOO_SLOW when the connection
    *     was idle for too long, BAD_REQUEST when it broke, or as the ticket refuses. Reading ends
    *     when it is completed by others.
    */
-  static CompletableFuture<byte[]> read(Request request, Admission.Ticket ticket, int maxBytes) {
+  CompletableFuture<byte[]> read() {
     if (request.getHeaders().contains(HttpHeader.CONTENT_ENCODING)) {
       throw new ServiceException(
           FailureKind.UNSUPPORTED_TYPE,
           "Bodies in a Content-Encoding are not read: send it without one");
     }
-    BodyReader reader = new BodyReader(request, ticket, maxBytes);
     if (request.getLength() > maxBytes) {
-      throw reader.tooLarge();
+      throw tooLarge();
     }
-    reader.readAvailable();
-    return reader.body;
+    readAvailable();
+    return body;
+  }
+
+  /**
+   * Drops what is left of the body, up to a number of bytes and for a short time.
+   *
+   * @param then run at the end, by any thread; nothing is read of the request any more
+   */
+  void drop(Scheduler scheduler, Runnable then) {
+    body.cancel(false);
+    Scheduler.Task tooSlow =
+        scheduler.schedule(this::stopDropping, DROP_TIME.toMillis(), TimeUnit.MILLISECONDS);
+    dropped.whenComplete(
+        (none, failure) -> {
+          tooSlow.cancel();
+          then.run();
+        });
+    boolean idle;
+    synchronized (this) {
+      dropping = true;
+      idle = state == State.IDLE;
+    }
+    if (idle) {
+      readAvailable();
+    }
+  }
+
+  /** Not while a request that then ends is read. */
+  private synchronized void stopDropping() {
+    dropped.complete(null);
   }
 
   private ServiceException tooLarge() {
@@ -59,18 +116,33 @@ final class BodyReader {
   }
 
   private void readAvailable() {
-    while (!body.isDone()) {
-      Content.Chunk chunk = request.read();
-      if (chunk == null) {
-        request.demand(this::readAvailable);
-        return;
-      }
+    Content.Chunk chunk = next();
+    while (chunk != null) {
       if (Content.Chunk.isFailure(chunk)) {
         body.completeExceptionally(failure(chunk.getFailure()));
-        return;
+        toDrop = 0;
+      } else if (body.isDone()) {
+        toDrop = chunk.isLast() ? 0 : toDrop - chunk.remaining();
+        chunk.release();
+      } else {
+        take(chunk);
       }
-      take(chunk);
+      chunk = next();
     }
+    if (toDrop <= 0) {
+      dropped.complete(null);
+    }
+  }
+
+  /** What has come; null if nothing has yet, or no more is wanted. */
+  private synchronized Content.Chunk next() {
+    boolean wanted = !body.isDone() || dropping && toDrop > 0 && !dropped.isDone();
+    Content.Chunk chunk = wanted ? request.read() : null;
+    state = !wanted ? State.IDLE : chunk == null ? State.WAITING : State.READING;
+    if (state == State.WAITING) {
+      request.demand(this::readAvailable);
+    }
+    return chunk;
   }
 
   private void take(Content.Chunk chunk) {
@@ -84,6 +156,7 @@ final class BodyReader {
       chunk.get(bytes, size, more);
       size += more;
       if (chunk.isLast()) {
+        toDrop = 0;
         body.complete(size == bytes.length ? bytes : Arrays.copyOf(bytes, size));
       }
     } catch (ServiceException | OutOfMemoryError e) {

@@ -11,6 +11,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -58,12 +59,14 @@ final class RequestHandler extends Handler.Abstract {
     private final long arrival = System.nanoTime();
     private final Admission.Ticket ticket = admission.open();
     private String template = "none";
+    private final BodyReader reader;
     private volatile boolean bodyIsRead;
 
     private Exchange(Request request, Response response, Callback callback) {
       this.request = request;
       this.response = response;
       this.callback = callback;
+      this.reader = new BodyReader(request, ticket, limits.bodyBytes());
     }
 
     private CompletableFuture<Reply> answer() {
@@ -96,7 +99,7 @@ final class RequestHandler extends Handler.Abstract {
     }
 
     private CompletableFuture<byte[]> body() {
-      CompletableFuture<byte[]> body = BodyReader.read(request, ticket, limits.bodyBytes());
+      CompletableFuture<byte[]> body = reader.read();
       if (!body.isDone()) {
         Scheduler.Task tooSlow =
             getServer()
@@ -145,7 +148,8 @@ final class RequestHandler extends Handler.Abstract {
       try {
         Reply sent = failure == null ? reply : problem(failure);
         // What is left of a body that was not read whole would be taken for the next request.
-        if (failure != null && hasBody() && !bodyIsRead) {
+        boolean unread = failure != null && hasBody() && !bodyIsRead;
+        if (unread) {
           response.getHeaders().put(HttpHeader.CONNECTION, "close");
         }
         if (sent.status() == HttpStatus.METHOD_NOT_ALLOWED_405) {
@@ -156,8 +160,13 @@ final class RequestHandler extends Handler.Abstract {
             response,
             sent,
             Callback.from(
-                callback,
                 () -> {
+                  close();
+                  taken.complete(null);
+                  end(unread);
+                },
+                broken -> {
+                  callback.failed(broken);
                   close();
                   taken.complete(null);
                 }));
@@ -175,6 +184,29 @@ final class RequestHandler extends Handler.Abstract {
           template,
           String.valueOf(status),
           System.nanoTime() - arrival);
+    }
+
+    /**
+     * Ends the exchange, of a client that still sends its body a little later: if the connection
+     * were closed at once, what it sends would be answered with a reset, and the reply lost.
+     */
+    private void end(boolean unread) {
+      // Who expects to be told to go on, or sends on a stream of its own, has nothing to be
+      // dropped.
+      boolean sends =
+          unread
+              && request.getConnectionMetaData().getHttpVersion().getVersion()
+                  <= HttpVersion.HTTP_1_1.getVersion()
+              && !request.getHeaders().contains(HttpHeader.EXPECT);
+      if (!sends) {
+        callback.succeeded();
+        return;
+      }
+      try {
+        reader.drop(getServer().getScheduler(), callback::succeeded);
+      } catch (RuntimeException e) {
+        callback.failed(e);
+      }
     }
 
     /** Who reads a byte now and then would keep the place and the reply for good otherwise. */

@@ -17,6 +17,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.scanformer.server.Fixture;
 import org.scanformer.server.Limits;
 
@@ -136,6 +138,49 @@ class LimitsTest {
       HttpResponse<String> later = server.post(PATH, "image/png", Fixture.scene());
       assertEquals(200, later.statusCode(), later.body());
       server.assertIdle();
+    }
+  }
+
+  /** Who sends more after the answer is known would be cut off by a reset before reading it. */
+  @ParameterizedTest
+  @CsvSource({"soon, 400", "40, 504"})
+  void answersWhoIsStillSending(String timeout, int status) throws Exception {
+    try (Fixture server = Fixture.start();
+        Socket socket = new Socket("127.0.0.1", server.server().httpPort())) {
+      String head =
+          "POST "
+              + PATH
+              + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
+              + "X-Request-Timeout-Ms: "
+              + timeout
+              + "\r\nContent-Length: 150000\r\n\r\n";
+      socket.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
+      for (int i = 0; i < 10; i++) {
+        socket.getOutputStream().write(new byte[15_000]);
+        Thread.sleep(20);
+      }
+      String answer =
+          new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+      assertTrue(answer.startsWith("HTTP/1.1 " + status), answer);
+      assertTrue(answer.endsWith("}"), answer);
+      server.assertIdle();
+    }
+  }
+
+  /** The rest is waited for no longer than a second. */
+  @Test
+  void closesOnThoseWhoSendTheRestLate() throws Exception {
+    try (Fixture server = Fixture.start();
+        Socket socket = new Socket("127.0.0.1", server.server().httpPort())) {
+      String head =
+          "POST "
+              + PATH
+              + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
+              + "X-Request-Timeout-Ms: soon\r\nContent-Length: 150000\r\n\r\n";
+      socket.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
+      socket.setSoTimeout(10_000);
+      byte[] answer = socket.getInputStream().readAllBytes();
+      assertTrue(new String(answer, StandardCharsets.ISO_8859_1).startsWith("HTTP/1.1 400"));
     }
   }
 
