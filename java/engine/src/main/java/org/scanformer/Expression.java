@@ -22,8 +22,8 @@ public interface Expression extends AutoCloseable {
 
   /**
    * The words that the model does not know, each once, in their order; without those that were cut
-   * off. An answer to an expression with unknown words is an answer to the other words. By default
-   * none.
+   * off. An answer to an expression with unknown words is an answer to the other words, or that
+   * nothing is found, if the model was trained to take them for what is not there. By default none.
    */
   default List<UnknownWord> unknownWords() {
     return List.of();

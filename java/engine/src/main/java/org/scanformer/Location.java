@@ -44,9 +44,9 @@ import org.scanformer.internal.json.JsonNames;
  * @param candidates if the {@linkplain Request#withCandidates request} asks for them, where else
  *     the object may be: the boxes that the patches of the last scale give, those of the best
  *     scores first, without any whose IoU with a better one is at least ½. The first is normally
- *     the answer's own object, given here with a score that can be compared with the others'; two
- *     high scores mean that the expression fits two objects. Empty too if no patch of that scale
- *     was selected.
+ *     the answer's own object, given here with a score that can be compared with the others'; a
+ *     second high score may mean that the expression fits two objects. Empty too if no patch of
+ *     that scale was selected.
  * @param unknownWords as {@link Expression#unknownWords()}
  * @param truncated as {@link Expression#truncated()}
  * @param schedule the schedule that was run

@@ -97,7 +97,7 @@ final class LocationText {
               + UnknownWordList.text(unknownWords)
               + (isNothingElse(expression, unknownWords)
                   ? ". It knows nothing of the expression, so the answer means nothing"
-                  : "; the answer is to the other words"));
+                  : "; the answer is to the other words, or 'not found' because of it"));
     }
     if (truncated) {
       err.println(
