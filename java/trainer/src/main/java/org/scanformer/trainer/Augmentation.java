@@ -11,8 +11,8 @@ import org.scanformer.internal.model.ModelConfig;
 /**
  * Changes images so that their expressions stay true: a mirror image, where the expression's left
  * and right change places too; a part of the image with all of its target, and if the expression
- * speaks of places, sizes or numbers, with all that the target is compared with; other light,
- * contrast and saturation, hardly any of the latter if it speaks of colours.
+ * speaks of places, sizes or numbers, with all of its kind, but none if it speaks of other objects;
+ * other light, contrast and saturation, hardly any of the latter if it speaks of colours.
  */
 final class Augmentation {
   private static final double LIGHT = 0.2;
@@ -48,8 +48,13 @@ final class Augmentation {
     double light = around(random, colors ? SAME_COLOR : LIGHT);
     double contrast = around(random, colors ? SAME_COLOR : CONTRAST);
     double saturation = around(random, colors ? SAME_COLOR : SATURATION);
-    boolean anyPart = PlaceWords.allowCrop(pair.expression());
-    boolean crop = random.nextDouble() < CROPS && (anyPart || category(pair) != null);
+    // Of what is in no part of the image, no part has any.
+    boolean anyPart =
+        PlaceWords.allowCrop(pair.expression())
+            || pair.targets().isEmpty() && AbsentPairs.KIND.equals(pair.kind());
+    boolean somePart =
+        !PlaceWords.speakOfOthers(pair.expression()) && AbsentPairs.category(pair) != null;
+    boolean crop = random.nextDouble() < CROPS && (anyPart || somePart);
     int width = pair.image().width();
     int height = pair.image().height();
     ImageChange change =
@@ -83,22 +88,12 @@ final class Augmentation {
     return 1 + most * (2 * random.nextDouble() - 1);
   }
 
-  /** The category of a pair's target; null if it is not known. */
-  private static String category(ReferringPair pair) {
-    for (ImageObject object : pair.image().objects()) {
-      if (pair.targets().equals(List.of(object.box()))) {
-        return object.category();
-      }
-    }
-    return null;
-  }
-
   /**
    * Whether a target's place among all that it may be compared with, and roughly its place in the
    * image, are the same in a part.
    */
   private static boolean keepsPlaces(ReferringPair pair, ImageChange part) {
-    String category = category(pair);
+    String category = AbsentPairs.category(pair);
     for (ImageObject object : pair.image().objects()) {
       boolean compared =
           object.category() == null || CategoryKin.mayFit(category, object.category());

@@ -32,7 +32,10 @@ final class Batch implements AutoCloseable {
     /** 1 where the target's box overlaps the patch, [B, n]. */
     final float[] target;
 
-    /** 1 where the patch is worth selecting: the target or a landmark overlaps it. */
+    /**
+     * 1 where the patch is worth selecting: the target or, at finer scales, a landmark overlaps it,
+     * or of an untrue expression what of it is there, [B, n].
+     */
     final float[] wanted;
 
     /** 1 where something that the expression's subject fits overlaps the patch, [B, n]. */

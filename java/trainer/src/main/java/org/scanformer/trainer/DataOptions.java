@@ -197,6 +197,11 @@ final class DataOptions implements AutoCloseable {
     return all.size() == 1 ? all.get(0) : new MixedTrainingData(all, shares);
   }
 
+  /** Whether expressions are mixed in that are not true of their image. */
+  boolean hasAbsent() {
+    return absent > 0;
+  }
+
   /** The tokens of the drawn scenes; a token's index is its id. */
   List<String> shapesTokens() {
     return ShapesTokenizer.vocabulary(varied);

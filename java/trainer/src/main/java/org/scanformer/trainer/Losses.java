@@ -27,9 +27,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  *   <li>Selection: binary cross entropy of the children that are worth selecting, and the squared
  *       excess of the selected share over its budget.
  *   <li>Score: binary cross entropy against whether there is a target and the scale's box has an
- *       IoU of at least ½ with it; finer scales weigh more. In a batch that has untrue expressions
- *       too, a wrong box of a target that is there counts half: it shall rank between a right one
- *       and none. What the score then means, its calibration sees to.
+ *       IoU of at least ½ with it; finer scales weigh more. Where a run has untrue expressions, a
+ *       wrong box of a target that is there counts half: it shall rank between a right one and
+ *       none. What the score then means, its calibration sees to.
  *   <li>Grounding, by heads that only training has: whether the target overlaps a patch, after the
  *       last layer; category and colour of what covers it, the words that are said of it, and
  *       whether something that the expression's subject or its landmark fits overlaps it, after
@@ -47,6 +47,7 @@ final class Losses {
   private final double budget;
   private final double trim;
   private final boolean hasScore;
+  private final boolean ranked;
   private final Set<String> heads;
   private final ObjectWords words;
 
@@ -55,20 +56,29 @@ final class Losses {
    *
    * @param budget the share of a finer scale's patches that may be selected without a loss
    * @param trim the share of a batch's targets whose boxes {@link #trimmed} leaves out
+   * @param ranked whether a wrong box of a target that is there counts half for its score, as there
+   *     are expressions without a target: it shall rank between a right one and none
    * @param heads those that the model has for training
    */
-  Losses(TrainingModel model, double budget, double trim, boolean hasScore, AuxiliaryHeads heads) {
+  Losses(
+      TrainingModel model,
+      double budget,
+      double trim,
+      boolean hasScore,
+      boolean ranked,
+      AuxiliaryHeads heads) {
     this.model = model;
     this.budget = budget;
     this.trim = trim;
     this.hasScore = hasScore;
+    this.ranked = ranked;
     this.heads = heads.names(model.config());
     this.words = heads.words();
   }
 
   @Override
   public String toString() {
-    return "budget " + budget + ", trim " + trim;
+    return "budget " + budget + ", trim " + trim + (ranked ? ", scores ranked" : "");
   }
 
   /** The share of a finer scale's patches that may be selected without a loss. */
@@ -125,7 +135,7 @@ final class Losses {
     Tensor right = iou(scan.boxes, truth).detach().ge(scalar(0.5)).to(ScalarType.Float).mul(there);
     Tensor scoreLogits = hasScore ? model.scoreLogits(scan.reg).squeeze(2) : null;
     if (hasScore) {
-      Tensor score = targets == batch.size ? right : right.add(there).mul(scalar(0.5));
+      Tensor score = ranked ? right.add(there).mul(scalar(0.5)) : right;
       TensorOptional weights =
           new TensorOptional(scaleWeights.div(scalar(batch.size)).expand(batch.size, count));
       // Reduction.Sum

@@ -1,6 +1,7 @@
 package org.scanformer.trainer;
 
 import java.util.Arrays;
+import java.util.Set;
 import org.scanformer.datasets.ExpressionWords;
 
 /**
@@ -8,12 +9,21 @@ import org.scanformer.datasets.ExpressionWords;
  * too carefully than too little.
  */
 final class PlaceWords {
+  /** Beside the places that another object gives. */
+  private static final Set<String> RELATING = Set.of("of", "to", "than", "with", "by");
+
   private PlaceWords() {}
 
   /** Whether an expression stays true of its object if a part of the image is cut away. */
   static boolean allowCrop(String expression) {
     return Arrays.stream(ExpressionWords.of(expression))
         .noneMatch(ExpressionWords::mayDependOnImage);
+  }
+
+  /** Whether an expression may relate its object to one of another name, such as "left of". */
+  static boolean speakOfOthers(String expression) {
+    return Arrays.stream(ExpressionWords.of(expression))
+        .anyMatch(word -> ExpressionWords.isRelativePlace(word) || RELATING.contains(word));
   }
 
   /** Whether an expression speaks of colour or light. */

@@ -57,7 +57,7 @@ final class ShapesTrainingData implements TrainingData {
 
   @Override
   public String name() {
-    return scenes.name();
+    return scenes.name() + (perScene > 1 ? ", " + perScene + " per scene" : "");
   }
 
   @Override

@@ -306,7 +306,8 @@ final class TrainCommand implements Callable<Integer> {
       start.initialize(parameters, seed, directory, isResumed(), spec.commandLine().getErr());
       ScalarType products = productType(device);
       TrainingModel model = new TrainingModel(parameters, device, products, form);
-      Losses losses = new Losses(model, budget, labels.trim(), config.scoreHead(), heads);
+      Losses losses =
+          new Losses(model, budget, labels.trim(), config.scoreHead(), data.hasAbsent(), heads);
       TrainOptions options =
           new TrainOptions(
               allSteps,

@@ -9,7 +9,6 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
-import org.scanformer.datasets.ReferringPair;
 
 /** What is taught of expressions that are not true of their image, worked out by hand. */
 @SuppressWarnings("try") // scopes and guards work by being open
@@ -66,31 +65,46 @@ class AbsentLossesTest extends AbsentTraining {
           new TrainingModel(with, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
       double[] totals = new double[2];
       for (int i = 0; i < 2; i++) {
-        Losses of = new Losses(both, 1, 0, true, i == 0 ? AuxiliaryHeads.TARGET_ALONE : heads);
+        Losses of =
+            new Losses(both, 1, 0, true, true, i == 0 ? AuxiliaryHeads.TARGET_ALONE : heads);
         totals[i] = of.of(batch, both.scan(batch, SelectionRule.EVERYTHING)).total().item_double();
       }
       assertEquals(expected, totals[1] - totals[0], 1e-4);
     }
   }
 
-  /** Its logit is pulled to 0, a probability of one half, where some expressions are untrue. */
+  /** A logit is pulled to what its label is: its sigmoid less the gradient. */
   @Test
   void aWrongBoxOfWhatIsThereRanksBetween() {
-    List<ReferringPair> pairs = pairs(2);
-    float[] pulls = new float[2];
-    for (int untrue = 0; untrue < 2; untrue++) {
-      Batch batch = builder.build(pairs.subList(0, 1 + untrue), BatchBuilder.Replacement.NONE);
-      Arrays.fill(batch.boxes, 0.001f);
-      try (PointerScope scope = new PointerScope()) {
-        Losses.Result result = losses.of(batch, model.scan(batch, SelectionRule.EVERYTHING));
-        Tensor logits = result.scoreLogits();
-        logits.retain_grad();
-        result.total().backward();
-        float logit = Torch.floats(logits)[2];
-        float gradient = Torch.floats(logits.grad())[2] * (1 + untrue);
-        pulls[untrue] = (float) (1 / (1 + Math.exp(-logit))) - gradient;
-      }
+    Batch batch = builder.build(pairs(2), BatchBuilder.Replacement.NONE);
+    Arrays.fill(batch.boxes, 0.001f);
+    assertArrayEquals(new float[] {0, 0}, labels(batch, false), 1e-5f);
+    assertArrayEquals(new float[] {0.5f, 0}, labels(batch, true), 1e-5f);
+    // Also where all expressions of a batch happen to be true.
+    Batch one = builder.build(pairs(1), BatchBuilder.Replacement.NONE);
+    Arrays.fill(one.boxes, 0.001f);
+    assertArrayEquals(new float[] {0.5f}, labels(one, true), 1e-5f);
+    try (PointerScope scope = new PointerScope()) {
+      float[] boxes = Torch.floats(model.scan(batch, SelectionRule.EVERYTHING).boxes);
+      System.arraycopy(boxes, 8, batch.boxes, 0, 4);
     }
-    assertArrayEquals(new float[] {0, 0.5f}, pulls, 1e-5f);
+    assertArrayEquals(new float[] {1, 0}, labels(batch, true), 1e-5f);
+  }
+
+  /** The labels of the last scale's scores. */
+  private float[] labels(Batch batch, boolean ranked) {
+    Losses some = new Losses(model, 1, 0, true, ranked, AuxiliaryHeads.TARGET_ALONE);
+    try (PointerScope scope = new PointerScope()) {
+      Losses.Result result = some.of(batch, model.scan(batch, SelectionRule.EVERYTHING));
+      Tensor logits = result.scoreLogits();
+      logits.retain_grad();
+      result.total().backward();
+      float[] values = Torch.floats(logits.select(1, 2));
+      float[] gradients = Torch.floats(logits.grad().select(1, 2));
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) (1 / (1 + Math.exp(-values[i]))) - gradients[i] * batch.size;
+      }
+      return values;
+    }
   }
 }

@@ -49,7 +49,7 @@ abstract class AbsentTraining {
             CPU);
     parameters.initialize(5);
     model = new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-    losses = new Losses(model, 1, 0, true, AuxiliaryHeads.TARGET_ALONE);
+    losses = new Losses(model, 1, 0, true, true, AuxiliaryHeads.TARGET_ALONE);
     builder =
         new BatchBuilder(
             config,

@@ -118,6 +118,39 @@ class AugmentationTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "dog left of the cat",
+        "dog next to the cat",
+        "dog behind the cat",
+        "dog smaller than the cat",
+        "dog on the left with a cat"
+      })
+  void whatSpeaksOfOtherObjectsIsNotCropped(String expression) {
+    ImageSource image = new Objects(List.of(new ImageObject(DOG, "dog", null)));
+    ReferringPair pair =
+        new ReferringPair("dog", image, expression, List.of(DOG), "place", List.of());
+    SplittableRandom random = new SplittableRandom(6);
+    for (int i = 0; i < 50; i++) {
+      assertEquals(240, augmentation.augment(pair, random).image().width());
+    }
+  }
+
+  /** Otherwise a part of an image would tell that the expression is true of it. */
+  @Test
+  void whatIsOfAnotherPictureIsCroppedToo() {
+    ImageSource image = new Objects(List.of(new ImageObject(DOG, "dog", null)));
+    ReferringPair pair =
+        new ReferringPair("cat", image, "cat on the left", List.of(), AbsentPairs.KIND, List.of());
+    SplittableRandom random = new SplittableRandom(6);
+    int cropped = 0;
+    for (int i = 0; i < 100; i++) {
+      cropped += augmentation.augment(pair, random).image().width() < 240 ? 1 : 0;
+    }
+    assertTrue(cropped > 30, cropped + " cropped");
+  }
+
   /**
    * A part has all dogs, and the dog on the left is in its left third, whatever becomes of cats.
    */

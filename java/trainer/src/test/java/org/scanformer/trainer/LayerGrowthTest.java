@@ -75,7 +75,7 @@ class LayerGrowthTest {
       ScanFormerCheckpoint.copy(small, parameters, tokenizer);
       TrainingModel model =
           new TrainingModel(parameters, CPU, ScalarType.Float, TrainingModel.Form.MERGED);
-      Losses losses = new Losses(model, 1, 0, true, AuxiliaryHeads.TARGET_ALONE);
+      Losses losses = new Losses(model, 1, 0, true, false, AuxiliaryHeads.TARGET_ALONE);
       Batch batch = builder.build(pairs, BatchBuilder.Replacement.NONE);
       Scan scan = model.scan(batch, SelectionRule.above(0));
       Losses.Result result = losses.of(batch, scan);

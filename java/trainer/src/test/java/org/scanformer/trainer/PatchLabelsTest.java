@@ -147,6 +147,38 @@ class PatchLabelsTest {
     }
   }
 
+  /**
+   * What the target is told apart by, at the scales that select; of an untrue expression all of it.
+   */
+  @Test
+  void landmarksAreWantedAtTheScalesThatSelect() throws IOException {
+    ModelConfig config = ModelConfig.read(TinyModel.writeConfig(directory));
+    Box target = new Box(2, 2, 20, 20);
+    Box like = new Box(74, 2, 20, 20);
+    Box landmark = new Box(74, 74, 20, 20);
+    ImageSource image = new Drawn("drawn", SIDE, SIDE, List.of());
+    Mentions mentions = new Mentions(List.of(target, like), List.of(landmark));
+    ReferringPair truth =
+        new ReferringPair(
+            "a", image, "the circle", List.of(target), null, List.of(landmark), mentions);
+    ReferringPair untrue =
+        new ReferringPair("b", image, "the circle", List.of(), null, List.of(), mentions);
+    try (BatchBuilder builder = builder(config)) {
+      Batch batch = builder.build(List.of(truth, untrue), BatchBuilder.Replacement.NONE);
+      for (int s = 0; s < 3; s++) {
+        Batch.ScaleLabels labels = batch.scales[s];
+        int n = labels.rows * labels.cols;
+        int right = labels.cols - 1;
+        int landmarks = s == 0 ? 0 : 1;
+        float[] wanted = labels.wanted;
+        assertArrayEquals(
+            new float[] {1, 0, landmarks}, new float[] {wanted[0], wanted[right], wanted[n - 1]});
+        assertArrayEquals(
+            new float[] {1, 1, 1}, new float[] {wanted[n], wanted[n + right], wanted[2 * n - 1]});
+      }
+    }
+  }
+
   /** Three pixels within a patch of 32, of 16 and of 8, and four on the corner of four of each. */
   @Test
   void smallTargetsAreWantedAtEveryScale() throws IOException {

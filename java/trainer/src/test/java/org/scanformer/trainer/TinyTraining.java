@@ -63,7 +63,7 @@ abstract class TinyTraining {
   }
 
   Losses losses(TrainingModel model) {
-    return new Losses(model, 0.3, 0, true, HEADS);
+    return new Losses(model, 0.3, 0, true, false, HEADS);
   }
 
   BatchBuilder builder() {

@@ -47,7 +47,7 @@ class TrainingCheckpointTest extends TinyTraining {
             new TrainOptions(6, 0, BATCH, 1e-3, 0.01, muon, 0.01, false, 2, 9, true),
             parameters,
             model,
-            new Losses(model, 0.3, 0, true, heads),
+            new Losses(model, 0.3, 0, true, false, heads),
             heads,
             new ShapesTrainingData(config, BATCH, 9, false, 0, 1, 1, true),
             List.of(builder())));
