@@ -23,6 +23,7 @@ final class BodyReader {
   private static final int DROPPED_BYTES = 1 << 20;
 
   private static final Duration DROP_TIME = Duration.ofSeconds(1);
+  private static final byte[] NONE = {};
 
   private final Request request;
   private final Admission.Ticket ticket;
@@ -33,7 +34,7 @@ final class BodyReader {
 
   private final CompletableFuture<byte[]> body = new CompletableFuture<>();
   private final CompletableFuture<Void> dropped = new CompletableFuture<>();
-  private byte[] bytes = {};
+  private byte[] bytes = NONE;
   private int size;
   private int toDrop = DROPPED_BYTES;
 
@@ -99,10 +100,18 @@ final class BodyReader {
     synchronized (this) {
       dropping = true;
       idle = state == State.IDLE;
+      if (state != State.READING) {
+        forget();
+      }
     }
     if (idle) {
       readAvailable();
     }
+  }
+
+  /** What has come of a body that nobody wants any more, and that no ticket counts. */
+  private void forget() {
+    bytes = NONE;
   }
 
   /** Not while a request that then ends is read. */
@@ -136,6 +145,9 @@ final class BodyReader {
 
   /** What has come; null if nothing has yet, or no more is wanted. */
   private synchronized Content.Chunk next() {
+    if (dropping) {
+      forget();
+    }
     boolean wanted = !body.isDone() || dropping && toDrop > 0 && !dropped.isDone();
     Content.Chunk chunk = wanted ? request.read() : null;
     state = !wanted ? State.IDLE : chunk == null ? State.WAITING : State.READING;

@@ -141,20 +141,24 @@ class LimitsTest {
     }
   }
 
+  /** The head of a request of 150,000 bytes. */
+  private static byte[] head(String timeout) {
+    return ("POST "
+            + PATH
+            + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
+            + "X-Request-Timeout-Ms: "
+            + timeout
+            + "\r\nContent-Length: 150000\r\n\r\n")
+        .getBytes(StandardCharsets.ISO_8859_1);
+  }
+
   /** Who sends more after the answer is known would be cut off by a reset before reading it. */
   @ParameterizedTest
   @CsvSource({"soon, 400", "40, 504"})
   void answersWhoIsStillSending(String timeout, int status) throws Exception {
     try (Fixture server = Fixture.start();
         Socket socket = new Socket("127.0.0.1", server.server().httpPort())) {
-      String head =
-          "POST "
-              + PATH
-              + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
-              + "X-Request-Timeout-Ms: "
-              + timeout
-              + "\r\nContent-Length: 150000\r\n\r\n";
-      socket.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
+      socket.getOutputStream().write(head(timeout));
       for (int i = 0; i < 10; i++) {
         socket.getOutputStream().write(new byte[15_000]);
         Thread.sleep(20);
@@ -172,12 +176,7 @@ class LimitsTest {
   void closesOnThoseWhoSendTheRestLate() throws Exception {
     try (Fixture server = Fixture.start();
         Socket socket = new Socket("127.0.0.1", server.server().httpPort())) {
-      String head =
-          "POST "
-              + PATH
-              + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
-              + "X-Request-Timeout-Ms: soon\r\nContent-Length: 150000\r\n\r\n";
-      socket.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
+      socket.getOutputStream().write(head("soon"));
       socket.setSoTimeout(10_000);
       byte[] answer = socket.getInputStream().readAllBytes();
       assertTrue(new String(answer, StandardCharsets.ISO_8859_1).startsWith("HTTP/1.1 400"));
