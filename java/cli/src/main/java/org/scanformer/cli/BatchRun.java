@@ -158,9 +158,8 @@ final class BatchRun {
   private void print(Answer answer, PrintWriter out) {
     failed += answer.failed() || options.isFailure(answer.location()) ? 1 : 0;
     out.println(answer.toJson());
-    // Ends the run where nobody gets its answers, as on a full disk.
     if (out.checkError()) {
-      throw new CliException(Main.NOT_WRITTEN);
+      throw new AnswersLostException();
     }
   }
 }

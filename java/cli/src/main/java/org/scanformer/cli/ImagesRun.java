@@ -62,9 +62,8 @@ final class ImagesRun {
       out.println(answer.name() + ": " + LocationText.place(answer.location()));
       LocationText.printCandidates(out, answer.location(), options.candidates());
     }
-    // Ends the run where nobody gets its answers, as on a full disk.
     if (out.checkError()) {
-      throw new CliException(Main.NOT_WRITTEN);
+      throw new AnswersLostException();
     }
   }
 }

@@ -1,5 +1,7 @@
 package org.scanformer.cli;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -11,8 +13,9 @@ import org.scanformer.internal.files.SystemMessages;
 public final class Main {
   static final int FAILURE = 1;
   static final int USAGE = 2;
-  static final String NOT_WRITTEN =
-      "standard output could not be written to; is its disk full, or its reader gone?";
+
+  /** What shells tell of a program that a closed pipe ended: 128 and the number of SIGPIPE. */
+  static final int READER_GONE = 141;
 
   private Main() {}
 
@@ -24,7 +27,8 @@ public final class Main {
     }
     // No option is of these types; without this, picocli loads them with hundreds of classes.
     System.setProperty("picocli.converters.excludes", "java\\.(sql|time)\\..*");
-    PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+    AnswerStream answers = new AnswerStream(new FileOutputStream(FileDescriptor.out));
+    PrintWriter out = new PrintWriter(answers, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     int code;
     try {
@@ -34,9 +38,13 @@ public final class Main {
           "scanformer: The JVM has not enough memory (" + e.getMessage() + "): -Xmx sets its heap");
       code = FAILURE;
     }
-    if (out.checkError() && code != FAILURE) {
-      err.println("scanformer: " + NOT_WRITTEN);
-      code = FAILURE;
+    if (out.checkError()) {
+      code = answers.readerIsGone() ? READER_GONE : FAILURE;
+      if (code == FAILURE) {
+        err.println(
+            "scanformer: standard output could not be written to: "
+                + SystemMessages.of(answers.failure()));
+      }
     }
     err.flush();
     System.exit(code);
@@ -54,6 +62,9 @@ public final class Main {
 
   /** Says what went wrong, and returns the exit code for it. */
   static int tellFailure(Exception failure, PrintWriter err) {
+    if (failure instanceof AnswersLostException) {
+      return FAILURE;
+    }
     String message =
         failure instanceof ScanFormerException || failure instanceof CliException
             ? failure.getMessage()

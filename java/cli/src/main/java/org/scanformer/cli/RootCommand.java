@@ -16,7 +16,8 @@ import picocli.CommandLine.Command;
     versionProvider = RootCommand.Version.class,
     footer = {
       "",
-      "Exit codes: 0 for success, 1 when a request failed, 2 for wrong usage.",
+      "Exit codes: 0 for success, 1 when a request failed, 2 for wrong usage,",
+      "141 when the reader of standard output ended first, as 'head' does.",
       "'scanformer help COMMAND' shows the options of a command."
     })
 final class RootCommand implements Runnable {

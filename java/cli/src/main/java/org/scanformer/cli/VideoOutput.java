@@ -53,8 +53,9 @@ final class VideoOutput implements AutoCloseable {
     if (lines != null) {
       lines.println(LocationJson.write(toJson(frame, tracks)));
       if (lines.checkError()) {
-        throw new CliException(
-            ownsLines ? "The file " + asked.json() + " could not be written to" : Main.NOT_WRITTEN);
+        throw ownsLines
+            ? new CliException("The file " + asked.json() + " could not be written to")
+            : new AnswersLostException();
       }
     }
     if (asked.out() != null || window != null) {

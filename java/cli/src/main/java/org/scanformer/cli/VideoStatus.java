@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
 import me.tongfei.progressbar.ProgressBar;
+import org.scanformer.internal.files.Terminal;
 import org.scanformer.video.Track;
 import org.scanformer.video.VideoFrame;
 import org.scanformer.video.VideoSource;
@@ -12,11 +13,13 @@ import org.scanformer.video.VideoStatistics;
 /** Tells how a video goes: a bar for files, a line that changes for what has no known end. */
 final class VideoStatus implements AutoCloseable {
   private static final long NANOS_BETWEEN_LINES = 500_000_000;
+  private static final long NANOS_BETWEEN_LOG_LINES = Terminal.LOG_INTERVAL.toNanos();
   private static final int NANOS_PER_MILLI = 1_000_000;
 
   private final VideoSource source;
   private final PrintWriter err;
   private final ProgressBar bar;
+  private final boolean terminal = Terminal.hasStandardError();
   private final long start = System.nanoTime();
   private long frames;
   private long found;
@@ -45,7 +48,7 @@ final class VideoStatus implements AutoCloseable {
     worstLatency = Math.max(worstLatency, now - frame.arrivalNanos());
     if (bar != null) {
       bar.stepTo(frame.timestampNanos() / NANOS_PER_MILLI);
-    } else if (now - lastLine >= NANOS_BETWEEN_LINES) {
+    } else if (now - lastLine >= (terminal ? NANOS_BETWEEN_LINES : NANOS_BETWEEN_LOG_LINES)) {
       tell(now, tracks);
     }
   }
@@ -56,7 +59,7 @@ final class VideoStatus implements AutoCloseable {
     line.append(
         String.format(
             Locale.ROOT,
-            "\r%.1f frames/s, latency up to %.0f ms, %d dropped, %d damaged, %d reconnects",
+            "%.1f frames/s, latency up to %.0f ms, %d dropped, %d damaged, %d reconnects",
             (frames - framesAtLastLine) * 1e9 / (now - lastLine),
             (double) worstLatency / NANOS_PER_MILLI,
             done.dropped(),
@@ -65,10 +68,14 @@ final class VideoStatus implements AutoCloseable {
     for (Track track : tracks) {
       line.append(track.found() ? ", " + score(track, "found") : ", lost");
     }
-    // What a longer line before left is overwritten.
-    err.print(line.append("        "));
-    err.flush();
-    lineOpen = true;
+    if (terminal) {
+      // What a longer line before left is overwritten.
+      err.print("\r" + line + "        ");
+      err.flush();
+      lineOpen = true;
+    } else {
+      err.println(line);
+    }
     lastLine = now;
     framesAtLastLine = frames;
     worstLatency = 0;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.awt.image.BufferedImage;
+import java.io.BufferedReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -31,6 +32,13 @@ class ProcessTest {
   private Path input = Path.of("/dev/null");
 
   private int run(Path out, List<String> options, String... arguments) throws Exception {
+    Process process = start(ProcessBuilder.Redirect.to(out.toFile()), options, arguments);
+    assertTrue(process.waitFor(120, TimeUnit.SECONDS), "the process did not end");
+    return process.exitValue();
+  }
+
+  private Process start(ProcessBuilder.Redirect out, List<String> options, String... arguments)
+      throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // The quick compiler alone, as none of them runs for long.
@@ -42,12 +50,10 @@ class ProcessTest {
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectInput(input.toFile())
-            .redirectOutput(out.toFile())
+            .redirectOutput(out)
             .redirectError(directory.resolve("err").toFile());
     builder.environment().putAll(environment);
-    Process process = builder.start();
-    assertTrue(process.waitFor(120, TimeUnit.SECONDS), "the process did not end");
-    return process.exitValue();
+    return builder.start();
   }
 
   private String err() throws Exception {
@@ -149,8 +155,39 @@ class ProcessTest {
     };
     for (String[] command : commands) {
       assertEquals(Main.FAILURE, run(full, List.of(), command), err());
-      assertTrue(err().contains("standard output could not be written"), err());
+      String reason = "standard output could not be written to: No space left on device";
+      assertTrue(err().contains(reason), err());
     }
+  }
+
+  /** As {@code head} ends it: nothing went wrong, so nothing is said. */
+  @Test
+  void aReaderThatEndsFirstEndsTheRunWithoutAWord() throws Exception {
+    Path batch =
+        Files.write(
+            directory.resolve("b.jsonl"),
+            Collections.nCopies(
+                20_000,
+                "{\"image\":\"" + CommandLineRun.IMAGE + "\",\"text\":\"the red circle\"}"));
+    Process process =
+        start(
+            ProcessBuilder.Redirect.PIPE,
+            List.of(),
+            "locate",
+            "--backend",
+            "cpu",
+            "--model",
+            CommandLineRun.MODEL,
+            "--batch",
+            batch.toString());
+    try (BufferedReader answers = process.inputReader(StandardCharsets.UTF_8)) {
+      assertTrue(answers.readLine().startsWith("{\"line\":1,"));
+    }
+    assertTrue(process.waitFor(120, TimeUnit.SECONDS), "the process did not end");
+    assertEquals(Main.READER_GONE, process.exitValue(), err());
+    assertFalse(err().contains("scanformer:"), err());
+    // It goes to a file here: a line that changes would be one without end.
+    assertTrue(err().contains("locate") && !err().contains("\r"), err());
   }
 
   @Test

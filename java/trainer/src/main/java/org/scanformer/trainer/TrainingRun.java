@@ -10,10 +10,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.scanformer.internal.files.AtomicFiles;
+import org.scanformer.internal.files.Terminal;
 
 /**
  * A run of the training loop in its directory: checkpoints, curves, evaluations on held-out pairs
@@ -320,12 +322,16 @@ final class TrainingRun {
   }
 
   private ProgressBar progressBar() {
+    boolean terminal = Terminal.hasStandardError();
     return new ProgressBarBuilder()
         .setTaskName("train")
         .setInitialMax(options.isTimed() ? -1 : options.steps())
         .setStyle(ProgressBarStyle.ASCII)
-        .setConsumer(new ConsoleProgressBarConsumer(System.err, 160))
-        .setUpdateIntervalMillis(2000)
+        .setConsumer(
+            terminal
+                ? new ConsoleProgressBarConsumer(System.err, 160)
+                : new DelegatingProgressBarConsumer(Terminal.logLines(), 160))
+        .setUpdateIntervalMillis(terminal ? 2000 : (int) Terminal.LOG_INTERVAL.toMillis())
         .build();
   }
 }
