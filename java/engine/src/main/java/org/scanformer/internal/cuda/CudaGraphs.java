@@ -29,7 +29,7 @@ final class CudaGraphs implements AutoCloseable {
 
   /** Failures that plain launches would meet too, or that end with the call. */
   private static final Set<ErrorCode> NO_REFUSALS =
-      EnumSet.of(ErrorCode.BAD_INPUT, ErrorCode.OUT_OF_MEMORY, ErrorCode.DEVICE_LOST);
+      EnumSet.of(ErrorCode.BAD_INPUT, ErrorCode.DEVICE_LOST);
 
   private static final System.Logger LOG = System.getLogger("org.scanformer");
 
@@ -41,6 +41,9 @@ final class CudaGraphs implements AutoCloseable {
 
   /** Why nothing is recorded any more, or null. */
   private volatile String refusal;
+
+  /** Whether there was no memory for another graph; those that there are stay. */
+  private boolean full;
 
   private final Map<LaunchShape, Pointer> graphs = new LinkedHashMap<>(16, 0.75f, true);
 
@@ -67,7 +70,8 @@ final class CudaGraphs implements AutoCloseable {
    * Enqueues work of a shape. The first time it runs as it is: libraries load their kernels and
    * choose their algorithms, which a recording could not hold, and a shape that never comes again
    * costs no recording. The second time it is recorded, and from then on replayed. Once the device
-   * has refused a recording, all work runs as it is.
+   * has refused a recording, all work runs as it is; where it had no memory for one, all work
+   * without a recording.
    *
    * @return whether it was replayed from an earlier recording, or never will be
    */
@@ -76,19 +80,23 @@ final class CudaGraphs implements AutoCloseable {
       work.run();
       return true;
     }
-    Pointer graph = graphs.get(shape);
-    if (graph == null) {
+    Pointer graph = graphs.getOrDefault(shape, NONE);
+    if (graph != NONE) {
+      launch(graph);
+      return true;
+    }
+    if (full) {
+      work.run();
+      return true;
+    }
+    if (graphs.containsKey(shape)) {
+      begin(shape, work);
+    } else {
       work.run();
       makeRoom();
       graphs.put(shape.copy(), NONE);
-      return false;
     }
-    if (graph == NONE) {
-      begin(shape, work);
-      return false;
-    }
-    launch(graph);
-    return true;
+    return false;
   }
 
   private void launch(Pointer graph) {
@@ -113,15 +121,27 @@ final class CudaGraphs implements AutoCloseable {
       }
       // Throws where the device is lost.
       stream.check(stream.synchronize());
-      close();
-      refusal = e.getMessage();
-      LOG.log(
-          System.Logger.Level.WARNING,
-          "Work is launched without CUDA graphs from now on: " + refusal);
+      // Throws where it was not the recording that there is no memory for.
       work.run();
+      refuse(e);
       return;
     }
     graphs.put(shape.copy(), graph);
+  }
+
+  private void refuse(ScanFormerException reason) {
+    full =
+        reason.code() == ErrorCode.OUT_OF_MEMORY
+            && graphs.values().stream().anyMatch(graph -> graph != NONE);
+    if (!full) {
+      close(); // None is under way since the recording failed.
+      refusal = reason.getMessage();
+    }
+    LOG.log(
+        System.Logger.Level.WARNING,
+        (full ? "Other work" : "Work")
+            + " is launched without CUDA graphs from now on: "
+            + reason.getMessage());
   }
 
   private Pointer record(Runnable work) {
@@ -145,12 +165,12 @@ final class CudaGraphs implements AutoCloseable {
     }
     Iterator<Pointer> oldest = graphs.values().iterator();
     Pointer graph = oldest.next();
-    oldest.remove();
     if (graph != NONE) {
       // It may be under way.
       stream.check(stream.synchronize());
       CudaApi.sf_graph_destroy(graph);
     }
+    oldest.remove();
   }
 
   /** Frees the graphs, when the stream's work is done. */

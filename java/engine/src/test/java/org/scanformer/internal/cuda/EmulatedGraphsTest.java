@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -22,8 +23,8 @@ import org.scanformer.internal.backend.LaunchShape;
 class EmulatedGraphsTest {
   private CudaBackend backend;
 
-  /** The run of the work that fails, counted from 1, and how. */
-  private int failing;
+  /** The runs of the work that fail, counted from 1, and how. */
+  private Set<Integer> failing;
 
   private ErrorCode code;
   private int runs;
@@ -44,7 +45,7 @@ class EmulatedGraphsTest {
     return backend.replay(
         shape,
         () -> {
-          if (++runs == failing) {
+          if (failing.contains(++runs)) {
             throw new ScanFormerException(code, "planted");
           }
         });
@@ -52,7 +53,7 @@ class EmulatedGraphsTest {
 
   @Test
   void aRefusedRecordingFailsNoCall() {
-    failing = 2;
+    failing = Set.of(2);
     code = ErrorCode.DEVICE_ERROR;
     try (CapturedLog log = new CapturedLog()) {
       assertFalse(replay(1));
@@ -69,10 +70,45 @@ class EmulatedGraphsTest {
     }
   }
 
+  /** Where the device is full, the recordings that there are stay in use. */
+  @Test
+  void aRecordingWithoutMemoryFailsNoCall() {
+    failing = Set.of(4);
+    code = ErrorCode.OUT_OF_MEMORY;
+    try (CapturedLog log = new CapturedLog()) {
+      assertFalse(replay(1));
+      assertFalse(replay(1), "it is recorded");
+      assertFalse(replay(2));
+      assertFalse(replay(2));
+      assertEquals(5, runs, "in the place of a recording, the work ran as it is");
+      assertNull(backend.whyNoRecording());
+      assertTrue(replay(1));
+      assertEquals(5, runs);
+      for (int rows = 2; rows <= 3; rows++) {
+        assertTrue(replay(rows));
+        assertTrue(replay(rows));
+      }
+      assertEquals(9, runs);
+      assertEquals(1, log.messages().size(), log.messages().toString());
+    }
+  }
+
+  @Test
+  void withoutMemoryForAnyRecordingThereAreNone() {
+    failing = Set.of(2);
+    code = ErrorCode.OUT_OF_MEMORY;
+    assertFalse(replay(1));
+    assertFalse(replay(1));
+    assertEquals("planted", backend.whyNoRecording());
+    assertTrue(replay(1));
+    assertEquals(4, runs);
+  }
+
   @ParameterizedTest
   @EnumSource(names = {"BAD_INPUT", "OUT_OF_MEMORY", "DEVICE_LOST"})
   void otherFailuresAreTheCalls(ErrorCode of) {
-    failing = 2;
+    // What there is no memory for is the work itself, where it fails without a recording too.
+    failing = of == ErrorCode.OUT_OF_MEMORY ? Set.of(2, 3) : Set.of(2);
     code = of;
     assertFalse(replay(1));
     ScanFormerException failure = assertThrows(ScanFormerException.class, () -> replay(1));
@@ -80,6 +116,6 @@ class EmulatedGraphsTest {
     assertNull(backend.whyNoRecording());
     assertFalse(replay(1), "it is recorded");
     assertTrue(replay(1));
-    assertEquals(3, runs);
+    assertEquals(failing.size() + 2, runs);
   }
 }
