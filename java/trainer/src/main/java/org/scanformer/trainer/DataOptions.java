@@ -263,6 +263,12 @@ final class DataOptions implements AutoCloseable {
     return new CommandLine.ParameterException(spec.commandLine(), message);
   }
 
+  /** Reads what to train on; returns this, which the caller closes. */
+  DataOptions open() {
+    trainingSets();
+    return this;
+  }
+
   /** The datasets to train on; a few drawn scenes stand for all of them. */
   List<ReferringDataset> trainingSets() {
     if (training == null) {

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.scanformer.datasets.ReferringPair;
 
 /**
@@ -88,8 +90,11 @@ final class DryRun {
    *
    * @param heldOut pairs of a batch, to measure their judgement
    * @param budget the share of the finest patches to select
+   * @param stop asked after every step
+   * @return empty if a stop was requested
    */
-  Measured measure(List<ReferringPair> heldOut, double budget) throws IOException {
+  Optional<Measured> measure(List<ReferringPair> heldOut, double budget, BooleanSupplier stop)
+      throws IOException {
     Trainer trainer = setup.trainer();
     SelectionRule within = new SelectionRule(LEAST, budget);
     long first = trainer.step();
@@ -98,7 +103,7 @@ final class DryRun {
     List<Double> seconds = new ArrayList<>();
     long[] begin = {System.nanoTime()};
     trainer.run(
-        () -> reports.size() == STEPS,
+        () -> reports.size() == STEPS || stop.getAsBoolean(),
         report -> {
           long now = System.nanoTime();
           reports.add(report);
@@ -112,14 +117,18 @@ final class DryRun {
               seconds.get(seconds.size() - 1));
           err.flush();
         });
+    if (reports.size() < STEPS) {
+      return Optional.empty();
+    }
     double dense = seconds(() -> trainer.evaluate(List.of(heldOut), SelectionRule.EVERYTHING));
     double some = seconds(() -> trainer.evaluate(List.of(heldOut), within));
-    return new Measured(
-        steps(reports, seconds, WARM_UP),
-        steps(reports, seconds, WARM_UP + MEASURED),
-        dense,
-        some,
-        peakBytes());
+    return Optional.of(
+        new Measured(
+            steps(reports, seconds, WARM_UP),
+            steps(reports, seconds, WARM_UP + MEASURED),
+            dense,
+            some,
+            peakBytes()));
   }
 
   private static double seconds(Runnable work) {

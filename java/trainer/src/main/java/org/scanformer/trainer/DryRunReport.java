@@ -8,7 +8,9 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.bytedeco.pytorch.global.torch;
 import org.scanformer.datasets.BadRecord;
 import org.scanformer.datasets.ReferringDataset;
@@ -32,8 +34,12 @@ record DryRunReport(
   /** Values, average and two moments. */
   private static final int VECTORS_OF_A_CHECKPOINT = 4;
 
-  /** Counts, measures and prints. */
-  void print(PrintWriter out, PrintWriter err) throws IOException {
+  /**
+   * Counts, measures and prints.
+   *
+   * @param stop asked after every step; then what was not measured is not printed
+   */
+  void print(PrintWriter out, PrintWriter err, BooleanSupplier stop) throws IOException {
     TrainingRun.requireReadable(setup.trainer(), heldOut);
     int batch = setup.options().batchSize();
     out.printf(
@@ -47,10 +53,13 @@ record DryRunReport(
     printModel(out);
     out.flush();
     List<ReferringPair> judged = setup.trainer().groups(heldOut.get(0).pairs()).get(0);
-    DryRun.Measured measured = new DryRun(setup, err).measure(judged, run.schedule().budget());
-    printSteps(out, measured);
-    printEstimate(out, measured);
-    out.flush();
+    Optional<DryRun.Measured> measured =
+        new DryRun(setup, err).measure(judged, run.schedule().budget(), stop);
+    if (measured.isPresent()) {
+      printSteps(out, measured.get());
+      printEstimate(out, measured.get());
+      out.flush();
+    }
   }
 
   private void printData(PrintWriter out) {

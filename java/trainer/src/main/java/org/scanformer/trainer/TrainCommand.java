@@ -238,16 +238,19 @@ final class TrainCommand implements Callable<Integer> {
       return 0;
     }
     try (RunDirectory directory = RunDirectory.open(out);
-        DataOptions opened = data;
-        TrainingSetup setup = setUp(out, steps)) {
-      new TrainingRun(
-              setup.trainer(),
-              setup.options(),
-              setup.parameters(),
-              schedule(),
-              out,
-              spec.commandLine().getErr())
-          .run(data.validation());
+        DataOptions opened = data.open()) {
+      List<HeldOut> heldOut = data.validation();
+      try (StopSignal signal = StopSignal.install();
+          TrainingSetup setup = setUp(out, steps)) {
+        new TrainingRun(
+                setup.trainer(),
+                setup.options(),
+                setup.parameters(),
+                schedule(),
+                out,
+                spec.commandLine().getErr())
+            .run(heldOut, signal::requested);
+      }
     }
     return 0;
   }
@@ -256,16 +259,18 @@ final class TrainCommand implements Callable<Integer> {
     RunDirectory.requirePossible(out);
     data.withoutCache();
     try (ScratchDirectory scratch = ScratchDirectory.copyOf(out, "config.json", "tokenizer.json");
-        DataOptions opened = data;
-        TrainingSetup setup = setUp(scratch.path(), Math.max(steps, done()) + DryRun.STEPS)) {
-      if (isResumed()) {
-        setup.trainer().restore(checkpoint());
-      }
+        DataOptions opened = data.open()) {
       List<HeldOut> heldOut = data.validation();
       long planSteps = Math.max(steps, done());
-      DryRun.Run planned = new DryRun.Run(out, done(), planSteps, schedule());
-      new DryRunReport(planned, setup, data.trainingSets(), heldOut, deviceName)
-          .print(spec.commandLine().getOut(), spec.commandLine().getErr());
+      try (StopSignal signal = StopSignal.install();
+          TrainingSetup setup = setUp(scratch.path(), planSteps + DryRun.STEPS)) {
+        if (isResumed()) {
+          setup.trainer().restore(checkpoint());
+        }
+        DryRun.Run planned = new DryRun.Run(out, done(), planSteps, schedule());
+        new DryRunReport(planned, setup, data.trainingSets(), heldOut, deviceName)
+            .print(spec.commandLine().getOut(), spec.commandLine().getErr(), signal::requested);
+      }
     }
   }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -75,10 +76,12 @@ final class TrainingRun {
   }
 
   /**
-   * Trains from the last checkpoint, if there is one, to the end or until Ctrl-C. A run that is at
-   * its end is judged and its model written again.
+   * Trains from the last checkpoint, if there is one, to the end or until a stop is requested. A
+   * run that is at its end is judged and its model written again.
+   *
+   * @param stop asked after every step
    */
-  void run(List<HeldOut> heldOut) throws IOException {
+  void run(List<HeldOut> heldOut, BooleanSupplier stop) throws IOException {
     Path checkpoint = out.resolve(CHECKPOINT);
     if (Files.isRegularFile(checkpoint)) {
       Set<String> anew = trainer.restore(checkpoint);
@@ -97,8 +100,6 @@ final class TrainingRun {
     }
     requireReadable(trainer, heldOut);
     AtomicFiles.write(out.resolve("options.txt"), trainer.settings());
-    StopSignal signal = new StopSignal();
-    Runtime.getRuntime().addShutdownHook(signal.hook());
     Curves curves = new Curves(out.resolve("curves.csv"), trainer.step());
     boolean judged = new ValidationCurve(out.resolve("validation.csv")).has(trainer.step());
     try (ProgressBar bar = progressBar()) {
@@ -107,10 +108,10 @@ final class TrainingRun {
         // It may have been ended while it was judged, before its model was written.
         evaluate(heldOut);
       }
-      while (!trainer.finished() && !signal.requested()) {
+      while (!trainer.finished() && !stop.getAsBoolean()) {
         trainer.run(
             () ->
-                signal.requested()
+                stop.getAsBoolean()
                     || trainer.step() % schedule.checkpointEvery == 0
                     || isJudged(trainer.step()),
             report -> {
@@ -125,8 +126,6 @@ final class TrainingRun {
           evaluate(heldOut);
         }
       }
-    } finally {
-      signal.finished();
     }
   }
 
