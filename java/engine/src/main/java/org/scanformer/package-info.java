@@ -32,6 +32,9 @@
  *       the same results bit for bit; it is read when a device is first opened, and trusted
  *   <li>{@code org.scanformer.cuda.l2Bytes}: the size of the L2 cache, of which twice as much is
  *       written before each trial; asked of the device by default
+ *   <li>{@code org.scanformer.cuda.stagingBytes}: pinned memory, and as much of the device's,
+ *       through which the images of a batch go, 512 MiB by default: those of larger batches take
+ *       turns. A single image may need more.
  *   <li>{@code org.scanformer.cuda.plainLaunches}: true to launch kernels one by one instead of as
  *       CUDA graphs
  * </ul>

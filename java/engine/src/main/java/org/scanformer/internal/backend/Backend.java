@@ -138,8 +138,14 @@ public interface Backend extends Operations, AutoCloseable {
   void download(Tensor tensor, long firstElement, Buffer destination);
 
   /**
-   * Makes room for that many bytes of pixels a batch, so that {@link #buildPyramids} needs none.
+   * Bytes through which the pixels of a batch go.
+   *
+   * @param imageBytes of each image
+   * @param images of a batch
    */
+  long stagingBytes(long imageBytes, int images);
+
+  /** Makes room for as many of {@link #stagingBytes}, so that {@link #buildPyramids} needs none. */
   void reservePixels(long bytes);
 
   // ---- Linear layers ----

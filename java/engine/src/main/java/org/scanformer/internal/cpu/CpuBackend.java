@@ -142,10 +142,15 @@ public final class CpuBackend extends NativeBackend {
     }
   }
 
-  /** One image is staged at a time, so no more is reserved than Java's buffers reach. */
+  /** One image is staged at a time. */
+  @Override
+  public long stagingBytes(long imageBytes, int images) {
+    return Math.min(imageBytes, Integer.MAX_VALUE);
+  }
+
   @Override
   public void reservePixels(long bytes) {
-    growStaging(Math.min(bytes, Integer.MAX_VALUE));
+    growStaging(bytes);
   }
 
   private void growStaging(long bytes) {

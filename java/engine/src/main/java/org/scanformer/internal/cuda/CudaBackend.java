@@ -214,6 +214,11 @@ public final class CudaBackend extends NativeBackend {
   }
 
   @Override
+  public long stagingBytes(long imageBytes, int images) {
+    return pixels.bytes(imageBytes, images);
+  }
+
+  @Override
   public void reservePixels(long bytes) {
     pixels.reserve(bytes);
   }
@@ -221,8 +226,15 @@ public final class CudaBackend extends NativeBackend {
   @Override
   public void buildPyramids(
       PyramidBatch batch, int patchSize, int scales, Tensor mean, Tensor std, Tensor canvas) {
-    pixels.expect(batch.images(), batch.size());
-    pyramids.build(batch, patchSize, scales, mean, std, canvas);
+    int first = 0;
+    while (first < batch.size()) {
+      if (first > 0) {
+        synchronize(); // Of all that follows, the same memory takes the pixels.
+      }
+      int end = pixels.expect(batch.images(), first, batch.size());
+      pyramids.build(batch, first, end, patchSize, scales, mean, std, canvas);
+      first = end;
+    }
   }
 
   @Override

@@ -33,17 +33,25 @@ final class CudaPyramids {
   }
 
   /**
-   * Stages the images and enqueues their pyramids.
+   * Stages some of the images and enqueues their pyramids.
    *
+   * @param from the first image
+   * @param end behind the last
    * @param canvas a window, moved to each image's place
    */
   void build(
-      PyramidBatch batch, int patchSize, int scales, Tensor mean, Tensor std, Tensor canvas) {
-    int first = 0;
-    for (int i = 0; i < batch.size(); i++) {
+      PyramidBatch batch,
+      int from,
+      int end,
+      int patchSize,
+      int scales,
+      Tensor mean,
+      Tensor std,
+      Tensor canvas) {
+    int first = from;
+    for (int i = from; i < end; i++) {
       staging.stage(batch.image(i));
-      boolean last =
-          i + 1 == batch.size() || i + 1 - first == MOST_ALIKE || !batch.alike(first, i + 1);
+      boolean last = i + 1 == end || i + 1 - first == MOST_ALIKE || !batch.alike(first, i + 1);
       images.put(i - first, batch.image(i).struct());
       canvases.put(i - first, canvas.moveTo(batch.place(i)).pointer());
       if (last) {

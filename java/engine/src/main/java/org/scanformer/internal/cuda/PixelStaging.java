@@ -11,12 +11,17 @@ import org.scanformer.natives.cuda.CudaApi;
 /**
  * Pinned memory and as much of the device's, through which the pixels of a batch go one image after
  * another, in chunks: while one is under way to the device the next are copied. Both memories are
- * kept, and grown to the largest batch. Used by one thread at a time.
+ * kept, and grow with the batches, but only single images make them larger than a bound: those of
+ * larger batches take turns. Used by one thread at a time.
  */
 final class PixelStaging {
+  private static final String MOST_PROPERTY = "org.scanformer.cuda.stagingBytes";
+  private static final long MOST_BYTES = 512L << 20;
+
   private final CudaBackend backend;
   private final PinnedMemory pinned;
   private final PixelCopies copies = new PixelCopies();
+  private final long most = Math.min(Long.getLong(MOST_PROPERTY, MOST_BYTES), Integer.MAX_VALUE);
 
   /** Null until there is all of it. */
   private Tensor memory;
@@ -54,25 +59,39 @@ final class PixelStaging {
     used = 0;
   }
 
+  /** Bytes for batches of images of a size. */
+  long bytes(long imageBytes, int images) {
+    long all =
+        imageBytes > most / Math.max(1, images) ? Math.max(most, imageBytes) : imageBytes * images;
+    return Math.min(all, Integer.MAX_VALUE);
+  }
+
   /**
    * Begins to copy images, of which those that are in buffers come to {@link #toDevice} next, in
    * this order.
+   *
+   * @param first the first image
+   * @param all behind the last that is wanted
+   * @return behind the last that there is room for; the others are to be expected when the device
+   *     has read these
    */
-  void expect(PixelSource[] images, int count) {
+  int expect(PixelSource[] images, int first, int all) {
     long bytes = 0;
     int chunks = 0;
-    for (int i = 0; i < count; i++) {
-      bytes = Math.addExact(bytes, images[i].bytes());
-      chunks += chunks(images[i]);
+    int end = first;
+    while (end < all && (end == first || bytes + images[end].bytes() <= most)) {
+      bytes += images[end].bytes();
+      chunks += chunks(images[end]);
+      end++;
     }
-    if (bytes == 0) {
-      return;
+    if (bytes > 0) {
+      begin(bytes, chunks);
+      for (int i = first; i < end; i++) {
+        add(images[i]);
+      }
+      copies.help();
     }
-    begin(bytes, chunks);
-    for (int i = 0; i < count; i++) {
-      add(images[i]);
-    }
-    copies.help();
+    return end;
   }
 
   private static int chunks(PixelSource image) {
@@ -126,20 +145,27 @@ final class PixelStaging {
     }
   }
 
-  /** At most 2 GiB, which Java's buffers reach. */
+  /**
+   * Makes room. What grows does so by half, as batches of ever more images would else have it grow
+   * each time.
+   *
+   * @param bytes at most 2 GiB, which Java's buffers reach
+   */
   void reserve(long bytes) {
     if (memory != null && memory.bytes() >= bytes) {
       return;
     }
     CudaBackend.requireStageable(bytes);
+    long wanted = Math.max(64, bytes);
     if (memory != null) {
+      wanted = Math.max(wanted, Math.min(memory.bytes() + memory.bytes() / 2, most));
       backend.synchronize();
       Tensor old = memory;
       memory = null;
       backend.free(old);
       pinned.free(pinnedMemory);
     }
-    Tensor grown = new Tensor("pixels", ElementType.U8, Math.max(64, bytes), 1);
+    Tensor grown = new Tensor("pixels", ElementType.U8, wanted, 1);
     backend.allocate(grown);
     try {
       pinnedMemory = pinned.allocate(grown.bytes());

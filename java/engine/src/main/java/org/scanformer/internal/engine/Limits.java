@@ -31,9 +31,9 @@ public record Limits(
     return Math.multiplyExact(grid.rows(), grid.cols());
   }
 
-  /** Bytes of the declared frames' pixels, in their widest format; 0 when nothing is declared. */
-  long pixelBytes() {
-    return 4L * frameWidth * frameHeight * maxBatch;
+  /** Bytes of a declared frame's pixels, in the widest format; 0 when nothing is declared. */
+  long frameBytes() {
+    return 4L * frameWidth * frameHeight;
   }
 
   /** That an image's grid is larger than that of the declared frames. */

@@ -288,7 +288,7 @@ final class Workspace {
     kvMemory = plan.tensor("KV cache", ElementType.U8, config.numHiddenLayers() * kvLayerStride, 1);
     tables = new Tables(this, backend);
     plan.count("tables", tables.bytes());
-    plan.count("frames", limits.pixelBytes());
+    plan.count("frames", stagingBytes(backend));
     plan.count("workspaces of products", backend.ownBytes());
     int operations = OPERATIONS_OF_LAYER * config.numHiddenLayers() + OTHER_OPERATIONS;
     plan.count("recorded work", backend.recordingBytes(operations));
@@ -306,8 +306,12 @@ final class Workspace {
   void reserve(Backend backend) {
     plan.reserve(backend);
     tables.reserve(backend, this);
-    if (limits.pixelBytes() > 0) {
-      backend.reservePixels(limits.pixelBytes());
+    if (limits.frameBytes() > 0) {
+      backend.reservePixels(stagingBytes(backend));
     }
+  }
+
+  private long stagingBytes(Backend backend) {
+    return backend.stagingBytes(limits.frameBytes(), limits.maxBatch());
   }
 }

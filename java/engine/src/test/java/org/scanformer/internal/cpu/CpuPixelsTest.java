@@ -1,6 +1,7 @@
 package org.scanformer.internal.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.nio.ByteBuffer;
 import org.bytedeco.javacpp.BytePointer;
@@ -40,14 +41,15 @@ final class CpuPixelsTest {
     }
   }
 
-  /**
-   * A batch of large frames declares more than one buffer reaches; each image is copied by itself.
-   */
+  /** Each image is copied by itself. */
   @ParameterizedTest
   @ValueSource(longs = {Integer.MAX_VALUE, 1L << 31, (1L << 32) + 1, 1L << 60})
   void declaredFramesOfAnySizeLeaveRoomForAnImage(long bytes) {
     try (CpuBackend backend = CpuBackend.open(null, 1)) {
-      backend.reservePixels(bytes);
+      assertEquals(5, backend.stagingBytes(5, 64));
+      long room = backend.stagingBytes(bytes, 64);
+      assertEquals(Integer.MAX_VALUE, room, "what one buffer reaches");
+      backend.reservePixels(room);
       assertStages(backend, 2);
     }
   }
