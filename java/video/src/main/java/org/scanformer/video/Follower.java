@@ -64,6 +64,9 @@ final class Follower implements AutoCloseable {
   private long lastFound;
   private long lastSearch;
 
+  /** When the box last went to where a frame has it. */
+  private long lastAccepted;
+
   Follower(Expression expression, Session session, int scales, TrackerOptions options) {
     this.expression = expression;
     this.session = session;
@@ -218,20 +221,32 @@ final class Follower implements AutoCloseable {
 
   private void accept(Box next, double seconds) {
     lastFound = clock;
-    if (box != null && box.intersectionOverUnion(next) < SAME_OBJECT) {
+    if (box != null && !isWhereExpected(next, seconds)) {
       uncertain = true;
       boolean again = elsewhere != null && elsewhere.intersectionOverUnion(next) >= SAME_OBJECT;
       framesElsewhere = again ? framesElsewhere + 1 : 1;
-      elsewhere = next;
-      if (framesElsewhere < FRAMES_TO_MOVE) {
+      // Where it moves by its own size between frames, none agrees with the one before.
+      boolean isOld = clock - lastAccepted > options.lostAfter().toNanos();
+      if (framesElsewhere < FRAMES_TO_MOVE && !isOld) {
+        elsewhere = next;
         return;
       }
       smoother.reset();
+      if (elsewhere != null) {
+        smoother.smooth(elsewhere, seconds); // It moves from there.
+      }
     }
     elsewhere = null;
     framesElsewhere = 0;
     uncertain = false;
+    lastAccepted = clock;
     box = smoother.smooth(next, seconds);
+  }
+
+  /** Whether a box overlaps the last one, where that was or where its motion takes it. */
+  private boolean isWhereExpected(Box next, double seconds) {
+    return box.intersectionOverUnion(next) >= SAME_OBJECT
+        || smoother.predict(box, seconds).intersectionOverUnion(next) >= SAME_OBJECT;
   }
 
   private void lose() {

@@ -65,7 +65,8 @@ public final class TrackerOptions {
   }
 
   /**
-   * For how long an object without a sufficient score stays where it was before it counts as lost.
+   * For how long an object without a sufficient score stays where it was before it counts as lost,
+   * and one that is found elsewhere, in each frame at another place, before its box goes there.
    * Default: 200 ms.
    */
   public Duration lostAfter() {

@@ -4,6 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.geom.Ellipse2D;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -15,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.scanformer.Box;
+import org.scanformer.Image;
 import org.scanformer.Request;
 import org.scanformer.ScanFormer;
 import org.scanformer.ScanFormerException;
@@ -196,6 +201,48 @@ class TrackerTest {
     }
     // It stays for 90 ms where it was, which are three frames: the first counts as a millisecond.
     assertEquals("#########.....####", found.toString());
+  }
+
+  /** As in pictures a second apart, or after an outage: no two of them agree on a place. */
+  @ParameterizedTest
+  @ValueSource(longs = {1000, 400, 100})
+  void noBoxIsKeptForLongWhereAnObjectMovesByMoreThanItsSize(long millis) {
+    MovingShapes scene = new MovingShapes(640, 480, 2.2 * 160);
+    long frameNanos = Duration.ofMillis(millis).toNanos();
+    long lostAfter = TrackerOptions.defaults().lostAfter().toNanos();
+    try (Tracker tracker = open(TrackerOptions.defaults(), MovingShapes.SQUARE)) {
+      for (int i = 0; i < 16; i++) {
+        Track track = tracker.follow(scene.image(i), i * frameNanos).get(0);
+        double overlap = 0;
+        for (int before = i; before >= 0 && (i - before) * frameNanos <= lostAfter; before--) {
+          Box truth = scene.square(before);
+          overlap = Math.max(overlap, track.box().intersectionOverUnion(truth));
+        }
+        assertTrue(overlap > 0.5, "frame " + i + ": " + track.box());
+      }
+    }
+  }
+
+  /** A motion that goes on is learned, however fast it is. */
+  @Test
+  void aFastObjectIsFollowedWhereItsMotionTakesIt() {
+    int late = 0;
+    try (Tracker tracker = open(TrackerOptions.defaults(), MovingShapes.CIRCLE)) {
+      for (int i = 0; i < 13; i++) {
+        double x = 50 + 32 * i;
+        BufferedImage picture = new BufferedImage(480, 480, BufferedImage.TYPE_3BYTE_BGR);
+        Graphics2D g = picture.createGraphics();
+        g.setColor(new Color(0xf0f0f0));
+        g.fillRect(0, 0, 480, 480);
+        g.setColor(new Color(0xdc1e1e));
+        g.fill(new Ellipse2D.Double(x - 20, 220, 40, 40));
+        g.dispose();
+        Track track = tracker.follow(Image.of(picture), i * FRAME_NANOS).get(0);
+        late += Math.abs(track.box().centerX() - x) > 10 ? 1 : 0;
+      }
+    }
+    // Those of 200 ms, in which it is elsewhere time and again.
+    assertTrue(late <= 6, late + " frames were late");
   }
 
   @Test
