@@ -169,8 +169,8 @@ public final class LocateOptions {
      * session's model, nor any session of it, nor close them: each is an {@link
      * IllegalStateException}. It may close expressions: those in use are freed after the call.
      *
-     * @param soFar the call's own result, of {@link SessionResult#completedScales()} scales; its
-     *     masks and candidates are not filled yet
+     * @param soFar the call's own result, of {@link SessionResult#completedScales()} scales; it has
+     *     neither masks nor candidates yet
      */
     void onBox(SessionResult soFar);
   }

@@ -149,6 +149,7 @@ public final class Session implements Locator, AutoCloseable {
     begin();
     try {
       long start = now();
+      result.frame.discard();
       add(expression, result);
       run(image, null, callOptions, start, deadline);
     } finally {
@@ -167,6 +168,7 @@ public final class Session implements Locator, AutoCloseable {
     begin();
     try {
       long start = now();
+      result.frame.discard();
       add(runner.text(text), result);
       run(image, null, callOptions, start, Long.MAX_VALUE);
     } finally {
@@ -192,32 +194,38 @@ public final class Session implements Locator, AutoCloseable {
       LocateOptions callOptions,
       long deadline,
       List<SessionResult> callResults) {
-    int count = images.size();
-    if (count < 1 || count > runner.maxBatch()) {
-      throw new ScanFormerException(
-          ErrorCode.BAD_INPUT,
-          "The call has " + count + " images, expected 1 to " + runner.maxBatch());
-    }
-    if (expressions.size() != count || callResults.size() != count) {
-      throw new ScanFormerException(
-          ErrorCode.BAD_INPUT,
-          "The call has "
-              + count
-              + " images, "
-              + expressions.size()
-              + " expressions and "
-              + callResults.size()
-              + " results, expected as many of each");
-    }
     begin();
     try {
       long start = now();
-      for (int r = 0; r < count; r++) {
+      for (int r = 0; r < callResults.size(); r++) {
+        callResults.get(r).frame.discard();
+      }
+      requireAsMany(images.size(), expressions.size(), callResults.size());
+      for (int r = 0; r < images.size(); r++) {
         add(expressions.get(r), callResults.get(r));
       }
       run(null, images, callOptions, start, deadline);
     } finally {
       end();
+    }
+  }
+
+  private void requireAsMany(int images, int expressions, int callResults) {
+    if (images < 1 || images > runner.maxBatch()) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT,
+          "The call has " + images + " images, expected 1 to " + runner.maxBatch());
+    }
+    if (expressions != images || callResults != images) {
+      throw new ScanFormerException(
+          ErrorCode.BAD_INPUT,
+          "The call has "
+              + images
+              + " images, "
+              + expressions
+              + " expressions and "
+              + callResults
+              + " results, expected as many of each");
     }
   }
 

@@ -78,9 +78,12 @@ public final class SessionResult {
   /**
    * The candidates of the last call, as {@link Location#candidates()}, if its {@linkplain
    * LocateOptions#candidates() options} asked for them. Allocates.
+   *
+   * @throws IllegalStateException in a listener: they are known when the call has ended
    */
   public List<Candidate> candidates() {
     last();
+    requireEnded("candidates");
     List<Candidate> candidates = new ArrayList<>(frame.candidates);
     float[] b = frame.candidateBoxes;
     for (int i = 0; i < frame.candidates; i++) {
@@ -127,9 +130,14 @@ public final class SessionResult {
     return frame.selected[scale];
   }
 
-  /** The selected patches of a completed scale. Allocates. */
+  /**
+   * The selected patches of a completed scale. Allocates.
+   *
+   * @throws IllegalStateException in a listener: a device's masks come when the call has ended
+   */
   public PatchMask mask(int scale) {
     requireCompleted(scale);
+    requireEnded("masks");
     return PatchMask.of(
         frame.rows[scale],
         frame.cols[scale],
@@ -167,6 +175,13 @@ public final class SessionResult {
       throw new IllegalStateException("No call has filled this result yet");
     }
     return frame.completedScales - 1;
+  }
+
+  private void requireEnded(String what) {
+    if (!frame.complete) {
+      throw new IllegalStateException(
+          "The call has not ended: a result's " + what + " are not there in a listener");
+    }
   }
 
   private void requireCompleted(int scale) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -105,7 +106,8 @@ class SessionCallbackTest extends SessionFixture {
         options().build(),
         Long.MAX_VALUE,
         acting(result, acting == 2 ? close : nothing));
-    assertEquals(2, refused.size());
+    // A result is asked for to be emptied, and again to be filled.
+    assertEquals(acting == 2 ? 4 : 2, refused.size());
     assertSame(
         model.locate(List.of(Request.of(image(1), TEXT)), Schedule.PER_SCALE).get(0), result);
   }
@@ -240,6 +242,59 @@ class SessionCallbackTest extends SessionFixture {
     assertEquals(List.of(0L, 0L), nanosSoFar, "no call has ended");
     assertEquals(0, result.completedScales());
     assertThrows(IndexOutOfBoundsException.class, () -> result.mask(0));
+  }
+
+  /** Masks come to the host with the last scale: those that are there are an earlier frame's. */
+  @Test
+  void masksAndCandidatesAreNotThereBeforeTheEnd() {
+    session.locate(image(2), expression, result);
+    List<String> told = new ArrayList<>();
+    LocateOptions listening =
+        options()
+            .candidates(2)
+            .listener(
+                soFar -> {
+                  int scale = soFar.completedScales() - 1;
+                  assertTrue(soFar.selected(scale) > 0);
+                  told.add(
+                      assertThrows(IllegalStateException.class, () -> soFar.mask(scale))
+                          .getMessage());
+                  told.add(
+                      assertThrows(IllegalStateException.class, soFar::candidates).getMessage());
+                })
+            .build();
+    session.locate(image(1), expression, listening, result);
+    assertEquals(6, told.size());
+    assertTrue(told.get(0).contains("has not ended"), told.get(0));
+    assertEquals(result.selected(2), result.mask(2).count());
+    assertEquals(2, result.candidates().size());
+  }
+
+  /** An application that draws what it has would draw an old box. */
+  @Test
+  void aCallThatIsRefusedLeavesNoResult() {
+    Expression closed = model.encode("red");
+    closed.close();
+    LocateOptions otherMasks =
+        options().selection(SelectionPolicy.masks(List.of(PatchMask.all(1, 1)))).build();
+    long otherClock = Long.MIN_VALUE / 3;
+    Image image = image(1);
+    List<SessionResult> both = List.of(result, session.newResult());
+    List<Expression> texts = List.of(expression, expression);
+    LocateOptions options = options().build();
+    List<Executable> calls =
+        List.of(
+            () -> session.locate(image, closed, result),
+            () -> session.locate(image, " ", options, result),
+            () -> session.locate(image, expression, options, otherClock, result),
+            () -> session.locate(image, expression, otherMasks, result),
+            () -> session.locate(List.of(), texts, options, Long.MAX_VALUE, both),
+            () -> session.locate(List.of(image), texts, options, Long.MAX_VALUE, both));
+    for (Executable call : calls) {
+      session.locate(image(2), expression, result);
+      assertThrows(RuntimeException.class, call);
+      assertEquals("no answer yet", result.toString());
+    }
   }
 
   @Test

@@ -48,6 +48,9 @@ public final class FrameResult {
   /** Scales that were run; 0 before the first. */
   public int completedScales;
 
+  /** Whether the run has ended, from when on masks and candidates are there. */
+  public boolean complete;
+
   /** Whether the run ended before its deadline. */
   public boolean deadlineMet;
 
@@ -94,14 +97,15 @@ public final class FrameResult {
   }
 
   /** Removes what a run has found; the boxes of one that failed would have the masks of another. */
-  void discard() {
+  public void discard() {
+    complete = false;
     completedScales = 0;
     candidates = 0;
     totalNanos = 0;
   }
 
   /**
-   * Reads all but the masks, of one of a context's requests.
+   * Reads all but the masks and candidates, of one of a context's requests.
    *
    * @param absenceBounds the scores below which the object is not there, by scale; NaN for none
    */
@@ -122,8 +126,16 @@ public final class FrameResult {
     }
   }
 
-  /** Reads the candidates, which a context has after its run. */
-  void readCandidates(ExecutionContext context, int request) {
+  /** Reads the masks and the candidates, which a context has after its run. */
+  void complete(ExecutionContext context, int request) {
+    for (int s = 0; s < completedScales; s++) {
+      context.readMask(s, request, masks[s]);
+    }
+    readCandidates(context, request);
+    complete = true;
+  }
+
+  private void readCandidates(ExecutionContext context, int request) {
     Candidates found = context.result().candidates;
     candidates = found.count(request);
     if (candidateScores.length < candidates) {
@@ -133,13 +145,6 @@ public final class FrameResult {
     for (int i = 0; i < candidates; i++) {
       candidateScores[i] = found.score(request, i);
       found.copyBox(request, i, candidateBoxes, 4 * i);
-    }
-  }
-
-  /** Reads the masks, which a context has after its run. */
-  void readMasks(ExecutionContext context, int request) {
-    for (int s = 0; s < completedScales; s++) {
-      context.readMask(s, request, masks[s]);
     }
   }
 }

@@ -184,8 +184,7 @@ public final class FrameRunner implements RunOptions.BoxListener {
     }
     for (int r = 0; r < requests; r++) {
       filling[r].read(context, r, absenceBounds);
-      filling[r].readMasks(context, r);
-      filling[r].readCandidates(context, r);
+      filling[r].complete(context, r);
     }
   }
 
