@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -78,5 +79,79 @@ class BatcherClosingTest extends BatcherFixture {
     assertInstanceOf(IllegalStateException.class, failure(waiting));
     assertThrows(IllegalStateException.class, () -> batcher.submit(Request.of(image(0), "red")));
     batcher.close();
+  }
+
+  /** A call of a model in a session, which goes on until it is let go. */
+  private final class HeldCall {
+    private final CountDownLatch begun = new CountDownLatch(1);
+    private final CountDownLatch letGo = new CountDownLatch(1);
+    private final Thread thread;
+
+    HeldCall(ScanFormer of) throws InterruptedException {
+      Session session = of.openSession(SessionOptions.defaults());
+      LocateOptions held =
+          LocateOptions.builder()
+              .listener(
+                  soFar -> {
+                    begun.countDown();
+                    await(letGo);
+                  })
+              .build();
+      thread =
+          new Thread(() -> session.locate(image(0), of.encode("red"), held, session.newResult()));
+      thread.start();
+      begun.await();
+    }
+
+    private void await(CountDownLatch latch) {
+      try {
+        latch.await();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    void end() throws InterruptedException {
+      letGo.countDown();
+      thread.join();
+    }
+  }
+
+  private static Thread closer(ScanFormer of) throws InterruptedException {
+    Thread closer = new Thread(of::close);
+    closer.start();
+    while (closer.getState() != Thread.State.WAITING
+        && closer.getState() != Thread.State.TERMINATED) {
+      Thread.sleep(1);
+    }
+    return closer;
+  }
+
+  /** Who closes a model may then free the pixels that its calls read. */
+  @Test
+  void everyCloserWaitsForTheRunningCall() throws Exception {
+    HeldCall call = new HeldCall(model);
+    Thread first = closer(model);
+    Thread second = closer(model);
+    assertTrue(first.isAlive() && second.isAlive());
+    call.end();
+    first.join();
+    second.join();
+  }
+
+  @Test
+  void theOtherModelsAnswerWhatOneThatIsClosedHasTaken() throws Exception {
+    try (ScanFormer other = load()) {
+      HeldCall call = new HeldCall(other);
+      try (Batcher batcher = Batcher.open(List.of(other, model), options().build())) {
+        Thread closer = closer(other);
+        for (int i = 0; i < 40; i++) {
+          // Texts that no worker has encoded yet.
+          batcher.submit(Request.of(image(1), "red " + i)).get(30, TimeUnit.SECONDS);
+        }
+        call.end();
+        closer.join();
+      }
+    }
   }
 }

@@ -13,13 +13,14 @@ import org.scanformer.internal.engine.Engine;
 import org.scanformer.internal.engine.ExecutionContext;
 import org.scanformer.internal.engine.JavaMemory;
 import org.scanformer.internal.engine.Limits;
+import org.scanformer.internal.engine.ModelClosedException;
 import org.scanformer.internal.engine.RunOptions;
 import org.scanformer.internal.engine.TextCache;
 
 /**
  * A thread that answers a queue's batches on one device. A batch that fails is tried once more,
- * request by request; a device that is lost ends the worker, whose requests go back to the queue.
- * Thread-safe.
+ * request by request; a device that is lost, or a model that is closed, ends the worker, whose
+ * requests go back to the queue. Thread-safe.
  */
 public final class BatchWorker implements ContextOwner {
   private static final System.Logger LOG = System.getLogger("org.scanformer");
@@ -123,8 +124,8 @@ public final class BatchWorker implements ContextOwner {
       while (take()) {
         answer();
       }
-    } catch (ScanFormerException lost) {
-      end = lost;
+    } catch (ScanFormerException | ModelClosedException e) {
+      end = e;
     } catch (RuntimeException | Error e) {
       end = new IllegalStateException("A batcher's thread ended unexpectedly: " + e, e);
       LOG.log(System.Logger.Level.ERROR, "A batcher's thread ended unexpectedly", e);
@@ -150,12 +151,13 @@ public final class BatchWorker implements ContextOwner {
    * Answers the batch.
    *
    * @throws ScanFormerException DEVICE_LOST, with the batch's requests back in the queue
+   * @throws ModelClosedException as well
    */
   private void answer() {
     try {
       locateOrRetry();
-    } catch (ScanFormerException lost) {
-      throw lost;
+    } catch (ScanFormerException | ModelClosedException end) {
+      throw end;
     } catch (RuntimeException | Error e) {
       // Errors too: the next batch may well run, and the worker's end would end all that wait. With
       // a full heap the handling of an error may itself fail.
@@ -171,6 +173,8 @@ public final class BatchWorker implements ContextOwner {
       locate(batch);
     } catch (ScanFormerException e) {
       retry(e);
+    } catch (ModelClosedException e) {
+      putBack(e);
     } catch (OutOfMemoryError e) {
       retry(JavaMemory.exhausted("a batch", e));
     }
@@ -188,6 +192,8 @@ public final class BatchWorker implements ContextOwner {
       } catch (ScanFormerException e) {
         requireDevice(e);
         pending.answer().completeExceptionally(e);
+      } catch (ModelClosedException e) {
+        putBack(e);
       } catch (RuntimeException | Error e) {
         pending.answer().completeExceptionally(e);
       }
@@ -197,10 +203,14 @@ public final class BatchWorker implements ContextOwner {
   /** Leaves the batch to the other workers when the device is lost. */
   private void requireDevice(ScanFormerException failure) {
     if (failure.code() == ErrorCode.DEVICE_LOST) {
-      queue.putBack(batch);
-      batch.clear();
-      throw failure;
+      putBack(failure);
     }
+  }
+
+  private void putBack(RuntimeException end) {
+    queue.putBack(batch);
+    batch.clear();
+    throw end;
   }
 
   /**
@@ -256,6 +266,8 @@ public final class BatchWorker implements ContextOwner {
         throw e;
       }
       pending.answer().completeExceptionally(e);
+    } catch (ModelClosedException e) {
+      throw e;
     } catch (RuntimeException | Error e) {
       pending.answer().completeExceptionally(e);
     }

@@ -30,6 +30,7 @@ import org.scanformer.internal.model.TokenizedText;
  */
 public final class Engine implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
+  private final ReentrantLock closing = new ReentrantLock();
   private final CallGuard guard = new CallGuard(lock);
   private final ModelConfig config;
   private final ScanFormerOptions options;
@@ -342,7 +343,7 @@ public final class Engine implements AutoCloseable {
   /** Refuses use after {@link #close()}. */
   public void requireOpen() {
     if (closed) {
-      throw new IllegalStateException("The model is closed");
+      throw new ModelClosedException();
     }
   }
 
@@ -360,26 +361,31 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
-   * Closes the contexts, each after its running call, and then the rest. Idempotent.
+   * Closes the contexts, each after its running call, and then the rest. Idempotent; whoever calls
+   * it returns when everything is freed.
    *
    * @throws IllegalStateException within a call of the model
    */
   @Override
   public void close() {
     guard.requireClosable();
-    ContextOwner[] closing;
-    lock.lock();
+    closing.lock();
     try {
-      if (closed) {
-        return;
+      if (!closed) {
+        closeAll();
       }
-      closed = true;
-      closing = guard.owners();
     } finally {
-      lock.unlock();
+      closing.unlock();
     }
+  }
+
+  private void closeAll() {
+    lock.lock();
+    closed = true;
+    ContextOwner[] owners = guard.owners();
+    lock.unlock();
     // Without the lock: a context's call may be waiting for it.
-    for (ContextOwner owner : closing) {
+    for (ContextOwner owner : owners) {
       owner.close();
     }
     lock.lock();
