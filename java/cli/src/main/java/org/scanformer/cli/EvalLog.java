@@ -1,6 +1,7 @@
 package org.scanformer.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -20,7 +21,11 @@ import java.util.Map;
  * can be resumed. The first line says what is evaluated.
  */
 final class EvalLog implements AutoCloseable {
-  private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final ObjectMapper MAPPER =
+      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+  /** Characters of a value in a message. */
+  private static final int MOST_TOLD = 60;
 
   private final Map<String, PairResult> done = new LinkedHashMap<>();
   private final BufferedWriter writer;
@@ -59,11 +64,27 @@ final class EvalLog implements AutoCloseable {
     } catch (JsonProcessingException e) {
       // Reported as any other first line that is not the expected one.
     }
-    // Compared as text: a number read back may have another type than the one written.
-    if (found == null || !found.toString().equals(subject.toString())) {
+    if (found == null || !found.has("pairs")) {
       throw new CliException(
-          file + ": the first line is " + line + ", expected " + LocationJson.write(subject));
+          file + ": the first line is not that of an evaluation: " + abridged(line));
     }
+    List<String> differences = new ArrayList<>();
+    for (Map.Entry<String, JsonNode> expected : subject.properties()) {
+      // Compared as text: a number read back may have another type than the one written.
+      String now = expected.getValue().asText();
+      String before = found.path(expected.getKey()).asText();
+      if (!before.equals(now)) {
+        differences.add(expected.getKey() + " " + abridged(before) + ", expected " + abridged(now));
+      }
+    }
+    if (!differences.isEmpty()) {
+      throw new CliException(
+          file + ": of another evaluation, found " + String.join("; ", differences));
+    }
+  }
+
+  private static String abridged(String text) {
+    return text.length() <= MOST_TOLD ? text : text.substring(0, MOST_TOLD) + "…";
   }
 
   /** The result of a pair in an earlier run, or null. */

@@ -89,7 +89,11 @@ class EvalCommandTest {
 
     CommandLineRun other = shapes("--all", "--resume", log.toString());
     assertEquals(1, other.code());
-    assertTrue(other.err().contains("\"selection\":\"all\""), other.err());
+    String told = "of another evaluation, found selection checkpoint, expected all";
+    assertTrue(other.err().contains(told), other.err());
+    Files.writeString(log, "{}\n");
+    CommandLineRun none = shapes("--resume", log.toString());
+    assertTrue(none.err().contains("the first line is not that of an evaluation: {}"), none.err());
   }
 
   /** Data is told apart by what it holds: files of the same name are not the same data. */
@@ -115,7 +119,7 @@ class EvalCommandTest {
     for (CommandLineRun other :
         List.of(csv("b", "images"), csv("c", "images"), csv("a", "others"))) {
       assertEquals(1, other.code(), other.out());
-      assertTrue(other.err().contains("the first line is {\"data\":\"csv d.csv\""), other.err());
+      assertTrue(other.err().contains("of another evaluation, found pairs "), other.err());
     }
   }
 

@@ -83,12 +83,15 @@ final class PictureReader {
       }
     } catch (FileNotFoundException e) {
       throw bad("no such file", e);
-    } catch (IOException | IllegalArgumentException e) {
+    } catch (ScanFormerException e) {
+      throw e;
+    } catch (IOException | RuntimeException | LinkageError e) {
+      // Of any kind where a file system's own libraries are missing, which may be one row's.
       throw bad("not to be read: " + e.getMessage(), e);
     }
   }
 
-  private static ScanFormerException bad(String message, Exception cause) {
+  private static ScanFormerException bad(String message, Throwable cause) {
     return new ScanFormerException(ErrorCode.BAD_INPUT, "image: " + message, cause);
   }
 }

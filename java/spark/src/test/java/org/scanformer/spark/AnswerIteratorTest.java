@@ -37,12 +37,14 @@ class AnswerIteratorTest {
       Function<Request, CompletableFuture<Location>> model,
       int mostQuestions,
       long mostBytes) {
+    Configuration hadoop = new Configuration(false);
+    hadoop.set("fs.unknown.impl", "no.such.FileSystem"); // As s3a: is without its jars.
     StructType type =
         new StructType().add("image", "string").add("content", "binary").add("text", "string");
     return new AnswerIterator(
         questions.iterator(),
         QuestionColumns.of(type),
-        new PictureReader(new Configuration(false), null),
+        new PictureReader(hadoop, null),
         null,
         request -> {
           asked.add(request);
@@ -121,6 +123,7 @@ class AnswerIteratorTest {
             question("/no/such.png", null, "the star"),
             question(null, null, "the star"),
             question("a:b", null, "the star"),
+            question("unknown://bucket/a.png", null, "the star"),
             question("a.png", Pictures.scene(), "refused"),
             question("a.png", Pictures.scene(), "the star"));
     AnswerIterator answers =
@@ -137,15 +140,20 @@ class AnswerIteratorTest {
     answers.forEachRemaining(rows::add);
     assertEquals(questions.size(), rows.size());
     String[] expected = {
-      "BAD_INPUT: image", "BAD_INPUT: expression: found none", "BAD_INPUT: image: no such file",
-      "BAD_INPUT: image: found no path", "BAD_INPUT: image: not to be read", "DEVICE_ERROR: once"
+      "BAD_INPUT: image",
+      "BAD_INPUT: expression: found none",
+      "BAD_INPUT: image: no such file",
+      "BAD_INPUT: image: found no path",
+      "BAD_INPUT: image: not to be read",
+      "BAD_INPUT: image: not to be read",
+      "DEVICE_ERROR: once"
     };
     for (int r = 0; r < expected.length; r++) {
       assertTrue(error(rows.get(r)).startsWith(expected[r]), error(rows.get(r)));
       assertTrue(rows.get(r).isNullAt(2), "found of a row with an error");
     }
-    assertNull(error(rows.get(6)));
-    assertEquals(6, told.stream().filter(Objects::nonNull).count());
+    assertNull(error(rows.get(7)));
+    assertEquals(7, told.stream().filter(Objects::nonNull).count());
   }
 
   @Test

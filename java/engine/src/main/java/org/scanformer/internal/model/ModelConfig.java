@@ -166,8 +166,12 @@ public record ModelConfig(
       return (Math.log(probability / (1 - probability)) - bias) / scale;
     }
 
+    /** In an order that is the same in every process. */
     private Map<String, Object> toMap() {
-      return Map.of("scale", scale, "bias", bias);
+      Map<String, Object> map = new LinkedHashMap<>();
+      map.put("scale", scale);
+      map.put("bias", bias);
+      return Collections.unmodifiableMap(map);
     }
   }
 

@@ -73,6 +73,9 @@ class ModelConfigTest {
     ModelConfig config = read(with("score_calibration", "{\"scale\": 1.5, \"bias\": -0.25}"));
     assertEquals(new ModelConfig.ScoreCalibration(1.5, -0.25), config.scoreCalibration());
     assertEquals(Map.of("scale", 1.5, "bias", -0.25), config.toMap().get("score_calibration"));
+    // A map of Java's that has another order in each process would be another model each time.
+    String text = config.toMap().toString();
+    assertTrue(text.contains("score_calibration={scale=1.5, bias=-0.25}"), text);
     config = read(with("found_threshold", "0.375"));
     assertEquals(0.375f, config.foundThreshold());
     assertEquals(0.375f, config.toMap().get("found_threshold"));
