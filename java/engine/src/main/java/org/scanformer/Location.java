@@ -31,7 +31,7 @@ import org.scanformer.internal.json.JsonNames;
  * relative to the image. A score is null where there is none, and so are the box, the score and
  * {@code found} of a scale that the schedule gives no box for. A mask is row-major.
  *
- * @param box where the object is, in pixels
+ * @param box where the object is, in pixels; it may reach beyond the image, see {@link Box#clip}
  * @param normalizedBox the same, relative to the image
  * @param score how sure the model is, 0 to 1; NaN where the model has no score head. With a model
  *     that was trained to say that an object is absent, this is the probability that the object is

@@ -11,6 +11,7 @@ import static org.scanformer.ImageFiles.resource;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -46,6 +47,18 @@ class DamagedImageTest {
         () -> Image.read(file));
     fails("image stream: found no bytes", () -> decode(new byte[0]));
     fails("image stream: found an unknown format", () -> decode(new byte[64]));
+    String[][] others = {
+      {"\0\0\0\u0018ftypheic", "HEIC"},
+      {"\0\0\0\u0018ftypmif1", "HEIC"},
+      {"\0\0\0\u0020ftypavif", "AVIF"},
+      {"\0\0\0\u0020ftypisom", "a film or another file of the MP4 family"},
+      {"\u00ff\n", "JPEG XL"},
+      {"%PDF-1.7", "PDF"}
+    };
+    for (String[] other : others) {
+      byte[] bytes = Arrays.copyOf(other[0].getBytes(StandardCharsets.ISO_8859_1), 64);
+      fails("image stream: found " + other[1] + ", expected one of BMP", () -> decode(bytes));
+    }
   }
 
   @ParameterizedTest

@@ -82,6 +82,8 @@ final class BatchRun {
           more = text != null;
           if (more && !text.isBlank()) {
             groups.add(() -> parse(number, text, folder));
+          } else if (more) {
+            progress.step();
           }
         } catch (ScanFormerException e) {
           groups.add(
@@ -124,7 +126,7 @@ final class BatchRun {
       String image = field(node, "image");
       String expression = field(node, "text");
       record.put("image", image).put("text", expression);
-      answer.prepare(() -> read(folder.resolve(image)), expression, options);
+      answer.prepare(() -> read(folder.resolve(FileName.path(image))), expression, options);
     } catch (JsonProcessingException e) {
       answer.fail(ErrorCode.BAD_INPUT, "not JSON: " + JsonFault.describe(e));
     } catch (ScanFormerException e) {

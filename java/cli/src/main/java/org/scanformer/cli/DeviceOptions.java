@@ -4,10 +4,16 @@ import org.scanformer.BackendKind;
 import org.scanformer.Precision;
 import org.scanformer.ScanFormer;
 import org.scanformer.ScanFormerOptions;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** The options of every command that opens a model: device, precision and threads. */
 final class DeviceOptions {
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
   @Option(
       names = "--backend",
       paramLabel = "auto|cpu|cuda",
@@ -19,9 +25,8 @@ final class DeviceOptions {
   @Option(
       names = "--device",
       paramLabel = "N",
-      defaultValue = "0",
-      description = "Number of the device among those of its kind. Default: 0.")
-  private int device;
+      description = "Number of the CUDA device, which is then required. Default: 0.")
+  private Integer device;
 
   @Option(
       names = "--precision",
@@ -38,24 +43,36 @@ final class DeviceOptions {
               + " Default: 0.")
   private int threads;
 
-  /** Options to load a model with. */
+  /**
+   * Options to load a model with.
+   *
+   * @throws ParameterException when a device is named and the CPU too
+   */
   ScanFormerOptions.Builder toBuilder() {
+    if (device != null && backend == BackendKind.CPU) {
+      throw new ParameterException(
+          spec.commandLine(), "--device is for CUDA devices, found --backend cpu");
+    }
     return ScanFormerOptions.builder()
-        .backend(backend)
-        .device(device)
+        .backend(kind())
+        .device(device())
         .precision(precision)
         .threads(threads);
   }
 
+  private BackendKind kind() {
+    return device == null ? backend : BackendKind.CUDA;
+  }
+
   /** The device's number. */
   int device() {
-    return device;
+    return device == null ? 0 : device;
   }
 
   /** Whether a model that is loaded with these options runs on a GPU. */
   boolean usesGpu() {
-    return backend == BackendKind.CUDA
-        || backend == BackendKind.AUTO
+    return kind() == BackendKind.CUDA
+        || kind() == BackendKind.AUTO
             && ScanFormer.devices().stream()
                 .anyMatch(each -> each.backend() == BackendKind.CUDA && each.usable());
   }

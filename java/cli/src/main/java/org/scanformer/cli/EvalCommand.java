@@ -3,6 +3,7 @@ package org.scanformer.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +20,7 @@ import org.scanformer.Location;
 import org.scanformer.Request;
 import org.scanformer.ScanFormer;
 import org.scanformer.ScanFormerException;
+import org.scanformer.ScanFormerOptions;
 import org.scanformer.Schedule;
 import org.scanformer.SelectionPolicy;
 import org.scanformer.datasets.BadRecord;
@@ -121,10 +123,19 @@ final class EvalCommand implements Callable<Integer> {
           spec.commandLine(), "--batch must be at least 1, found " + batch);
     }
     requireShares();
+    if (plots != null && Files.exists(plots) && !Files.isDirectory(plots)) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "--plots takes a directory, found the file " + plots);
+    }
+    ScanFormerOptions options =
+        Usage.of(
+            spec, () -> device.toBuilder().schedule(Schedule.PER_SCALE).maxBatch(batch).build());
+    if (selection != null) {
+      Usage.of(spec, selection::policy);
+    }
     dataset = data.open(spec);
     dataset.badRecords().forEach(evaluation::addBad);
-    try (ScanFormer opened =
-        model.load(device.toBuilder().schedule(Schedule.PER_SCALE).maxBatch(batch).build())) {
+    try (ScanFormer opened = model.load(options)) {
       scanFormer = opened;
       if (foundThreshold != null && !Boolean.TRUE.equals(opened.config().get("score_head"))) {
         throw new CommandLine.ParameterException(

@@ -112,7 +112,7 @@ final class EvalData {
     refuse(spec, "--data shapes", OF_SHAPES);
     if (DataMixture.isFile(form)) {
       DataPlace.refuseBesideMixture(spec, OF_FILES);
-      return DataMixture.openHeldOut(DataMixture.read(Path.of(form)));
+      return DataMixture.openHeldOut(DataMixture.read(FileName.path(form)));
     }
     DataForm files = DataForms.of(spec, form, new Names());
     if (files == DataForm.REFER && (root == null || place.split() == null)) {
@@ -134,7 +134,9 @@ final class EvalData {
     }
     try {
       if (DataMixture.isFile(form)) {
-        return DataMixture.read(Path.of(form)).stream().map(DataSource::openTraining).toList();
+        return DataMixture.read(FileName.path(form)).stream()
+            .map(DataSource::openTraining)
+            .toList();
       }
       if (root != null && place.split() != null) {
         return List.of(

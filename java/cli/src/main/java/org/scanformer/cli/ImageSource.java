@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,12 +65,7 @@ record ImageSource(String name, Path file) {
 
   /** The files that an argument names; none for a directory or pattern that has none. */
   private static List<Path> files(String argument) throws IOException {
-    Path path;
-    try {
-      path = Path.of(argument);
-    } catch (InvalidPathException e) {
-      throw new CliException("image " + argument + ": not a file's name: " + e.getReason());
-    }
+    Path path = FileName.path(argument);
     if (Files.isDirectory(path) && !argument.isEmpty()) {
       List<Path> files = list(path, "*");
       files.removeIf(file -> !hasKnownEnding(file));

@@ -47,7 +47,7 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    ScanFormerOptions options = device.toBuilder().maxBatch(maxBatch).build();
+    ScanFormerOptions options = Usage.of(spec, () -> device.toBuilder().maxBatch(maxBatch).build());
     ModelInfo info = model.inspect(options);
     if (json) {
       spec.commandLine().getOut().println(toJson(info));

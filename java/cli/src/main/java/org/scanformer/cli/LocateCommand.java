@@ -128,7 +128,7 @@ final class LocateCommand implements Callable<Integer> {
     }
     RequestOptions asked =
         new RequestOptions(
-            selection == null ? SelectionPolicy.checkpoint() : selection.policy(),
+            selection == null ? SelectionPolicy.checkpoint() : Usage.of(spec, selection::policy),
             foundThreshold,
             candidates,
             require);
@@ -136,11 +136,14 @@ final class LocateCommand implements Callable<Integer> {
         schedule != null ? schedule : overlay != null ? Schedule.PER_SCALE : Schedule.FINAL_ONLY;
     boolean one = input.sources().size() == 1;
     ScanFormerOptions options =
-        device.toBuilder()
-            .schedule(chosen)
-            .maxBatch(one ? 1 : GROUP)
-            .strictExpressions(strictWords)
-            .build();
+        Usage.of(
+            spec,
+            () ->
+                device.toBuilder()
+                    .schedule(chosen)
+                    .maxBatch(one ? 1 : GROUP)
+                    .strictExpressions(strictWords)
+                    .build());
     PrintWriter out = spec.commandLine().getOut();
     if (input.batch() != null) {
       BatchRun batch = new BatchRun(input.batch(), asked);
@@ -201,6 +204,7 @@ final class LocateCommand implements Callable<Integer> {
     } else {
       LocationText.warn(spec.commandLine().getErr(), text, location);
       LocationText.print(out, text, location, startup, candidates);
+      LocationText.tellModel(spec.commandLine().getErr(), model.name(), location);
     }
     // Last, as the answer must not be lost where nothing can be drawn.
     out.flush();

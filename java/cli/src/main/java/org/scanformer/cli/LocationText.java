@@ -106,6 +106,18 @@ final class LocationText {
     }
   }
 
+  /**
+   * Tells whoever named no model which one has found nothing: what the model of drawn shapes says
+   * of a photograph means little.
+   */
+  static void tellModel(PrintWriter err, String model, Location location) {
+    if (!location.found() && model.equals(ModelChoice.DEFAULT)) {
+      err.println(
+          "scanformer: The model was 'shapes', which knows drawn shapes only; --model photos is for"
+              + " photographs");
+    }
+  }
+
   /** Whether without its unknown words an expression has no letter and no digit. */
   private static boolean isNothingElse(String expression, List<UnknownWord> unknownWords) {
     String rest = expression;

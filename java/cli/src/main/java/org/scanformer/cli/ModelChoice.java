@@ -97,7 +97,7 @@ record ModelChoice(String name, ModelProvider bundled, Path directory) {
       try {
         return of(word);
       } catch (InvalidPathException e) {
-        throw new TypeConversionException(e.getMessage());
+        throw new TypeConversionException("'" + word + "' is " + FileName.problem(e));
       }
     }
   }

@@ -56,6 +56,7 @@ record PlainLocate(Path image, String expression) {
       Location location = model.locate(Request.of(read, expression));
       LocationText.warn(err, expression, location);
       LocationText.print(out, expression, location, startup, 0);
+      LocationText.tellModel(err, ModelChoice.DEFAULT, location);
       return 0;
     } catch (RuntimeException e) {
       return Main.tellFailure(e, err);

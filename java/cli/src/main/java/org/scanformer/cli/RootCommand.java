@@ -1,6 +1,7 @@
 package org.scanformer.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Properties;
@@ -56,6 +57,7 @@ final class RootCommand implements Runnable {
       commandLine.addSubcommand("help", new CommandLine.HelpCommand());
     }
     return commandLine
+        .registerConverter(Path.class, new FileName.Converter())
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpAutoWidth(true)
         .setParameterExceptionHandler((failure, arguments) -> tellUsage(failure))

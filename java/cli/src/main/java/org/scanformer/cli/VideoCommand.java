@@ -2,6 +2,7 @@ package org.scanformer.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -43,6 +44,11 @@ final class VideoCommand implements Callable<Integer> {
     CPU,
     NVDEC
   }
+
+  /** Endings of what has a container. */
+  private static final String[] CONTAINERS = {
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mpg", ".mpeg", ".png", ".jpg"
+  };
 
   private static final Pattern SIZE = Pattern.compile("(\\d{1,5})x(\\d{1,5})");
 
@@ -136,14 +142,21 @@ final class VideoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     require(texts.stream().noneMatch(String::isBlank), "--text is blank, expected what to follow");
-    require(framesPerSecond == null || framesPerSecond > 0, "--fps must be more than 0");
-    require(maxLatency == null || maxLatency > 0, "--max-latency must be more than 0");
+    require(
+        framesPerSecond == null || framesPerSecond > 0,
+        "--fps must be more than 0, found " + framesPerSecond);
+    require(
+        maxLatency == null || maxLatency > 0,
+        "--max-latency must be more than 0, found " + maxLatency);
     require(
         foundThreshold == null || foundThreshold >= 0 && foundThreshold <= 1,
-        "--found-threshold must be 0 to 1");
+        "--found-threshold must be 0 to 1, found " + foundThreshold);
     require(
-        out == null || out.toString().toLowerCase(Locale.ROOT).endsWith(".mp4"),
-        "--out writes MP4: expected a name that ends with .mp4");
+        out == null || hasEnding(out.toString(), ".mp4"),
+        "--out writes MP4: expected a name that ends with .mp4, found " + out);
+    require(
+        size == null || !hasEnding(source, CONTAINERS),
+        "--size is for raw frames without a container, found it with " + source);
     require(
         decoder != Decoder.NVDEC || out == null && !show,
         "--decoder nvdec keeps frames on the GPU, where nothing can be drawn: expected no --out and"
@@ -165,8 +178,8 @@ final class VideoCommand implements Callable<Integer> {
 
   /** Nothing is written to what is read, nor two things to one file. */
   private void requireOtherFiles() throws IOException {
-    Path lines = json == null || json.equals("-") ? null : Path.of(json);
-    Path read = source.equals("-") ? Path.of("/proc/self/fd/0") : Path.of(source);
+    Path lines = json == null || json.equals("-") ? null : FileName.path(json);
+    Path read = source.equals("-") ? Path.of("/proc/self/fd/0") : FileName.path(source);
     for (Path written : new Path[] {out, lines}) {
       require(
           written == null || !OutputFile.isSame(written, read),
@@ -177,6 +190,11 @@ final class VideoCommand implements Callable<Integer> {
     require(
         out == null || lines == null || !OutputFile.isSame(out, lines),
         "--out and --json name the same file: " + out);
+  }
+
+  private static boolean hasEnding(String name, String... endings) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    return Arrays.stream(endings).anyMatch(lower::endsWith);
   }
 
   private void require(boolean holds, String message) {

@@ -110,6 +110,9 @@ final class VideoRun {
       output.write(frame, tracks);
       status.step(frame, tracks);
     }
+    if (!stopped) {
+      status.end();
+    }
   }
 
   /** Called when the process is to end: ends the video and waits for its files. */

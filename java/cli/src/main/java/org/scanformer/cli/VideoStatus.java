@@ -86,6 +86,13 @@ final class VideoStatus implements AutoCloseable {
     return Float.isNaN(track.score()) ? word : String.format(Locale.ROOT, "%.2f", track.score());
   }
 
+  /** The video is at its end, which is later than its last frame. */
+  void end() {
+    if (bar != null) {
+      bar.stepTo(bar.getMax());
+    }
+  }
+
   /** The frames that are done. */
   long frames() {
     return frames;

@@ -66,6 +66,17 @@ class LocateTrustTest {
     }
   }
 
+  /** What everybody tries first is a photograph of their own. */
+  @Test
+  void whoNamesNoModelIsToldWhichFoundNothing() {
+    String hint = "--model photos is for photographs";
+    CommandLineRun none = CommandLineRun.run("locate", "--threads", "0", IMAGE, "the pink ring");
+    assertTrue(none.out().contains("Not found"), none.out());
+    assertTrue(none.err().contains(hint), none.err());
+    CommandLineRun json = CommandLineRun.run("locate", "--json", IMAGE, "the pink ring");
+    assertFalse(json.err().contains(hint), json.err());
+  }
+
   @Test
   void eachOfSeveralImagesTellsIt() {
     CommandLineRun run = locate(IMAGE, IMAGE, TEXT, "--found-threshold", "1");

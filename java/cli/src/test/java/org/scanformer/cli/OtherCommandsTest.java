@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,6 +56,28 @@ class OtherCommandsTest {
         run("lokate").err().contains("Did you mean: scanformer locate"), run("lokate").err());
     assertUsage(run("eval"), "--data", "'scanformer eval --help' shows the usage.");
     assertUsage(run("inspect", "--max-batch"), "--max-batch", "'scanformer inspect --help' shows");
+  }
+
+  /** Values that the library refuses are wrong usage too. */
+  @Test
+  void optionsOutOfRangeAreWrongUsage() throws IOException {
+    String image = CommandLineRun.IMAGE;
+    String ofLocate = "'scanformer locate --help' shows the usage.";
+    String ofInspect = "'scanformer inspect --help' shows the usage.";
+    String ofEval = "'scanformer eval --help' shows the usage.";
+    assertUsage(run("locate", "--threads", "-1", image, "red"), "found -1", ofLocate);
+    assertUsage(run("locate", "--threshold", "1.5", image, "red"), "found 1.5", ofLocate);
+    assertUsage(run("inspect", "--max-batch", "100000"), "1 to 4096, found 100000", ofInspect);
+    String[] shapes = {"eval", "--data", "shapes", "--count", "1"};
+    String device = "--device is for CUDA devices, found --backend cpu";
+    assertUsage(run("inspect", "--backend", "cpu", "--device", "0"), device, ofInspect);
+    assertUsage(run(with(shapes, "--threshold", "0")), "found 0.0", ofEval);
+    Path file = Files.writeString(directory.resolve("a file"), "");
+    assertUsage(run(with(shapes, "--plots", file.toString())), "found the file " + file, ofEval);
+  }
+
+  private static String[] with(String[] command, String... more) {
+    return Stream.of(command, more).flatMap(Stream::of).toArray(String[]::new);
   }
 
   private static void assertUsage(CommandLineRun run, String words, String hint) {

@@ -229,6 +229,25 @@ class ProcessTest {
     }
   }
 
+  @Test
+  void namesThatTheLocaleHasNotAreToldWithWhatToDo() throws Exception {
+    assumeTrue(
+        System.getProperty("sun.jnu.encoding").equals("UTF-8"), "such names cannot be given");
+    environment.put("LC_ALL", "C");
+    String[][] commands = {
+      {"locate", "größe.png", "red"},
+      {"locate", "--out", "größe.png", CommandLineRun.IMAGE, "red"},
+      {"locate", "--model", "größe", CommandLineRun.IMAGE, "red"},
+      {"video", "--source", "größe.mp4", "--text", "red"}
+    };
+    for (String[] command : commands) {
+      int code = run(directory.resolve("out"), List.of(), command);
+      assertTrue(code == Main.FAILURE || code == Main.USAGE, err());
+      assertTrue(err().contains("not a file's name: "), err());
+      assertTrue(err().contains("set LC_ALL=C.UTF-8"), err());
+    }
+  }
+
   /** The plain command goes another way than the one with options. */
   @Test
   void aPlainCommandAnswersAsOneWithOptionsDoes() throws Exception {

@@ -26,7 +26,9 @@ class ScriptTest {
       """
       public class Echo {
         public static void main(String[] arguments) {
-          System.out.println(String.join("|", arguments));
+          byte[] said = String.join("|", arguments).getBytes(java.nio.charset.StandardCharsets.UTF_8);
+          System.out.write(said, 0, said.length);
+          System.out.flush();
           System.exit(arguments[0].equals("locate") ? 0 : 3);
         }
       }
@@ -34,6 +36,9 @@ class ScriptTest {
 
   @TempDir private Path directory;
   private Path script;
+
+  /** What LC_ALL is set to, or null. */
+  private String locale;
 
   @BeforeEach
   void install() throws Exception {
@@ -57,6 +62,10 @@ class ScriptTest {
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().put("HOME", directory.toString());
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    if (locale != null) {
+      builder.environment().keySet().removeAll(List.of("LANG", "LC_CTYPE"));
+      builder.environment().put("LC_ALL", locale);
+    }
     Process process = builder.start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     int code = arguments[0].equals("locate") ? 0 : 3;
@@ -72,6 +81,15 @@ class ScriptTest {
   private List<Path> archives() throws Exception {
     try (Stream<Path> files = Files.list(directory.resolve(".cache/scanformer"))) {
       return files.toList();
+    }
+  }
+
+  /** As cron has it: Java would find no file of such a name. */
+  @Test
+  void namesBeyondAsciiAreReadInTheLocaleC() throws Exception {
+    for (String locale : List.of("C", "POSIX", "")) {
+      this.locale = locale;
+      assertEchoes("locate", "größe.png");
     }
   }
 

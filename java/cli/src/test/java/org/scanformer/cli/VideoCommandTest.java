@@ -149,6 +149,14 @@ class VideoCommandTest {
     assertUsage("--text is blank", "--source", "a.mp4", "--text", " ");
     assertUsage("--size must be", "--source", "-", "--text", "a", "--size", "640");
     assertUsage(
+        "without a container, found it with a.mp4",
+        "--source",
+        "a.mp4",
+        "--text",
+        "a",
+        "--size",
+        "64x48");
+    assertUsage(
         "where nothing can be drawn",
         "--source",
         "a.mp4",

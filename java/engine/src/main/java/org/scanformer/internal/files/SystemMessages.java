@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -48,6 +49,9 @@ public final class SystemMessages {
     }
     if (e instanceof NotDirectoryException) {
       return "Not a directory";
+    }
+    if (e instanceof FileAlreadyExistsException) {
+      return "File exists";
     }
     return e instanceof DirectoryNotEmptyException
         ? "Directory not empty"

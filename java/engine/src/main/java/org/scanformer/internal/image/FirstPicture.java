@@ -49,6 +49,20 @@ record FirstPicture(
     return file.isAt(0, "BM") ? "BMP" : null;
   }
 
+  /** What a file is that none of the readers takes, as far as its first bytes tell. */
+  static String otherFormatOf(EncodedBytes file) throws IOException {
+    if (file.isAt(4, "ftyp")) {
+      // ISO/IEC 14496-12; the brands are those of ISO/IEC 23008-12 and of AVIF.
+      if (file.isAt(8, "hei") || file.isAt(8, "hev") || file.isAt(8, "mif1")) {
+        return "HEIC";
+      }
+      return file.isAt(8, "avi") ? "AVIF" : "a film or another file of the MP4 family";
+    } else if (file.isAt(0, "\u00ff\n") || file.isAt(4, "JXL ")) {
+      return "JPEG XL";
+    }
+    return file.isAt(0, "%PDF") ? "PDF" : "an unknown format";
+  }
+
   /** Reduces a file of a known format. */
   static FirstPicture in(EncodedBytes file, String format, ImageLimits limits) throws IOException {
     return switch (format) {

@@ -62,7 +62,11 @@ public final class ImageDecoder {
       format = FirstPicture.formatOf(file);
       if (format == null) {
         throw badInput(
-            name + ": found an unknown format, expected one of " + ImageReaders.knownFormats(),
+            name
+                + ": found "
+                + FirstPicture.otherFormatOf(file)
+                + ", expected one of "
+                + ImageReaders.knownFormats(),
             null);
       }
       return decode(FirstPicture.in(file, format, limits), name, limits);
