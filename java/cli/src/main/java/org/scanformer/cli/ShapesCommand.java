@@ -71,6 +71,10 @@ final class ShapesCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (count < 0) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "--count must be at least 0, found " + count);
+    }
     ShapesDataset dataset;
     try {
       dataset = ShapesDataset.of(split, seed, count, maxSide);

@@ -68,6 +68,10 @@ class OtherCommandsTest {
     assertUsage(run("locate", "--threads", "-1", image, "red"), "found -1", ofLocate);
     assertUsage(run("locate", "--threshold", "1.5", image, "red"), "found 1.5", ofLocate);
     assertUsage(run("inspect", "--max-batch", "100000"), "1 to 4096, found 100000", ofInspect);
+    assertUsage(
+        run("shapes", "--out", directory.toString(), "--count", "-1"),
+        "--count must be at least 0, found -1",
+        "'scanformer shapes --help' shows the usage.");
     String[] shapes = {"eval", "--data", "shapes", "--count", "1"};
     String device = "--device is for CUDA devices, found --backend cpu";
     assertUsage(run("inspect", "--backend", "cpu", "--device", "0"), device, ofInspect);

@@ -108,6 +108,7 @@ final class BoxList {
       }
       Picture picture = collector.picture(id, image);
       if (picture != null) {
+        requireNumbers(numbers);
         double[] box = numbers.stream().mapToDouble(BoxList::number).toArray();
         String found = "x, y, width, height " + CsvFile.brief(String.join(", ", numbers));
         Box inside = picture.box(box[0], box[1], box[2], box[3], found);
@@ -115,6 +116,22 @@ final class BoxList {
       }
     } catch (ScanFormerException e) {
       collector.bad(id, e);
+    }
+  }
+
+  private static void requireNumbers(List<String> numbers) {
+    List<String> wrong = new ArrayList<>();
+    for (int i = 0; i < numbers.size(); i++) {
+      String text = numbers.get(i);
+      if (Double.isNaN(number(text))) {
+        wrong.add(text.isEmpty() ? "no " + BOX.get(i) : BOX.get(i) + " " + CsvFile.brief(text));
+      }
+    }
+    if (!wrong.isEmpty()) {
+      throw new RecordFault(
+          BadRecord.Kind.BOX,
+          "expected a box of the numbers x, y, width and height in pixels, found "
+              + String.join(", ", wrong));
     }
   }
 

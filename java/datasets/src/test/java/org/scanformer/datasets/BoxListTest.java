@@ -109,6 +109,10 @@ class BoxListTest {
     assertEquals(
         "expected a box within the 40x30 pixels of the image, found x, y, width, height 50, 2, 3, 4",
         TestPictures.problem(dataset, "d.csv line 5"));
+    assertEquals(
+        "expected a box of the numbers x, y, width and height in pixels, found width NaN, height"
+            + " 0x1p3",
+        TestPictures.problem(dataset, "d.csv line 13"));
     assertTrue(
         TestPictures.problem(dataset, "d.csv line 14").contains("closing quote"),
         dataset.badRecords()::toString);

@@ -353,12 +353,11 @@ final class TrainCommand implements Callable<Integer> {
   private void requireSensible() throws IOException {
     data.requireSensible();
     labels.requireSensible(data.isShapes());
-    if (steps < 1 || batch < 1 || dataThreads < 1 || checkpointEvery < 1 || validateEvery < 1) {
-      throw new CommandLine.ParameterException(
-          spec.commandLine(),
-          "--steps, --batch, --data-threads, --checkpoint-every and --validate-every must be at"
-              + " least 1");
-    }
+    requireAtLeastOne("--steps", steps);
+    requireAtLeastOne("--batch", batch);
+    requireAtLeastOne("--data-threads", dataThreads);
+    requireAtLeastOne("--checkpoint-every", checkpointEvery);
+    requireAtLeastOne("--validate-every", validateEvery);
     requireRange("--rate", rate, 0, 10);
     requireRange("--muon-rate", muonRate, 0, 10);
     requireRange("--weight-decay", weightDecay, 0, 1000);
@@ -372,6 +371,13 @@ final class TrainCommand implements Callable<Integer> {
           spec.commandLine(), "--seconds must be at least 0, and a --dry-run needs --steps");
     }
     start.requireSensible(data, out);
+  }
+
+  private void requireAtLeastOne(String option, long value) {
+    if (value < 1) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), option + " must be at least 1, found " + value);
+    }
   }
 
   private void requireRange(String option, double value, double least, double most) {
