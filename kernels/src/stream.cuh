@@ -24,7 +24,7 @@ struct CudaStream : sf_stream {
     TableFault* fault; /* pinned host memory that the device writes */
     void* scratch;     /* holds the filters */
     int64_t scratch_bytes;
-    KeptFilter filters[16];
+    KeptFilter filters[128]; /* those of a batch of 64 images of different sizes */
     int num_filters;
     int64_t filter_bytes; /* of all of them */
     bool lost;

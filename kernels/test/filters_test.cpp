@@ -57,10 +57,20 @@ void test_kept() {
     sf_stream_destroy(stream);
 }
 
+/* The images of a batch of different sizes compute theirs in the first batch alone. */
+void test_batches() {
+    sf_stream* stream = new_stream();
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 64; i++) pyramid(stream, {100 + i, 200 + i, 2, 3, {}});
+        check_equal(cuda_stream(stream)->num_filters, 128, "filters of a batch of 64 sizes");
+    }
+    sf_stream_destroy(stream);
+}
+
 /* More sizes than are kept, and ones for which the memory grows, come as on a stream that has met no other. */
 void test_many_sizes() {
     std::vector<Frame> frames;
-    for (int i = 0; i < 14; i++) {
+    for (int i = 0; i < 80; i++) {
         frames.push_back({random_int(1, 90), random_int(1, 90), random_int(1, 3), random_int(1, 3), {}});
     }
     frames.push_back({140000, 1, 1, 100, {}});
@@ -85,5 +95,6 @@ void test_many_sizes() {
 
 void test_filters() {
     test_kept();
+    test_batches();
     test_many_sizes();
 }
