@@ -88,7 +88,13 @@ public final class BatchQueue {
       expire(pending, "The deadline had passed " + -left + " ns before the request was submitted");
     } else {
       clock.expire(pending.answer(), left);
-      enqueue(pending, deadline, mayWait);
+      try {
+        enqueue(pending, deadline, mayWait);
+      } catch (RuntimeException e) {
+        // The clock would keep what nobody waits for until the deadline.
+        pending.answer().completeExceptionally(e);
+        throw e;
+      }
     }
     return pending.answer();
   }
@@ -111,7 +117,7 @@ public final class BatchQueue {
   private PendingRequest pending(Request request) {
     requireNoCallback();
     Objects.requireNonNull(request, "request");
-    return new PendingRequest(request, clock.nanoTime(), new CompletableFuture<>());
+    return new PendingRequest(request, clock.nanoTime());
   }
 
   private void requireOpen() {
@@ -335,6 +341,7 @@ public final class BatchQueue {
     } finally {
       lock.unlock();
     }
+    batch.forEach(PendingRequest::release);
   }
 
   /**
@@ -357,7 +364,11 @@ public final class BatchQueue {
       lock.unlock();
     }
     // Without the lock, which a stage of a future may need.
-    batch.forEach(pending -> pending.answer().completeExceptionally(end));
+    batch.forEach(
+        pending -> {
+          pending.answer().completeExceptionally(end);
+          pending.release();
+        });
     for (PendingRequest waiting = isLast ? poll() : null; waiting != null; waiting = poll()) {
       waiting.answer().completeExceptionally(end);
     }

@@ -165,6 +165,7 @@ public final class BatchWorker implements ContextOwner {
         batch.get(i).answer().completeExceptionally(e);
       }
     }
+    batch.forEach(PendingRequest::release);
     batch.clear();
   }
 
@@ -222,7 +223,7 @@ public final class BatchWorker implements ContextOwner {
     List<Location> found;
     try {
       for (PendingRequest pending : requests) {
-        if (!pending.answer().isDone() && prepare(pending, runnable.size())) {
+        if (pending.hold() && prepare(pending, runnable.size())) {
           runnable.add(pending);
         }
       }

@@ -29,6 +29,11 @@ final class FakeClock implements QueueClock {
     }
   }
 
+  /** What was given last to be expired. */
+  CompletableFuture<?> expiring() {
+    return expiries.get(expiries.size() - 1).answer;
+  }
+
   @Override
   public long nanoTime() {
     return now;
