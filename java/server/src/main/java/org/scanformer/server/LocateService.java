@@ -14,6 +14,7 @@ import org.scanformer.ImageLimits;
 import org.scanformer.Location;
 import org.scanformer.PixelFormat;
 import org.scanformer.Request;
+import org.scanformer.internal.batching.QueuedAnswer;
 
 /**
  * Decodes images on a few threads and asks models about them. Nothing here waits: a caller's thread
@@ -120,16 +121,27 @@ public final class LocateService implements AutoCloseable {
   /**
    * Asks a model.
    *
+   * @param ticket held until the model holds nothing of the image any more, which may be after the
+   *     answer: a batch that runs is not ended by a deadline
    * @return fails as {@link org.scanformer.Batcher#submit(Request, long)}; cancelling it takes the
    *     request out of the queue
+   * @throws ServiceException DEADLINE when the request is over
    */
   public CompletableFuture<Location> locate(
-      ServedModel model, Image image, Question question, long deadline) {
+      ServedModel model, Image image, Question question, Admission.Ticket ticket, long deadline) {
     Request request = Request.of(image, question.text());
     if (question.foundThreshold() != null) {
       request = request.withFoundThreshold(question.foundThreshold());
     }
-    return model.submit(request, question.schedule(), deadline);
+    ticket.retain();
+    try {
+      CompletableFuture<Location> answer = model.submit(request, question.schedule(), deadline);
+      QueuedAnswer.of(answer).released().thenRun(ticket::release);
+      return answer;
+    } catch (RuntimeException | Error e) {
+      ticket.release();
+      throw e;
+    }
   }
 
   /**

@@ -33,7 +33,8 @@ final class LocateEndpoint implements Endpoint {
     ServedModel model = model(form);
     return file(form, call)
         .thenCompose(file -> service.decode(file, call.ticket(), call.deadline()))
-        .thenCompose(image -> service.locate(model, image, question, call.deadline()))
+        .thenCompose(
+            image -> service.locate(model, image, question, call.ticket(), call.deadline()))
         .thenApplyAsync(location -> Reply.json(location.toMap()), service.writers());
   }
 

@@ -88,8 +88,14 @@ final class RequestHandler extends Handler.Abstract {
           .thenCompose(
               body -> {
                 bodyIsRead = true;
-                ticket.enter();
-                return route.endpoint().answer(call.apply(body));
+                // It is read though the client be told meanwhile that its time is over.
+                ticket.retain();
+                try {
+                  ticket.enter();
+                  return route.endpoint().answer(call.apply(body));
+                } finally {
+                  ticket.release();
+                }
               })
           .orTimeout(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
     }

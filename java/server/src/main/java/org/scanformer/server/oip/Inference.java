@@ -69,7 +69,8 @@ public final class Inference {
                   image ->
                       whole.isDone()
                           ? CompletableFuture.failedFuture(new CancellationException())
-                          : withdraw(service.locate(model, image, question, deadline), whole)));
+                          : withdraw(
+                              service.locate(model, image, question, ticket, deadline), whole)));
     }
     complete(whole, answers);
     CompletableFuture<List<Tensor>> tensors =

@@ -142,6 +142,27 @@ class RequestHandlerTest {
     }
   }
 
+  /** An endpoint goes on reading a body though its client is told that the time is over. */
+  @Test
+  void whatIsReadIsCountedThoughItsTimeIsOver() throws Exception {
+    CompletableFuture<Long> counted = new CompletableFuture<>();
+    routes.post(
+        "/a",
+        call -> {
+          call.ticket().close();
+          counted.complete(admission.bytes());
+          return CompletableFuture.completedFuture(Reply.empty());
+        });
+    start(BODY_TIME);
+    try (Socket socket = connect()) {
+      send(socket, head(2) + "xy");
+      assertTrue(counted.get(30, TimeUnit.SECONDS) >= 2, counted.toString());
+    }
+    while (admission.bytes() > 0) {
+      Thread.onSpinWait();
+    }
+  }
+
   /** A byte now and then keeps Jetty's own time-out away. */
   @Test
   void whoReadsSlowlyKeepsNoPlace() throws Exception {
