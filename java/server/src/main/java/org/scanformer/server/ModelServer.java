@@ -64,7 +64,8 @@ public final class ModelServer implements AutoCloseable {
     return (int) Math.min(1 << 20, (long) limits.requests() * Inference.MAX_QUESTIONS);
   }
 
-  private ModelServer(
+  /** Serves models that are loaded, and closes them when it is closed. */
+  ModelServer(
       ServerOptions options,
       String version,
       RequestObserver observer,
@@ -126,6 +127,8 @@ public final class ModelServer implements AutoCloseable {
       grpc.close();
     }
     http.close();
+    // Those who waited longer than that are cut off by now.
+    models.stop();
     service.close();
     models.close();
     metrics.close();

@@ -105,6 +105,11 @@ public final class Models implements AutoCloseable {
     return all().stream().allMatch(ServedModel::isReady);
   }
 
+  /** Takes back what waits in the queues, and takes no more: the clients are gone. */
+  void stop() {
+    all().forEach(ServedModel::stop);
+  }
+
   /** Answers what is in the queues, and frees all models. */
   @Override
   public void close() {

@@ -1,7 +1,9 @@
 package org.scanformer.server;
 
 import java.nio.ByteBuffer;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import org.scanformer.Batcher;
 import org.scanformer.BatcherOptions;
 import org.scanformer.Image;
@@ -21,7 +23,9 @@ public final class ServedModel implements AutoCloseable {
   private final ScanFormer model;
   private final Batcher finalOnly;
   private final Batcher perScale;
+  private final Set<CompletableFuture<Location>> open = ConcurrentHashMap.newKeySet();
   private volatile boolean lost;
+  private volatile boolean stopped;
 
   /**
    * Loads a model and asks it once with each schedule, which compiles and lays out what it needs.
@@ -96,18 +100,37 @@ public final class ServedModel implements AutoCloseable {
    *
    * @param deadline a {@link System#nanoTime()}
    * @return as {@link Batcher#submit(Request, long)}
+   * @throws ServiceException UNAVAILABLE after {@link #stop()}
    */
   CompletableFuture<Location> submit(Request request, Schedule schedule, long deadline) {
     Batcher batcher = schedule == Schedule.PER_SCALE ? perScale : finalOnly;
+    requireNotStopped();
     CompletableFuture<Location> answer = batcher.submit(request, deadline);
+    open.add(answer);
     // The queue's own future is given out, as only cancelling that one takes the request back.
     answer.whenComplete(
         (location, failure) -> {
+          open.remove(answer);
           if (failure != null && ServiceException.of(failure).kind() == FailureKind.UNAVAILABLE) {
             lost = true;
           }
         });
+    if (stopped) {
+      answer.cancel(false);
+    }
     return answer;
+  }
+
+  private void requireNotStopped() {
+    if (stopped) {
+      throw new ServiceException(FailureKind.UNAVAILABLE, "The server is stopping");
+    }
+  }
+
+  /** Takes back what waits in the queues, as nobody waits for it any more, and takes no more. */
+  void stop() {
+    stopped = true;
+    open.forEach(answer -> answer.cancel(false));
   }
 
   private void closeQueues() {

@@ -1,16 +1,22 @@
 package org.scanformer.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.scanformer.Location;
 
 /** A server that stops while it is busy answers what it has taken on. */
 @Timeout(120)
@@ -38,6 +44,45 @@ class DrainTest {
       server.close();
     } finally {
       clients.shutdownNow();
+    }
+  }
+
+  private static Limits hurried(Limits limits) {
+    return new Limits(
+        limits.bodyBytes(),
+        limits.pixels(),
+        limits.requests(),
+        limits.memoryBytes(),
+        limits.connections(),
+        limits.headerTime(),
+        limits.bodyTime(),
+        limits.requestTime(),
+        Duration.ofMillis(1));
+  }
+
+  @Test
+  void answersNobodyWhoIsCutOff() throws Exception {
+    HeldModel held = new HeldModel();
+    Admission admission = new Admission(Limits.defaults());
+    ModelServer server =
+        new ModelServer(
+            Fixture.options(hurried(Limits.defaults())),
+            "1",
+            RequestObserver.NONE,
+            admission,
+            new ServerMetrics(admission),
+            Models.load(List.of(ModelSpec.BUNDLED), spec -> held.model()));
+    held.hold();
+    held.ask();
+    held.awaitHeld();
+    CompletableFuture<Location> waits = held.ask();
+    CompletableFuture<Void> closed = CompletableFuture.runAsync(server::close);
+    try {
+      assertThrows(CancellationException.class, () -> waits.get(30, TimeUnit.SECONDS));
+      assertFalse(closed.isDone());
+    } finally {
+      held.letGo();
+      closed.join();
     }
   }
 

@@ -1,9 +1,17 @@
 package org.scanformer.server;
 
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.scanformer.BatcherOptions;
+import org.scanformer.Image;
+import org.scanformer.Location;
+import org.scanformer.PixelFormat;
+import org.scanformer.Request;
 import org.scanformer.ScanFormerMetrics;
 import org.scanformer.ScanFormerOptions;
+import org.scanformer.Schedule;
 
 /** The bundled model, whose next batch can be held while it runs. */
 final class HeldModel implements AutoCloseable {
@@ -32,6 +40,15 @@ final class HeldModel implements AutoCloseable {
 
   ServedModel model() {
     return model;
+  }
+
+  /** Asks it something, with time enough. */
+  CompletableFuture<Location> ask() {
+    Image image = Image.of(ByteBuffer.allocate(3), PixelFormat.RGB, 1, 1);
+    return model.submit(
+        Request.of(image, "the star"),
+        Schedule.FINAL_ONLY,
+        LocateService.deadline(System.nanoTime(), Duration.ofMinutes(1)));
   }
 
   /** Holds the next batch. */
