@@ -10,7 +10,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
 import org.junit.jupiter.api.Test;
+import org.scanformer.internal.batching.BatchQueue;
+import org.scanformer.internal.batching.BatchWorker;
+import org.scanformer.internal.batching.QueueClock;
+import org.scanformer.internal.batching.WorkerEndedException;
 
 /** How a batcher ends. */
 class BatcherClosingTest extends BatcherFixture {
@@ -153,5 +158,36 @@ class BatcherClosingTest extends BatcherFixture {
         closer.join();
       }
     }
+  }
+
+  /** What nobody expects is told apart from a request's own failure. */
+  @Test
+  void aWorkerThatEndsUnexpectedlyFailsWhatWaits() throws Exception {
+    QueueClock clock =
+        new QueueClock() {
+          @Override
+          public long nanoTime() {
+            if (BatchWorker.isWorkerThread()) {
+              throw new IllegalArgumentException("the clock");
+            }
+            return System.nanoTime();
+          }
+
+          @Override
+          public void await(Condition signal, long nanos) throws InterruptedException {
+            QueueClock.SYSTEM.await(signal, nanos);
+          }
+
+          @Override
+          public void expire(CompletableFuture<?> answer, long nanos) {
+            QueueClock.SYSTEM.expire(answer, nanos);
+          }
+        };
+    BatchQueue queue = new BatchQueue(options().build(), ScanFormerMetrics.NONE, clock, 1);
+    CompletableFuture<Location> waits = queue.submit(Request.of(image(0), "red"), true);
+    BatchWorker worker = new BatchWorker(queue, options().build(), model.engine(), 0);
+    worker.start();
+    assertInstanceOf(WorkerEndedException.class, failure(waits));
+    worker.join();
   }
 }

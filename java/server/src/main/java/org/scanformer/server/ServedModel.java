@@ -6,13 +6,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.scanformer.Batcher;
 import org.scanformer.BatcherOptions;
+import org.scanformer.ErrorCode;
 import org.scanformer.Image;
 import org.scanformer.Location;
 import org.scanformer.PixelFormat;
 import org.scanformer.Request;
 import org.scanformer.ScanFormer;
+import org.scanformer.ScanFormerException;
 import org.scanformer.ScanFormerOptions;
 import org.scanformer.Schedule;
+import org.scanformer.internal.batching.WorkerEndedException;
 
 /**
  * A loaded model with a queue for each schedule, so that the requests of all clients run in
@@ -80,7 +83,7 @@ public final class ServedModel implements AutoCloseable {
     return spec.version();
   }
 
-  /** Whether it can be asked: its device is not lost. */
+  /** Whether it can be asked: its queues are served, and its device is not lost. */
   public boolean isReady() {
     return !lost;
   }
@@ -105,13 +108,22 @@ public final class ServedModel implements AutoCloseable {
   CompletableFuture<Location> submit(Request request, Schedule schedule, long deadline) {
     Batcher batcher = schedule == Schedule.PER_SCALE ? perScale : finalOnly;
     requireNotStopped();
-    CompletableFuture<Location> answer = batcher.submit(request, deadline);
+    CompletableFuture<Location> answer;
+    try {
+      answer = batcher.submit(request, deadline);
+    } catch (RuntimeException e) {
+      // Its worker may have ended while nobody waited for an answer.
+      if (e instanceof IllegalStateException || isOfQueue(e)) {
+        lost = true;
+      }
+      throw e;
+    }
     open.add(answer);
     // The queue's own future is given out, as only cancelling that one takes the request back.
     answer.whenComplete(
         (location, failure) -> {
           open.remove(answer);
-          if (failure != null && ServiceException.of(failure).kind() == FailureKind.UNAVAILABLE) {
+          if (isOfQueue(failure)) {
             lost = true;
           }
         });
@@ -119,6 +131,12 @@ public final class ServedModel implements AutoCloseable {
       answer.cancel(false);
     }
     return answer;
+  }
+
+  /** Whether a question failed because no other will be answered. */
+  private static boolean isOfQueue(Throwable failure) {
+    return failure instanceof WorkerEndedException
+        || failure instanceof ScanFormerException model && model.code() == ErrorCode.DEVICE_LOST;
   }
 
   private void requireNotStopped() {

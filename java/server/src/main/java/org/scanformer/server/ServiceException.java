@@ -1,6 +1,7 @@
 package org.scanformer.server;
 
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
@@ -88,6 +89,10 @@ public final class ServiceException extends RuntimeException {
     if (cause instanceof RejectedExecutionException) {
       return new ServiceException(
           FailureKind.OVERLOADED, null, "The model's queue is full: try again later", cause);
+    }
+    if (cause instanceof CancellationException) {
+      // Nobody else takes a question back whose client still waits.
+      return new ServiceException(FailureKind.UNAVAILABLE, null, "The server is stopping", cause);
     }
     if (cause instanceof TimeoutException) {
       return new ServiceException(

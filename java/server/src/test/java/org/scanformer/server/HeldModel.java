@@ -44,9 +44,14 @@ final class HeldModel implements AutoCloseable {
 
   /** Asks it something, with time enough. */
   CompletableFuture<Location> ask() {
+    return ask("the star");
+  }
+
+  /** Asks it for an expression. */
+  CompletableFuture<Location> ask(String text) {
     Image image = Image.of(ByteBuffer.allocate(3), PixelFormat.RGB, 1, 1);
     return model.submit(
-        Request.of(image, "the star"),
+        Request.of(image, text),
         Schedule.FINAL_ONLY,
         LocateService.deadline(System.nanoTime(), Duration.ofMinutes(1)));
   }

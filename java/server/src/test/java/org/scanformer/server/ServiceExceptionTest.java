@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
@@ -18,6 +20,14 @@ class ServiceExceptionTest {
     assertTrue(
         ServiceException.badRequest("found %s", List.of("y".repeat(1000))).getMessage().length()
             < 300);
+  }
+
+  /** A question is taken back when the server stops. */
+  @Test
+  void whatIsCancelledIsUnavailable() {
+    ServiceException told =
+        ServiceException.of(new CompletionException(new CancellationException()));
+    assertEquals(FailureKind.UNAVAILABLE, told.kind());
   }
 
   @Test

@@ -127,7 +127,7 @@ public final class BatchWorker implements ContextOwner {
     } catch (ScanFormerException | ModelClosedException e) {
       end = e;
     } catch (RuntimeException | Error e) {
-      end = new IllegalStateException("A batcher's thread ended unexpectedly: " + e, e);
+      end = new WorkerEndedException(e);
       LOG.log(System.Logger.Level.ERROR, "A batcher's thread ended unexpectedly", e);
     } finally {
       try {
