@@ -41,6 +41,7 @@ final class BodyReader {
   // Guarded by this.
   private State state = State.IDLE;
   private boolean dropping;
+  private boolean asked;
 
   private enum State {
     IDLE,
@@ -109,6 +110,11 @@ final class BodyReader {
     }
   }
 
+  /** Whether the body was asked for: a client that waits for that is told to go on. */
+  synchronized boolean isAsked() {
+    return asked;
+  }
+
   /** What has come of a body that nobody wants any more, and that no ticket counts. */
   private void forget() {
     bytes = NONE;
@@ -150,6 +156,7 @@ final class BodyReader {
     }
     boolean wanted = !body.isDone() || dropping && toDrop > 0 && !dropped.isDone();
     Content.Chunk chunk = wanted ? request.read() : null;
+    asked |= wanted;
     state = !wanted ? State.IDLE : chunk == null ? State.WAITING : State.READING;
     if (state == State.WAITING) {
       request.demand(this::readAvailable);

@@ -197,13 +197,13 @@ final class RequestHandler extends Handler.Abstract {
      * were closed at once, what it sends would be answered with a reset, and the reply lost.
      */
     private void end(boolean unread) {
-      // Who expects to be told to go on, or sends on a stream of its own, has nothing to be
+      // Who still waits to be told to go on, or sends on a stream of its own, has nothing to be
       // dropped.
       boolean sends =
           unread
               && request.getConnectionMetaData().getHttpVersion().getVersion()
                   <= HttpVersion.HTTP_1_1.getVersion()
-              && !request.getHeaders().contains(HttpHeader.EXPECT);
+              && (reader.isAsked() || !request.getHeaders().contains(HttpHeader.EXPECT));
       if (!sends) {
         callback.succeeded();
         return;

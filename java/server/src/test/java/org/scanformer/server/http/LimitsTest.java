@@ -1,6 +1,7 @@
 package org.scanformer.server.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
@@ -169,6 +170,50 @@ class LimitsTest {
       assertTrue(answer.endsWith("}"), answer);
       server.assertIdle();
     }
+  }
+
+  /** Who was told to go on is not cut off for it. */
+  @Test
+  void answersWhoWasToldToGoOnAndSendsTooMuch() throws Exception {
+    try (Fixture server = Fixture.limited(LimitsTest::small);
+        Socket socket = new Socket("127.0.0.1", server.server().httpPort())) {
+      String head =
+          "POST "
+              + PATH
+              + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
+              + "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n";
+      socket.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
+      String goOn = "HTTP/1.1 100 Continue\r\n\r\n";
+      assertEquals(goOn, text(socket.getInputStream().readNBytes(goOn.length())));
+      for (int i = 0; i < 20; i++) {
+        socket.getOutputStream().write(chunk(15_000));
+        Thread.sleep(20);
+      }
+      String answer = text(socket.getInputStream().readAllBytes());
+      assertTrue(answer.startsWith("HTTP/1.1 413"), answer);
+    }
+  }
+
+  /** Who is refused before being told to go on sends nothing: the connection ends at once. */
+  @Test
+  void tellsNobodyToGoOnWhoIsRefused() throws Exception {
+    try (Fixture server = Fixture.start();
+        Socket socket = new Socket("127.0.0.1", server.server().httpPort())) {
+      String head = text(head("soon")).replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n");
+      socket.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
+      String answer = text(socket.getInputStream().readAllBytes());
+      assertTrue(answer.startsWith("HTTP/1.1 400"), answer);
+      assertFalse(answer.contains("100 Continue"), answer);
+    }
+  }
+
+  private static String text(byte[] bytes) {
+    return new String(bytes, StandardCharsets.ISO_8859_1);
+  }
+
+  private static byte[] chunk(int size) {
+    return (Integer.toHexString(size) + "\r\n" + "x".repeat(size) + "\r\n")
+        .getBytes(StandardCharsets.ISO_8859_1);
   }
 
   /** The rest is waited for no longer than a second. */
