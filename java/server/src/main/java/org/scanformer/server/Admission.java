@@ -124,6 +124,19 @@ public final class Admission {
       }
     }
 
+    /** Counts bytes no more that were reserved and are not held after all. */
+    public void giveBack(long fewer) {
+      lock.lock();
+      try {
+        // None of a request that is over, whose bytes were given back as a whole.
+        long back = Math.min(fewer, held);
+        bytes -= back;
+        held -= back;
+      } finally {
+        lock.unlock();
+      }
+    }
+
     /**
      * Takes one of the places of requests in work.
      *
@@ -169,7 +182,7 @@ public final class Admission {
       lock.lock();
       try {
         works--;
-        giveBack();
+        giveAllBack();
       } finally {
         lock.unlock();
       }
@@ -183,7 +196,7 @@ public final class Admission {
     }
 
     /** Gives the bytes back when nothing holds them. Called with the lock. */
-    private void giveBack() {
+    private void giveAllBack() {
       if (closed && works == 0) {
         bytes -= held;
         held = 0;
@@ -199,7 +212,7 @@ public final class Admission {
           return;
         }
         closed = true;
-        giveBack();
+        giveAllBack();
         if (inWork && --requests == 0) {
           idle.signalAll();
         }

@@ -61,6 +61,17 @@ class AdmissionTest {
   }
 
   @Test
+  void givesBackWhatIsNotHeldAfterAll() {
+    Admission.Ticket ticket = admission.open();
+    ticket.reserve(60);
+    ticket.giveBack(20);
+    assertEquals(40, admission.bytes());
+    ticket.close();
+    ticket.giveBack(20);
+    assertEquals(0, admission.bytes());
+  }
+
+  @Test
   void aWorkHoldsTheBytesOfARequestThatIsOver() {
     Admission.Ticket ticket = admission.open();
     ticket.enter();

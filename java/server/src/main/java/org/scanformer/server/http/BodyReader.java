@@ -1,7 +1,6 @@
 package org.scanformer.server.http;
 
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -23,19 +22,13 @@ final class BodyReader {
   private static final int DROPPED_BYTES = 1 << 20;
 
   private static final Duration DROP_TIME = Duration.ofSeconds(1);
-  private static final byte[] NONE = {};
 
   private final Request request;
-  private final Admission.Ticket ticket;
   private final int maxBytes;
-
-  /** The length that the head gives, or else the limit. */
-  private final int expected;
 
   private final CompletableFuture<byte[]> body = new CompletableFuture<>();
   private final CompletableFuture<Void> dropped = new CompletableFuture<>();
-  private byte[] bytes = NONE;
-  private int size;
+  private final CountedBytes bytes;
   private int toDrop = DROPPED_BYTES;
 
   // Guarded by this.
@@ -57,10 +50,10 @@ final class BodyReader {
    */
   BodyReader(Request request, Admission.Ticket ticket, int maxBytes) {
     this.request = request;
-    this.ticket = ticket;
     this.maxBytes = maxBytes;
     long length = request.getLength();
-    expected = length > 0 && length <= maxBytes ? (int) length : maxBytes;
+    int expected = length > 0 && length <= maxBytes ? (int) length : maxBytes;
+    bytes = new CountedBytes(ticket, expected);
   }
 
   /**
@@ -117,7 +110,7 @@ final class BodyReader {
 
   /** What has come of a body that nobody wants any more, and that no ticket counts. */
   private void forget() {
-    bytes = NONE;
+    bytes.forget();
   }
 
   /** Not while a request that then ends is read. */
@@ -166,30 +159,18 @@ final class BodyReader {
 
   private void take(Content.Chunk chunk) {
     try {
-      int more = chunk.remaining();
-      if (more > maxBytes - size) {
+      if (chunk.remaining() > maxBytes - bytes.size()) {
         throw tooLarge();
       }
-      ticket.reserve(more);
-      grow(size + more);
-      chunk.get(bytes, size, more);
-      size += more;
+      bytes.add(chunk.getByteBuffer());
       if (chunk.isLast()) {
         toDrop = 0;
-        body.complete(size == bytes.length ? bytes : Arrays.copyOf(bytes, size));
+        body.complete(bytes.take());
       }
     } catch (ServiceException | OutOfMemoryError e) {
       body.completeExceptionally(e);
     } finally {
       chunk.release();
-    }
-  }
-
-  /** Memory follows what has come: a length alone, which costs nothing to give, takes none. */
-  private void grow(int needed) {
-    if (needed > bytes.length) {
-      long doubled = Math.min(2L * needed, Math.max(needed, expected));
-      bytes = Arrays.copyOf(bytes, (int) doubled);
     }
   }
 

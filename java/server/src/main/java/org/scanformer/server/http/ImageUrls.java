@@ -1,6 +1,5 @@
 package org.scanformer.server.http;
 
-import java.io.ByteArrayOutputStream;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.http.HttpClient;
@@ -166,15 +165,14 @@ final class ImageUrls {
 
   /** Collects a body up to a limit. */
   private static final class BoundedBody implements HttpResponse.BodySubscriber<byte[]> {
-    private final Admission.Ticket ticket;
     private final int maxBytes;
-    private final ByteArrayOutputStream read = new ByteArrayOutputStream();
+    private final CountedBytes read;
     private final CompletableFuture<byte[]> body = new CompletableFuture<>();
     private Flow.Subscription subscription;
 
     private BoundedBody(Admission.Ticket ticket, int maxBytes) {
-      this.ticket = ticket;
       this.maxBytes = maxBytes;
+      read = new CountedBytes(ticket, maxBytes);
     }
 
     @Override
@@ -195,12 +193,7 @@ final class ImageUrls {
         if (more > maxBytes - read.size()) {
           throw ServiceException.badRequest("it has more than %d bytes", maxBytes);
         }
-        ticket.reserve(more);
-        for (ByteBuffer buffer : buffers) {
-          byte[] bytes = new byte[buffer.remaining()];
-          buffer.get(bytes);
-          read.writeBytes(bytes);
-        }
+        buffers.forEach(read::add);
       } catch (ServiceException | OutOfMemoryError e) {
         subscription.cancel();
         body.completeExceptionally(e);
@@ -216,7 +209,7 @@ final class ImageUrls {
 
     @Override
     public void onComplete() {
-      body.complete(read.toByteArray());
+      body.complete(read.take());
     }
   }
 }

@@ -142,6 +142,23 @@ class RequestHandlerTest {
     }
   }
 
+  /** The array is larger than what has come, so that it need not grow with every piece. */
+  @Test
+  void aHalfSentBodyIsCountedWithItsRoom() throws Exception {
+    routes.post("/a", call -> CompletableFuture.completedFuture(Reply.empty()));
+    start(BODY_TIME);
+    try (Socket socket = connect()) {
+      send(socket, head(100) + "0123456789");
+      while (admission.bytes() == 0) {
+        Thread.onSpinWait();
+      }
+      assertEquals(20, admission.bytes());
+    }
+    while (admission.bytes() > 0) {
+      Thread.onSpinWait();
+    }
+  }
+
   /** An endpoint goes on reading a body though its client is told that the time is over. */
   @Test
   void whatIsReadIsCountedThoughItsTimeIsOver() throws Exception {
