@@ -133,6 +133,9 @@ public final class LocateService implements AutoCloseable {
     if (question.foundThreshold() != null) {
       request = request.withFoundThreshold(question.foundThreshold());
     }
+    if (question.candidates() > 0) {
+      request = request.withCandidates(question.candidates());
+    }
     ticket.retain();
     try {
       CompletableFuture<Location> answer = model.submit(request, question.schedule(), deadline);

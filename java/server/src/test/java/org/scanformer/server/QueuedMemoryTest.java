@@ -17,7 +17,7 @@ import org.scanformer.Schedule;
 /** What a model holds is counted as long as it does, whether or not its client still waits. */
 @Timeout(60)
 class QueuedMemoryTest {
-  private static final Question QUESTION = new Question("the star", null, Schedule.FINAL_ONLY);
+  private static final Question QUESTION = new Question("the star", null, 0, Schedule.FINAL_ONLY);
 
   private final Limits limits = Limits.defaults();
   private final Admission admission = new Admission(limits);

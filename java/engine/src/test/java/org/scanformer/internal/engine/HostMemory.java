@@ -31,7 +31,7 @@ final class HostMemory {
                   case "passRows", "linearRows" -> ((int) arguments[0] + 3) / 4 * 4;
                   case "queryBlockRows" -> BLOCK_ROWS;
                   case "kvBytes" -> (long) KV_BYTES * (int) arguments[2];
-                  case "ownBytes", "recordingBytes" -> 0L;
+                  case "ownBytes", "recordingBytes", "stagingBytes" -> 0L;
                   case "whyNoSwitching" -> null;
                   case "switchingBytes" -> (long) BODY_BYTES * (int) arguments[0];
                   case "allocate" -> {

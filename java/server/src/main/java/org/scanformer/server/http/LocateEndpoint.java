@@ -29,6 +29,7 @@ final class LocateEndpoint implements Endpoint {
         new Question(
             form.field(LocateForm.TEXT),
             form.foundThreshold(),
+            form.candidates(),
             Inference.schedule(form.field(LocateForm.SCHEDULE)));
     ServedModel model = model(form);
     return file(form, call)

@@ -34,10 +34,11 @@ record LocateForm(byte[] image, Map<String, String> fields) {
   static final String MODEL = "model";
   static final String VERSION = "version";
   static final String FOUND_THRESHOLD = "found_threshold";
+  static final String CANDIDATES = "candidates";
   static final String SCHEDULE = "schedule";
 
   static final List<String> FIELDS =
-      List.of(IMAGE_URL, TEXT, MODEL, VERSION, FOUND_THRESHOLD, SCHEDULE);
+      List.of(IMAGE_URL, TEXT, MODEL, VERSION, FOUND_THRESHOLD, CANDIDATES, SCHEDULE);
   private static final int MAX_PARTS = 16;
   private static final int MAX_PART_HEADERS = 4096;
   private static final int MAX_FIELD_BYTES = 1 << 16;
@@ -177,7 +178,8 @@ record LocateForm(byte[] image, Map<String, String> fields) {
   }
 
   private static String scalar(String name, JsonNode value) {
-    boolean number = name.equals(FOUND_THRESHOLD) || name.equals(VERSION);
+    boolean number =
+        name.equals(FOUND_THRESHOLD) || name.equals(CANDIDATES) || name.equals(VERSION);
     if (!value.isTextual() && !(number && value.isNumber())) {
       throw ServiceException.badRequest(
           "The field '%s' must be %s, found %s",
@@ -210,6 +212,16 @@ record LocateForm(byte[] image, Map<String, String> fields) {
       return value == null ? null : Double.valueOf(value);
     } catch (NumberFormatException e) {
       throw ServiceException.badRequest("found_threshold must be a number, found '%s'", value);
+    }
+  }
+
+  /** The most candidates; 0 where none are asked for. */
+  int candidates() {
+    String value = field(CANDIDATES);
+    try {
+      return value == null ? 0 : Integer.parseInt(value);
+    } catch (NumberFormatException e) {
+      throw ServiceException.badRequest("candidates must be a whole number, found '%s'", value);
     }
   }
 }

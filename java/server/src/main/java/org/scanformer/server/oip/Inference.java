@@ -133,10 +133,16 @@ public final class Inference {
     if (threshold != null && !(threshold instanceof Number)) {
       throw ServiceException.badRequest("found_threshold must be a number, found %s", threshold);
     }
+    Object candidates = parameters.get("candidates");
+    if (candidates != null
+        && !(candidates instanceof Number number && number.doubleValue() == number.intValue())) {
+      throw ServiceException.badRequest("candidates must be a whole number, found %s", candidates);
+    }
     Object schedule = parameters.get("schedule");
     return new Question(
         text,
         threshold == null ? null : ((Number) threshold).doubleValue(),
+        candidates == null ? 0 : ((Number) candidates).intValue(),
         schedule(schedule == null ? null : schedule.toString()));
   }
 

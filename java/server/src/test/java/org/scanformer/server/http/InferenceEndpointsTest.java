@@ -281,6 +281,16 @@ class InferenceEndpointsTest {
         "at most 256", tensor("text", "BYTES", List.of(257), Collections.nCopies(257, "a")));
   }
 
+  @Test
+  void tellsTheCandidatesThatAreAskedFor() {
+    Map<String, Object> request =
+        Map.of(
+            "inputs", List.of(image(), texts(Fixture.TEXT)), "parameters", Map.of("candidates", 2));
+    JsonNode answer = json(server.postJson(INFER, request));
+    JsonNode location = json(output(answer, "location").at("/data/0").textValue());
+    assertEquals(2, location.get("candidates").size());
+  }
+
   private static void assertRefusedWith(String words, String field, Object value) {
     HttpResponse<String> response =
         server.postJson(INFER, Map.of("inputs", List.of(image(), texts("a")), field, value));
@@ -293,6 +303,10 @@ class InferenceEndpointsTest {
     assertRefusedWith("no output 'y'", "outputs", List.of(Map.of("name", "y")));
     assertRefusedWith("the text 'name', found \"box\"", "outputs", List.of("box"));
     assertRefusedWith("must be an object, found ARRAY", "parameters", List.of(1));
+    assertRefusedWith("candidates must be 0 to 100", "parameters", Map.of("candidates", 101));
+    for (Object candidates : List.of(1.5, 1e300, BigInteger.ONE.shiftLeft(64), "2")) {
+      assertRefusedWith("a whole number", "parameters", Map.of("candidates", candidates));
+    }
     assertRefusedWith("at most 1024 are allowed", "id", "a".repeat(1025));
   }
 

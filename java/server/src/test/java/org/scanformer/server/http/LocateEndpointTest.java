@@ -88,6 +88,22 @@ class LocateEndpointTest {
     assertEquals(true, json(server.postJson(PATH, body)).get("found").booleanValue());
   }
 
+  @Test
+  void tellsTheCandidatesThatAreAskedFor() {
+    Map<String, Object> body = new HashMap<>(Map.of("image", base64(), "text", Fixture.TEXT));
+    assertEquals(0, json(server.postJson(PATH, body)).get("candidates").size());
+    for (Object candidates : new Object[] {2, "2"}) {
+      body.put("candidates", candidates);
+      JsonNode told = json(server.postJson(PATH, body)).get("candidates");
+      assertEquals(2, told.size());
+      assertTrue(told.get(0).get("score").doubleValue() >= told.get(1).get("score").doubleValue());
+    }
+    for (Object wrong : new Object[] {-1, 101, 1.5, "many"}) {
+      body.put("candidates", wrong);
+      assertProblem(400, "candidates must be", server.postJson(PATH, body));
+    }
+  }
+
   private static void assertProblem(int status, String words, HttpResponse<String> response) {
     assertEquals(status, response.statusCode(), response.body());
     assertEquals(
