@@ -36,9 +36,10 @@ module org.scanformer {
       org.scanformer.trainer,
       org.scanformer.video;
 
-  // Single operations and their shares of a call are measured.
+  // Single operations and their shares of a call are measured; FFmpeg's bindings hold pointers too.
   exports org.scanformer.internal.backend to
-      org.scanformer.bench;
+      org.scanformer.bench,
+      org.scanformer.video;
   // Sources of video that were not closed are freed and warned of like all else.
   exports org.scanformer.internal.engine to
       org.scanformer.bench,

@@ -4,6 +4,7 @@ import java.awt.image.BufferedImage;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Objects;
 import org.scanformer.internal.image.ImageDecoder;
 import org.scanformer.internal.image.PackedPixels;
@@ -102,8 +103,10 @@ public final class Image {
       throw new ScanFormerException(
           ErrorCode.OUT_OF_MEMORY,
           String.format(
+              Locale.ROOT,
               "image: no room in the Java heap to copy %dx%d pixels",
-              image.getWidth(), image.getHeight()),
+              image.getWidth(),
+              image.getHeight()),
           e);
     }
   }

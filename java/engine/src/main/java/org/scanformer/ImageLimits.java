@@ -1,6 +1,7 @@
 package org.scanformer;
 
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -150,7 +151,14 @@ public final class ImageLimits {
   @Override
   public String toString() {
     return String.format(
+        Locale.ROOT,
         "ImageLimits[encodedBytes=%d, pixels=%d, side=%d, scans=%d, parts=%d, memory=%d, decodeTime=%s]",
-        encodedBytes, pixels, side, scans, parts, memory, decodeTime());
+        encodedBytes,
+        pixels,
+        side,
+        scans,
+        parts,
+        memory,
+        decodeTime());
   }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
 import org.scanformer.datasets.ReferringPair;
@@ -87,7 +88,7 @@ final class ShapesCommand implements Callable<Integer> {
     try (ProgressBar progress = Progress.bar("shapes", count)) {
       for (int i = 0; i < count; i++) {
         ReferringPair pair = dataset.pair(i);
-        String name = String.format("%0" + digits + "d.png", i);
+        String name = String.format(Locale.ROOT, "%0" + digits + "d.png", i);
         BufferedImage picture = PngFiles.toBufferedImage(pair.image().read());
         PngFiles.write(picture, out.resolve(name));
         ObjectNode line = LocationJson.object();

@@ -1,6 +1,7 @@
 package org.scanformer.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.OutputStream;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.jar.Attributes;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
@@ -25,10 +27,15 @@ class ScriptTest {
   private static final String ECHO =
       """
       public class Echo {
-        public static void main(String[] arguments) {
+        public static void main(String[] arguments) throws Exception {
           byte[] said = String.join("|", arguments).getBytes(java.nio.charset.StandardCharsets.UTF_8);
           System.out.write(said, 0, said.length);
           System.out.flush();
+          if (arguments[arguments.length - 1].equals("waits")) {
+            System.out.write(System.in.read());
+            System.out.flush();
+            Thread.sleep(60_000);
+          }
           System.exit(arguments[0].equals("locate") ? 0 : 3);
         }
       }
@@ -110,6 +117,30 @@ class ScriptTest {
     // One that is broken costs its use, no answer.
     Files.write(written.get(0), new byte[100]);
     assertEchoes("locate", "third");
+  }
+
+  /** In the run that writes the archive, which the script waits for. */
+  @Test
+  void javaGetsStandardInputAndTheSignalsOfTheScript() throws Exception {
+    createCache("rwx------");
+    Path left =
+        Files.writeString(directory.resolve(".cache/scanformer/cli-1.jsa.999999999"), "of a run");
+    ProcessBuilder builder = new ProcessBuilder("sh", script.toString(), "locate", "waits");
+    builder.redirectErrorStream(true);
+    builder.environment().put("HOME", directory.toString());
+    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    Process process = builder.start();
+    process.getOutputStream().write('!');
+    process.getOutputStream().flush();
+    assertEquals("locate|waits", new String(process.getInputStream().readNBytes(12)));
+    assertEquals('!', process.getInputStream().read(), "what was written to its standard input");
+    List<ProcessHandle> java = process.descendants().toList();
+    assertEquals(1, java.size());
+    process.toHandle().destroy();
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the script did not end");
+    assertEquals(143, process.exitValue(), "that of a program that SIGTERM has ended");
+    assertFalse(java.get(0).isAlive());
+    assertFalse(Files.exists(left), "what a run has left that was killed");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package org.scanformer.datasets;
 
+import java.util.Locale;
 import org.scanformer.Box;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
@@ -33,9 +34,14 @@ record BoxTransform(int width, int height, ImageHeader header, boolean stored) {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,
           String.format(
+              Locale.ROOT,
               "the image file %s has %dx%d pixels, expected %dx%d or another size of that aspect"
                   + " ratio",
-              name, header.uprightWidth(), header.uprightHeight(), width, height));
+              name,
+              header.uprightWidth(),
+              header.uprightHeight(),
+              width,
+              height));
     }
     return new BoxTransform(width, height, header, !upright);
   }
@@ -62,8 +68,11 @@ record BoxTransform(int width, int height, ImageHeader header, boolean stored) {
       throw new RecordFault(
           BadRecord.Kind.BOX,
           String.format(
+              Locale.ROOT,
               "expected a box within the %dx%d pixels of the image, found %s",
-              width, height, found));
+              width,
+              height,
+              found));
     }
     if (box.right() <= 1 && box.bottom() <= 1 && width > 2 && height > 2) {
       throw new RecordFault(

@@ -2,6 +2,7 @@ package org.scanformer.datasets;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import org.scanformer.Box;
 import org.scanformer.ErrorCode;
 import org.scanformer.Image;
@@ -29,8 +30,13 @@ record ImageFile(Path path, int width, int height, List<ImageObject> objects)
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,
           String.format(
+              Locale.ROOT,
               "image %s: found %dx%d pixels, expected the %dx%d that its header had",
-              path, image.width(), image.height(), width, height));
+              path,
+              image.width(),
+              image.height(),
+              width,
+              height));
     }
     return image;
   }

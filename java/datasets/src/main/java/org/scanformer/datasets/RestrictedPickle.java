@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import net.razorvine.pickle.Opcodes;
@@ -284,7 +285,7 @@ final class RestrictedPickle extends Unpickler {
           case Opcodes.BUILD, Opcodes.OBJ, Opcodes.NEWOBJ, Opcodes.NEWOBJ_EX -> "a call";
           case Opcodes.PERSID, Opcodes.BINPERSID -> "a persistent id";
           case Opcodes.EXT1, Opcodes.EXT2, Opcodes.EXT4 -> "an extension code";
-          default -> String.format("the opcode 0x%02x", opcode);
+          default -> String.format(Locale.ROOT, "the opcode 0x%02x", opcode);
         };
     return refused(name);
   }

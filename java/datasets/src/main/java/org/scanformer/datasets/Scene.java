@@ -11,6 +11,7 @@ import java.awt.image.DataBufferInt;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import org.scanformer.Box;
 import org.scanformer.Image;
@@ -138,7 +139,7 @@ final class Scene implements ImageSource {
 
   @Override
   public String name() {
-    return String.format("scene %016x", seed);
+    return String.format(Locale.ROOT, "scene %016x", seed);
   }
 
   @Override

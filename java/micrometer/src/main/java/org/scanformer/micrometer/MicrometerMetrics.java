@@ -5,7 +5,6 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.Arrays;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerMetrics;
 
@@ -40,13 +39,14 @@ import org.scanformer.ScanFormerMetrics;
  * while it has none. A batcher whose own options name metrics reports to those instead.
  *
  * <p>Thread-safe. Several models and batchers may share one instance, which adds their numbers up,
- * also in the gauge. To keep them apart, give each its own instance with its own tags. Two
- * instances of the same tags in one registry share its counters and timers, but the registry keeps
- * only the gauge of the first.
+ * also in the gauge, and so do several instances of the same tags in one registry. To keep them
+ * apart, give each its own instance with its own tags.
  */
 public final class MicrometerMetrics implements ScanFormerMetrics, MeterBinder {
   private final Tags tags;
-  private final AtomicInteger queueLength = new AtomicInteger();
+
+  /** Requests that wait; guarded by this. */
+  private int queueLength;
 
   /** Replaced and never written to, so that what is told makes no garbage. */
   private volatile RegistryMeters[] registries = {};
@@ -122,7 +122,13 @@ public final class MicrometerMetrics implements ScanFormerMetrics, MeterBinder {
 
   @Override
   public void queueLength(int waiting, int change) {
-    queueLength.addAndGet(change);
+    // Bound and counted in turn, or a registry that comes meanwhile would have a change twice.
+    synchronized (this) {
+      queueLength += change;
+      for (RegistryMeters meters : registries) {
+        meters.queueLength(waiting, change);
+      }
+    }
   }
 
   @Override

@@ -6,8 +6,11 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.WeakHashMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -31,6 +34,15 @@ final class RegistryMeters implements ScanFormerMetrics {
   private final Map<DropReason, Counter> dropped = new EnumMap<>(DropReason.class);
   private final DistributionSummary batchRequests;
 
+  /**
+   * What the gauges show, of all instances of the same tags in a registry: it keeps the first one's
+   * gauge, and that weakly, where they may be closed and made anew.
+   */
+  private static final Map<MeterRegistry, Map<Tags, AtomicInteger>> QUEUE_LENGTHS =
+      Collections.synchronizedMap(new WeakHashMap<>());
+
+  private final AtomicInteger queueLength;
+
   /** By scale; the pass over all scales comes first. */
   private final AtomicReferenceArray<ScaleMeters> scales =
       new AtomicReferenceArray<>(MAX_SCALES + 1);
@@ -40,9 +52,9 @@ final class RegistryMeters implements ScanFormerMetrics {
   /**
    * Registers all meters but those of the scales.
    *
-   * @param queueLength what the gauge shows
+   * @param waiting requests that wait already
    */
-  RegistryMeters(MeterRegistry registry, Tags tags, AtomicInteger queueLength) {
+  RegistryMeters(MeterRegistry registry, Tags tags, int waiting) {
     this.registry = registry;
     this.tags = tags;
     met = call("met");
@@ -59,6 +71,8 @@ final class RegistryMeters implements ScanFormerMetrics {
     }
     text = timer("scanformer.text", "Encoding an expression", tags);
     queueWait = timer("scanformer.queue.wait", "Longest wait of a batch's requests", tags);
+    queueLength = queueLength(registry, tags);
+    queueLength.addAndGet(waiting);
     Gauge.builder("scanformer.queue.length", queueLength, AtomicInteger::get)
         .description("Requests that are waiting")
         .tags(tags)
@@ -72,6 +86,12 @@ final class RegistryMeters implements ScanFormerMetrics {
               .register(registry));
     }
     batchRequests = summary("scanformer.batch.requests", "Requests per formed batch", tags);
+  }
+
+  private static AtomicInteger queueLength(MeterRegistry registry, Tags tags) {
+    return QUEUE_LENGTHS
+        .computeIfAbsent(registry, key -> new ConcurrentHashMap<>())
+        .computeIfAbsent(tags, key -> new AtomicInteger());
   }
 
   boolean isOf(MeterRegistry other) {
@@ -103,6 +123,11 @@ final class RegistryMeters implements ScanFormerMetrics {
       scales.set(scale + 1, meters);
     }
     return meters;
+  }
+
+  @Override
+  public void queueLength(int requests, int change) {
+    queueLength.addAndGet(change);
   }
 
   @Override

@@ -152,6 +152,22 @@ class MicrometerMetricsTest {
     assertEquals(2, registry.get("scanformer.queue.length").gauge().value());
   }
 
+  /** As when a model is loaded anew; a registry keeps only the first one's gauge. */
+  @Test
+  void theGaugeGoesOnWhereMetricsAreMadeAnew() {
+    MicrometerMetrics first = new MicrometerMetrics(registry);
+    first.queueLength(6, 6);
+    first.queueLength(0, -6);
+    MicrometerMetrics second = new MicrometerMetrics(registry);
+    second.queueLength(2, 2);
+    first = null;
+    System.gc();
+    assertEquals(2, registry.get("scanformer.queue.length").gauge().value());
+    first = new MicrometerMetrics(registry);
+    first.queueLength(1, 1);
+    assertEquals(3, registry.get("scanformer.queue.length").gauge().value());
+  }
+
   private static Image image() {
     return Image.of(ByteBuffer.allocate(3 * 64 * 64), PixelFormat.RGB, 64, 64);
   }

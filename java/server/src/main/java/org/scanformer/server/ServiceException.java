@@ -1,5 +1,6 @@
 package org.scanformer.server;
 
+import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
@@ -62,7 +63,7 @@ public final class ServiceException extends RuntimeException {
               ? values[i]
               : cut(String.valueOf(values[i]), MAX_VALUE_LENGTH);
     }
-    return new ServiceException(kind, String.format(message, told));
+    return new ServiceException(kind, String.format(Locale.ROOT, message, told));
   }
 
   private static String cut(String text, int length) {

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.scanformer.BackendKind;
 import org.scanformer.Box;
@@ -183,8 +184,12 @@ final class BatchBuilder implements AutoCloseable {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,
           String.format(
+              Locale.ROOT,
               "found %dx%d pixels, expected %dx%d",
-              image.width(), image.height(), pair.image().width(), pair.image().height()));
+              image.width(),
+              image.height(),
+              pair.image().width(),
+              pair.image().height()));
     }
     FloatBuffer levels = pyramid.of(image);
     int p = config.patchSize();

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -68,8 +69,12 @@ final class ScanFormerCheckpoint {
       throw error(
           directory,
           String.format(
+              Locale.ROOT,
               "a model of %d+%d layers cannot grow to %d+%d",
-              own[0], own[1], layers[0], layers[1]));
+              own[0],
+              own[1],
+              layers[0],
+              layers[1]));
     }
   }
 

@@ -97,8 +97,10 @@ final class Decoder implements AutoCloseable {
       decoding = CudaDecoding.of(options, video.codecpar().codec_id(), turned);
       opened =
           openCodec(video.codecpar(), options.threads(), options.newest(live), input, decoding);
-      AVRational rate = avformat.av_guess_frame_rate(format, video, null);
-      double perSecond = rate.num() > 0 && rate.den() > 0 ? avutil.av_q2d(rate) : 0;
+      double perSecond = 0;
+      try (AVRational rate = avformat.av_guess_frame_rate(format, video, null)) {
+        perSecond = rate.num() > 0 && rate.den() > 0 ? avutil.av_q2d(rate) : 0;
+      }
       framesPerSecond = perSecond <= MOST_FRAMES_PER_SECOND ? perSecond : 0;
       nanosPerTick = 1e9 * avutil.av_q2d(video.time_base());
     } catch (RuntimeException e) {

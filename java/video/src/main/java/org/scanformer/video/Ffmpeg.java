@@ -7,8 +7,10 @@ import org.bytedeco.ffmpeg.global.avformat;
 import org.bytedeco.ffmpeg.global.avutil;
 import org.bytedeco.ffmpeg.global.swscale;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
+import org.scanformer.internal.backend.PointerThread;
 import org.scanformer.internal.files.NativeLibraries;
 
 /** FFmpeg's start and its errors. Thread-safe. */
@@ -32,11 +34,14 @@ final class Ffmpeg {
     try {
       NativeLibraries.load(
           () -> {
+            long before = Pointer.totalCount();
             Loader.load(avutil.class);
             Loader.load(avcodec.class);
             Loader.load(avformat.class);
             Loader.load(swscale.class);
             Loader.load(avdevice.class);
+            // Such as the layouts of channels that avutil has as constants.
+            PointerThread.constantsMade((int) Math.max(0, Pointer.totalCount() - before));
             return null;
           });
     } catch (LinkageError e) {
@@ -55,6 +60,12 @@ final class Ffmpeg {
     avdevice.avdevice_register_all();
     avformat.avformat_network_init();
     started = true;
+  }
+
+  /** A pointer that is kept for good. */
+  static <P extends Pointer> P constant(P pointer) {
+    PointerThread.constantsMade(1);
+    return pointer;
   }
 
   /** FFmpeg's own words for an error. */

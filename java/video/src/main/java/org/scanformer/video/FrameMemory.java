@@ -28,8 +28,8 @@ final class FrameMemory {
   /** Buffers that are kept for the next frame. */
   private static final int MOST_KEPT = 32;
 
-  private static final Get GET = new Get();
-  private static final Free FREE = new Free();
+  private static final Get GET = Ffmpeg.constant(new Get());
+  private static final Free FREE = Ffmpeg.constant(new Free());
   private static final AtomicLong NUMBERS = new AtomicLong();
   private static final Map<Long, FrameMemory> BY_NUMBER = new ConcurrentHashMap<>();
   private static final Map<Long, Lent> BY_ADDRESS = new ConcurrentHashMap<>();

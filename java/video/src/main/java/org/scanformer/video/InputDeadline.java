@@ -1,5 +1,6 @@
 package org.scanformer.video;
 
+import java.lang.ref.WeakReference;
 import org.bytedeco.ffmpeg.avformat.AVFormatContext;
 import org.bytedeco.ffmpeg.avformat.AVIOInterruptCB;
 import org.bytedeco.javacpp.Pointer;
@@ -9,11 +10,13 @@ import org.bytedeco.javacpp.Pointer;
  * belongs to the thread that reads: FFmpeg asks on the thread that called it.
  */
 final class InputDeadline {
-  private static final ThreadLocal<InputDeadline> OF_THREAD = new ThreadLocal<>();
+  /** Weak, as a thread of the application's would keep our class loader for as long as it lives. */
+  private static final ThreadLocal<WeakReference<InputDeadline>> OF_THREAD = new ThreadLocal<>();
 
   /** One for all: JavaCPP has room for ten of a kind. */
-  private static final AVIOInterruptCB.Callback_Pointer CALLBACK = new Callback();
+  private static final AVIOInterruptCB.Callback_Pointer CALLBACK = Ffmpeg.constant(new Callback());
 
+  private final WeakReference<InputDeadline> weak = new WeakReference<>(this);
   private final long nanos;
   private volatile boolean cancelled;
   private long start;
@@ -30,7 +33,7 @@ final class InputDeadline {
 
   /** Makes this the deadline of the calling thread's reads. */
   void adopt() {
-    OF_THREAD.set(this);
+    OF_THREAD.set(weak);
   }
 
   /** Has an input's reads end by the deadline of the thread that does them. */
@@ -67,7 +70,8 @@ final class InputDeadline {
   private static final class Callback extends AVIOInterruptCB.Callback_Pointer {
     @Override
     public int call(Pointer opaque) {
-      InputDeadline deadline = OF_THREAD.get();
+      WeakReference<InputDeadline> adopted = OF_THREAD.get();
+      InputDeadline deadline = adopted == null ? null : adopted.get();
       return deadline != null && deadline.isOver() ? 1 : 0;
     }
   }

@@ -1,5 +1,6 @@
 package org.scanformer.video;
 
+import java.util.Locale;
 import org.scanformer.Image;
 
 /**
@@ -69,6 +70,11 @@ public final class VideoFrame {
   @Override
   public String toString() {
     return String.format(
-        "frame %d, %.3f s, %dx%d", index, timestampNanos / 1e9, image.width(), image.height());
+        Locale.ROOT,
+        "frame %d, %.3f s, %dx%d",
+        index,
+        timestampNanos / 1e9,
+        image.width(),
+        image.height());
   }
 }

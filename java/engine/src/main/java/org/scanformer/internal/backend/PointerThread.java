@@ -11,7 +11,7 @@ import org.bytedeco.javacpp.Pointer;
  *
  * <p>The backends themselves do not need it: they free all they have when they are closed.
  */
-final class PointerThread {
+public final class PointerThread {
   private static final int MILLIS_BETWEEN_LOOKS = 100;
 
   /** What JavaCPP loads for us; of the bindings' libraries it appends a number to the name. */
@@ -22,7 +22,18 @@ final class PointerThread {
           "jniscanformer_cuda",
           "jnicudart",
           "jnicublas",
-          "jnicublasLt");
+          "jnicublasLt",
+          // Of video, whose sources and sinks free what they have when they are closed.
+          "jniavutil",
+          "jniswresample",
+          "jniavcodec",
+          "jniavformat",
+          "jniswscale",
+          "jniavfilter",
+          "jniavdevice");
+
+  /** Pointers that classes of the bindings keep for good. */
+  private static int constants;
 
   private static int backends;
   private static boolean ended;
@@ -31,6 +42,11 @@ final class PointerThread {
   private static Thread successor;
 
   private PointerThread() {}
+
+  /** Bindings were loaded whose classes keep that many pointers for good, which need no thread. */
+  public static synchronized void constantsMade(int pointers) {
+    constants += pointers;
+  }
 
   /** A backend was opened. */
   static synchronized void backendOpened() {
@@ -66,7 +82,7 @@ final class PointerThread {
   }
 
   private static boolean othersUseJavaCpp() {
-    return Pointer.totalCount() > 0
+    return Pointer.totalCount() > constants
         || Loader.getLoadedLibraries().keySet().stream()
             .filter(name -> name.startsWith("jni"))
             .map(name -> name.replaceFirst("[0-9]+$", ""))

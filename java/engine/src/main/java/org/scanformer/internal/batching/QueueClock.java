@@ -21,6 +21,7 @@ public interface QueueClock {
 
         @Override
         public void expire(CompletableFuture<?> answer, long nanos) {
+          JdkTimer.start();
           answer.orTimeout(nanos, TimeUnit.NANOSECONDS);
         }
       };

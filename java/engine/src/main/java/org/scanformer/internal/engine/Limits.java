@@ -1,5 +1,6 @@
 package org.scanformer.internal.engine;
 
+import java.util.Locale;
 import org.scanformer.ErrorCode;
 import org.scanformer.Image;
 import org.scanformer.ScanFormerException;
@@ -41,6 +42,7 @@ public record Limits(
     return new ScanFormerException(
         ErrorCode.BAD_INPUT,
         String.format(
+            Locale.ROOT,
             "The image of %dx%d pixels needs a coarsest grid of %d patches, expected at most the %d"
                 + " of the declared frames of %dx%d pixels",
             image.width(),

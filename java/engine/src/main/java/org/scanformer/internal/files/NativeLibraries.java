@@ -16,6 +16,7 @@ import org.scanformer.natives.api.Api;
  * <p>Each class loader that this class is in loads libraries of its own: JavaCPP unpacks the
  * library of the bindings under another name where a loader has it already.
  */
+@SuppressWarnings("try") // the lock is held by being open
 public final class NativeLibraries {
   /** JavaCPP's name of its directory. */
   public static final String JAVACPP_PROPERTY = "org.bytedeco.javacpp.cachedir";
@@ -45,10 +46,7 @@ public final class NativeLibraries {
         new FutureTask<>(
             () -> {
               try {
-                prepare();
-                T result = work.call();
-                finish();
-                return result;
+                return prepareAndCall(work);
               } catch (LinkageError | IllegalCallerException e) {
                 UnsatisfiedLinkError error =
                     new UnsatisfiedLinkError(LoadFailures.explain(e, directory()));
@@ -83,6 +81,16 @@ public final class NativeLibraries {
     }
   }
 
+  private static <T> T prepareAndCall(Callable<T> work) throws Exception {
+    prepare();
+    try (LoadLock lock = LoadLock.take(directory())) {
+      loadFront();
+      T result = work.call();
+      finish();
+      return result;
+    }
+  }
+
   private static synchronized Path directory() {
     return directory;
   }
@@ -94,9 +102,6 @@ public final class NativeLibraries {
   }
 
   private static synchronized void prepare() {
-    if (frontFailure != null) {
-      throw linkageError(frontFailure);
-    }
     if (directory != null) {
       return;
     }
@@ -119,6 +124,12 @@ public final class NativeLibraries {
       }
     } catch (IOException e) {
       throw linkageError(e);
+    }
+  }
+
+  private static synchronized void loadFront() {
+    if (frontFailure != null) {
+      throw linkageError(frontFailure);
     }
     try {
       Class.forName(Api.class.getName());

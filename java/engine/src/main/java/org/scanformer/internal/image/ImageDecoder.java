@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
@@ -93,8 +94,12 @@ public final class ImageDecoder {
       if (reader.getWidth(0) != picture.width() || reader.getHeight(0) != picture.height()) {
         throw new IOException(
             String.format(
+                Locale.ROOT,
                 "headers of %dx%d and of %dx%d pixels",
-                picture.width(), picture.height(), reader.getWidth(0), reader.getHeight(0)));
+                picture.width(),
+                picture.height(),
+                reader.getWidth(0),
+                reader.getHeight(0)));
       }
       PackedPixels pixels =
           PixelConversion.adopt(readPixels(reader, picture.floats(), budget), budget);
@@ -103,9 +108,14 @@ public final class ImageDecoder {
     } catch (TimeBudget.Exceeded e) {
       throw badInput(
           String.format(
+              Locale.ROOT,
               "%s: found a %s picture of %dx%d pixels that takes longer to decode, expected at most"
                   + " %d ms (ImageLimits.decodeTime)",
-              name, picture.format(), picture.width(), picture.height(), budget.millis()),
+              name,
+              picture.format(),
+              picture.width(),
+              picture.height(),
+              budget.millis()),
           e);
     } finally {
       reader.dispose();
@@ -200,8 +210,11 @@ public final class ImageDecoder {
         format == null || format.isEmpty()
             ? name + ": cannot be read: " + SystemMessages.reason(failure)
             : String.format(
+                Locale.ROOT,
                 "%s: found %s data that cannot be decoded, expected a complete file: %s",
-                name, format, SystemMessages.reason(cause)),
+                name,
+                format,
+                SystemMessages.reason(cause)),
         failure);
   }
 

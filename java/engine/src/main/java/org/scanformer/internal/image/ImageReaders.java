@@ -3,7 +3,6 @@ package org.scanformer.internal.image;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandleProxies;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.ArrayList;
@@ -12,13 +11,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ForkJoinPool;
 import java.util.stream.Collectors;
 import javax.imageio.spi.IIORegistry;
 import javax.imageio.spi.ImageReaderSpi;
 import javax.imageio.spi.ServiceRegistry;
 import javax.imageio.stream.ImageInputStream;
+import org.scanformer.internal.files.JdkThread;
 
 /**
  * The readers of the known formats: TwelveMonkeys' plugins and, after them, the JDK's own.
@@ -27,7 +25,8 @@ import javax.imageio.stream.ImageInputStream;
  * context class loader of its first user, so it may miss our plugins and hold others that decode
  * differently. Our plugins are not put there.
  *
- * <p>Thread-safe: found once, immutable afterwards.
+ * <p>Thread-safe: found when they are first needed, and again where that failed, as for want of
+ * memory or threads; immutable afterwards.
  */
 final class ImageReaders {
   private static final System.Logger LOG = System.getLogger("org.scanformer");
@@ -61,17 +60,21 @@ final class ImageReaders {
   /** A reader provider and the format it is for, as messages name it. */
   private record Provider(ImageReaderSpi spi, String format) {}
 
-  /** By format, what is to be said of a plugin that is not there. */
-  private static final Map<String, String> MISSING = new TreeMap<>();
+  /**
+   * What was found.
+   *
+   * @param missing by format, what is to be said of a plugin that is not there
+   */
+  private record Found(List<Provider> providers, Map<String, String> missing) {}
 
-  private static final List<Provider> PROVIDERS = find();
+  private static volatile Found found;
 
   private ImageReaders() {}
 
   /** The first provider for a format that takes a file's header; the stream stays at its start. */
   static Optional<ImageReaderSpi> forContent(ImageInputStream stream, String format)
       throws IOException {
-    for (Provider provider : PROVIDERS) {
+    for (Provider provider : found().providers) {
       try {
         if (provider.format.equals(format) && provider.spi.canDecodeInput(stream)) {
           return Optional.of(provider.spi);
@@ -86,19 +89,32 @@ final class ImageReaders {
 
   /** What is to be said of a format's plugin that is not there; null where it is. */
   static String missing(String format) {
-    return MISSING.get(format);
+    return found().missing.get(format);
   }
 
   /** The formats that can be read, for messages. */
   static String knownFormats() {
-    return PROVIDERS.stream()
+    return found().providers.stream()
         .map(Provider::format)
         .distinct()
         .sorted()
         .collect(Collectors.joining(", "));
   }
 
-  private static List<Provider> find() {
+  /** Not in a static initialiser, whose failure would be for good. */
+  private static Found found() {
+    Found known = found;
+    if (known == null) {
+      synchronized (ImageReaders.class) {
+        known = found == null ? find() : found;
+        found = known;
+      }
+    }
+    return known;
+  }
+
+  private static Found find() {
+    Map<String, String> missing = new TreeMap<>();
     List<ImageReaderSpi> spis = new ArrayList<>();
     // Registered only because TwelveMonkeys' JPEG provider looks for the JDK's in the registry it
     // is put into.
@@ -106,7 +122,7 @@ final class ImageReaders {
         new ServiceRegistry(List.<Class<?>>of(ImageReaderSpi.class).iterator());
     List<ImageReaderSpi> builtIn = builtIn();
     builtIn.forEach(registry::registerServiceProvider);
-    for (ImageReaderSpi plugin : plugins()) {
+    for (ImageReaderSpi plugin : plugins(missing)) {
       registry.registerServiceProvider(plugin);
       if (registry.contains(plugin)) {
         spis.add(plugin);
@@ -123,7 +139,7 @@ final class ImageReaders {
         }
       }
     }
-    return List.copyOf(providers);
+    return new Found(List.copyOf(providers), missing);
   }
 
   private static List<ImageReaderSpi> builtIn() {
@@ -139,13 +155,9 @@ final class ImageReaders {
   /**
    * ImageIO's registry. The first to ask makes it: it then keeps the thread's context class loader
    * and, on Java 17, the loader of every class on the stack, for good, and an application that ends
-   * could not be unloaded. So the JDK alone asks, on a thread with the system's class loader.
+   * could not be unloaded. So the JDK alone asks.
    */
   private static IIORegistry registry() {
-    ForkJoinPool pool = new ForkJoinPool(1);
-    Thread thread = Thread.currentThread();
-    ClassLoader context = thread.getContextClassLoader();
-    thread.setContextClassLoader(ClassLoader.getSystemClassLoader());
     try {
       MethodHandle ask =
           MethodHandles.publicLookup()
@@ -153,24 +165,20 @@ final class ImageReaders {
                   IIORegistry.class,
                   "getDefaultInstance",
                   MethodType.methodType(IIORegistry.class));
-      Callable<?> asks = MethodHandleProxies.asInterfaceInstance(Callable.class, ask);
-      return (IIORegistry) pool.submit(asks).join();
+      return (IIORegistry) JdkThread.call(ask);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(e);
-    } finally {
-      thread.setContextClassLoader(context);
-      pool.shutdown();
     }
   }
 
-  private static List<ImageReaderSpi> plugins() {
+  private static List<ImageReaderSpi> plugins(Map<String, String> missing) {
     List<ImageReaderSpi> found = new ArrayList<>();
     for (Plugin plugin : PLUGINS) {
       try {
         found.add(
             (ImageReaderSpi) Class.forName(plugin.provider).getDeclaredConstructor().newInstance());
       } catch (ReflectiveOperationException | LinkageError e) {
-        String missing =
+        String problem =
             "the reader of "
                 + plugin.format
                 + " files, "
@@ -180,8 +188,8 @@ final class ImageReaders {
                 + "): add com.twelvemonkeys.imageio:"
                 + plugin.artifact
                 + " to the class or module path";
-        MISSING.put(plugin.format, missing);
-        LOG.log(System.Logger.Level.WARNING, "Some images cannot be read: " + missing);
+        missing.put(plugin.format, problem);
+        LOG.log(System.Logger.Level.WARNING, "Some images cannot be read: " + problem);
       }
     }
     return found;

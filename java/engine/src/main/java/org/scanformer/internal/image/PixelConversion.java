@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.IntBuffer;
 import java.util.Arrays;
+import java.util.Locale;
 import org.scanformer.ErrorCode;
 import org.scanformer.PixelFormat;
 import org.scanformer.ScanFormerException;
@@ -92,8 +93,12 @@ public final class PixelConversion {
       throw new ScanFormerException(
           ErrorCode.BAD_INPUT,
           String.format(
+              Locale.ROOT,
               "image: found %dx%d = %d pixels, expected at most %d",
-              image.getWidth(), image.getHeight(), pixels, PackedPixels.MAX_PIXELS));
+              image.getWidth(),
+              image.getHeight(),
+              pixels,
+              PackedPixels.MAX_PIXELS));
     }
     switch (image.getType()) {
       case BufferedImage.TYPE_INT_RGB:

@@ -3,6 +3,7 @@ package org.scanformer.internal.image;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.scanformer.ImageLimits;
 
@@ -198,8 +199,12 @@ final class TiffFile {
     if (frame.width() > across + 15 || frame.height() > down + 15) {
       throw new IOException(
           String.format(
+              Locale.ROOT,
               "a JPEG strip or tile of %dx%d pixels in place of %dx%d",
-              frame.width(), frame.height(), across, down));
+              frame.width(),
+              frame.height(),
+              across,
+              down));
     }
     nestedBytes = Math.max(nestedBytes, frame.decodingBytes());
     nestedNanos += frame.decodingNanos();

@@ -1,6 +1,7 @@
 package org.scanformer.internal.image;
 
 import java.io.IOException;
+import java.util.Locale;
 import org.scanformer.ImageLimits;
 
 /**
@@ -94,8 +95,10 @@ final class Vp8lHead {
       if (groups > (long) columns * rows) {
         throw new IOException(
             String.format(
+                Locale.ROOT,
                 "%d groups of prefix codes, expected at most %d for as many parts of the picture",
-                groups, (long) columns * rows));
+                groups,
+                (long) columns * rows));
       }
     }
     // What every group takes at least, before any is read.

@@ -1,6 +1,7 @@
 package org.scanformer.internal.image;
 
 import java.io.IOException;
+import java.util.Locale;
 import org.scanformer.ImageLimits;
 
 /**
@@ -111,8 +112,14 @@ final class WebpFile {
     if (place.x() + (long) width > place.width() || place.y() + (long) height > place.height()) {
       throw new IOException(
           String.format(
+              Locale.ROOT,
               "a picture of %dx%d at (%d, %d) of a canvas of %dx%d",
-              width, height, place.x(), place.y(), place.width(), place.height()));
+              width,
+              height,
+              place.x(),
+              place.y(),
+              place.width(),
+              place.height()));
     }
     FirstPicture.checkSize(place.width(), place.height(), limits);
     boolean hasAlpha = lossless || alpha >= 0;

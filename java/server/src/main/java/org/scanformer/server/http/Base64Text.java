@@ -2,6 +2,7 @@ package org.scanformer.server.http;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.Locale;
 import org.scanformer.server.ServiceException;
 
 /** Image files as JSON holds them. No state. */
@@ -29,8 +30,10 @@ final class Base64Text {
       if (!(c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9')
           && "+/=".indexOf(c) < 0) {
         return String.format(
+            Locale.ROOT,
             "found %s at %d, expected letters, digits, '+' and '/'",
-            c > ' ' && c < 0x7F ? "'" + c + "'" : String.format("U+%04X", (int) c), i);
+            c > ' ' && c < 0x7F ? "'" + c + "'" : String.format(Locale.ROOT, "U+%04X", (int) c),
+            i);
       }
     }
     return e.getMessage();

@@ -1,8 +1,12 @@
 package org.scanformer.it.application;
 
 import java.nio.file.Path;
+import java.time.Duration;
+import org.scanformer.Batcher;
+import org.scanformer.BatcherOptions;
 import org.scanformer.Box;
 import org.scanformer.Image;
+import org.scanformer.Request;
 import org.scanformer.ScanFormer;
 import org.scanformer.ScanFormerException;
 
@@ -23,6 +27,13 @@ public final class Locate {
     }
   }
 
+  /** As a server does: a deadline needs a timer, which the JDK has one of in a process. */
+  private static void askInTime(ScanFormer model, Request request) {
+    try (Batcher batcher = model.openBatcher(BatcherOptions.builder().maxBatch(1).build())) {
+      batcher.submit(request, System.nanoTime() + Duration.ofMinutes(1).toNanos()).join();
+    }
+  }
+
   /** What {@link #main} prints. */
   public static String run(String... arguments) {
     StringBuilder lines = new StringBuilder();
@@ -35,9 +46,11 @@ public final class Locate {
     }
     try (ScanFormer model = ScanFormer.load()) {
       for (String file : arguments) {
-        Box box = model.locate(Image.read(Path.of(file)), "the red star").box();
+        Image image = Image.read(Path.of(file));
+        Box box = model.locate(image, "the red star").box();
         lines.append(
             String.format("%s: at %.0f,%.0f on %s%n", file, box.x(), box.y(), model.backend()));
+        askInTime(model, Request.of(image, "the red star"));
       }
     }
     return lines.toString();
