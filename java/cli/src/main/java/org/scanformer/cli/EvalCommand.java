@@ -217,11 +217,12 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   /** Everything that the results depend on. */
-  private ObjectNode subject() {
+  private ObjectNode subject() throws IOException {
     ObjectNode node = LocationJson.object();
     node.put("data", dataset.name());
     node.put("pairs", DataDigest.of(dataset));
     node.put("model", model.name());
+    node.put("weights", model.digest());
     node.put("config", scanFormer.config().toString());
     node.put("selection", selection == null ? "checkpoint" : selection.toString());
     node.put("precision", LocationText.name(scanFormer.precision()));

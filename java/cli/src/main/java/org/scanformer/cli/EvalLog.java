@@ -74,13 +74,29 @@ final class EvalLog implements AutoCloseable {
       String now = expected.getValue().asText();
       String before = found.path(expected.getKey()).asText();
       if (!before.equals(now)) {
-        differences.add(expected.getKey() + " " + abridged(before) + ", expected " + abridged(now));
+        int alike = alike(before, now);
+        differences.add(
+            expected.getKey()
+                + " "
+                + abridged(before.substring(alike))
+                + ", expected "
+                + abridged(now.substring(alike)));
       }
     }
     if (!differences.isEmpty()) {
       throw new CliException(
           file + ": of another evaluation, found " + String.join("; ", differences));
     }
+  }
+
+  /** Characters at the beginning of long texts that need not be told, as both have them. */
+  private static int alike(String first, String second) {
+    int length = Math.min(first.length(), second.length());
+    int i = 0;
+    while (i < length && first.charAt(i) == second.charAt(i)) {
+      i++;
+    }
+    return Math.max(0, i - MOST_TOLD / 2);
   }
 
   private static String abridged(String text) {

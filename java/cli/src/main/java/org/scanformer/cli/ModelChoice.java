@@ -1,5 +1,7 @@
 package org.scanformer.cli;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -64,6 +66,16 @@ record ModelChoice(String name, ModelProvider bundled, Path directory) {
     return bundled != null
         ? ScanFormer.inspect(bundled, options)
         : advising(() -> ScanFormer.inspect(directory, options));
+  }
+
+  /**
+   * What its files hold, in short.
+   *
+   * @throws IOException when a file cannot be read
+   */
+  String digest() throws IOException {
+    return ModelDigest.of(
+        bundled != null ? bundled::open : file -> Files.newInputStream(directory.resolve(file)));
   }
 
   /** Bundled models that are not in the command's own jar lie beside it. */

@@ -1,5 +1,6 @@
 package org.scanformer.cli;
 
+import java.io.IOException;
 import org.scanformer.ScanFormer;
 import org.scanformer.ScanFormerOptions;
 import picocli.CommandLine.Option;
@@ -21,6 +22,11 @@ final class ModelOption {
   /** As {@link ModelChoice#load}. */
   ScanFormer load(ScanFormerOptions options) {
     return choice.load(options);
+  }
+
+  /** As {@link ModelChoice#digest}. */
+  String digest() throws IOException {
+    return choice.digest();
   }
 
   /** The name of the model in reports. */

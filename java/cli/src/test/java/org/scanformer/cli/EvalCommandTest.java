@@ -123,6 +123,34 @@ class EvalCommandTest {
     }
   }
 
+  /** Weights that were trained further have the same name and, as a rule, configuration. */
+  @Test
+  void resumesNoOtherWeights() throws IOException {
+    Path model = Files.createDirectories(directory.resolve("model"));
+    for (String file : List.of("config.json", "model.safetensors", "tokenizer.json")) {
+      Files.copy(Path.of(CommandLineRun.MODEL).resolve(file), model.resolve(file));
+    }
+    String[] arguments = {
+      "--data",
+      "shapes",
+      "--count",
+      "2",
+      "--model",
+      model.toString(),
+      "--resume",
+      directory.resolve("log.jsonl").toString()
+    };
+    assertEquals(0, eval(arguments).code());
+    assertEquals(0, eval(arguments).code());
+    Path weights = model.resolve("model.safetensors");
+    byte[] bytes = Files.readAllBytes(weights);
+    bytes[bytes.length - 1] ^= 1;
+    Files.write(weights, bytes);
+    CommandLineRun other = eval(arguments);
+    assertEquals(1, other.code(), other.out());
+    assertTrue(other.err().contains("of another evaluation, found weights "), other.err());
+  }
+
   private CommandLineRun csv(String data, String images) {
     return eval(
         "--data",

@@ -56,7 +56,7 @@ public final class CategoryKin {
   /**
    * Whether an object of one category may be of the other too, as far as names tell: in doubt it
    * may. Of different animals it may not; in other groups names are mixed up too easily ("truck"
-   * and "car", "cup" and "bowl").
+   * and "car", "cup" and "bowl"). A name that no group is known of ("sedan") may be of any group.
    *
    * @param category of what may be in an image
    * @param own that of an object of the image
@@ -67,6 +67,9 @@ public final class CategoryKin {
     }
     String group = group(category);
     String ownGroup = group(own);
+    if ((group == null) != (ownGroup == null)) {
+      return true;
+    }
     if (OTHER.equals(group) || OTHER.equals(ownGroup) && !TYPES.contains(nonNull(group))) {
       return true;
     }
@@ -75,7 +78,8 @@ public final class CategoryKin {
 
   /**
    * Whether two names may be used of one object: the same name, or one for people and another one
-   * but for "man" and "woman", or a name and that of its group ("dog" and "animal").
+   * but for "man" and "woman", or a name and that of its group ("dog" and "animal"), or of a group
+   * and one that none is known of ("vehicle" and "forklift").
    */
   static boolean mayShare(String category, String other) {
     String first = folded(category);
@@ -84,7 +88,11 @@ public final class CategoryKin {
       return true;
     }
     String group = group(category);
-    if (group == null || !group.equals(group(other))) {
+    String otherGroup = group(other);
+    if ((group == null) != (otherGroup == null)) {
+      return GENERIC.contains(first) || GENERIC.contains(second);
+    }
+    if (group == null || !group.equals(otherGroup)) {
       return false;
     }
     return group.equals(CategoryGroups.PEOPLE)

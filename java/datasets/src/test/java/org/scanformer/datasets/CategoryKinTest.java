@@ -16,7 +16,9 @@ class CategoryKinTest {
     "dog, dogs", "dog, Dog", "puppy, dogs", "dog, animals", "cell_phone, cell phones",
     "woman, person", "man, woman", "someone, man", "team, Players", "bike, bicycle",
     "car, truck", "car, vehicles", "horse, animal", "boxes, box", "babies, baby",
-    // Whatever Entities' other types do not hold may be its "other".
+    // Of a name that is in no list, and whatever Entities' other types do not hold may be its
+    // "other".
+    "sedan, car", "Pedestrian, person", "vehicle, forklift", "Labrador, dog", "grass, glass",
     "pants, clothes", "skis, sports ball", "ball, other", "triangle, other", "triangle, object",
   })
   void mayFitInDoubt(String category, String own) {
@@ -34,8 +36,7 @@ class CategoryKinTest {
     "triangle, square",
     "dog, other",
     "man, other",
-    "bus, clothing",
-    "grass, glass"
+    "bus, clothing"
   })
   void othersDoNot(String category, String own) {
     assertFalse(CategoryKin.mayFit(category, own));
@@ -54,6 +55,8 @@ class CategoryKinTest {
     assertFalse(CategoryKin.mayShare("Women", "man"));
     // One is not taken for the other where it is only a matter of which there is one of.
     assertFalse(CategoryKin.mayShare("cup", "bottle"));
+    assertTrue(CategoryKin.mayShare("forklift", "vehicle"));
+    assertFalse(CategoryKin.mayShare("forklift", "car"));
   }
 
   @Test
