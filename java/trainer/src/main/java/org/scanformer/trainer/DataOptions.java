@@ -122,8 +122,8 @@ final class DataOptions implements AutoCloseable {
       names = "--cache",
       paramLabel = "FILE",
       description =
-          "A file for the decoded images, so that each is decoded once; it takes"
-              + " three bytes per pixel of the images.")
+          "A file for the decoded images, so that each is decoded once, and again once it is"
+              + " replaced; it takes three bytes per pixel of the images.")
   private Path cacheFile;
 
   @Option(

@@ -7,14 +7,18 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.scanformer.Image;
 import org.scanformer.PixelFormat;
 import org.scanformer.datasets.ImageObject;
@@ -24,13 +28,18 @@ import org.scanformer.internal.files.SystemMessages;
 
 /**
  * Decoded images in a file, so that each is decoded once, in this run or in an earlier one. An
- * image is added when it is first read, under its name and size. The system keeps what is read
- * often in memory. A record that a crash left unfinished is dropped. Thread-safe; a file is locked
- * while it is open, so that it has one user at a time.
+ * image is added when it is first read, under its file's path, length and time of change: one that
+ * is replaced is decoded again. The system keeps what is read often in memory. A record that a
+ * crash left unfinished is dropped. Thread-safe; a file is locked while it is open, so that it has
+ * one user at a time.
  */
 final class ImageCache implements AutoCloseable {
-  private static final int MAGIC = 0x5343_4943;
+  private static final int MAGIC = 0x5343_4932;
   private static final byte[] MAGIC_BYTES = ByteBuffer.allocate(4).putInt(MAGIC).array();
+
+  /** A cache that has images under their names alone, which may be those of others by now. */
+  private static final byte[] OLD_MAGIC_BYTES = {0x53, 0x43, 0x49, 0x43};
+
   private static final HexFormat HEX = HexFormat.ofDelimiter(" ");
 
   private record Place(long offset, PixelFormat format) {}
@@ -48,7 +57,7 @@ final class ImageCache implements AutoCloseable {
   /**
    * Opens a cache, or starts one in a file that is missing or empty.
    *
-   * @param err told once if no more can be added
+   * @param err told if images of an earlier version are dropped, and once if no more can be added
    * @throws IllegalArgumentException when the file is something else, which stays as it is, or
    *     another trainer uses it
    * @throws UncheckedIOException when the file cannot be read and written
@@ -83,7 +92,13 @@ final class ImageCache implements AutoCloseable {
   /** Any other file is somebody's, named by mistake. */
   private void requireCache(Path path) throws IOException {
     byte[] head = read(0, (int) Math.min(file.size(), Integer.BYTES)).array();
-    if (head.length > 0 && !Arrays.equals(head, MAGIC_BYTES)) {
+    if (Arrays.equals(head, OLD_MAGIC_BYTES)) {
+      err.println(
+          path
+              + ": this cache of images begins anew, as an earlier version wrote it, which did not"
+              + " tell images of the same name apart");
+      file.truncate(0);
+    } else if (head.length > 0 && !Arrays.equals(head, MAGIC_BYTES)) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
@@ -96,26 +111,26 @@ final class ImageCache implements AutoCloseable {
     }
   }
 
-  /** A record: magic, bytes of the name and of the pixels, format, name, pixels. */
+  /** A record: magic, bytes of the key and of the pixels, format, key, pixels. */
   private void readIndex() throws IOException {
     long end = 0;
     while (end + 16 <= file.size()) {
       ByteBuffer head = read(end, 16);
       int magic = head.getInt();
-      int nameBytes = head.getInt();
+      int keyBytes = head.getInt();
       int pixelBytes = head.getInt();
       int format = head.getInt();
-      long next = end + 16 + nameBytes + pixelBytes;
+      long next = end + 16 + keyBytes + pixelBytes;
       if (magic != MAGIC
-          || nameBytes < 0
+          || keyBytes < 0
           || pixelBytes < 0
           || next > file.size()
           || format < 0
           || format >= PixelFormat.values().length) {
         break;
       }
-      String name = StandardCharsets.UTF_8.decode(read(end + 16, nameBytes)).toString();
-      places.put(name, new Place(end + 16 + nameBytes, PixelFormat.values()[format]));
+      String key = StandardCharsets.UTF_8.decode(read(end + 16, keyBytes)).toString();
+      places.put(key, new Place(end + 16 + keyBytes, PixelFormat.values()[format]));
       end = next;
     }
     if (end < file.size()) {
@@ -139,12 +154,15 @@ final class ImageCache implements AutoCloseable {
   }
 
   private Image read(ImageSource source) {
-    String name = source.name() + " " + source.width() + "x" + source.height();
-    Place place = place(name);
+    String key = key(source);
+    if (key == null) {
+      return source.read();
+    }
+    Place place = place(key);
     if (place == null) {
       // Several threads may decode at a time, also the same image.
       Image image = source.read();
-      add(name, image);
+      add(key, image);
       return image;
     }
     try {
@@ -155,24 +173,45 @@ final class ImageCache implements AutoCloseable {
     }
   }
 
-  private synchronized Place place(String name) {
-    return places.get(name);
+  /**
+   * Tells an image from others of its name, and from what its file held before. Null for no file:
+   * nothing tells whether it is still the same, or its reader says what is wrong.
+   */
+  private static String key(ImageSource source) {
+    try {
+      Path path = Path.of(source.name()).toRealPath();
+      BasicFileAttributes file = Files.readAttributes(path, BasicFileAttributes.class);
+      return String.format(
+          Locale.ROOT,
+          "%s %d %d %dx%d",
+          path,
+          file.size(),
+          file.lastModifiedTime().to(TimeUnit.NANOSECONDS),
+          source.width(),
+          source.height());
+    } catch (IOException | InvalidPathException e) {
+      return null;
+    }
+  }
+
+  private synchronized Place place(String key) {
+    return places.get(key);
   }
 
   /**
    * Appends an image, unless its size is not the expected one, which is for others to report. A run
    * goes on without what there is no room for.
    */
-  private synchronized void add(String name, Image image) {
+  private synchronized void add(String key, Image image) {
     if (full
-        || places.containsKey(name)
-        || !name.endsWith(" " + image.width() + "x" + image.height())) {
+        || places.containsKey(key)
+        || !key.endsWith(" " + image.width() + "x" + image.height())) {
       return;
     }
     long begin = -1;
     try {
       begin = file.size();
-      places.put(name, append(name, image, begin));
+      places.put(key, append(key, image, begin));
     } catch (IOException e) {
       full = true;
       err.println(
@@ -193,9 +232,9 @@ final class ImageCache implements AutoCloseable {
     }
   }
 
-  private Place append(String name, Image image, long begin) throws IOException {
+  private Place append(String key, Image image, long begin) throws IOException {
     int row = image.width() * image.format().bytesPerPixel();
-    byte[] text = name.getBytes(StandardCharsets.UTF_8);
+    byte[] text = key.getBytes(StandardCharsets.UTF_8);
     ByteBuffer record = ByteBuffer.allocate(16 + text.length + row * image.height());
     record.putInt(MAGIC).putInt(text.length).putInt(row * image.height());
     record.putInt(image.format().ordinal()).put(text);

@@ -9,10 +9,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -64,18 +67,18 @@ class TrainingSourcesTest {
         () -> new MixedTrainingData(List.of(mixed, mixed), new double[] {1, 1000}));
   }
 
-  /** Counts how often its pixels are made. */
+  /** A file of a byte, of which all pixels are; counts how often they are made. */
   private static final class Drawn implements ImageSource {
-    private final byte value;
+    private final Path file;
     private int reads;
 
-    Drawn(int value) {
-      this.value = (byte) value;
+    Drawn(Path file) {
+      this.file = file;
     }
 
     @Override
     public String name() {
-      return "drawn " + value;
+      return file.toString();
     }
 
     @Override
@@ -92,9 +95,19 @@ class TrainingSourcesTest {
     public Image read() {
       reads++;
       byte[] pixels = new byte[18];
-      java.util.Arrays.fill(pixels, value);
+      try {
+        java.util.Arrays.fill(pixels, Files.readAllBytes(file)[0]);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
       return Image.of(ByteBuffer.wrap(pixels), PixelFormat.RGB, 3, 2);
     }
+  }
+
+  private Path image(String name, int value) throws IOException {
+    Path file = directory.resolve(name);
+    Files.createDirectories(file.getParent());
+    return Files.write(file, new byte[] {(byte) value});
   }
 
   private static ReferringDataset dataset(ImageSource... images) {
@@ -132,8 +145,8 @@ class TrainingSourcesTest {
   @Test
   void anImageIsDecodedOnce() throws IOException {
     Path file = directory.resolve("images.cache");
-    Drawn one = new Drawn(7);
-    Drawn two = new Drawn(200);
+    Drawn one = new Drawn(image("7", 7));
+    Drawn two = new Drawn(image("200", 200));
     ReferringDataset plain = dataset(one, two, one);
     try (ImageCache cache = ImageCache.open(file, ERR)) {
       ReferringDataset cached = cache.of(plain);
@@ -149,8 +162,8 @@ class TrainingSourcesTest {
     try (var channel = java.nio.channels.FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.truncate(Files.size(file) - 5);
     }
-    Drawn later = new Drawn(7);
-    Drawn cut = new Drawn(200);
+    Drawn later = new Drawn(one.file);
+    Drawn cut = new Drawn(two.file);
     try (ImageCache cache = ImageCache.open(file, ERR)) {
       ReferringDataset again = cache.of(dataset(later, cut));
       assertArrayEquals(pixels(plain, 0), pixels(again, 0));
@@ -160,17 +173,62 @@ class TrainingSourcesTest {
     assertEquals(1, cut.reads);
   }
 
+  private static int cached(Path cache, Path image) {
+    try (ImageCache opened = ImageCache.open(cache, ERR)) {
+      return pixels(opened.of(dataset(new Drawn(image))), 0)[0] & 255;
+    }
+  }
+
+  @Test
+  void anImageThatIsReplacedIsDecodedAgain() throws IOException {
+    Path cache = directory.resolve("images.cache");
+    Path image = image("a/1.jpg", 7);
+    FileTime before = FileTime.fromMillis(1_700_000_000_000L);
+    Files.setLastModifiedTime(image, before);
+    assertEquals(7, cached(cache, image));
+    Files.write(image, new byte[] {8});
+    assertEquals(8, cached(cache, image));
+    Files.write(image, new byte[] {9, 9});
+    Files.setLastModifiedTime(image, before);
+    assertEquals(9, cached(cache, image));
+    // A folder that takes another one's place, with files as long and as old.
+    Path other = image("b/1.jpg", 10);
+    Path link = Files.createSymbolicLink(directory.resolve("now"), other.getParent());
+    Files.setLastModifiedTime(other, before);
+    assertEquals(10, cached(cache, link.resolve("1.jpg")));
+    Files.delete(link);
+    Files.createSymbolicLink(link, image("c/1.jpg", 11).getParent());
+    Files.setLastModifiedTime(link.resolve("1.jpg"), before);
+    assertEquals(11, cached(cache, link.resolve("1.jpg")));
+  }
+
+  /** A name in a record is all that an earlier version had. */
+  @Test
+  void aCacheOfAnEarlierVersionBeginsAnew() throws IOException {
+    Path cache = directory.resolve("images.cache");
+    Path image = image("1.jpg", 7);
+    byte[] name = (image + " 3x2").getBytes(StandardCharsets.UTF_8);
+    ByteBuffer old = ByteBuffer.allocate(16 + name.length + 18).putInt(0x5343_4943);
+    old.putInt(name.length).putInt(18).putInt(PixelFormat.RGB.ordinal()).put(name);
+    Files.write(cache, old.array());
+    StringWriter told = new StringWriter();
+    ImageCache.open(cache, new PrintWriter(told, true)).close();
+    assertTrue(told.toString().contains(cache + ": this cache of images begins anew"), "" + told);
+    assertEquals(7, cached(cache, image));
+    assertEquals(7, cached(cache, image));
+  }
+
   /** Linux has a device that is always full. */
   @Test
   void aCacheThatIsFullEndsNoRun() throws IOException {
     Path full = Path.of("/dev/full");
     assumeTrue(Files.exists(full), "no /dev/full");
     Path file = Files.createSymbolicLink(directory.resolve("full.cache"), full);
-    Drawn one = new Drawn(7);
+    Drawn one = new Drawn(image("7", 7));
     StringWriter told = new StringWriter();
     try (ImageCache cache = ImageCache.open(file, new PrintWriter(told, true))) {
-      ReferringDataset cached = cache.of(dataset(one, new Drawn(200)));
-      byte[] pixels = pixels(dataset(new Drawn(7)), 0);
+      ReferringDataset cached = cache.of(dataset(one, new Drawn(image("200", 200))));
+      byte[] pixels = pixels(dataset(new Drawn(one.file)), 0);
       for (int round = 0; round < 2; round++) {
         assertArrayEquals(pixels, pixels(cached, 0));
         pixels(cached, 1);
