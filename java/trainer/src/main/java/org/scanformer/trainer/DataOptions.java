@@ -333,7 +333,7 @@ final class DataOptions implements AutoCloseable {
   }
 
   /**
-   * The held-out pairs of each dataset, at least one.
+   * The held-out pairs of each dataset, at least one; tells which images are trained on too.
    *
    * @throws IllegalArgumentException when there are none
    */
@@ -345,9 +345,9 @@ final class DataOptions implements AutoCloseable {
       if (sources().get(0).heldOut() == null && !DataMixture.isFile(form)) {
         required(null, "--validation-file");
       }
-      return opened(DataSource::openHeldOut).stream()
-          .map(dataset -> HeldOut.of(dataset, absent, validationPairs))
-          .toList();
+      List<ReferringDataset> sets = opened(DataSource::openHeldOut);
+      SharedImages.tell(trainingSets(), sets, spec.commandLine().getErr());
+      return sets.stream().map(dataset -> HeldOut.of(dataset, absent, validationPairs)).toList();
     }
     ShapesDataset scenes =
         ShapesDataset.of(
