@@ -14,7 +14,6 @@ import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.markers.SeriesMarkers;
-import org.scanformer.internal.files.AtomicFiles;
 
 /**
  * The curves of a run as comma-separated values and as a picture, with a line for every fifty
@@ -136,7 +135,7 @@ final class Curves {
 
   /** Writes the lines to the file, all or nothing. */
   void save() throws IOException {
-    AtomicFiles.write(file, String.join(System.lineSeparator(), lines) + System.lineSeparator());
+    RunFiles.write(file, String.join(System.lineSeparator(), lines) + System.lineSeparator());
   }
 
   /** Plots the lines in a PNG file beside theirs. */
@@ -172,7 +171,7 @@ final class Curves {
     ByteArrayOutputStream picture = new ByteArrayOutputStream();
     BitmapEncoder.saveBitmap(
         List.of(accuracy, share, loss), 3, 1, picture, BitmapEncoder.BitmapFormat.PNG);
-    AtomicFiles.write(file.resolveSibling("curves.png"), picture.toByteArray());
+    RunFiles.write(file.resolveSibling("curves.png"), picture.toByteArray());
   }
 
   private static void append(List<List<Double>> columns, String values) {

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
-import org.scanformer.internal.files.AtomicFiles;
 import org.scanformer.internal.model.ModelConfig;
 import org.scanformer.internal.model.SafetensorsWriter;
 import org.scanformer.internal.model.TensorNames;
@@ -42,7 +41,7 @@ final class ModelExport {
         node.put("found_threshold", presence.foundThreshold());
       }
     }
-    AtomicFiles.write(file, MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(node));
+    RunFiles.write(file, MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(node));
   }
 
   private static void put(ObjectNode node, ScoreCalibration calibration) {
@@ -79,8 +78,8 @@ final class ModelExport {
         writer.tensor(entry.getKey(), Torch.floats(parameters.part(values, own)), entry.getValue());
       }
     }
-    writer.write(directory.resolve("model.safetensors"));
+    RunFiles.write(directory.resolve("model.safetensors"), writer);
     writeConfig(parameters.config(), threshold, presence, directory.resolve("config.json"));
-    AtomicFiles.write(directory.resolve("tokenizer.json"), Files.readAllBytes(tokenizer));
+    RunFiles.write(directory.resolve("tokenizer.json"), Files.readAllBytes(tokenizer));
   }
 }

@@ -10,7 +10,6 @@ import java.util.List;
 import org.scanformer.ErrorCode;
 import org.scanformer.ScanFormerException;
 import org.scanformer.datasets.ShapesDataset;
-import org.scanformer.internal.files.AtomicFiles;
 
 /** The tokenizer of the drawn scenes' words, as a Hugging Face fast tokenizer (BERT WordPiece). */
 final class ShapesTokenizer {
@@ -59,7 +58,7 @@ final class ShapesTokenizer {
     if (root.path("truncation") instanceof ObjectNode truncation) {
       truncation.put("max_length", maxLength);
     }
-    AtomicFiles.write(file, mapper.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
+    RunFiles.write(file, mapper.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
     return next;
   }
 
@@ -111,6 +110,6 @@ final class ShapesTokenizer {
     for (int i = 0; i < tokens.size(); i++) {
       vocabulary.put(tokens.get(i), i);
     }
-    AtomicFiles.write(file, mapper.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
+    RunFiles.write(file, mapper.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
   }
 }

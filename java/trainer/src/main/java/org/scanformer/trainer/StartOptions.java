@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import org.scanformer.internal.files.AtomicFiles;
 import org.scanformer.internal.model.ModelConfig;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
@@ -125,7 +124,7 @@ final class StartOptions {
     boolean ours = from != null && ScanFormerCheckpoint.is(from);
     boolean shapesWords = tokenizer == null && data.isShapes() && (from == null || ours);
     if (start != null && start.config != null) {
-      AtomicFiles.write(configFile, Files.readAllBytes(start.config));
+      RunFiles.write(configFile, Files.readAllBytes(start.config));
     } else {
       ObjectNode config =
           from == null
@@ -143,12 +142,12 @@ final class StartOptions {
         config.put("vocab_size", data.shapesTokens().size());
         config.put("max_text_length", data.shapesTextLength());
       }
-      AtomicFiles.write(configFile, config.toPrettyString());
+      RunFiles.write(configFile, config.toPrettyString());
     }
     ModelConfig config = ModelConfig.read(configFile);
     if (!shapesWords) {
       Path file = tokenizer != null ? tokenizer : from.resolve("tokenizer.json");
-      AtomicFiles.write(tokenizerFile, Files.readAllBytes(file));
+      RunFiles.write(tokenizerFile, Files.readAllBytes(file));
       return config;
     }
     if (ours) {

@@ -70,7 +70,7 @@ final class TrainingCheckpoint {
     if (seconds > 0) {
       writer.tensor(SECONDS, new float[] {(float) seconds}, 1);
     }
-    writer.write(file);
+    RunFiles.write(file, writer);
   }
 
   /**

@@ -15,7 +15,6 @@ import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
-import org.scanformer.internal.files.AtomicFiles;
 import org.scanformer.internal.files.Terminal;
 
 /**
@@ -99,7 +98,7 @@ final class TrainingRun {
       }
     }
     requireReadable(trainer, heldOut);
-    AtomicFiles.write(out.resolve("options.txt"), trainer.settings());
+    RunFiles.write(out.resolve("options.txt"), trainer.settings());
     Curves curves = new Curves(out.resolve("curves.csv"), trainer.step());
     boolean judged = new ValidationCurve(out.resolve("validation.csv")).has(trainer.step());
     try (ProgressBar bar = progressBar()) {

@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.scanformer.internal.files.AtomicFiles;
 
 /**
  * The figures of each evaluation on held-out pairs as comma-separated values, at the threshold that
@@ -67,7 +66,7 @@ final class ValidationCurve {
       line.append(String.format(Locale.ROOT, ",%.4f", number));
     }
     lines.add(line.toString());
-    AtomicFiles.write(file, String.join("\n", lines) + "\n");
+    RunFiles.write(file, String.join("\n", lines) + "\n");
   }
 
   private static String numbers(double[] values) {
