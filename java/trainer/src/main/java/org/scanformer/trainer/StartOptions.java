@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import org.scanformer.internal.model.ModelConfig;
@@ -99,8 +100,8 @@ final class StartOptions {
   }
 
   /**
-   * Writes a run's config.json and tokenizer.json and reads the first. Those of a run that is
-   * resumed stay as they are, since its checkpoint fits no others.
+   * Writes a run's config.json and tokenizer.json, and what it begins with, and reads the first.
+   * Those of a run that is resumed stay as they are, since its checkpoint fits no others.
    *
    * @param run the directory; those of a run that is resumed are in it
    * @param resumed whether the run has a checkpoint
@@ -112,6 +113,11 @@ final class StartOptions {
     if (resumed && Files.isRegularFile(configFile) && Files.isRegularFile(tokenizerFile)) {
       requireSame("--config", start == null ? null : start.config, configFile);
       requireSame("--tokenizer", tokenizer, tokenizerFile);
+      ModelConfig own = ModelConfig.read(configFile);
+      requireSameLayers(own, configFile);
+      if (from != null) {
+        RunStart.tellOther(run, from, spec.commandLine().getErr());
+      }
       // ViLT's words are many, and its model may not be at hand any more.
       boolean shapesOwn =
           from == null
@@ -119,7 +125,10 @@ final class StartOptions {
       if (shapesOwn && tokenizer == null && data.isShapes()) {
         requireWords(tokenizerFile, data.shapesTokens());
       }
-      return ModelConfig.read(configFile);
+      return own;
+    }
+    if (!resumed) {
+      RunStart.write(run, from);
     }
     boolean ours = from != null && ScanFormerCheckpoint.is(from);
     boolean shapesWords = tokenizer == null && data.isShapes() && (from == null || ours);
@@ -180,6 +189,24 @@ final class StartOptions {
               + " differs from "
               + own
               + " of the run that is resumed: leave it out, or give another --out");
+    }
+  }
+
+  /** Refuses to grow the model of a resumed run. */
+  private void requireSameLayers(ModelConfig own, Path file) {
+    int first = own.encoder1Layers();
+    int[] layersOfRun = {first, own.numHiddenLayers() - first};
+    if (layers != null && !Arrays.equals(grown(), layersOfRun)) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(),
+          String.format(
+              Locale.ROOT,
+              "--layers %s differs from the %d+%d layers in %s of the run that is resumed: leave it"
+                  + " out, or give another --out",
+              layers,
+              layersOfRun[0],
+              layersOfRun[1],
+              file));
     }
   }
 
