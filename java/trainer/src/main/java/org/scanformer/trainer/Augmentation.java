@@ -12,7 +12,8 @@ import org.scanformer.internal.model.ModelConfig;
  * Changes images so that their expressions stay true: a mirror image, where the expression's left
  * and right change places too; a part of the image with all of its target, and if the expression
  * speaks of places, sizes or numbers, with all of its kind, but none if it speaks of other objects;
- * other light, contrast and saturation, hardly any of the latter if it speaks of colours.
+ * other light, contrast and saturation, hardly any of the latter if it speaks of colours. What may
+ * not be English is neither mirrored nor cropped.
  */
 final class Augmentation {
   private static final double LIGHT = 0.2;
@@ -31,19 +32,25 @@ final class Augmentation {
   private static final int TRIES = 8;
 
   private final ModelConfig config;
+  private final boolean mirrors;
+  private final boolean crops;
 
   /**
    * Augmentation for a model.
    *
    * @param config gives the coarse grid, which stays the same, as a batch shares it
+   * @param mirrors whether there are mirror images
+   * @param crops whether there are parts of images
    */
-  Augmentation(ModelConfig config) {
+  Augmentation(ModelConfig config, boolean mirrors, boolean crops) {
     this.config = config;
+    this.mirrors = mirrors;
+    this.crops = crops;
   }
 
   /** A pair with a changed image. */
   ReferringPair augment(ReferringPair pair, SplittableRandom random) {
-    String mirrored = random.nextBoolean() ? Sides.mirrored(pair.expression()) : null;
+    String mirrored = random.nextBoolean() && mirrors ? Sides.mirrored(pair.expression()) : null;
     boolean colors = PlaceWords.speakOfColor(pair.expression()) || knowsColors(pair);
     double light = around(random, colors ? SAME_COLOR : LIGHT);
     double contrast = around(random, colors ? SAME_COLOR : CONTRAST);
@@ -54,7 +61,9 @@ final class Augmentation {
             || pair.targets().isEmpty() && AbsentPairs.KIND.equals(pair.kind());
     boolean somePart =
         !PlaceWords.speakOfOthers(pair.expression()) && AbsentPairs.category(pair) != null;
-    boolean crop = random.nextDouble() < CROPS && (anyPart || somePart);
+    // Of true and of absent ones alike, or else a part would tell which of them it is.
+    boolean mayCrop = crops && !ForeignWords.mayBeIn(pair.expression());
+    boolean crop = random.nextDouble() < CROPS && mayCrop && (anyPart || somePart);
     int width = pair.image().width();
     int height = pair.image().height();
     ImageChange change =

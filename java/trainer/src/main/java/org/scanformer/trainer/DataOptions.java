@@ -178,10 +178,10 @@ final class DataOptions implements AutoCloseable {
    * Opens the data to train on.
    *
    * @param curriculum whether drawn scenes are simple at first
-   * @param balance of the categories of files
+   * @param labels how the pairs of files are balanced and changed
    */
   TrainingData training(
-      ModelConfig config, int batch, long seed, boolean curriculum, double balance) {
+      ModelConfig config, int batch, long seed, boolean curriculum, LabelOptions labels) {
     if (isShapes()) {
       return new ShapesTrainingData(
           config, batch, seed, varied, absent, absentRelations, perScene, curriculum);
@@ -191,7 +191,7 @@ final class DataOptions implements AutoCloseable {
       if (absent > 0) {
         new AbsentPairs(dataset, absent).tell(spec.commandLine().getErr());
       }
-      all.add(new EpochTrainingData(dataset, config, batch, seed, absent, balance));
+      all.add(labels.epochs(dataset, config, batch, seed, absent));
     }
     double[] shares = sources().stream().mapToDouble(DataSource::weight).toArray();
     return all.size() == 1 ? all.get(0) : new MixedTrainingData(all, shares);

@@ -33,6 +33,7 @@ final class EpochTrainingData implements TrainingData {
    *
    * @param absentShare of expressions that are not true of their image, see {@link AbsentPairs}
    * @param balance of categories, 0 to 1, see {@link CategoryBalance}
+   * @param augmentation changes the pairs
    */
   EpochTrainingData(
       ReferringDataset dataset,
@@ -40,12 +41,13 @@ final class EpochTrainingData implements TrainingData {
       int batchSize,
       long seed,
       double absentShare,
-      double balance) {
+      double balance,
+      Augmentation augmentation) {
     this.dataset = dataset;
     this.mixture = new AbsentPairs(dataset, absentShare);
     this.absentShare = absentShare;
     this.balance = balance;
-    this.augmentation = new Augmentation(config);
+    this.augmentation = augmentation;
     this.batchSize = batchSize;
     this.seed = seed;
     Map<ModelConfig.Grid, List<Integer>> grids = new LinkedHashMap<>();

@@ -16,8 +16,9 @@ final class PlaceWords {
 
   /** Whether an expression stays true of its object if a part of the image is cut away. */
   static boolean allowCrop(String expression) {
-    return Arrays.stream(ExpressionWords.of(expression))
-        .noneMatch(ExpressionWords::mayDependOnImage);
+    return !ForeignWords.mayBeIn(expression)
+        && Arrays.stream(ExpressionWords.of(expression))
+            .noneMatch(ExpressionWords::mayDependOnImage);
   }
 
   /** Whether an expression may relate its object to one of another name, such as "left of". */

@@ -8,7 +8,8 @@ import java.util.regex.Pattern;
 
 /** Left and right in English expressions. */
 final class Sides {
-  private static final Pattern WORD = Pattern.compile("[a-z]+|[0-9]+|[^a-z0-9\\s]+|\\s+");
+  private static final Pattern WORD =
+      Pattern.compile("[\\p{L}\\p{M}]+|[0-9]+|[^\\p{L}\\p{M}0-9\\s]+|\\s+");
 
   private static final Pattern LETTERS = Pattern.compile("[a-z]+");
 
@@ -106,9 +107,12 @@ final class Sides {
    * The expression that is true of the mirror image.
    *
    * @return null where that is in doubt, as with "right next to", the hours of a clock, and "second
-   *     dog", which is counted from a side that is not named
+   *     dog", which is counted from a side that is not named; and where it may not be English
    */
   static String mirrored(String expression) {
+    if (ForeignWords.mayBeIn(expression)) {
+      return null;
+    }
     String lower = expression.toLowerCase(Locale.ROOT);
     Matcher tokens = WORD.matcher(lower);
     StringBuilder mirrored = new StringBuilder();

@@ -326,7 +326,7 @@ final class TrainCommand implements Callable<Integer> {
               warmup,
               seed,
               !noCurriculum);
-      TrainingData batches = data.training(config, batch, seed, !noCurriculum, labels.balance());
+      TrainingData batches = data.training(config, batch, seed, !noCurriculum, labels);
       TextTokenizer tokenizer = TextTokenizer.open(directory.resolve("tokenizer.json"), config);
       LeftOut leftOut = new LeftOut(spec.commandLine().getErr());
       List<BatchBuilder> builders = new ArrayList<>();

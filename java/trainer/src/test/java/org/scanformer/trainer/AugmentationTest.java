@@ -37,7 +37,7 @@ class AugmentationTest {
   @BeforeEach
   void readConfig() throws IOException {
     config = ModelConfig.read(TinyModel.writeConfig(directory));
-    augmentation = new Augmentation(config);
+    augmentation = new Augmentation(config, true, true);
   }
 
   @ParameterizedTest

@@ -138,16 +138,21 @@ class CategoryBalanceTest {
   @Test
   void categoriesAreFrequentInTheWholeDataset() throws IOException {
     ModelConfig config = ModelConfig.read(TinyModel.writeConfig(directory));
-    EpochTrainingData even = new EpochTrainingData(byGrid(), config, 5, 1, 0, 1);
+    EpochTrainingData even =
+        new EpochTrainingData(byGrid(), config, 5, 1, 0, 1, new Augmentation(config, true, true));
     assertEquals(Map.of("person", 10, "dog", 10), epoch(even));
     assertEquals(List.of(10, 10), even.epochs().get(0).pairs().values().stream().toList());
     assertEquals(
         Map.of("person", 100, "dog", 10),
-        epoch(new EpochTrainingData(byGrid(), config, 5, 1, 0, 0)));
+        epoch(
+            new EpochTrainingData(
+                byGrid(), config, 5, 1, 0, 0, new Augmentation(config, true, true))));
     String refused =
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new EpochTrainingData(byGrid(), config, 20, 1, 0, 1))
+                () ->
+                    new EpochTrainingData(
+                        byGrid(), config, 20, 1, 0, 1, new Augmentation(config, true, true)))
             .getMessage();
     assertTrue(refused.contains("110 usable pairs") && refused.contains("takes 20,"), refused);
   }
