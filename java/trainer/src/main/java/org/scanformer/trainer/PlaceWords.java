@@ -2,6 +2,7 @@ package org.scanformer.trainer;
 
 import java.util.Arrays;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.scanformer.datasets.ExpressionWords;
 
 /**
@@ -12,13 +13,18 @@ final class PlaceWords {
   /** Beside the places that another object gives. */
   private static final Set<String> RELATING = Set.of("of", "to", "than", "with", "by");
 
+  /** Directions beside the four plain ones. */
+  private static final Pattern COMPASS =
+      Pattern.compile("(north|south)(east|west)(ern)?|(north|south|east|west)(ern|most|wards?)");
+
   private PlaceWords() {}
 
   /** Whether an expression stays true of its object if a part of the image is cut away. */
   static boolean allowCrop(String expression) {
     return !ForeignWords.mayBeIn(expression)
         && Arrays.stream(ExpressionWords.of(expression))
-            .noneMatch(ExpressionWords::mayDependOnImage);
+            .noneMatch(
+                word -> ExpressionWords.mayDependOnImage(word) || COMPASS.matcher(word).matches());
   }
 
   /** Whether an expression may relate its object to one of another name, such as "left of". */

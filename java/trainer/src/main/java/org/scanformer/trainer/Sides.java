@@ -47,12 +47,27 @@ final class Sides {
   private static final Set<String> OTHERS =
       Set.of("bright", "brightly", "brighter", "brightest", "upright", "leftover", "leftovers");
 
-  /** Words after which "left" is a verb, or part of a saying. */
-  private static final Set<String> NO_SIDE_AFTER =
-      Set.of("has", "have", "had", "he", "she", "they", "just", "all");
+  /** What "left" is a verb after, or says that something remains, or is part of a saying. */
+  private static final Pattern NO_SIDE_AFTER =
+      Pattern.compile(
+          "\\b(has|have|had|he|she|they|just|all|is|are|was|were|be|been|being|that|what|who|one|ones"
+              + "|only|some|any|nothing|none|much|more|few|bit|got|food"
+              + "|(what|that|who|it|there|he|she|here)\\W?s)\\s+$");
 
   /** Words before which "left" says that something remains. */
-  private static final Set<String> REMAINS_BEFORE = Set.of("alone", "behind", "out", "over");
+  private static final Set<String> REMAINS_BEFORE =
+      Set.of("alone", "behind", "out", "over", "unattended", "open", "standing", "lying");
+
+  /** The same, unless an article or a preposition precedes: "food left on the plate". */
+  private static final Set<String> MAY_REMAIN_BEFORE =
+      Set.of("on", "in", "at", "by", "under", "inside", "for", "there", "here");
+
+  /** Sides that have no word for the other one here, and times, which a clock may show. */
+  private static final Pattern OTHER_SIDES =
+      Pattern.compile(
+          "\\b(north|south)\\W*(east|west)|\\b(east|west)(ern|wards?|erly)\\b"
+              + "|\\b(driver|passenger)s?\\W?s?\\s+(side|door|seat|window|mirror|wheel)"
+              + "|\\b(port|starboard)\\b|[0-9]:[0-9][0-9]");
 
   /** Words before which "right" is no side whatever precedes it; after "side" comes "up". */
   private static final Set<String> NO_RIGHT_BEFORE = Set.of("angle", "angles", "angled", "way");
@@ -87,6 +102,9 @@ final class Sides {
           "marked",
           "labeled",
           "labelled",
+          "size",
+          "sized",
+          "an",
           "shape",
           "shaped");
 
@@ -98,8 +116,9 @@ final class Sides {
 
   private static final Set<String> SIDE_AFTER =
       Set.of(
-          "the", "on", "to", "far", "from", "top", "bottom", "upper", "lower", "his", "her", "its",
-          "their", "front", "back", "middle", "center", "second", "third", "2nd", "3rd", "most");
+          "the", "on", "to", "far", "from", "at", "in", "top", "bottom", "upper", "lower", "his",
+          "her", "its", "their", "front", "back", "middle", "center", "second", "third", "2nd",
+          "3rd", "most");
 
   private Sides() {}
 
@@ -110,10 +129,10 @@ final class Sides {
    *     dog", which is counted from a side that is not named; and where it may not be English
    */
   static String mirrored(String expression) {
-    if (ForeignWords.mayBeIn(expression)) {
+    String lower = expression.toLowerCase(Locale.ROOT);
+    if (ForeignWords.mayBeIn(expression) || OTHER_SIDES.matcher(lower).find()) {
       return null;
     }
-    String lower = expression.toLowerCase(Locale.ROOT);
     Matcher tokens = WORD.matcher(lower);
     StringBuilder mirrored = new StringBuilder();
     long sides = FROM_ELSEWHERE.matcher(lower).results().count();
@@ -129,7 +148,7 @@ final class Sides {
         String rest = lower.substring(tokens.end());
         if (word.length() == 1
             ? isLetter(lower, tokens.start(), before, nextWord(rest))
-            : inDoubt(word, before, rest)) {
+            : inDoubt(word, lower.substring(0, tokens.start()), before, rest)) {
           return null;
         }
         sides += PART.matcher(rest).lookingAt() ? 0 : 1;
@@ -148,10 +167,12 @@ final class Sides {
     return word.contains("left") || word.contains("right");
   }
 
-  private static boolean inDoubt(String word, String before, String rest) {
+  private static boolean inDoubt(String word, String begun, String before, String rest) {
     String after = nextWord(rest);
     if (word.equals("left")) {
-      return NO_SIDE_AFTER.contains(before) || REMAINS_BEFORE.contains(after);
+      return NO_SIDE_AFTER.matcher(begun).find()
+          || REMAINS_BEFORE.contains(after)
+          || MAY_REMAIN_BEFORE.contains(after) && !SIDE_AFTER.contains(before);
     }
     return word.equals("right")
         && (NO_RIGHT_BEFORE.contains(after)

@@ -58,7 +58,14 @@ class AugmentationTest {
     "last man on the right,last man on the left",
     "third from the top,third from the top",
     "the l cup,the r cup",
-    "right side of the couch,left side of the couch"
+    "right side of the couch,left side of the couch",
+    "man on left on a bike,man on right on a bike",
+    "man's left hand,man's right hand",
+    "bowl at left in blue,bowl at right in blue",
+    "left dog in front,right dog in front",
+    "dog to the left of the tree,dog to the right of the tree",
+    "pizza left,pizza right",
+    "east wing,west wing"
   })
   void leftAndRightChangePlaces(String expression, String mirrored) {
     assertEquals(mirrored, Sides.mirrored(expression));
@@ -89,7 +96,22 @@ class AugmentationTest {
         "sign that says L",
         "number R",
         "shirt with \"R\"",
-        "r2d2"
+        "r2d2",
+        "food left on plate",
+        "the slice left on the plate",
+        "cake that is left",
+        "what's left of the sandwich",
+        "only one left",
+        "size L shirt",
+        "couch in the shape of an L",
+        "southwest corner",
+        "northeast",
+        "north-west corner",
+        "eastern side",
+        "guy at 3:00",
+        "driver's side door",
+        "passenger side mirror",
+        "port side of boat"
       })
   void whatIsInDoubtIsNotMirrored(String expression) {
     assertNull(Sides.mirrored(expression));
@@ -104,6 +126,8 @@ class AugmentationTest {
         "the biggest cup",
         "person in the middle",
         "two dogs",
+        "northeast corner",
+        "house in the southwest",
         "the guy closest to us"
       })
   void whatSpeaksOfPlacesIsNotCropped(String expression) {
