@@ -1,11 +1,13 @@
 package org.scanformer.trainer;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.scanformer.datasets.ReferringDataset;
+import org.scanformer.internal.model.TextTokenizer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -52,20 +54,33 @@ final class TokenizerCommand implements Callable<Integer> {
       throw new CommandLine.ParameterException(
           spec.commandLine(), "--data shapes has a tokenizer of its own; expected another form");
     }
-    List<String> texts = new ArrayList<>();
     try (DataOptions opened = data) {
-      for (ReferringDataset dataset : opened.trainingSets()) {
-        for (int i = 0; i < dataset.size(); i++) {
-          texts.add(dataset.pair(i).expression());
-        }
+      build(opened.trainingSets());
+    }
+    return 0;
+  }
+
+  private void build(List<ReferringDataset> datasets) throws IOException {
+    List<String> texts = new ArrayList<>();
+    for (ReferringDataset dataset : datasets) {
+      for (int i = 0; i < dataset.size(); i++) {
+        texts.add(dataset.pair(i).expression());
       }
     }
     List<String> tokens = new ArrayList<>(ShapesTokenizer.SPECIAL);
     tokens.addAll(WordPieces.build(texts, size - tokens.size()));
     ShapesTokenizer.write(out, maxLength, tokens);
-    spec.commandLine()
-        .getOut()
-        .println(out + ": " + tokens.size() + " tokens from " + texts.size() + " expressions");
-    return 0;
+    PrintWriter report = spec.commandLine().getOut();
+    report.println(out + ": " + tokens.size() + " tokens from " + texts.size() + " expressions");
+    // Uncut, so that the words of long expressions count too.
+    TextTokenizer tokenizer = TextTokenizer.open(out, tokens.size(), Integer.MAX_VALUE);
+    datasets.stream()
+        .map(dataset -> ExpressionExtent.of(dataset, tokenizer, maxLength))
+        .reduce(ExpressionExtent::plus)
+        .ifPresent(
+            extent -> {
+              report.println(extent.lengths() + (extent.cut() > 0 ? "; raise --max-length" : ""));
+              report.println(extent.unknownWords());
+            });
   }
 }

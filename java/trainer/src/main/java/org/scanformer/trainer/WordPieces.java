@@ -1,19 +1,16 @@
 package org.scanformer.trainer;
 
-import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import org.scanformer.internal.model.BertWords;
 
 /**
  * Builds a WordPiece vocabulary from texts: starting with single characters, the most frequent pair
@@ -21,9 +18,6 @@ import java.util.regex.Pattern;
  * rare ones are made of several.
  */
 final class WordPieces {
-  /** As BERT splits texts: words, and each sign of punctuation. */
-  private static final Pattern WORD = Pattern.compile("[\\p{L}\\p{N}]+|[^\\s\\p{L}\\p{N}]");
-
   private static final String INSIDE = "##";
 
   private record Pair(String left, String right) {
@@ -95,17 +89,11 @@ final class WordPieces {
     return vocabulary;
   }
 
-  /** How often each word occurs, in lower case and without accents, sorted. */
+  /** How often each word that the tokenizer will look up occurs, sorted. */
   static Map<String, Long> count(Collection<String> texts) {
     Map<String, Long> counts = new TreeMap<>();
     for (String text : texts) {
-      String plain =
-          Normalizer.normalize(text.toLowerCase(Locale.ROOT), Normalizer.Form.NFD)
-              .replaceAll("\\p{Mn}", "");
-      Matcher word = WORD.matcher(plain);
-      while (word.find()) {
-        counts.merge(word.group(), 1L, Long::sum);
-      }
+      BertWords.forEach(text, word -> counts.merge(word, 1L, Long::sum));
     }
     return counts;
   }

@@ -60,7 +60,17 @@ public final class TextTokenizer {
    *     another kind
    */
   public static TextTokenizer open(Path file, ModelConfig config) {
-    return TokenizerJson.read(file, config.vocabSize(), config.maxTextLength());
+    return open(file, config.vocabSize(), config.maxTextLength());
+  }
+
+  /**
+   * The same for a model that there is not yet.
+   *
+   * @param vocabSize what every id is less than
+   * @param maxLength what ids are cut to, special ones included
+   */
+  public static TextTokenizer open(Path file, int vocabSize, int maxLength) {
+    return TokenizerJson.read(file, vocabSize, maxLength);
   }
 
   /**
@@ -84,6 +94,26 @@ public final class TextTokenizer {
     boolean truncated = ids.size() > maxTextIds();
     return new TokenizedText(
         withSpecialIds(ids), spelling.describe(expression, unknown.list()), truncated);
+  }
+
+  /**
+   * What an expression takes to be read whole. It suggests nothing for unknown words, and so is
+   * quick.
+   *
+   * @param tokens all of them, with none cut off; special ones included
+   * @param unknownWords those that have the unknown id, each time, in the part that is not cut off
+   */
+  public record Extent(int tokens, int unknownWords) {}
+
+  /**
+   * Counts what {@link #tokenize} would find.
+   *
+   * @throws ScanFormerException BAD_INPUT as {@link #encode}
+   */
+  public Extent extent(String expression) {
+    UnknownTokens unknown = UnknownTokens.withoutMarks();
+    int tokens = textIds(expression, unknown).size() + specialIds.count();
+    return new Extent(tokens, unknown.list().size());
   }
 
   /**
@@ -189,7 +219,7 @@ public final class TextTokenizer {
   }
 
   /** Half a surrogate pair has no UTF-8: it becomes a question mark. */
-  private static String wellFormed(String text) {
+  static String wellFormed(String text) {
     return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
   }
 }
