@@ -49,7 +49,7 @@ record DryRunReport(
         batch,
         run.done() > 0 ? String.format(Locale.ROOT, ", from step %,d on", run.done()) : "",
         run.out());
-    printData(out);
+    printData(out, err);
     printModel(out);
     out.flush();
     List<ReferringPair> judged = setup.trainer().groups(heldOut.get(0).pairs()).get(0);
@@ -62,7 +62,7 @@ record DryRunReport(
     }
   }
 
-  private void printData(PrintWriter out) {
+  private void printData(PrintWriter out, PrintWriter err) {
     out.println();
     out.println("Data");
     List<TrainingData.Epoch> epochs = setup.data().epochs();
@@ -72,6 +72,10 @@ record DryRunReport(
     // Each source of files has its epochs.
     for (int i = 0; i < epochs.size(); i++) {
       printCounts(out, training.get(i));
+      ExpressionExtent extent = setup.extent(training.get(i));
+      out.println("    " + extent.lengths());
+      out.println("    " + extent.unknownWords());
+      extent.warn(training.get(i).name(), err);
       TrainingData.Epoch epoch = epochs.get(i);
       int usable = epoch.pairs().values().stream().mapToInt(Integer::intValue).sum();
       out.printf(

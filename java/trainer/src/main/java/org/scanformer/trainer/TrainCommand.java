@@ -242,6 +242,8 @@ final class TrainCommand implements Callable<Integer> {
       List<HeldOut> heldOut = data.validation();
       try (StopSignal signal = StopSignal.install();
           TrainingSetup setup = setUp(out, steps)) {
+        data.trainingSets()
+            .forEach(set -> setup.extent(set).warn(set.name(), spec.commandLine().getErr()));
         new TrainingRun(
                 setup.trainer(),
                 setup.options(),
@@ -334,7 +336,7 @@ final class TrainCommand implements Callable<Integer> {
         builders.add(new BatchBuilder(config, tokenizer, heads, leftOut));
       }
       Trainer trainer = new Trainer(options, parameters, model, losses, heads, batches, builders);
-      return new TrainingSetup(options, parameters, model, batches, trainer);
+      return new TrainingSetup(options, parameters, model, tokenizer, batches, trainer);
     } catch (IOException | RuntimeException e) {
       parameters.close();
       throw e;

@@ -95,6 +95,24 @@ class DryRunTest {
   }
 
   @Test
+  void expressionsThatAreCutAreTold() throws IOException {
+    Path data = directory.resolve("data.csv");
+    String text =
+        Files.readString(data).replaceFirst("the white square", "the elephant" + " the".repeat(18));
+    Files.writeString(data, text);
+    Run dry = train("--dry-run", "--batch", "4", "--steps", "10");
+    String cut =
+        "1 of 22 expressions have more than the 16 tokens that are read, [CLS] and [SEP] included; the longest has 22";
+    assertTrue(dry.out().contains(cut), dry.out());
+    assertTrue(dry.out().contains("2 of 81 words (2.47 %) are unknown"), dry.out());
+    Run run = train("--batch", "4", "--steps", "1", "--validation-pairs", "2");
+    assertEquals(0, run.code(), run.err());
+    assertTrue(run.err().contains(cut), run.err());
+    assertTrue(run.err().contains("max_text_length of --config"), run.err());
+    assertTrue(run.err().contains("2 of 81 words"), run.err());
+  }
+
+  @Test
   void failsAsTheRunWould() throws IOException {
     Run none = train("--dry-run", "--batch", "50");
     assertEquals(1, none.code());
