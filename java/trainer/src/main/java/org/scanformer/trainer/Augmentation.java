@@ -48,6 +48,11 @@ final class Augmentation {
     this.crops = crops;
   }
 
+  /** What is switched off, to be told of a run; empty if nothing is. */
+  String without() {
+    return (mirrors ? "" : ", no mirror images") + (crops ? "" : ", no crops");
+  }
+
   /** A pair with a changed image. */
   ReferringPair augment(ReferringPair pair, SplittableRandom random) {
     String mirrored = random.nextBoolean() && mirrors ? Sides.mirrored(pair.expression()) : null;

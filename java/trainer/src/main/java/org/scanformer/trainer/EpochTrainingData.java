@@ -93,7 +93,8 @@ final class EpochTrainingData implements TrainingData {
   public String name() {
     return dataset.name()
         + (absentShare > 0 ? ", absent " + absentShare : "")
-        + (balance > 0 ? ", balance " + balance : "");
+        + (balance > 0 ? ", balance " + balance : "")
+        + augmentation.without();
   }
 
   @Override

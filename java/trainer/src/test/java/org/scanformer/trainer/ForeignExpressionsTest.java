@@ -8,12 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.scanformer.Box;
 import org.scanformer.Image;
@@ -21,7 +24,12 @@ import org.scanformer.PixelFormat;
 import org.scanformer.datasets.ImageObject;
 import org.scanformer.datasets.ImageSource;
 import org.scanformer.datasets.ReferringPair;
+import org.scanformer.datasets.ShapesDataset;
+import org.scanformer.datasets.Split;
 import org.scanformer.internal.model.ModelConfig;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 /** Only English expressions are known to stay true of a changed image. */
 class ForeignExpressionsTest {
@@ -96,6 +104,40 @@ class ForeignExpressionsTest {
     assertTrue(changes(false, true, false) > 0);
     assertTrue(changes(true, false, true) > 0);
     assertEquals(0, changes(true, false, false));
+  }
+
+  @Command
+  private static final class Host {
+    @Mixin private LabelOptions labels;
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--trim=0,true,true,''",
+    "--no-mirror,false,true,', no mirror images'",
+    "--no-crop,true,false,', no crops'"
+  })
+  void theOptionsReachTheBatches(String option, boolean mirrors, boolean crops, String told) {
+    Host host = new Host();
+    new CommandLine(host).parseArgs(option);
+    ShapesDataset scenes = ShapesDataset.of(Split.TRAIN, 8, TRIES, 200);
+    Map<String, ReferringPair> before = new HashMap<>();
+    for (int i = 0; i < scenes.size(); i++) {
+      before.put(scenes.pair(i).id(), scenes.pair(i));
+    }
+    EpochTrainingData data = host.labels.epochs(scenes, config, 2, 1, 0);
+    boolean mirrored = false;
+    boolean cropped = false;
+    for (int step = 0; step < TRIES; step++) {
+      for (ReferringPair pair : data.batch(step, 0)) {
+        ReferringPair own = before.get(pair.id());
+        mirrored |= !pair.expression().equals(own.expression());
+        cropped |= pair.image().width() < own.image().width();
+      }
+    }
+    assertEquals(mirrors, mirrored);
+    assertEquals(crops, cropped);
+    assertEquals(scenes.name() + told, data.name());
   }
 
   /** How many of the tries have a mirror image, or else a part of the image. */

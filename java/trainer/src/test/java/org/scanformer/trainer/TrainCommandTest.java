@@ -225,6 +225,8 @@ class TrainCommandTest {
             List.of("--layers", "4", "takes two numbers such as 4+4, found 4"),
             List.of("--layers", "4+4", "--layers needs --init with a model directory of ours"),
             List.of("--balance", "0.5", "--balance is for files"),
+            List.of("--no-mirror", "--steps=1", "--no-mirror and --no-crop are for files"),
+            List.of("--no-crop", "--steps=1", "--no-mirror and --no-crop are for files"),
             List.of(
                 "--absent-relations=3", "--data=mdetr", "--absent-relations is for --data shapes"),
             List.of("--per-scene=2", "--data=mdetr", "--per-scene is for --data shapes"),
