@@ -33,8 +33,9 @@ final class PlaceWords {
         .anyMatch(word -> ExpressionWords.isRelativePlace(word) || RELATING.contains(word));
   }
 
-  /** Whether an expression speaks of colour or light. */
+  /** Whether an expression may speak of colour or light. */
   static boolean speakOfColor(String expression) {
-    return Arrays.stream(ExpressionWords.of(expression)).anyMatch(ExpressionWords::mayBeOfColor);
+    return ForeignWords.mayBeIn(expression)
+        || Arrays.stream(ExpressionWords.of(expression)).anyMatch(ExpressionWords::mayBeOfColor);
   }
 }

@@ -69,6 +69,9 @@ final class Sides {
               + "|\\b(driver|passenger)s?\\W?s?\\s+(side|door|seat|window|mirror|wheel)"
               + "|\\b(port|starboard)\\b|[0-9]:[0-9][0-9]");
 
+  /** What "right" is no side after: "all right". */
+  private static final Pattern SAYING = Pattern.compile("\\b(all|(that|it)\\W?s)\\s+$");
+
   /** Words before which "right" is no side whatever precedes it; after "side" comes "up". */
   private static final Set<String> NO_RIGHT_BEFORE = Set.of("angle", "angles", "angled", "way");
 
@@ -175,7 +178,8 @@ final class Sides {
           || MAY_REMAIN_BEFORE.contains(after) && !SIDE_AFTER.contains(before);
     }
     return word.equals("right")
-        && (NO_RIGHT_BEFORE.contains(after)
+        && (SAYING.matcher(begun).find()
+            || NO_RIGHT_BEFORE.contains(after)
             || SIDE_UP.matcher(rest).lookingAt()
             || NO_SIDE_BEFORE.contains(after) && !SIDE_AFTER.contains(before));
   }

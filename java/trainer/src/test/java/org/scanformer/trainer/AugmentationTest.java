@@ -103,6 +103,8 @@ class AugmentationTest {
         "what's left of the sandwich",
         "only one left",
         "size L shirt",
+        "all right",
+        "that's right",
         "couch in the shape of an L",
         "southwest corner",
         "northeast",

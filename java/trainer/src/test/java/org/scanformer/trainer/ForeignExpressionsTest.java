@@ -67,6 +67,7 @@ class ForeignExpressionsTest {
   void areLeftAsTheyAre(String expression) {
     assertNull(Sides.mirrored(expression));
     assertFalse(PlaceWords.allowCrop(expression));
+    assertTrue(PlaceWords.speakOfColor(expression));
     for (String kind : List.of("place", AbsentPairs.KIND)) {
       List<Box> targets = kind.equals("place") ? List.of(Grey.DOG) : List.of();
       ReferringPair pair =
