@@ -51,6 +51,19 @@ class TextTokenizerTest {
   }
 
   @Test
+  void theExtentCountsWhatIsCutOffToo() throws Exception {
+    RandomModel.tiny().maxTextLength(6).write(directory);
+    TextTokenizer tokenizer = open();
+    assertEquals(new TextTokenizer.Extent(5, 0), tokenizer.extent("the red circle"));
+    assertEquals(
+        new TextTokenizer.Extent(10, 2),
+        tokenizer.extent("\u72d7 \u72d7" + " the red circle".repeat(2)));
+    // A mark that the vocabulary does not hold is left out, as when it is read.
+    assertEquals(5, tokenizer.tokenize("the red circle \u00bf").ids().length);
+    assertEquals(new TextTokenizer.Extent(5, 0), tokenizer.extent("the red circle \u00bf"));
+  }
+
+  @Test
   void expressionsWithoutAWordAreBlank() throws Exception {
     RandomModel.tiny().write(directory);
     TextTokenizer tokenizer = open();
