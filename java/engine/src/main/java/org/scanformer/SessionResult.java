@@ -178,7 +178,7 @@ public final class SessionResult {
   }
 
   private void requireEnded(String what) {
-    if (!frame.complete) {
+    if (!frame.ended) {
       throw new IllegalStateException(
           "The call has not ended: a result's " + what + " are not there in a listener");
     }

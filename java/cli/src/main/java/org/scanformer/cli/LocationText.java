@@ -107,8 +107,8 @@ final class LocationText {
   }
 
   /**
-   * Tells whoever named no model which one has found nothing: what the model of drawn shapes says
-   * of a photograph means little.
+   * Tells where the default model has found nothing: what that of drawn shapes says of a photograph
+   * means little, and who named no model may not know which one was asked.
    */
   static void tellModel(PrintWriter err, String model, Location location) {
     if (!location.found() && model.equals(ModelChoice.DEFAULT)) {

@@ -151,7 +151,7 @@ public final class BatchWorker implements ContextOwner {
    * Answers the batch.
    *
    * @throws ScanFormerException DEVICE_LOST, with the batch's requests back in the queue
-   * @throws ModelClosedException as well
+   * @throws ModelClosedException when the model is closed, with the requests back there too
    */
   private void answer() {
     try {

@@ -49,7 +49,7 @@ public final class FrameResult {
   public int completedScales;
 
   /** Whether the run has ended, from when on masks and candidates are there. */
-  public boolean complete;
+  public boolean ended;
 
   /** Whether the run ended before its deadline. */
   public boolean deadlineMet;
@@ -98,7 +98,7 @@ public final class FrameResult {
 
   /** Removes what a run has found; the boxes of one that failed would have the masks of another. */
   public void discard() {
-    complete = false;
+    ended = false;
     completedScales = 0;
     candidates = 0;
     totalNanos = 0;
@@ -132,7 +132,7 @@ public final class FrameResult {
       context.readMask(s, request, masks[s]);
     }
     readCandidates(context, request);
-    complete = true;
+    ended = true;
   }
 
   private void readCandidates(ExecutionContext context, int request) {
